@@ -1,0 +1,30 @@
+"""symloss: from a symbolic loss to a fast C training function."""
+
+import logging as _logging
+
+for _name in ("configdefaults", "tensor.blas_headers", "tensor.blas.c_code.blas_headers"):
+    _logging.getLogger(f"pytensor.{_name}").setLevel(_logging.ERROR)  # symloss says itself what compiles, and with what
+
+from . import activations, compiling, data, evaluate, losses, metrics, regularizers, updates  # noqa: E402
+from .errors import (  # noqa: E402
+    DataError,
+    ShapeError,
+    SpecError,
+    SymlossError,
+    SymlossWarning,
+    TrainingError,
+    UnknownNameError,
+)
+from .layers import Layer  # noqa: E402
+from .losses import Loss, loss  # noqa: E402
+from .models import Autoencoder, Classifier, Network, Regressor  # noqa: E402
+from .regularizers import Regularizer  # noqa: E402
+from .saving import load  # noqa: E402
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Autoencoder", "Classifier", "DataError", "Layer", "Loss", "Network", "Regressor", "Regularizer", "ShapeError",
+    "SpecError", "SymlossError", "SymlossWarning", "TrainingError", "UnknownNameError", "activations", "compiling",
+    "data", "evaluate", "load", "loss", "losses", "metrics", "regularizers", "updates",
+]

@@ -1,0 +1,60 @@
+"""Registries: names and aliases, found whatever their case, hyphens and underscores."""
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from .errors import SpecError, unknown
+
+T = TypeVar("T")
+
+
+def normal(name: str) -> str:
+    """Return `name` as it is compared: lower case, without hyphens, underscores and spaces."""
+    return name.lower().replace("-", "").replace("_", "").replace(" ", "")
+
+
+class Registry(Generic[T]):
+    """Entries of one kind by name and alias.
+
+    Parameters
+    ----------
+    kind : str
+        What an entry is called in an error message.
+    """
+
+    def __init__(self, kind: str):
+        self.kind = kind
+        self._entries: dict[str, T] = {}
+        self._names: dict[str, str] = {}  # normal form of a name or an alias -> name
+
+    def add(self, name: str, entry: T, aliases: tuple[str, ...] = (), replace: bool = False) -> None:
+        """Enter `entry` under `name` and `aliases`; with `replace`, a new definition of the same name wins."""
+        for key in (name, *aliases):
+            owner = self._names.get(normal(key), name)
+            if owner != name or (not replace and name in self._entries):
+                raise SpecError(f"{self.kind} {name!r}: the name {key!r} is taken by {owner!r}; choose another name")
+        self._entries[name] = entry
+        for key in (name, *aliases):
+            self._names[normal(key)] = name
+
+    def get(self, name: str) -> T:
+        """Return the entry called `name`, or raise UnknownNameError with the nearest names."""
+        if not isinstance(name, str):
+            raise SpecError(f"a {self.kind} is named by a string, got {name!r} ({type(name).__name__})")
+        try:
+            return self._entries[self._names[normal(name)]]
+        except KeyError:
+            raise unknown(self.kind, name, self._entries) from None
+
+    def aliases(self, name: str) -> list[str]:
+        """Return the other names of the entry `name`, in the form in which they are compared."""
+        return sorted(key for key, owner in self._names.items() if owner == name and key != normal(name))
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and normal(name) in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)

@@ -1,0 +1,217 @@
+"""Activation functions, by name; ``'a+b'`` applies a, then b.
+
+Each is a function of a tensor. Keyword arguments with a default are trainable parameters, one value per unit, that
+start at the default. ``'maxout:3'`` is a maximum of three learnt lines.
+"""
+
+import inspect
+from collections.abc import Callable
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+
+from ._registry import Registry
+from .errors import SpecError
+
+registry: Registry = Registry("activation")
+
+
+def activation(*aliases: str):
+    """Register an activation function under its own name and `aliases`."""
+
+    def register(function):
+        registry.add(function.__name__, function, aliases)
+        return function
+
+    return register
+
+
+class Activation:
+    """An activation that is bound to a layer: one or several functions in turn, with their parameters.
+
+    Parameters
+    ----------
+    name : str or callable
+        A registered name, several joined by '+', 'maxout:k', or a function of a tensor.
+    size : int
+        Number of units: the length of each parameter.
+    rng : numpy Generator
+        Draws the start of maxout's lines.
+    prefix : str
+        Goes before the parameters' names.
+    """
+
+    def __init__(self, name: str | Callable, size: int, rng: np.random.Generator, prefix: str = ""):
+        self.name = name if isinstance(name, str) else getattr(name, "__name__", type(name).__name__)
+        self.custom = not isinstance(name, str)
+        self.params: dict[str, object] = {}
+        self._steps = []
+        parts = [name] if self.custom else [part.strip() for part in name.split("+")]
+        for part in parts:
+            self._steps.append(self._bind(part, size, rng, prefix))
+
+    def _bind(self, part, size, rng, prefix):
+        if callable(part):
+            return part, {}
+        if part.lower().startswith("maxout:"):
+            pieces = part.split(":", 1)[1]
+            if not pieces.isdigit() or int(pieces) < 1:
+                raise SpecError(f"activation {part!r}: a number of pieces is wanted after the colon, as in 'maxout:3'")
+            shape = (size, int(pieces))
+            draws = {key: rng.normal(size=shape) for key in ("slope", "intercept")}
+            return maxout, self._share(draws, prefix)
+        function = registry.get(part)
+        if function is maxout:
+            raise SpecError("activation 'maxout': say how many pieces, as in 'maxout:3'")
+        defaults = {p.name: p.default for p in list(inspect.signature(function).parameters.values())[1:]}
+        return function, self._share({key: np.full(size, value) for key, value in defaults.items()}, prefix)
+
+    def _share(self, values, prefix):
+        bound = {}
+        for key, value in values.items():
+            name = key if key not in self.params else f"{key}{len(self.params)}"
+            value = np.asarray(value, pytensor.config.floatX)
+            bound[key] = self.params[name] = pytensor.shared(value, name=f"{prefix}{name}", shape=value.shape)
+        return bound
+
+    @property
+    def rectifies(self) -> bool:
+        """Whether about half of its input is cut off, so that initial weights should be larger."""
+        return self.name.split("+")[0].strip().lower() in ("relu", "rect:max", "prelu", "leaky-relu", "lgrelu", "elu")
+
+    def __call__(self, x):
+        for function, params in self._steps:
+            x = function(x, **params)
+        return x
+
+
+@activation()
+def linear(x):
+    """Return x."""
+    return x
+
+
+@activation()
+def tanh(x):
+    """Hyperbolic tangent, from -1 to 1."""
+    return pt.tanh(x)
+
+
+@activation("logistic")
+def sigmoid(x):
+    """1 / (1 + exp(-x)), from 0 to 1."""
+    return pt.sigmoid(x)
+
+
+@activation()
+def softmax(x):
+    """exp(x) / sum(exp(x)) over the last axis: at least 0, with sum 1."""
+    return pt.special.softmax(x, axis=-1)
+
+
+@activation()
+def softplus(x):
+    """log(1 + exp(x)), greater than 0."""
+    return pt.softplus(x)
+
+
+@activation("rect:max", "rectify")
+def relu(x):
+    """max(0, x); its gradient at 0 is 0."""
+    return pt.switch(pt.gt(x, 0), x, 0)
+
+
+@activation("rect:min")
+def rect_min(x):
+    """min(x, 1)."""
+    return pt.minimum(x, 1)
+
+
+@activation("rect:minmax", "hard_sigmoid01")
+def rect_minmax(x):
+    """x, at least 0 and at most 1."""
+    return pt.clip(x, 0, 1)
+
+
+@activation("norm:mean")
+def norm_mean(x):
+    """x less its mean over the last axis."""
+    return x - x.mean(axis=-1, keepdims=True)
+
+
+@activation("norm:max")
+def norm_max(x):
+    """x over its greatest size along the last axis; 0 stays 0."""
+    return x / (pt.abs(x).max(axis=-1, keepdims=True) + 1e-8)
+
+
+@activation("norm:std")
+def norm_std(x):
+    """x over its standard deviation along the last axis."""
+    return x / _deviation(x)
+
+
+@activation("norm:z")
+def norm_z(x):
+    """x less its mean, over its standard deviation, along the last axis."""
+    return norm_mean(x) / _deviation(x)
+
+
+def _deviation(x):
+    return pt.sqrt(x.var(axis=-1, keepdims=True) + 1e-16) + 1e-8  # the root has a gradient at 0 too
+
+
+@activation("leaky-relu", "leakyrelu")
+def prelu(x, leak=0.25):
+    """x above 0, leak * x below, with one learnt leak per unit (He et al. 2015)."""
+    return pt.switch(pt.gt(x, 0), x, leak * x)
+
+
+@activation("leaky-gain-relu")
+def lgrelu(x, gain=1.0, leak=0.25):
+    """gain * x above 0, leak * x below, both learnt per unit."""
+    return pt.switch(pt.gt(x, 0), gain * x, leak * x)
+
+
+@activation()
+def elu(x, gain=1.0):
+    """x above 0, gain * (exp(x) - 1) below, with one learnt gain per unit (Clevert et al. 2016)."""
+    return pt.switch(pt.gt(x, 0), x, gain * pt.expm1(pt.minimum(x, 0)))
+
+
+@activation()
+def maxout(x, slope=None, intercept=None):
+    """The greatest of several learnt lines slope * x + intercept, per unit (after Goodfellow et al. 2013)."""
+    return (x[..., None] * slope + intercept).max(axis=-1)
+
+
+@activation("swish")
+def silu(x):
+    """x * sigmoid(x)."""
+    return x * pt.sigmoid(x)
+
+
+@activation()
+def gelu(x):
+    """x times the normal distribution function of x (Hendrycks & Gimpel 2016)."""
+    return 0.5 * x * pt.erfc(-x / np.sqrt(2).astype(x.dtype))
+
+
+@activation()
+def selu(x):
+    """The self-normalizing exponential unit (Klambauer et al. 2017)."""
+    scale, alpha = 1.0507009873554805, 1.6732632423543772
+    return scale * pt.switch(pt.gt(x, 0), x, alpha * pt.expm1(pt.minimum(x, 0)))
+
+
+@activation()
+def exp(x):
+    """exp(x), greater than 0."""
+    return pt.exp(x)
+
+
+@activation()
+def softsign(x):
+    """x / (1 + |x|), from -1 to 1."""
+    return x / (1 + pt.abs(x))

@@ -1,0 +1,166 @@
+"""A BLAS for PyTensor's C code: the user's own flags first, else the OpenBLAS of the wheel ``scipy-openblas32``."""
+
+import contextlib
+import ctypes
+import dataclasses
+import functools
+import json
+import os
+import pathlib
+import sys
+import time
+import warnings
+
+import numpy as np
+import pytensor
+
+ROUTINES = tuple(
+    f"{kind}{name}_"
+    for kinds, names in (
+        ("sd", "gemm gemv ger dot axpy scal nrm2 copy swap asum syr syrk symv symm trmm trsm trsv"),
+        ("cz", "gemm gemv axpy scal copy swap"),
+    )
+    for kind in kinds
+    for name in names.split()
+) + ("cdotu_", "zdotu_", "isamax_", "idamax_", "cgerc_", "cgeru_", "zgerc_", "zgeru_")
+
+
+@dataclasses.dataclass(frozen=True)
+class Blas:
+    """The BLAS that C code is linked with.
+
+    Parameters
+    ----------
+    origin : str
+        Where it comes from, in words.
+    flags : str
+        What the compiler gets; empty: none was found, and PyTensor's own slow products serve.
+    library : str or None
+        File whose number of threads this module can set.
+    """
+
+    origin: str
+    flags: str
+    library: str | None = None
+
+    @functools.cached_property
+    def _handle(self):
+        return ctypes.CDLL(self.library) if self.library else None
+
+    def threads(self) -> int | None:
+        """Return how many threads it uses now, or None if that cannot be told."""
+        return self._handle.scipy_openblas_get_num_threads() if self._handle else None
+
+    def set_threads(self, count: int) -> None:
+        """Make it use so many threads, where that can be set."""
+        if self._handle:
+            self._handle.scipy_openblas_set_num_threads(ctypes.c_int(count))
+
+
+@functools.cache
+def provide() -> Blas:
+    """Give PyTensor a BLAS, once, and say which; to be called before the first compilation."""
+    with warnings.catch_warnings():  # PyTensor's own search ends in a long warning where pip installed it
+        warnings.simplefilter("ignore")
+        found = pytensor.config.blas__ldflags
+    if found:
+        return Blas("flags of the user, or found by PyTensor", found)
+    try:
+        import scipy_openblas32
+    except ImportError:
+        return Blas("none found: pip install scipy-openblas32", "")
+    folder, name = scipy_openblas32.get_lib_dir(), scipy_openblas32.get_library()
+    defines = " ".join(f"-D{routine}=scipy_{routine}" for routine in ROUTINES)
+    flags = f'-L{folder} -l{name} {_run_path(folder)} {defines}'.replace("  ", " ")
+    pytensor.config.blas__ldflags = flags
+    found = [p for p in pathlib.Path(folder).glob(f"*{name}.*") if p.suffix in (".so", ".dylib", ".dll")]
+    return Blas(f"OpenBLAS of scipy-openblas32 {scipy_openblas32.__version__}", flags, str(found[0]) if found else None)
+
+
+def _run_path(folder: str) -> str:
+    if sys.platform == "win32":
+        os.add_dll_directory(folder)
+        return ""
+    return f"-Wl,-rpath,{folder}"
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        return os.cpu_count() or 1
+
+
+def user_set_threads() -> bool:
+    """Return whether the user says in the environment how many threads there are."""
+    return any(os.environ.get(name) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS"))
+
+
+@contextlib.contextmanager
+def threads_for(operations: float, wanted: bool = True):
+    """Within, the BLAS uses the number of threads that is fastest for products of so many multiplications."""
+    blas = provide()
+    before = blas.threads() if wanted else None
+    if before is None or user_set_threads():
+        yield before
+        return
+    count = threads(operations)
+    blas.set_threads(count)
+    try:
+        yield count
+    finally:
+        blas.set_threads(before)
+
+
+def threads(operations: float) -> int:
+    """Return 1, or all cores where products of so many multiplications were measured to be faster with them."""
+    return cores() if cores() > 1 and operations >= crossover() else 1
+
+
+@functools.cache
+def crossover() -> float:
+    """Return from how many multiplications on a product is faster on all cores: measured once, kept in the cache."""
+    path = pathlib.Path(pytensor.config.compiledir) / f"symloss-threads-{cores()}.json"
+    try:
+        return float(json.loads(path.read_text())["multiplications"])
+    except (OSError, ValueError, KeyError, TypeError):
+        found = _measure_crossover()
+        with contextlib.suppress(OSError):
+            temporary = path.with_suffix(f".{os.getpid()}")
+            temporary.write_text(json.dumps({"multiplications": found if np.isfinite(found) else 1e300}))
+            temporary.replace(path)
+        return found
+
+
+def _measure_crossover() -> float:
+    blas = provide()
+    if not blas.library:
+        return float("inf")
+    before = blas.threads()
+    best = float("inf")
+    try:
+        for size in (1024, 768, 512, 384, 256, 192, 128, 96, 64):
+            alone, together = (_seconds(blas, size, count) for count in (1, cores()))
+            if together > 0.8 * alone:
+                break
+            best = float(size) ** 3
+    finally:
+        blas.set_threads(before)
+    return best
+
+
+def _seconds(blas: Blas, size: int, count: int) -> float:
+    """Return the least time of a square single-precision product with so many threads."""
+    blas.set_threads(count)
+    a, b, c = (np.ones((size, size), np.float32) for _ in range(3))
+    pointer = ctypes.POINTER(ctypes.c_float)
+    n, one = ctypes.byref(ctypes.c_int(size)), ctypes.byref(ctypes.c_float(1))
+    no = ctypes.c_char_p(b"N")
+    data = [m.ctypes.data_as(pointer) for m in (a, b, c)]
+    best = float("inf")
+    for _ in range(5):
+        start = time.perf_counter()
+        blas._handle.scipy_sgemm_(no, no, n, n, n, one, data[0], n, data[1], n, one, data[2], n)
+        best = min(best, time.perf_counter() - start)
+    return best

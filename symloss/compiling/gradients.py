@@ -1,0 +1,64 @@
+"""What can be said and done about gradients before anything is compiled."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.gradient import DisconnectedGrad, ZeroGrad
+from pytensor.scalar import basic as scalars
+from pytensor.tensor.elemwise import Elemwise
+
+FLAT = tuple(
+    getattr(scalars, name)
+    for name in ("Sign", "Floor", "Ceil", "Trunc", "RoundHalfToEven", "RoundHalfAwayFromZero", "IntDiv")
+    if hasattr(scalars, name)
+)
+
+
+def reachable(total) -> set:
+    """Return all variables that `total` varies with continuously: those a gradient can reach.
+
+    Comparisons, roundings, signs, integers and what is marked as constant let no gradient through.
+    """
+    seen, waiting = set(), [total]
+    while waiting:
+        variable = waiting.pop()
+        if variable in seen or not str(getattr(variable.type, "dtype", "")).startswith(("float", "complex")):
+            continue
+        seen.add(variable)
+        if variable.owner is not None and not _is_flat(variable.owner.op):
+            waiting += _connected(variable)
+    return seen
+
+
+def _is_flat(op) -> bool:
+    if isinstance(op, DisconnectedGrad | ZeroGrad):
+        return True
+    return isinstance(op, Elemwise) and isinstance(op.scalar_op, FLAT)
+
+
+def _connected(variable):
+    node = variable.owner
+    try:
+        pattern = node.op.connection_pattern(node)
+    except (AttributeError, NotImplementedError):
+        return node.inputs
+    which = node.outputs.index(variable)
+    return [value for value, connected in zip(node.inputs, pattern, strict=True) if connected[which]]
+
+
+def clip_total_norm(slopes: dict, limit) -> dict:
+    """Return gradients scaled down so that the root of the sum of all squares is at most `limit`."""
+    norm = pt.sqrt(sum(pt.sqr(g).sum() for g in slopes.values()))
+    factor = pt.switch(pt.gt(norm, limit), limit / pt.maximum(norm, np.finfo(norm.dtype).tiny), 1)
+    return {p: g * factor.astype(g.dtype) for p, g in slopes.items()}
+
+
+def hessian_vector(slopes: dict, parameters: list, seed: int):
+    """Return (products of the Hessian with random normal vectors by parameter, updates of the generators)."""
+    changes, vectors = {}, {}
+    for index, p in enumerate(parameters):
+        rng = pytensor.shared(np.random.default_rng([seed, 7, index]), name=f"direction of {p.name}")
+        changes[rng], vectors[p] = pt.random.normal(0, 1, size=p.shape, rng=rng, dtype=p.dtype).owner.outputs
+    along = sum((slopes[p] * vectors[p]).sum() for p in parameters)
+    products = pytensor.grad(along, parameters, consider_constant=list(vectors.values()), disconnected_inputs="ignore")
+    return dict(zip(parameters, products, strict=True)), changes

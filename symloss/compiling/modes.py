@@ -1,0 +1,112 @@
+"""Backends: C by default, NUMBA where there is no compiler, JAX and plain PYTHON on request."""
+
+import dataclasses
+import importlib.util
+import warnings
+
+import pytensor
+from pytensor.compile.mode import Mode, predefined_modes
+from pytensor.link.vm import VMLinker
+
+from ..errors import SpecError, SymlossWarning, unknown
+from . import blas, rewrites
+
+NAMES = ("C", "NUMBA", "JAX", "PYTHON")
+
+# Comparisons and roots may be computed several at a time. NaN, infinity and the order of sums stay as they are.
+C_FLAGS = ("-fno-trapping-math", "-fno-math-errno")
+
+
+@dataclasses.dataclass(frozen=True)
+class Backend:
+    """What compiles, and how its functions may be called.
+
+    Parameters
+    ----------
+    name : str
+    mode : Mode
+    many_steps : bool
+        Whether one call can run many steps on data that lie in shared variables.
+    """
+
+    name: str
+    mode: Mode
+    many_steps: bool = False
+
+
+_told: set[str] = set()
+
+
+def resolve(mode=None) -> Backend:
+    """Return the backend called `mode`.
+
+    Parameters
+    ----------
+    mode : str, Mode or None
+        'C', 'NUMBA', 'JAX', 'PYTHON', or a PyTensor mode. None: what ``pytensor.config.mode`` says if the user set
+        it, else C; without a compiler NUMBA, which is said once.
+
+    Raises
+    ------
+    UnknownNameError
+        For another name.
+    SpecError
+        If what the backend needs is not installed.
+    """
+    if isinstance(mode, Backend):
+        return mode
+    blas.provide()
+    if isinstance(mode, Mode):
+        return Backend("a mode of the user's", mode)
+    if mode is None:
+        chosen = pytensor.config.mode
+        return _default() if chosen == "Mode" else resolve(chosen)
+    name = str(mode).upper()
+    name = {"CVM": "C", "FAST_RUN": "C", "FAST_COMPILE": "PYTHON"}.get(name, name)
+    if name == "C":
+        if not pytensor.config.cxx:
+            raise SpecError("mode 'C': no C++ compiler was found; install g++, or use mode='NUMBA'")
+        return _c()
+    if name == "PYTHON":
+        return Backend("PYTHON", predefined_modes["FAST_COMPILE"])
+    if name in ("NUMBA", "JAX"):
+        package = name.lower()
+        if importlib.util.find_spec(package) is None:
+            raise SpecError(f"mode {name!r}: the package {package} is not installed; pip install {package}")
+        return Backend(name, predefined_modes[name])
+    raise unknown("mode", mode, NAMES)
+
+
+def _default() -> Backend:
+    if pytensor.config.cxx:
+        return _c()
+    if "numba" not in _told:
+        _told.add("numba")
+        warnings.warn(
+            "no C++ compiler was found, so functions compile with NUMBA; install g++ for faster ones",
+            SymlossWarning,
+            stacklevel=5,
+        )
+    return resolve("NUMBA")
+
+
+def _c() -> Backend:
+    have = pytensor.config.gcc__cxxflags.split()
+    missing = [flag for flag in C_FLAGS if flag not in have]
+    if missing:
+        pytensor.config.gcc__cxxflags = " ".join([*have, *missing])
+    # buffers are kept from step to step: allow_gc=False
+    mode = Mode(linker=VMLinker(use_cloop=True, allow_gc=False), optimizer=predefined_modes["CVM"].provided_optimizer)
+    return Backend("C", mode.register(*rewrites.FOR_C), many_steps=True)
+
+
+def available() -> dict[str, str]:
+    """Return for each backend 'works', or why it does not."""
+    found = {}
+    for name in NAMES:
+        try:
+            resolve(name)
+            found[name] = "works"
+        except SpecError as error:
+            found[name] = str(error)
+    return found

@@ -1,0 +1,24 @@
+"""Rewrites of our own for the C backend: the same numbers, faster."""
+
+import pytensor.tensor as pt
+from pytensor.graph.rewriting.basic import in2out, node_rewriter
+from pytensor.tensor.math import Sum
+
+
+@node_rewriter([Sum])
+def column_sums_by_blas(fgraph, node):
+    """Sum a float matrix over its rows by one product with a vector of ones (a bias' gradient).
+
+    PyTensor's C code walks down the columns one number at a time; BLAS reads rows.
+    """
+    (x,) = node.inputs
+    if x.ndim != 2 or node.op.axis not in ((0,), 0) or x.dtype not in ("float32", "float64"):
+        return None
+    if 1 in x.type.shape:
+        return None
+    total = pt.dot(pt.ones((x.shape[0],), dtype=x.dtype), x)
+    return [total] if total.dtype == node.outputs[0].dtype else None
+
+
+# before products are turned into BLAS calls (position 15 of PyTensor's sequence)
+FOR_C = ((in2out(column_sums_by_blas, name="column_sums_by_blas"), 14.5),)

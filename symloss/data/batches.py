@@ -1,0 +1,212 @@
+"""Arrays checked against what a model takes, and cut into batches."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..errors import DataError, ShapeError, unknown
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """One array that a model takes.
+
+    Parameters
+    ----------
+    name : str
+        By which a dict of data names it, and messages speak of it.
+    kind : 'input', 'target', 'label' or 'weights'
+    shape : tuple of int or None
+        Of a batch; None where any length goes.
+    dtype : str
+    classes : int or None
+        Number of classes, for labels.
+    signs : bool
+        Whether values have to be -1 or 1.
+    optional : bool
+        Whether nothing uses it, so that it may be missing.
+    """
+
+    name: str
+    kind: str
+    shape: tuple
+    dtype: str
+    classes: int | None = None
+    signs: bool = False
+    optional: bool = False
+
+
+def prepare(data, fields: list[Field], who: str) -> list[np.ndarray]:
+    """Return one checked array of the right dtype for each field, all of one length.
+
+    Parameters
+    ----------
+    data : array, list or tuple of arrays, or dict of arrays by name
+        In the order of `fields`. Where one field is wanted, an array alone will do.
+    fields : list of Field
+    who : str
+        Whose data they are, for messages: 'train', 'valid', 'predict'.
+
+    Raises
+    ------
+    DataError, ShapeError
+        If something is missing, too much, empty, of the wrong shape, or no number.
+    """
+    given = _by_field(data, fields, who)
+    arrays = [convert(value, field, who) for value, field in zip(given, fields, strict=True)]
+    lengths = {field.name: len(a) for field, a in zip(fields, arrays, strict=True)}
+    if len(set(lengths.values())) > 1:
+        text = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+        raise DataError(f"{who}: arrays of different length: {text}; pass one row for each item in all of them")
+    if not next(iter(lengths.values())):
+        raise DataError(f"{who}: the data set is empty; at least one item is wanted")
+    by_name = {f.name: a for f, a in zip(fields, arrays, strict=True)}
+    return [_spread_weights(a, f, by_name) for f, a in zip(fields, arrays, strict=True)]
+
+
+def _by_field(data, fields, who):
+    wanted = ", ".join(f.name for f in fields)
+    if isinstance(data, dict):
+        for name in data:
+            if name not in {f.name for f in fields}:
+                raise unknown(f"array in {who} data:", name, [f.name for f in fields])
+        missing = [f.name for f in fields if f.name not in data and not f.optional]
+        if missing:
+            raise DataError(f"{who}: {', '.join(missing)} is missing; pass {{{wanted}}}")
+        first = np.asarray(next(iter(data.values())))
+        return [data[f.name] if f.name in data else _blank(f, len(first)) for f in fields]
+    several = isinstance(data, tuple) or (isinstance(data, list) and not _is_numbers(data, fields))
+    given = list(data) if several else [data]
+    needed = [f for f in fields if not f.optional]
+    if len(given) == len(needed) < len(fields):
+        supplied = iter(given)
+        rows = len(np.asarray(given[0])) if given else 0
+        return [_blank(f, rows) if f.optional else next(supplied) for f in fields]
+    if len(given) != len(fields):
+        raise DataError(
+            f"{who}: {len(given)} array{'s' * (len(given) != 1)}, but {len(fields)} are wanted: [{wanted}]; "
+            f"pass them in this order"
+        )
+    return given
+
+
+def _is_numbers(data, fields) -> bool:
+    """Return whether a list is itself an array, [[1, 2], [3, 4]], and not a list of arrays."""
+    if len(fields) != 1 or not data:
+        return False
+    if len(data) == 1 and np.ndim(data[0]) == len(fields[0].shape):
+        return False
+    return not hasattr(data[0], "shape") or np.ndim(data[0]) < len(fields[0].shape)
+
+
+def _blank(field, rows):
+    return np.zeros([rows, *(n or 1 for n in field.shape[1:])], field.dtype)
+
+
+def convert(value, field: Field, who: str) -> np.ndarray:
+    """Return `value` as a contiguous array of the field's rank and dtype, or raise what is wrong with it."""
+    me = f"{who}: {field.name}"
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{me} cannot be read as an array ({error}); pass rows of equal length") from None
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{me} has dtype {array.dtype}; numbers are wanted")
+    if field.kind == "label":
+        return _labels(array, field, me)
+    array = _shaped(array, field, me)
+    if field.signs:
+        _check_signs(array, me)
+    return np.ascontiguousarray(array, dtype=field.dtype)
+
+
+def _text(shape) -> str:
+    inner = ", ".join("n" if i == 0 else "?" if n is None else str(n) for i, n in enumerate(shape))
+    return f"({inner},)" if len(shape) == 1 else f"({inner})"
+
+
+def _shaped(array, field, me):
+    """Return `array` in the field's rank: (n,) and (n, 1) are read as each other, weights may be one a sample."""
+    want = field.shape
+    if field.kind == "weights" and array.ndim == 1 < len(want):
+        return array
+    if array.ndim == len(want) - 1 and want[-1] == 1:
+        array = array[..., None]
+    elif array.ndim == len(want) + 1 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if field.kind == "weights" and array.ndim == len(want) and array.shape[1:] == (1,) * (array.ndim - 1):
+        return array
+    if array.ndim != len(want) or any(w is not None and w != n for w, n in zip(want[1:], array.shape[1:], strict=True)):
+        _refuse(array, want, me)
+    return array
+
+
+def _refuse(array, want, me):
+    hint = "one row for each item"
+    if array.ndim == len(want) - 1:
+        hint = "for a single item, pass x[None]" if array.shape == tuple(want[1:]) else f"{len(want)} axes"
+    raise ShapeError(f"{me} has shape {array.shape}, the model wants {_text(want)}; pass {hint}")
+
+
+def _labels(array, field, me):
+    rank = len(field.shape)
+    if array.ndim == rank + 1 and array.shape[-1] == field.classes and field.classes > 1 and _is_one_hot(array):
+        array = array.argmax(axis=-1)
+    elif array.ndim == rank + 1 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim != rank:
+        raise ShapeError(
+            f"{me} has shape {array.shape}, the model wants labels {_text(field.shape)}; pass class indices from 0 to "
+            f"{field.classes - 1}, or for soft targets a Regressor that ends in ({field.classes}, 'softmax')"
+        )
+    if array.dtype.kind == "f":
+        wrong = ~(array == np.floor(array))
+        if wrong.any():
+            _complain(array, wrong, me, f"no class index; integers from 0 to {field.classes - 1} are wanted")
+    wrong = (array < 0) | (array >= field.classes)
+    if wrong.any():
+        _complain(array, wrong, me, f"out of range; labels from 0 to {field.classes - 1} are wanted")
+    return np.ascontiguousarray(array, dtype=field.dtype)
+
+
+def _is_one_hot(array) -> bool:
+    return bool(((array == 0) | (array == 1)).all() and (array.sum(axis=-1) == 1).all())
+
+
+def _check_signs(array, me):
+    wrong = ~((array == 1) | (array == -1))
+    if wrong.any():
+        _complain(array, wrong, me, "neither -1 nor 1; for {0, 1} pass 2 * y - 1")
+
+
+def _complain(array, wrong, me, what):
+    first = tuple(int(i) for i in np.argwhere(wrong)[0])
+    where = f"row {first[0]}"
+    if first[1:]:
+        where += f", column {first[1]}" if len(first) == 2 else f", place {first[1:]}"
+    raise DataError(f"{me}, {where}: {array[first]} is {what} ({int(wrong.sum())} such in all)")
+
+
+def _spread_weights(array, field, by_name):
+    """Return weights in the full shape of their target, where one a sample was given."""
+    if field.kind != "weights":
+        return array
+    target = by_name.get(field.name.removesuffix(":weights") if ":" in field.name else "target", None)
+    shape = [n or (target.shape[i] if target is not None else 1) for i, n in enumerate((len(array), *field.shape[1:]))]
+    if array.shape == tuple(shape):
+        return array
+    missing = len(shape) - array.ndim
+    return np.ascontiguousarray(np.broadcast_to(array.reshape(array.shape + (1,) * missing), shape), dtype=field.dtype)
+
+
+def slices(count: int, size: int) -> Iterator[slice]:
+    """Yield slices of at most `size` that cover `count` rows in order."""
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def batches(arrays: list, size: int) -> Iterator[list]:
+    """Yield lists of corresponding rows of all `arrays`, in order."""
+    for part in slices(len(arrays[0]), size):
+        yield [array[part] for array in arrays]

@@ -1,0 +1,77 @@
+"""What a model is made of and what was chosen for it, in words and tables."""
+
+import io
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from . import losses
+from ._checks import undo
+from .compiling import resolve
+from .compiling.blas import provide
+
+
+class Text(str):
+    """A string that shows itself as it is printed, at the prompt and in notebooks."""
+
+    def __repr__(self):
+        return str(self)
+
+
+def table_text(table: Table, width: int = 100) -> Text:
+    """Return a rich table as plain text."""
+    sink = io.StringIO()
+    Console(file=sink, width=width, no_color=True, highlight=False).print(table)
+    return Text(sink.getvalue().rstrip("\n"))
+
+
+def summary(model) -> Text:
+    """Return a table of a model's layers, with output shapes, parameters and inputs."""
+    table = Table(title=repr(model), box=box.SIMPLE_HEAVY, show_footer=True)
+    table.add_column("layer (form)", footer="all")
+    table.add_column("output", footer="")
+    table.add_column("activation")
+    table.add_column("parameters", justify="right", footer=f"{model.num_params:,}")
+    table.add_column("from")
+    for layer in model.layers:
+        count = sum(p.get_value(borrow=True).size for p in layer.params.values())
+        shape = f"(n, {', '.join(map(str, layer.shape))})"
+        table.add_row(f"{layer.name} ({type(layer).__name__})", shape, layer.activate.name, f"{count:,}",
+                      ", ".join(layer.inputs))
+    return table_text(table)
+
+
+def explain(model) -> Text:
+    """Return one line for each choice: losses with their form and divisor, data, terms, backend, BLAS."""
+    outputs = model.graph.outputs()[0]
+    lines = [repr(model), "", "minimises the sum of"]
+    for loss in model.losses:
+        lines.append(f"  {loss.weight:g} * {loss.label}: {_form(loss, outputs)}, divided by the {loss.divisor()}")
+    lines += ["", f"data, in order: {', '.join(v.name for v in model.variables)}"]
+    backend = resolve(model.mode)
+    lines.append(f"compiles with {backend.name}" + (f", BLAS: {provide().origin}" if backend.name == "C" else ""))
+    return Text("\n".join(lines))
+
+
+def _form(loss, outputs) -> str:
+    if loss.spec is None:
+        return f"the class {type(loss).__name__} on {loss.output_name}"
+    text = f"{loss.spec.summary.rstrip('.')} (output {loss.output_name})"
+    output = outputs.get(loss.output_name)
+    for activation in ("softmax", "sigmoid"):
+        from_logits = loss.spec.activation or loss.spec.target.startswith("sign")
+        if from_logits and output is not None and undo(output, activation) is not None:
+            text += f"; the output is a {activation}, so it is computed from the logits before it"
+    return text
+
+
+def losses_table() -> Table:
+    """Return a rich table of every registered loss: names, ports and what it is."""
+    table = Table(box=box.SIMPLE_HEAVY)
+    for title in ("loss", "aliases", "ports", "what it is"):
+        table.add_column(title, overflow="fold")
+    for name in losses.names():
+        spec = losses.get(name)
+        table.add_row(name, ", ".join(losses.registry.aliases(name)), ", ".join(spec.ports), spec.summary)
+    return table

@@ -1,0 +1,112 @@
+"""Start values of parameters: functions of (shape, rng) that return a float64 array."""
+
+import numpy as np
+
+from ._registry import Registry
+from .errors import SpecError
+
+registry: Registry = Registry("initializer")
+
+
+def initializer(*aliases: str):
+    """Register an initializer under its own name and `aliases`."""
+
+    def register(function):
+        registry.add(function.__name__, function, aliases)
+        return function
+
+    return register
+
+
+def fans(shape) -> tuple[int, int]:
+    """Return how many inputs and outputs a weight of this shape joins: its last two axes times the others.
+
+    >>> fans((784, 84))
+    (784, 84)
+    """
+    field = int(np.prod(shape[:-2])) if len(shape) > 2 else 1
+    return (field * shape[-2], field * shape[-1]) if len(shape) > 1 else (shape[0], shape[0])
+
+
+@initializer("he_normal")
+def he(shape, rng):
+    """Normal with variance 2 / inputs, for units that cut off half (He et al. 2015)."""
+    return rng.normal(size=shape) * np.sqrt(2 / fans(shape)[0])
+
+
+@initializer("glorot_uniform", "xavier")
+def glorot(shape, rng):
+    """Uniform with variance 2 / (inputs + outputs) (Glorot & Bengio 2010)."""
+    limit = np.sqrt(6 / sum(fans(shape)))
+    return rng.uniform(-limit, limit, size=shape)
+
+
+@initializer("lecun_normal")
+def lecun(shape, rng):
+    """Normal with variance 1 / inputs (LeCun et al. 1998)."""
+    return rng.normal(size=shape) / np.sqrt(fans(shape)[0])
+
+
+@initializer()
+def orthogonal(shape, rng):
+    """Rows or columns of length 1, at right angles (Saxe et al. 2014)."""
+    rows, columns = int(np.prod(shape[:-1])), shape[-1]
+    tall = rng.normal(size=(max(rows, columns), min(rows, columns)))
+    q, r = np.linalg.qr(tall)
+    q = q * np.sign(np.diag(r))
+    return (q if rows >= columns else q.T).reshape(shape)
+
+
+@initializer()
+def zeros(shape, rng):
+    """All 0."""
+    return np.zeros(shape)
+
+
+@initializer()
+def ones(shape, rng):
+    """All 1."""
+    return np.ones(shape)
+
+
+def draw(shape, rng, default="glorot", init=None, mean=None, std=None, sparsity=0.0, diagonal=None):
+    """Return start values for one parameter.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    rng : numpy Generator
+    default : str
+        Initializer when nothing else is said.
+    init : str or callable or array or None
+        Name of an initializer, a function of (shape, rng), or the values themselves.
+    mean, std : float or None
+        Draw from a normal distribution with these instead; one alone takes 0 for `mean`, 1/sqrt(inputs) for `std`.
+    sparsity : float in [0, 1)
+        Share of the values that is set to 0.
+    diagonal : float or None
+        All 0 but the diagonal, which has this value.
+
+    >>> draw((2, 2), np.random.default_rng(0), diagonal=3).tolist()
+    [[3.0, 0.0], [0.0, 3.0]]
+    """
+    shape = tuple(int(n) for n in shape)
+    if diagonal is not None:
+        if len(shape) != 2:
+            raise SpecError(f"diagonal={diagonal!r}: a parameter with 2 axes is wanted, this one has shape {shape}")
+        return np.eye(*shape) * diagonal
+    if isinstance(init, np.ndarray | list | tuple):
+        values = np.array(init, dtype=float)
+        if values.shape != shape:
+            raise SpecError(f"init: the array has shape {values.shape}, the parameter {shape}")
+    elif mean is not None or std is not None:
+        deviation = 1 / np.sqrt(fans(shape)[0]) if std is None else std
+        values = rng.normal(0 if mean is None else mean, deviation, size=shape)
+    else:
+        function = init if callable(init) else registry.get(init or default)
+        values = np.asarray(function(shape, rng), dtype=float)
+    if not 0 <= sparsity < 1:
+        raise SpecError(f"sparsity={sparsity!r}: a share of at least 0 and less than 1 is wanted")
+    if sparsity:
+        values = values * (rng.uniform(size=shape) >= sparsity)
+    return values

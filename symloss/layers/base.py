@@ -1,0 +1,166 @@
+"""What every layer has: a name, inputs, a shape, parameters and a way back to its description."""
+
+import inspect
+
+import numpy as np
+import pytensor
+
+from .. import initializers
+from .._registry import Registry
+from ..activations import Activation
+from ..errors import ShapeError, SpecError, unknown
+
+registry: Registry = Registry("layer")  # form -> subclass of Layer
+
+DRAWS = ("init", "mean", "std", "sparsity", "diagonal")
+
+
+class Layer:
+    """One layer of a graph. A subclass is registered under its class name and `forms`.
+
+    Parameters
+    ----------
+    name : str
+        By which other layers, losses and patterns refer to it.
+    inputs : str or list of str
+        Names of earlier layers.
+    size : int
+        Units: the length of the last axis of its output.
+    shape : tuple of int
+        Shape of one item, instead of a size.
+    activation : str or callable
+    **draws
+        How parameters start: 'init', 'mean', 'std', 'sparsity', 'diagonal', for all weights, or for one parameter
+        with its name behind: ``std_w=0.1``, ``init_b='ones'``. See `initializers.draw`.
+
+    Notes
+    -----
+    To be overridden: `setup` (shape and parameters, from the inputs' shapes) and `connect` (expressions).
+    """
+
+    forms: tuple[str, ...] = ()
+    default_activation: str | None = None  # None: what the graph says
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        first, *others = cls.__dict__.get("forms", ()) or (cls.__name__,)
+        registry.add(first, cls, tuple(n for n in (*others, cls.__name__) if n.lower() != first), replace=True)
+
+    def __init__(self, *, name, inputs=(), size=None, shape=None, activation="linear", **draws):
+        if size is not None and shape is not None:
+            raise SpecError(f"layer {name!r}: size={size!r} and shape={shape!r}; one of them is wanted")
+        if not isinstance(name, str) or not name or set(name) & set(":.*?["):
+            raise SpecError(f"layer {name!r}: a name without any of : . * ? [ is wanted")
+        self.name = name
+        self.inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
+        self.shape = self._shape(size, shape)
+        self.activation = activation
+        self.draws = draws
+        self.params: dict[str, object] = {}  # short name -> shared variable
+        self.weight_names: set[str] = set()  # those that weight penalties mean
+        self._rng = None
+
+    def _shape(self, size, shape):
+        shape = (size,) if size is not None else shape
+        if shape is None:
+            return None
+        for n in shape:
+            if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+                raise SpecError(f"layer {self.name!r}: size {n!r}; an integer of at least 1 is wanted")
+        return tuple(int(n) for n in shape)
+
+    @classmethod
+    def options(cls) -> list[str]:
+        """Return the names of the options that this form takes."""
+        found = []
+        for base in cls.__mro__:
+            if "__init__" in base.__dict__ and base is not object:
+                parameters = inspect.signature(base.__init__).parameters.values()
+                found += [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+        return sorted({*found, *DRAWS})
+
+    @property
+    def size(self) -> int:
+        """Length of the last axis of the output."""
+        return self.shape[-1]
+
+    # ------------------------------------------------------------------------------------------ building
+
+    def bind(self, sources: list["Layer"], rng: np.random.Generator) -> "Layer":
+        """Take the layers that feed this one, make the parameters, and return the layer."""
+        self._rng = rng
+        self.setup(sources)
+        if self.shape is None:
+            raise SpecError(f"layer {self.name!r} has no size; write {{'name': {self.name!r}, 'size': 20}}, say")
+        self.activate = Activation(self.activation, self.size, rng, prefix=f"{self.name}.")
+        for short, shared in self.activate.params.items():
+            self.params[short] = shared
+        self._check_draws()
+        return self
+
+    def setup(self, sources: list["Layer"]) -> None:
+        """Set `shape` where it follows from the sources, and make parameters with `add_weights` and `add_bias`."""
+
+    def connect(self, values: list) -> dict:
+        """Return this layer's expressions by short name ('out', 'pre', ...) for the `values` of its inputs."""
+        raise NotImplementedError
+
+    def need_size(self) -> int:
+        """Return the size, or raise SpecError if none was given."""
+        if self.shape is None:
+            raise SpecError(f"layer {self.name!r} has no size; write (20, {self.activation!r}) or {{'size': 20}}, say")
+        return self.size
+
+    def one_source(self, sources) -> "Layer":
+        """Return the only source, or raise SpecError if there are several."""
+        if len(sources) != 1:
+            raise SpecError(
+                f"layer {self.name!r}: one input is wanted, got {', '.join(s.name for s in sources) or 'none'}"
+            )
+        return sources[0]
+
+    def add_weights(self, short: str, shape, gain_of: str | None = None) -> None:
+        """Make a weight parameter: He's start before rectifiers, else Glorot's."""
+        rectifies = Activation(self.activation, 1, np.random.default_rng(0)).rectifies
+        self._add(short, shape, "he" if rectifies else "glorot", self._drawing(short, shared=True))
+        self.weight_names.add(short)
+
+    def add_bias(self, short: str, shape, fill: float = 0.0) -> None:
+        """Make a bias parameter, which starts at `fill`."""
+        options = self._drawing(short, shared=False)
+        self._add(short, shape, "zeros", options)
+        if fill and not options:
+            self.params[short].set_value(np.full(shape, fill, self.params[short].dtype))
+
+    def _add(self, short, shape, default, options):
+        value = initializers.draw(shape, self._rng, default=default, **options).astype(pytensor.config.floatX)
+        self.params[short] = pytensor.shared(value, name=f"{self.name}.{short}", shape=value.shape)
+
+    def _drawing(self, short, shared):
+        plain = {k: self.draws[k] for k in DRAWS if shared and k in self.draws}
+        return plain | {k: self.draws[f"{k}_{short}"] for k in DRAWS if f"{k}_{short}" in self.draws}
+
+    def _check_draws(self):
+        known = {*DRAWS, *(f"{k}_{short}" for k in DRAWS for short in self.params)}
+        for option in self.draws:
+            if option not in known:
+                raise unknown(f"option of layer {self.name!r}:", option, {*self.options(), *known})
+
+    # ------------------------------------------------------------------------------------------ describing
+
+    def check_input(self, source: "Layer", axes: int) -> None:
+        """Raise ShapeError unless an item of `source` has so many axes."""
+        if len(source.shape) != axes:
+            raise ShapeError(
+                f"layer {self.name!r}: items of {source.name!r} have shape {source.shape}; {axes} axes are wanted"
+            )
+
+    def to_spec(self) -> dict:
+        """Return the dict that rebuilds this layer."""
+        form = next(form for form in registry if registry.get(form) is type(self))
+        spec = {"form": form, "name": self.name, "inputs": list(self.inputs), "activation": self.activation}
+        spec |= {"size": self.size} if len(self.shape) == 1 else {"shape": list(self.shape)}
+        return spec | self.draws
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.name!r}, shape={self.shape}, activation={self.activate.name!r})"

@@ -1,0 +1,133 @@
+"""Input, fully connected and tied layers."""
+
+import pytensor
+import pytensor.tensor as pt
+
+from ..errors import SpecError
+from .base import Layer
+
+
+class Input(Layer):
+    """Where data enter.
+
+    Parameters
+    ----------
+    ndim : int
+        Axes of a batch: 2 for (item, variable), 3 with time between them.
+    dtype : str or None
+        floatX unless given.
+    """
+
+    forms = ("input",)
+    default_activation = "linear"
+
+    def __init__(self, *, ndim=2, dtype=None, **options):
+        super().__init__(**options)
+        self.ndim = ndim
+        self.dtype = dtype or pytensor.config.floatX
+        if self.inputs:
+            raise SpecError(f"layer {self.name!r}: an input layer has no inputs, got {', '.join(self.inputs)}")
+
+    def setup(self, sources):
+        self.need_size()
+        if len(self.shape) > 1:
+            self.ndim = len(self.shape) + 1
+        free = (None,) * (self.ndim - len(self.shape))
+        self.variable = pt.tensor(name=self.name, dtype=self.dtype, shape=(*free, *self.shape))
+
+    def connect(self, values):
+        return {"out": self.variable}
+
+    def to_spec(self):
+        spec = super().to_spec() | {"ndim": self.ndim, "dtype": self.dtype}
+        del spec["inputs"]
+        return spec
+
+
+class Feedforward(Layer):
+    """act(x w + b), over the last axis; several inputs have a weight each and are added."""
+
+    forms = ("feedforward", "ff")
+
+    def setup(self, sources):
+        if not sources:
+            raise SpecError(f"layer {self.name!r}: at least one input is wanted")
+        size = self.need_size()
+        for source, short in zip(sources, self._weights(), strict=True):
+            self.add_weights(short, (source.size, size))
+        self.add_bias("b", (size,))
+
+    def _weights(self):
+        return ["w"] if len(self.inputs) == 1 else [f"w_{name}" for name in self.inputs]
+
+    def connect(self, values):
+        pre = sum(pt.dot(x, self.params[short]) for x, short in zip(values, self._weights(), strict=True))
+        pre = pre + self.params["b"]
+        return {"pre": pre, "out": self.activate(pre)}
+
+
+class Classifier(Feedforward):
+    """A fully connected layer that ends in a softmax."""
+
+    forms = ("classifier", "softmax")
+    default_activation = "softmax"
+
+
+class Tied(Layer):
+    """act(x w.T + b) with the weights w of an earlier layer, its partner.
+
+    Parameters
+    ----------
+    partner : str or None
+        Name of the layer whose weights serve; None: counting back from here, as brackets match.
+    """
+
+    forms = ("tied",)
+
+    def __init__(self, *, partner=None, **options):
+        super().__init__(**options)
+        self.partner = partner
+
+    def find_partner(self, earlier: list[Layer]) -> Layer:
+        """Return the partner among the `earlier` layers, or raise SpecError."""
+        with_w = [layer for layer in earlier if "w" in layer.params]
+        if self.partner is not None:
+            found = [layer for layer in with_w if layer.name == self.partner]
+            if not found:
+                names = ", ".join(layer.name for layer in with_w)
+                raise SpecError(f"layer {self.name!r}: no partner {self.partner!r} with a weight w; there are {names}")
+            return found[0]
+        tied = sum(isinstance(layer, Tied) for layer in earlier)
+        if tied >= len(with_w):
+            raise SpecError(f"layer {self.name!r}: {tied + 1} tied layers, but {len(with_w)} layers with a weight w")
+        return with_w[len(with_w) - 1 - tied]
+
+    def bind(self, sources, rng):
+        self.source = self.one_source(sources)
+        return super().bind(sources, rng)
+
+    def tie(self, partner: Layer) -> None:
+        """Take the partner's weights; called before `bind`."""
+        self.partner, self._w = partner.name, partner.params["w"]
+
+    def setup(self, sources):
+        size, inputs = self._w.get_value(borrow=True).shape
+        if self.shape not in (None, (size,)):
+            raise SpecError(
+                f"layer {self.name!r}: size {self.size}, but its partner {self.partner!r} takes {size} inputs; "
+                f"leave the size out"
+            )
+        if sources[0].size != inputs:
+            raise SpecError(
+                f"layer {self.name!r}: its input {sources[0].name!r} has {sources[0].size} units, its partner "
+                f"{self.partner!r} has {inputs}; tie layers in reverse order, or name a partner"
+            )
+        self.shape = (size,)
+        self.add_bias("b", (size,))
+
+    def connect(self, values):
+        pre = pt.dot(values[0], self._w.T) + self.params["b"]
+        return {"pre": pre, "out": self.activate(pre)}
+
+    def to_spec(self):
+        return super().to_spec() | {"partner": self.partner}

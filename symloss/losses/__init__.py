@@ -1,0 +1,31 @@
+"""Loss functions: pure functions of tensors, registered by name.
+
+Every loss takes (prediction, target), returns a value per element or per item, and is never reduced by itself.
+`reduce` does that, with one rule for all of them: **sum(w l) / sum(w)**, the weighted mean over everything that has a
+weight. Without weights it is the mean. A wholly masked batch gives 0, and a gradient of 0.
+"""
+
+from . import classification, distribution, margin, regression
+from .core import (
+    Loss,
+    LossSpec,
+    divide,
+    fraction,
+    get,
+    loss,
+    names,
+    reduce,
+    registry,
+    target_variable,
+    weights_variable,
+)
+
+__all__ = ["Loss", "LossSpec", "divide", "fraction", "get", "loss", "names", "reduce", "registry", "target_variable",
+           "weights_variable"]
+
+for _module in (classification, distribution, margin, regression):
+    for _name, _value in vars(_module).items():
+        if _name in registry and callable(_value) and _value.__module__ == _module.__name__:
+            globals()[_name] = _value
+            __all__.append(_name)
+del _module, _name, _value

@@ -1,0 +1,150 @@
+"""Divergences between distributions, and likelihoods."""
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
+
+from .._checks import align, floating, shape_text, tensor
+from ..errors import ShapeError
+from .classification import log_probabilities
+from .core import loss
+
+
+@loss("kl", "kld", "KullbackLeiblerDivergence", target="same", activation="softmax", per="item", unit="nats")
+def kl_divergence(prediction, target):
+    r"""Kullback-Leibler divergence of the prediction from the target, per item.
+
+    .. math:: \ell = \sum_c t_c (\log t_c - \log p_c)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Probabilities over the last axis; the logits are used if the graph shows a softmax.
+    target : float tensor (n, k)
+        At least 0; each row sums to 1. An entry of 0 adds 0.
+
+    Returns
+    -------
+    float tensor (n,)
+        In nats; 0 for equal distributions, and at least 0 if both sum to 1.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For soft targets, where a perfect fit should read 0. Its gradient is that of the cross-entropy.
+
+    References
+    ----------
+    Kullback & Leibler (1951), "On Information and Sufficiency", Annals of Mathematical Statistics 22(1).
+
+    >>> round(float(symloss.evaluate.value("kl", [[0.5, 0.5]], [[1.0, 0.0]])[0]), 6)
+    0.693147
+    """
+    prediction, target = align(prediction, target, "kl_divergence")
+    present = pt.gt(target, 0)
+    log_target = pt.log(pt.switch(present, target, 1))
+    return pt.switch(present, target * (log_target - log_probabilities(prediction)), 0).sum(axis=-1)
+
+
+@loss("gll", "GaussianNLLLoss", "GaussianLogLikelihood", target="same", unit="nats")
+def gaussian_nll(mean, variance, target, *, eps=1e-6):
+    r"""Negative log-likelihood of a Gaussian, per element.
+
+    .. math:: \ell = \tfrac12 \log(2 \pi v) + \frac{(t - \mu)^2}{2 v}, \quad v = \max(\sigma^2, \epsilon)
+
+    Parameters
+    ----------
+    mean, target : float tensor (n, d)
+        In one unit, of any sign. A target (n,) is read as (n, 1).
+    variance : float tensor (n, d)
+        Positive, in the squared unit of `target`: let its layer end in 'softplus' or 'exp'.
+    eps : float > 0
+        Least variance, in the squared unit of `target`. Below it the gradient goes on as if the variance were `eps`.
+
+    Returns
+    -------
+    float tensor (n, d)
+        Of any sign, in nats.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For regression that should say how sure it is, element by element.
+
+    References
+    ----------
+    Nix & Weigend (1994), "Estimating the mean and variance of the target probability distribution", ICNN.
+
+    >>> round(float(symloss.evaluate.value("gaussian_nll", [[0.0]], [[1.0]], [[0.0]])[0, 0]), 6)
+    0.918939
+    """
+    mean, target = align(mean, target, "gaussian_nll")
+    mean, variance = align(mean, variance, "gaussian_nll", port="variance")
+    v = variance + disconnected_grad(pt.maximum(variance, eps) - variance)
+    return 0.5 * (np.log(2 * np.pi) + pt.log(v) + pt.sqr(target - mean) / v)
+
+
+@loss("mmd", "MaximumMeanDiscrepancy", target="same", per="item", unit="none")
+def maximum_mean_discrepancy(prediction, target, *, bandwidth=1.0, weights=None):
+    r"""Maximum mean discrepancy between the batch of predictions and the batch of targets, squared; per item a share.
+
+    .. math:: \ell_i = \frac{1}{n} \sum_j k(t_i, t_j) - 2 k(t_i, p_j) + k(p_i, p_j),
+              \quad k(x, y) = e^{-\|x - y\|^2 / b}
+
+    Parameters
+    ----------
+    prediction, target : float tensor (n, d)
+        Two samples, in one unit; row i of one has nothing to do with row i of the other.
+    bandwidth : float > 0
+        b, in the squared unit of `target`.
+    weights : float tensor (n,) or (n, d), or None
+        Weight of each item, in both samples (averaged over d).
+
+    Returns
+    -------
+    float tensor (n,)
+        The mean over items is the squared discrepancy: at least 0, and 0 for equal samples. A single share can be
+        negative.
+
+    Raises
+    ------
+    ShapeError
+        If the ranks are not 2, or the static shapes can never agree.
+
+    Notes
+    -----
+    For generators, whose samples should be distributed as the data. Biased (V-statistic): the diagonal is included.
+
+    References
+    ----------
+    Gretton et al. (2012), "A Kernel Two-Sample Test", JMLR 13.
+
+    >>> symloss.evaluate.value("mmd", [[1.0], [2.0]], [[2.0], [1.0]]).tolist()
+    [0.0, 0.0]
+    """
+    prediction, target = align(prediction, target, "maximum_mean_discrepancy")
+    if prediction.ndim != 2:
+        raise ShapeError(f"maximum_mean_discrepancy: prediction is {shape_text(prediction)}; 2 axes (n, d) are wanted")
+    kernels = (_gaussian_kernel(target, target, bandwidth) - 2 * _gaussian_kernel(target, prediction, bandwidth)
+               + _gaussian_kernel(prediction, prediction, bandwidth))
+    if weights is None:
+        return kernels.mean(axis=1)
+    weights = floating(tensor(weights, "maximum_mean_discrepancy", "weights"), "maximum_mean_discrepancy", "weights")
+    weights = weights.mean(axis=tuple(range(1, weights.ndim))).astype(kernels.dtype)
+    total = weights.sum()
+    return (kernels * weights).sum(axis=1) / pt.switch(pt.eq(total, 0), 1, total)
+
+
+def _gaussian_kernel(x, y, bandwidth):
+    """Return the matrix of exp(-squared distance / bandwidth) between the rows of `x` and `y`."""
+    products = pt.dot(x, y.T)
+    squares = pt.sqr(x).sum(axis=1)[:, None] + pt.sqr(y).sum(axis=1)[None, :] - 2 * products
+    return pt.exp(-pt.maximum(squares, 0) / bandwidth)

@@ -1,0 +1,34 @@
+"""Measures of a prediction that are shown and never minimised: values per item, whose mean is the figure."""
+
+import pytensor.tensor as pt
+
+from ._registry import Registry
+
+registry: Registry = Registry("metric")
+
+
+def metric(*aliases: str):
+    """Register a metric under its own name and `aliases`."""
+
+    def register(function):
+        registry.add(function.__name__, function, aliases)
+        return function
+
+    return register
+
+
+@metric("acc", "categorical_accuracy")
+def accuracy(prediction, target):
+    """Whether the class of greatest probability is the label, per item.
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+    target : integer tensor (n,)
+
+    Returns
+    -------
+    tensor (n,) of prediction's dtype
+        0 or 1. Of equal probabilities the first class counts.
+    """
+    return pt.eq(pt.argmax(prediction, axis=-1), target).astype(prediction.dtype)

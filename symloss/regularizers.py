@@ -1,0 +1,267 @@
+"""Terms that hold a model back: penalties on parameters and activity, and noise.
+
+``train(..., weight_l2=1e-4)`` adds one; ``{"pattern": "hid*", "weight": 0.1}`` says where. Penalties are true sums:
+over all entries of the matching parameters, and for activity over units, averaged over the batch's items alone.
+"""
+
+import fnmatch
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+
+from . import noise
+from ._registry import Registry
+from .errors import SpecError, UnknownNameError
+
+registry: Registry = Registry("regularizer")  # name -> subclass of Regularizer
+
+
+def weight_l1(parameters):
+    """Return the sum of sizes, sum |w|, over all `parameters`."""
+    return sum(pt.abs(w).sum() for w in parameters)
+
+
+def weight_l2(parameters):
+    """Return the sum of squares, sum w^2, over all `parameters`."""
+    return sum(pt.sqr(w).sum() for w in parameters)
+
+
+def hidden_l1(outputs):
+    """Return the sum of sizes over the units of all `outputs` (n, ...), averaged over the n items."""
+    return sum(pt.abs(h).sum() / pt.cast(h.shape[0], h.dtype) for h in outputs)
+
+
+def contractive(outputs, inputs):
+    r"""Return the squared Frobenius norm of the Jacobian of `outputs` by `inputs`, averaged over items.
+
+    .. math:: \frac1n \sum_i \sum_{kj} \left(\frac{\partial h_{ik}}{\partial x_{ij}}\right)^2
+
+    Items may not depend on each other. See Rifai et al. (2011), "Contractive Auto-Encoders", ICML.
+    """
+    total = 0
+    for h in outputs:
+        units = h.reshape((h.shape[0], -1)).sum(axis=0)  # by the items' independence, d(sum)/dx_i = dh_i/dx_i
+        for x in inputs:
+            jacobian = pytensor.gradient.jacobian(units, x, disconnected_inputs="ignore")
+            total = total + pt.sqr(jacobian).sum() / pt.cast(h.shape[0], h.dtype)
+    return total
+
+
+class Regularizer:
+    """A regularizer with a strength and a pattern of names; subclassing registers it by its name and `aliases`.
+
+    Parameters
+    ----------
+    pattern : str
+        Glob over names of parameters ('hid1.w') or outputs ('hid1:out').
+    weight : float
+        Factor of the term, or strength of the noise. A shared scalar: changing it recompiles nothing.
+    """
+
+    aliases: tuple[str, ...] = ()
+    title = "regularizer"
+    on_graph = False  # whether it changes outputs, and not the total
+    default_pattern = "*"
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        if cls.__name__.startswith("_"):  # a base that has no meaning of its own
+            return
+        title, aliases = cls.__dict__.get("title", cls.__name__), cls.__dict__.get("aliases", ())
+        registry.add(title, cls, tuple(aliases), replace=True)
+
+    def __init__(self, pattern: str | None = None, weight: float = 0.0):
+        self.pattern = self.default_pattern if pattern is None else pattern
+        self._check(weight)
+        value = np.asarray(weight, pytensor.config.floatX)
+        self._weight = pytensor.shared(value, name=f"{self.title} weight", shape=())
+
+    def _check(self, weight):
+        if isinstance(weight, bool) or not isinstance(weight, int | float | np.number) or not np.isfinite(weight):
+            raise SpecError(f"{self.title}: weight is {weight!r}; a finite number is wanted")
+        if weight < 0:
+            raise SpecError(f"{self.title}: weight is {weight}; a number of at least 0 is wanted")
+
+    @property
+    def name(self) -> str:
+        """The name under which the term is shown."""
+        pattern = "" if self.pattern == self.default_pattern else f"({self.pattern})"
+        return f"{self.title}{pattern}"
+
+    @property
+    def weight(self) -> float:
+        """Factor of the term, or strength of the noise."""
+        return self._weight.get_value().item()
+
+    @weight.setter
+    def weight(self, value):
+        self._check(value)
+        self._weight.set_value(np.asarray(value, self._weight.type.dtype))
+
+    def loss(self, graph, outputs):
+        """Return the term's scalar, before its weight. A subclass overrides this, or `modify`."""
+        raise NotImplementedError
+
+    def modify(self, name, value, rng):
+        """Return a changed output and the generator's next state (on_graph only)."""
+        raise NotImplementedError
+
+    def matches(self, name: str) -> bool:
+        """Return whether an output or parameter of this name is meant; 'hid1' means 'hid1:out'."""
+        short = name.removesuffix(":out")
+        return fnmatch.fnmatch(name, self.pattern) or fnmatch.fnmatch(short, self.pattern)
+
+    def _need(self, found, kind, names):
+        if not found:
+            raise UnknownNameError(
+                f"{self.title}: no {kind} matches {self.pattern!r}; there are {', '.join(names) or 'none'}"
+            )
+        return found
+
+    def key(self) -> tuple:
+        """Return what a compiled function depends on (the weight is none of it)."""
+        return (type(self), self.pattern)
+
+    def __repr__(self):
+        return f"{self.title}(pattern={self.pattern!r}, weight={self.weight:g})"
+
+
+class _OnParameters(Regularizer):
+    penalty = None
+
+    def loss(self, graph, outputs):
+        named = graph.weights()
+        found = [w for name, w in named.items() if self.matches(name)]
+        return type(self).penalty(self._need(found, "weight", named))
+
+
+class WeightL1(_OnParameters):
+    """`weight_l1` over the weights that match."""
+
+    title, aliases, penalty = "weight_l1", ("weight_sparsity",), staticmethod(weight_l1)
+
+
+class WeightL2(_OnParameters):
+    """`weight_l2` over the weights that match."""
+
+    title, aliases, penalty = "weight_l2", ("weight_decay",), staticmethod(weight_l2)
+
+
+class HiddenL1(Regularizer):
+    """`hidden_l1` over the outputs that match; by default of all layers between the first and the last."""
+
+    title, aliases, default_pattern = "hidden_l1", ("hidden_sparsity",), "hidden"
+
+    def loss(self, graph, outputs):
+        return hidden_l1(_matching_outputs(self, graph, outputs))
+
+
+class Contractive(Regularizer):
+    """`contractive` of the outputs that match (by default the hidden ones) by the inputs that match `wrt`."""
+
+    title, default_pattern = "contractive", "hidden"
+
+    def __init__(self, pattern=None, weight=0.0, wrt="*"):
+        super().__init__(pattern, weight)
+        self.wrt = wrt
+
+    def loss(self, graph, outputs):
+        inputs = {name: v for name, v in graph.input_variables().items() if v.dtype.startswith("float")}
+        wanted = [v for name, v in inputs.items() if fnmatch.fnmatch(name, self.wrt)]
+        if not wanted:
+            raise UnknownNameError(f"contractive: no input matches wrt={self.wrt!r}; there are {', '.join(inputs)}")
+        return contractive(_matching_outputs(self, graph, outputs), wanted)
+
+    def key(self):
+        return (*super().key(), self.wrt)
+
+
+def _matching_outputs(regularizer, graph, outputs):
+    hidden = graph.hidden_names()
+    names = [n for n in outputs if n.endswith(":out")]
+    if regularizer.pattern == "hidden":
+        return regularizer._need([outputs[n] for n in names if n in hidden], "hidden output", hidden)
+    return regularizer._need([outputs[n] for n in names if regularizer.matches(n)], "output", names)
+
+
+class _Noise(Regularizer):
+    on_graph = True
+    default_pattern = "*:out"
+
+
+class GaussianNoise(_Noise):
+    """Normal noise on the outputs that match, in training only; `weight` is its standard deviation."""
+
+    title, aliases = "gaussian_noise", ("noise",)
+
+    def modify(self, name, value, rng):
+        return noise.gaussian(value, self._weight, rng)
+
+
+class BernoulliDropout(_Noise):
+    """Dropout of the outputs that match, in training only; `weight` is the probability."""
+
+    title, aliases = "bernoulli_dropout", ("dropout",)
+
+    def _check(self, weight):
+        super()._check(weight)
+        if weight >= 1:
+            raise SpecError(f"dropout: the probability is {weight}; less than 1 is wanted")
+
+    def modify(self, name, value, rng):
+        return noise.dropout(value, self._weight, rng)
+
+
+PLACES = ("input", "hidden", "output")  # input_noise, hidden_dropout, ... are patterns that the graph knows
+
+
+def is_regularizer(option: str) -> bool:
+    """Return whether `option` is a keyword that makes a regularizer."""
+    return option in registry or option in _placed()
+
+
+def option_names() -> list[str]:
+    """Return every keyword that makes a regularizer."""
+    return sorted([*registry, *_placed()])
+
+
+def _placed():
+    return {f"{place}_{kind}": (place, kind) for place in PLACES for kind in ("noise", "dropout")}
+
+
+def from_options(options: dict, graph) -> list[Regularizer]:
+    """Return the regularizers for keywords such as ``weight_l2=1e-4, dropout={"hid1": 0.5}``.
+
+    A value is a number, a dict with 'weight' and 'pattern' (and what else the class takes), or a dict of numbers by
+    pattern. A number of 0 makes none.
+    """
+    made = []
+    for option, value in options.items():
+        if option in _placed():
+            place, kind = _placed()[option]
+            patterns = graph.place(place)
+            if not patterns:
+                raise SpecError(f"{option}: the model has no {place} layers")
+            made += [registry.get(kind)(pattern, value) for pattern in patterns if value or value is None]
+            continue
+        cls = registry.get(option)
+        if isinstance(value, Regularizer):
+            made.append(value)
+        elif not isinstance(value, dict):
+            if cls.on_graph:
+                made += from_options({f"hidden_{'noise' if cls is GaussianNoise else 'dropout'}": value}, graph)
+            elif value != 0:
+                made.append(cls(weight=value))
+        elif value and not set(value) & {"weight", "pattern", "wrt"}:
+            made += [cls(pattern=pattern, weight=weight) for pattern, weight in value.items()]
+        else:
+            try:
+                made.append(cls(**value))
+            except TypeError as error:
+                raise SpecError(f"{option}={value!r}: {error}; a number, or a dict with weight and pattern") from None
+    for regularizer in made:
+        if regularizer.on_graph:
+            names = graph.output_names()
+            regularizer._need([n for n in names if regularizer.matches(n)], "output", names)
+    return made

@@ -1,0 +1,93 @@
+"""Progress of a training on a terminal, or one line an epoch elsewhere. A sink, and nothing that trains."""
+
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+def line(record: dict, prefix: str = "") -> str:
+    """Return the figures of a record: the total, and the weighted terms that add up to it.
+
+    >>> line({"loss": 3.0, "weighted": {"mae": 1.0, "mse": 2.0}, "mae": 1.0, "mse": 1.0, "epoch": 1})
+    'loss 3 = mae 1 + mse 2'
+    """
+    weighted = record.get(f"{prefix}weighted", {})
+    text = f"loss {record[f'{prefix}loss']:.4g}"
+    if len(weighted) > 1:
+        text += " = " + " + ".join(f"{name} {value:.4g}" for name, value in weighted.items())
+    skipped = {"loss", "epoch", "updates", "seconds", "samples", "best", "interrupted", *weighted}
+    extra = [k for k in record if k.startswith(prefix) and k.removeprefix(prefix) not in skipped]
+    for key in extra:
+        value = record[key]
+        if isinstance(value, float) and (prefix or not key.startswith("valid_")):
+            text += f"  {key.removeprefix(prefix)} {value:.4g}"
+    return text
+
+
+class Reporter:
+    """Shows records as they come.
+
+    Parameters
+    ----------
+    epochs : int
+    console : rich Console or None
+        Where to; standard error, unless given. A bar is drawn on terminals and in notebooks alone.
+    """
+
+    def __init__(self, epochs: int, console: Console | None = None):
+        self.console = console or Console(stderr=True, highlight=False)
+        self.epochs, self.epoch = epochs, 1
+        live = self.console.is_terminal or self.console.is_jupyter
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
+                   TextColumn("{task.fields[pace]}"), TimeRemainingColumn())
+        self.bar = Progress(*columns, console=self.console, transient=True) if live else None
+        self.task = None
+        self._since = None
+
+    def __enter__(self):
+        if self.bar:
+            self.bar.start()
+        return self
+
+    def __exit__(self, *exception):
+        if self.bar:
+            self.bar.stop()
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    def watch(self, done: int, count: int) -> None:
+        """Move the bar within an epoch."""
+        if not self.bar:
+            return
+        if self.task is None:
+            self.task = self.bar.add_task("", total=self.epochs * count, pace="")
+            self._since = time.perf_counter()
+        seen = (self.epoch - 1) * count + done
+        pace = seen / max(time.perf_counter() - self._since, 1e-9)
+        self.bar.update(self.task, completed=seen, description=f"epoch {self.epoch}/{self.epochs}",
+                        pace=f"{pace:,.0f} samples/s")
+
+    def show(self, record: dict) -> None:
+        """Print a record as one line."""
+        self.epoch = record["epoch"] + 1
+        text = f"epoch {record['epoch']}/{self.epochs}  {line(record)}"
+        if "valid_loss" in record:
+            text += f"  | valid {line(record, 'valid_')}" + (" *" if record.get("best") else "")
+        self.say(f"{text}  {record['seconds']:.2f} s, {record['samples'] / record['seconds']:,.0f} samples/s")
+        if record.get("interrupted"):
+            self.say("interrupted: training ends here, what was learnt is kept")
+
+
+def reporter(verbose, epochs: int):
+    """Return a Reporter, or None for ``verbose=0``. A file or a rich Console as `verbose` is the sink."""
+    if not verbose:
+        return None
+    if isinstance(verbose, Console):
+        return Reporter(epochs, verbose)
+    if hasattr(verbose, "write"):
+        return Reporter(epochs, Console(file=verbose, highlight=False, width=200))
+    return Reporter(epochs, Console(file=sys.stderr, highlight=False))

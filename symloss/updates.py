@@ -1,0 +1,218 @@
+"""Update rules: pure functions of parameters and gradients that return new values for shared variables.
+
+Each takes ``gradients``, a dict of gradient by parameter, and keyword-only hyperparameters (numbers or scalar
+expressions), and returns a dict of new value by shared variable: the parameters and the rule's own state.
+"""
+
+import inspect
+from collections.abc import Callable
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+
+from ._registry import Registry
+from .errors import SpecError
+
+registry: Registry = Registry("algorithm")
+
+
+def update(*aliases: str):
+    """Register an update rule under its own name and `aliases`."""
+
+    def register(function):
+        registry.add(function.__name__, function, aliases)
+        return function
+
+    return register
+
+
+def options(rule: Callable) -> dict:
+    """Return the hyperparameters of a rule with their defaults.
+
+    >>> options(sgd)
+    {'learning_rate': 0.01}
+    """
+    parameters = inspect.signature(rule).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "hessian_vector"}
+
+
+def _state(parameter, name, fill=0.0, shape=None):
+    """Return a shared variable for a rule's own state, shaped as `parameter` unless `shape` says otherwise."""
+    shape = parameter.get_value(borrow=True).shape if shape is None else shape
+    value = np.full(shape, fill, dtype=parameter.dtype)
+    return pytensor.shared(value, name=f"{parameter.name}|{name}", shape=value.shape)
+
+
+def _step_counter(gradients):
+    first = next(iter(gradients))
+    return _state(first, "step", shape=())
+
+
+def _like(parameter, value):
+    """Return an expression in the parameter's dtype: a number of float64 must not lift a float32 model."""
+    value = pt.as_tensor_variable(value)
+    return value if value.dtype == parameter.dtype else value.astype(parameter.dtype)
+
+
+def _finish(updates):
+    return {shared: _like(shared, value) for shared, value in updates.items()}
+
+
+@update()
+def sgd(gradients, *, learning_rate=0.01):
+    """Gradient descent: p - lr g."""
+    return _finish({p: p - learning_rate * g for p, g in gradients.items()})
+
+
+@update()
+def momentum(gradients, *, learning_rate=0.01, momentum=0.9):
+    """Heavy ball: v = mu v - lr g; p + v (Polyak 1964)."""
+    updates = {}
+    for p, g in gradients.items():
+        v = _state(p, "velocity")
+        updates[v] = momentum * v - learning_rate * g
+        updates[p] = p + updates[v]
+    return _finish(updates)
+
+
+@update("nesterov")
+def nag(gradients, *, learning_rate=0.01, momentum=0.9):
+    """Nesterov's accelerated gradient: v = mu v - lr g; p + mu v - lr g (Sutskever et al. 2013)."""
+    updates = {}
+    for p, g in gradients.items():
+        v = _state(p, "velocity")
+        updates[v] = momentum * v - learning_rate * g
+        updates[p] = p + momentum * updates[v] - learning_rate * g
+    return _finish(updates)
+
+
+@update()
+def rprop(gradients, *, learning_rate=0.01, increase=1.2, decrease=0.5, min_step=1e-6, max_step=50.0):
+    """iRprop-: a step for each element that grows while the sign holds (Igel & Huesken 2000).
+
+    `learning_rate` is the first step. For full batches.
+    """
+    updates = {}
+    for p, g in gradients.items():
+        before, size = _state(p, "gradient"), _state(p, "size", 1.0)  # in units of the learning rate
+        agreement = g * before
+        grown = pt.minimum(size * increase, max_step / learning_rate)
+        shrunk = pt.maximum(size * decrease, min_step / learning_rate)
+        updates[size] = pt.switch(pt.gt(agreement, 0), grown, pt.switch(pt.lt(agreement, 0), shrunk, size))
+        updates[before] = pt.switch(pt.lt(agreement, 0), 0, g)
+        updates[p] = p - learning_rate * updates[size] * pt.sgn(updates[before])
+    return _finish(updates)
+
+
+@update()
+def rmsprop(gradients, *, learning_rate=0.001, rho=0.9, epsilon=1e-7):
+    """RMSprop: p - lr g / (sqrt(E[g^2]) + eps), E a running mean with factor rho (Tieleman & Hinton 2012)."""
+    updates = {}
+    for p, g in gradients.items():
+        mean = _state(p, "mean_square")
+        updates[mean] = rho * mean + (1 - rho) * pt.sqr(g)
+        updates[p] = p - learning_rate * g / (pt.sqrt(updates[mean]) + epsilon)
+    return _finish(updates)
+
+
+@update()
+def adagrad(gradients, *, learning_rate=0.01, epsilon=1e-7):
+    """Adagrad: p - lr g / (sqrt(sum g^2) + eps) (Duchi et al. 2011)."""
+    updates = {}
+    for p, g in gradients.items():
+        total = _state(p, "sum_square")
+        updates[total] = total + pt.sqr(g)
+        updates[p] = p - learning_rate * g / (pt.sqrt(updates[total]) + epsilon)
+    return _finish(updates)
+
+
+@update()
+def adadelta(gradients, *, learning_rate=1.0, rho=0.95, epsilon=1e-6):
+    """Adadelta: the step is g RMS(last steps) / RMS(gradients), times lr (Zeiler 2012)."""
+    updates = {}
+    for p, g in gradients.items():
+        squares, steps = _state(p, "mean_square"), _state(p, "mean_step")
+        updates[squares] = rho * squares + (1 - rho) * pt.sqr(g)
+        step = g * pt.sqrt(steps + epsilon) / pt.sqrt(updates[squares] + epsilon)
+        updates[steps] = rho * steps + (1 - rho) * pt.sqr(step)
+        updates[p] = p - learning_rate * step
+    return _finish(updates)
+
+
+@update()
+def esgd(gradients, *, learning_rate=0.01, rho=0.95, epsilon=1e-4, hessian_vector=None):
+    """Equilibrated gradient descent: p - lr g / (sqrt(E[(Hv)^2]) + eps), v ~ N(0, 1) (Dauphin et al. 2015).
+
+    Parameters
+    ----------
+    hessian_vector : callable
+        Returns the products (H v by parameter, updates of generators); the compiler passes it.
+    """
+    if hessian_vector is None:
+        raise SpecError("esgd: products with the Hessian are wanted; pass hessian_vector")
+    products, updates = hessian_vector(list(gradients))
+    step = _step_counter(gradients)
+    updates[step] = step + 1
+    for p, g in gradients.items():
+        mean = _state(p, "mean_curvature")
+        updates[mean] = rho * mean + (1 - rho) * pt.sqr(products[p])
+        curvature = pt.sqrt(updates[mean] / (1 - rho ** updates[step]))
+        updates[p] = p - learning_rate * g / (curvature + epsilon)
+    generators = {k: v for k, v in updates.items() if not isinstance(k.type, pt.TensorType)}
+    return _finish({k: v for k, v in updates.items() if k not in generators}) | generators
+
+
+def _moments(gradients, beta1, beta2):
+    """Yield each parameter, and its gradient's running mean and mean square, old and new, for Adam and its kin."""
+    for p, g in gradients.items():
+        m, v = _state(p, "mean"), _state(p, "mean_square")
+        yield p, (m, beta1 * m + (1 - beta1) * g), (v, beta2 * v + (1 - beta2) * pt.sqr(g))
+
+
+def _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=0.0, greatest=False):
+    step = _step_counter(gradients)
+    updates = {step: step + 1}
+    c1, c2 = 1 - beta1 ** updates[step], 1 - beta2 ** updates[step]
+    rate, scaled_epsilon = learning_rate * pt.sqrt(c2) / c1, epsilon * pt.sqrt(c2)
+    for p, (m, new_m), (v, new_v) in _moments(gradients, beta1, beta2):
+        updates[m], updates[v] = new_m, new_v
+        curvature = new_v
+        if greatest:
+            peak = _state(p, "greatest_mean_square")
+            updates[peak] = curvature = pt.maximum(peak, new_v)
+        moved = p - rate * new_m / (pt.sqrt(curvature) + scaled_epsilon)
+        updates[p] = moved - learning_rate * decay * p if decay is not None else moved
+    return _finish(updates)
+
+
+@update()
+def adam(gradients, *, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """Adam: p - lr m / (sqrt(v) + eps), m and v running means without their start's bias (Kingma & Ba 2015)."""
+    return _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=None)
+
+
+@update()
+def adamw(gradients, *, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, decay=0.01):
+    """Adam with a decay of the parameters apart from the gradient, lr decay p (Loshchilov & Hutter 2019)."""
+    return _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=decay)
+
+
+@update()
+def amsgrad(gradients, *, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """Adam with the greatest mean square so far (Reddi et al. 2018), its start's bias removed as in Adam."""
+    return _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=None, greatest=True)
+
+
+@update()
+def adamax(gradients, *, learning_rate=0.002, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """Adam with the infinity norm: p - lr m / (u + eps), u = max(beta2 u, |g|) (Kingma & Ba 2015)."""
+    step = _step_counter(gradients)
+    updates = {step: step + 1}
+    rate = learning_rate / (1 - beta1 ** updates[step])
+    for p, g in gradients.items():
+        m, u = _state(p, "mean"), _state(p, "norm")
+        updates[m] = beta1 * m + (1 - beta1) * g
+        updates[u] = pt.maximum(beta2 * u, pt.abs(g))
+        updates[p] = p - rate * updates[m] / (updates[u] + epsilon)
+    return _finish(updates)
