@@ -2,6 +2,7 @@
 
 import pytensor.tensor as pt
 
+from ._checks import undo
 from ._registry import Registry
 
 registry: Registry = Registry("metric")
@@ -31,4 +32,6 @@ def accuracy(prediction, target):
     tensor (n,) of prediction's dtype
         0 or 1. Of equal probabilities the first class counts.
     """
-    return pt.eq(pt.argmax(prediction, axis=-1), target).astype(prediction.dtype)
+    logits = undo(prediction, "softmax")  # in the same order, so the softmax need not be computed
+    best = pt.argmax(prediction if logits is None else logits, axis=-1)
+    return pt.eq(best, target).astype(prediction.dtype)

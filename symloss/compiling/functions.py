@@ -84,14 +84,12 @@ class TrainingStep:
         if not self.backend.many_steps:
             self._function = function(self.variables, [], self.backend, updates=changes)
             return
-        self._order = pytensor.shared(np.zeros(0, "int64"), name="order", shape=(None,))
+        self._order = pytensor.shared(np.zeros((0, 1), "int64"), name="rows by step", shape=(None, None))
         self._position = pytensor.shared(np.asarray(0, "int64"), name="position", shape=())
-        self._batch = pytensor.shared(np.asarray(1, "int64"), name="batch", shape=())
-        end = self._position + self._batch
-        rows = self._order[self._position : end]
+        rows = self._order[self._position]  # a row of a matrix: a slice would cost a dozen nodes for its length
         self._window = {v: _window(v) for v in self.variables}
         givens = {v: window[rows] for v, window in self._window.items()}
-        changes[self._position] = end
+        changes[self._position] = self._position + 1
         self._function = function([], [], self.backend, updates=changes, givens=givens)
 
     def set(self, **options) -> None:
@@ -117,18 +115,18 @@ class TrainingStep:
     def run(self, order: np.ndarray, batch: int) -> None:
         """Train on the loaded rows in this `order`, `batch` at a time; the last batch may be smaller."""
         order = np.ascontiguousarray(order, dtype="int64")
-        steps = -(-len(order) // batch)
         if not self.backend.many_steps:
-            for step in range(steps):
-                rows = order[step * batch : (step + 1) * batch]
+            for start in range(0, len(order), batch):
+                rows = order[start : start + batch]
                 self._function(*(array[rows] for array in self._arrays))
             return
-        self._order.set_value(order, borrow=True)
-        self._position.set_value(np.asarray(0, "int64"))
-        self._batch.set_value(np.asarray(batch, "int64"))
+        whole = len(order) // batch * batch
         with blas.threads_for(self.objective.largest_product(batch)):
-            if steps:
-                self._function.vm(n_calls=steps)
+            for rows in (order[:whole].reshape(-1, batch), order[None, whole:]):
+                if rows.size:
+                    self._order.set_value(rows, borrow=True)
+                    self._position.set_value(np.asarray(0, "int64"))
+                    self._function.vm(n_calls=len(rows))
 
     def take_sums(self) -> np.ndarray:
         """Return (terms, 2): numerator and denominator of every term since the last call, and start anew."""

@@ -97,7 +97,8 @@ def _c() -> Backend:
         pytensor.config.gcc__cxxflags = " ".join([*have, *missing])
     # buffers are kept from step to step: allow_gc=False
     mode = Mode(linker=VMLinker(use_cloop=True, allow_gc=False), optimizer=predefined_modes["CVM"].provided_optimizer)
-    return Backend("C", mode.register(*rewrites.FOR_C), many_steps=True)
+    mode = mode.excluding(*rewrites.NOT_FOR_C).register(*rewrites.FOR_C)
+    return Backend("C", mode, many_steps=True)
 
 
 def available() -> dict[str, str]:

@@ -20,5 +20,8 @@ def column_sums_by_blas(fgraph, node):
     return [total] if total.dtype == node.outputs[0].dtype else None
 
 
-# before products are turned into BLAS calls (position 15 of PyTensor's sequence)
-FOR_C = ((in2out(column_sums_by_blas, name="column_sums_by_blas"), 14.5),)
+# draws a factor into a product, and computes the product twice where it is used with the factor and without (Adam)
+NOT_FOR_C = ("local_dot22_to_dot22scalar",)
+
+# after canonicalisation (1), before products become calls of BLAS (1.7 in PyTensor's sequence)
+FOR_C = ((in2out(column_sums_by_blas, name="column_sums_by_blas"), 1.65),)

@@ -1,7 +1,9 @@
 """The loss registry, the bound loss term, and the one rule for weights and divisors."""
 
 import dataclasses
+import functools
 import inspect
+import operator
 from collections.abc import Callable
 
 import numpy as np
@@ -49,7 +51,7 @@ class LossSpec:
     activation: str | None
     per: str
     unit: str
-    options: dict
+    options: dict = dataclasses.field(hash=False)
     pairs: bool
 
     @property
@@ -134,7 +136,14 @@ def fraction(values, weights=None, mask=None, how: str = "mean"):
         return numerator, pt.ones((), dtype=numerator.dtype)
     if how == "mean" and weights is not None:
         return numerator, weights.sum()
-    return numerator, pt.cast(values.size, numerator.dtype)
+    return numerator, _count(values).astype(numerator.dtype)
+
+
+def _count(values):
+    """Return how many values there are: the lengths that are known are multiplied here, and not in every step."""
+    free = [values.shape[axis] for axis, length in enumerate(values.type.shape) if length is None]
+    known = np.prod([length for length in values.type.shape if length is not None], dtype="int64")
+    return pt.as_tensor_variable(int(known) if not free else functools.reduce(operator.mul, free) * known)
 
 
 def divide(numerator, denominator):

@@ -1,0 +1,105 @@
+"""The command ``symloss``: a demonstration, a doctor, and the list of losses."""
+
+import argparse
+import sys
+import warnings
+
+from rich.console import Console
+
+import symloss
+from symloss.errors import SymlossError, SymlossWarning
+
+FAILED, INTERRUPTED = 1, 130  # exit codes; argparse itself ends with 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command with `arguments` (those of the process, unless given) and return its exit code."""
+    parser = make_parser()
+    options = vars(parser.parse_args(arguments))
+    command = options.pop("command", None)
+    if command is None:
+        parser.print_help()
+        return 0
+    console = Console(highlight=False)
+    try:
+        with warnings.catch_warnings():
+            _warnings_as_lines(console)
+            return command(console, **options)
+    except (SymlossError, OSError) as error:
+        print(f"symloss: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("symloss: stopped", file=sys.stderr)
+        return INTERRUPTED
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(prog="symloss", description=symloss.__doc__)
+    parser.add_argument("--version", action="version", version=f"symloss {symloss.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="")
+
+    demo = commands.add_parser("demo", help="train a classifier of handwritten digits, and save it")
+    demo.add_argument("--epochs", type=_integer(1), default=20, metavar="N", help="passes over the 8,000 digits (%(default)s)")
+    demo.add_argument("--output", default="symloss-demo", metavar="FOLDER",
+                      help="where the model and the figure go (%(default)s)")
+    demo.add_argument("--seed", type=_integer(0), default=0, metavar="N",
+                      help="of the start values and the shuffling (%(default)s)")
+    demo.add_argument("--mode", default=None, metavar="MODE",
+                      help="C, NUMBA, JAX or PYTHON (C where there is a compiler, else NUMBA)")
+    demo.set_defaults(command=_demo)
+
+    info = commands.add_parser("info", help="show versions, compiler, BLAS, threads, cache, and which modes work here")
+    info.set_defaults(command=_info)
+    losses = commands.add_parser("losses", help="list every loss with its aliases, ports and meaning")
+    losses.set_defaults(command=_losses)
+    return parser
+
+
+def _integer(least: int):
+    """Return what reads an argument as an integer of at least `least`."""
+
+    def read(text):
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value}; an integer of at least {least} is wanted")
+        return value
+
+    read.__name__ = "integer"
+    return read
+
+
+def _demo(console, **options) -> int:
+    from symloss.demo import run
+
+    return run(console, **options)
+
+
+def _info(console) -> int:
+    from symloss.doctor import run
+
+    return run(console)
+
+
+def _losses(console) -> int:
+    from symloss.explain import losses_table
+
+    console.print(losses_table())
+    return 0
+
+
+def _warnings_as_lines(console) -> None:
+    """Show what symloss warns of as one line; other warnings as Python shows them."""
+    usual = warnings.showwarning
+
+    def show(message, category, *place, **keywords):
+        if issubclass(category, SymlossWarning):
+            console.print(f"note: {message}", markup=False)
+        else:
+            usual(message, category, *place, **keywords)
+
+    warnings.showwarning = show
+
+
+if __name__ == "__main__":
+    sys.exit(main())

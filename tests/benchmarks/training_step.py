@@ -1,0 +1,168 @@
+"""Time of one whole training step (forward, gradients, sgd update) against the products alone and against peers.
+
+Run it by hand: ``python tests/benchmarks/training_step.py``. It pins itself to one core, measures everything in turn,
+several rounds in one run, and prints the least time of each and its ratio to 'the floor': only the step's matrix
+products, in numpy. Peers (torch, jax) are measured where they are installed. Everybody gets one batch of data, again and
+again; symloss runs as `train` runs it: it gathers the rows in shuffled order, and sums up every term and metric.
+"""
+
+import argparse
+import os
+import time
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+import numpy as np  # noqa: E402
+
+CASES = {
+    "small": ((10, 20, 3), "mae", 64),
+    "digits": ((784, 84, 10), "xe", 256),
+    "large": ((784, 1024, 1024, 10), "xe", 256),
+}
+
+
+def data(sizes, loss, batch):
+    """Return a batch of inputs and targets, float32 and int32."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(batch, sizes[0])).astype("float32")
+    if loss == "mae":
+        return x, rng.normal(size=(len(x), sizes[-1])).astype("float32")
+    return x, rng.integers(0, sizes[-1], len(x)).astype("int32")
+
+
+def floor(sizes, loss, batch):
+    """Return a function that does the products of so many steps in numpy, and nothing else."""
+    rng = np.random.default_rng(1)
+    weights = [rng.normal(size=pair).astype("float32") for pair in zip(sizes, sizes[1:], strict=False)]
+    values = [rng.normal(size=(batch, n)).astype("float32") for n in sizes]
+    pairs = [(np.empty_like(w), w) for w in weights]
+    forward = [np.empty_like(v) for v in values]
+
+    def steps(count):
+        for _ in range(count):
+            for k, (_, w) in enumerate(pairs):
+                np.dot(values[k], w, out=forward[k + 1])
+            for k in reversed(range(len(pairs))):
+                slope, w = pairs[k]
+                np.dot(values[k].T, values[k + 1], out=slope)
+                if k:
+                    np.dot(values[k + 1], w.T, out=forward[k])
+
+    return steps
+
+
+def symloss_steps(sizes, loss, batch, algo="sgd"):
+    """Return a function that trains so many steps, as `train` does."""
+    import pytensor
+
+    pytensor.config.floatX = "float32"
+    import symloss
+
+    model = symloss.Regressor if loss == "mae" else symloss.Classifier
+    net = model(list(sizes), loss=loss)
+    rule, options, made = net._split(algo, {"learning_rate": 0.01})
+    step, _ = net._compile(rule, options, made, None, False, None)
+    x, y = data(sizes, loss, batch)
+    step.load([x, y])
+    order = np.random.default_rng(2).permutation(len(x))
+
+    def steps(count):
+        step.run(np.resize(order, count * batch), batch)
+
+    return steps
+
+
+def torch_steps(sizes, loss, batch):
+    """Return a function that trains so many steps with torch, eagerly."""
+    import torch
+
+    torch.set_num_threads(1)
+    parts = []
+    for a, b in zip(sizes, sizes[1:], strict=False):
+        parts += [torch.nn.Linear(a, b), torch.nn.ReLU()]
+    net = torch.nn.Sequential(*parts[:-1])
+    measure = torch.nn.L1Loss() if loss == "mae" else torch.nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+    x, y = (torch.from_numpy(a) for a in data(sizes, loss, batch))
+    y = y if loss == "mae" else y.long()
+
+    def steps(count):
+        for _ in range(count):
+            optimizer.zero_grad()
+            measure(net(x), y).backward()
+            optimizer.step()
+
+    return steps
+
+
+def jax_steps(sizes, loss, batch):
+    """Return a function that trains so many steps with a jitted step of jax."""
+    import jax
+    import jax.numpy as jnp
+
+    rng = np.random.default_rng(1)
+    params = [(jnp.asarray(rng.normal(size=(a, b)).astype("float32") / a**0.5), jnp.zeros(b, "float32"))
+              for a, b in zip(sizes, sizes[1:], strict=False)]
+
+    def total(params, x, y):
+        for w, b in params[:-1]:
+            x = jnp.maximum(x @ w + b, 0)
+        z = x @ params[-1][0] + params[-1][1]
+        if loss == "mae":
+            return jnp.abs(z - y).mean()
+        return -jnp.take_along_axis(jax.nn.log_softmax(z), y[:, None], 1).mean()
+
+    def one(params, x, y):
+        value, slopes = jax.value_and_grad(total)(params, x, y)
+        return jax.tree.map(lambda p, g: p - 0.01 * g, params, slopes), value
+
+    jitted = jax.jit(one, donate_argnums=0)
+    x, y = (jnp.asarray(a) for a in data(sizes, loss, batch))
+    state = [params]
+
+    def steps(count):
+        for _ in range(count):
+            state[0], value = jitted(state[0], x, y)
+        value.block_until_ready()
+
+    return steps
+
+
+def main(names=tuple(CASES), rounds=100, seconds=0.02):
+    """Measure, print one table for each case, and return {case: {what: microseconds}}."""
+    found = {}
+    for name in names:
+        sizes, loss, batch = CASES[name]
+        runners = {}
+        for label, make in (("floor (numpy)", floor), ("symloss", symloss_steps), ("torch eager", torch_steps),
+                            ("jax.jit", jax_steps)):
+            try:
+                runners[label] = make(sizes, loss, batch)
+            except ImportError as error:
+                print(f"{label}: skipped ({error})")
+        counts, best = {}, {}
+        for label, run in runners.items():
+            run(2)
+            start = time.perf_counter()
+            run(4)
+            counts[label] = max(2, int(seconds * 4 / (time.perf_counter() - start)))
+        for _ in range(rounds):
+            for label, run in runners.items():
+                start = time.perf_counter()
+                run(counts[label])
+                each = (time.perf_counter() - start) / counts[label] * 1e6
+                best[label] = min(best.get(label, each), each)
+        print(f"\n{sizes}, {loss}, batch {batch}: microseconds a step, ratio to the floor, ratio to symloss")
+        for label, value in best.items():
+            print(f"  {label:14s} {value:10.1f} {value / best['floor (numpy)']:8.2f} {value / best['symloss']:8.2f}")
+        found[name] = best
+    return found
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cases", nargs="*", choices=[[], *CASES], default=[])
+    main(parser.parse_args().cases or tuple(CASES))
