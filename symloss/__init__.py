@@ -5,7 +5,18 @@ import logging as _logging
 for _name in ("configdefaults", "tensor.blas_headers", "tensor.blas.c_code.blas_headers"):
     _logging.getLogger(f"pytensor.{_name}").setLevel(_logging.ERROR)  # symloss says itself what compiles, and with what
 
-from . import activations, compiling, data, evaluate, losses, metrics, regularizers, updates  # noqa: E402
+from . import (  # noqa: E402
+    activations,
+    compiling,
+    data,
+    evaluate,
+    losses,
+    metrics,
+    regularizers,
+    schedules,
+    training,
+    updates,
+)
 from .errors import (  # noqa: E402
     DataError,
     ShapeError,
@@ -17,7 +28,8 @@ from .errors import (  # noqa: E402
 )
 from .layers import Layer  # noqa: E402
 from .losses import Loss, loss  # noqa: E402
-from .models import Autoencoder, Classifier, Network, Regressor  # noqa: E402
+from .models import Autoencoder, Classifier, Regressor  # noqa: E402
+from .network import Network  # noqa: E402
 from .regularizers import Regularizer  # noqa: E402
 from .saving import load  # noqa: E402
 
@@ -26,5 +38,6 @@ __version__ = "0.1.0"
 __all__ = [
     "Autoencoder", "Classifier", "DataError", "Layer", "Loss", "Network", "Regressor", "Regularizer", "ShapeError",
     "SpecError", "SymlossError", "SymlossWarning", "TrainingError", "UnknownNameError", "activations", "compiling",
-    "data", "evaluate", "load", "loss", "losses", "metrics", "regularizers", "updates",
+    "data", "evaluate", "load", "loss", "losses", "metrics", "regularizers",
+    "schedules", "training", "updates",
 ]

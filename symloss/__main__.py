@@ -40,7 +40,8 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="")
 
     demo = commands.add_parser("demo", help="train a classifier of handwritten digits, and save it")
-    demo.add_argument("--epochs", type=_integer(1), default=20, metavar="N", help="passes over the 8,000 digits (%(default)s)")
+    demo.add_argument("--epochs", type=_integer(1), default=20, metavar="N",
+                      help="passes over the 8,000 digits (%(default)s)")
     demo.add_argument("--output", default="symloss-demo", metavar="FOLDER",
                       help="where the model and the figure go (%(default)s)")
     demo.add_argument("--seed", type=_integer(0), default=0, metavar="N",

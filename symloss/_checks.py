@@ -32,6 +32,11 @@ def floating(value, who: str, port: str):
     return value if value.dtype.startswith("float") else value.astype(pytensor.config.floatX)
 
 
+def number(value, like):
+    """Return the hyperparameter or constant `value` in the dtype of `like`: 0.3 would lift float32 to float64."""
+    return pt.as_tensor_variable(value).astype(like.dtype)
+
+
 def shape_text(value) -> str:
     """Return a static shape as a person writes it: ``(n, 3)``.
 
@@ -60,21 +65,26 @@ def align(prediction, target, who: str, port: str = "target"):
     prediction, target = floating(prediction, who, "prediction"), floating(target, who, port)
     if target.dtype != prediction.dtype:
         target = target.astype(prediction.dtype)
-    if target.ndim == prediction.ndim - 1 and prediction.type.shape[-1] in (1, None):
+    given = prediction, target
+    if 1 <= target.ndim == prediction.ndim - 1 and prediction.type.shape[-1] in (1, None):
         if prediction.type.shape[-1] is None:  # checked when it runs: only a single column may meet a vector
             prediction = pt.specify_shape(prediction, (None,) * target.ndim + (1,))
         target = target[..., None]
-    elif target.ndim == prediction.ndim + 1 and target.type.shape[-1] == 1:
+    elif 1 <= prediction.ndim == target.ndim - 1 and target.type.shape[-1] == 1:
         target = target[..., 0]
-    require_same_shape(prediction, target, who, port)
+    require_same_shape(prediction, target, who, port, given)
     return _single_where(prediction, target), _single_where(target, prediction)
 
 
-def require_same_shape(prediction, target, who: str, port: str = "target") -> None:
-    """Raise ShapeError unless the ranks are equal and no static length contradicts another."""
+def require_same_shape(prediction, target, who: str, port: str = "target", given=None) -> None:
+    """Raise ShapeError unless the ranks are equal and no static length contradicts another.
+
+    The message shows the shapes of `given`, where prediction and target have been brought to one rank before.
+    """
     lengths = zip(prediction.type.shape, target.type.shape, strict=False)
     clash = any(p is not None and t is not None and p != t for p, t in lengths)
     if prediction.ndim != target.ndim or clash:
+        prediction, target = given or (prediction, target)
         raise ShapeError(
             f"{who}: {port} has shape {shape_text(target)}, prediction {shape_text(prediction)}; "
             f"pass {port} in the prediction's shape"

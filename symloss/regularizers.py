@@ -41,7 +41,7 @@ def contractive(outputs, inputs):
     """
     total = 0
     for h in outputs:
-        units = h.reshape((h.shape[0], -1)).sum(axis=0)  # by the items' independence, d(sum)/dx_i = dh_i/dx_i
+        units = h.sum(axis=0).flatten()  # items do not depend on each other, so d(sum of h)/dx_i is dh_i/dx_i
         for x in inputs:
             jacobian = pytensor.gradient.jacobian(units, x, disconnected_inputs="ignore")
             total = total + pt.sqr(jacobian).sum() / pt.cast(h.shape[0], h.dtype)

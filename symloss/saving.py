@@ -3,47 +3,76 @@
 import json
 import os
 import pathlib
+import re
 import tempfile
+import zlib
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save as to_bytes
 
-from . import models
+from . import models, network
 from .errors import DataError, SpecError, SymlossError
 
 FORMAT = 1  # raised when an older symloss could not read the file
 
 
-def save(model, path) -> None:
+def save(model, path, training=False) -> None:
     """Write `model` to `path`: first to a temporary file beside it, which then takes its place.
+
+    Parameters
+    ----------
+    model : Network
+    path : path
+    training : bool or Training
+        Whether the state of its training goes with it, for ``train(..., resume=True)``; the running one, if given.
 
     Raises
     ------
     SpecError
-        If a loss or an activation is a plain function, of which a file can hold the name alone.
+        If a loss or an activation is a plain function, of which a file can hold the name alone; or if a training
+        state is asked for and there is none.
     """
-    description = {
-        "format": FORMAT,
-        "class": type(model).__name__,
-        "layers": model.graph.to_spec(),
-        "losses": [_loss_spec(loss) for loss in model.losses],
-        "weighted": model.weighted,
-        "seed": model.seed,
-        "history": list(model.history),
-    }
     for layer in model.layers:
         if layer.activate.custom:
             raise SpecError(
                 f"save: the activation of layer {layer.name!r} is a function; "
                 f"register it with @symloss.activations.activation() and use its name"
             )
+    description = {
+        "format": FORMAT,
+        "class": type(model).__name__,
+        "described": model._described,
+        "layers": model.graph.to_spec(),
+        "losses": [_loss_spec(loss) for loss in model.losses],
+        "weighted": model.weighted,
+        "seed": model.seed,
+        "history": list(model.history),
+        "classes": getattr(model, "encoder", None) and model.encoder.classes,
+    }
+    tensors = {f"model/{name}": p.get_value() for name, p in model.graph.parameters.items()}
+    if training:
+        state = model._stopped if training is True else training.state()
+        if state is None:
+            raise SpecError("save: training=True, but the model has not been trained")
+        description["training"], arrays = state
+        tensors |= {f"training/{name}": value for name, value in arrays.items()}
     try:
         text = json.dumps(description, default=_plain)
     except TypeError as error:
-        raise SpecError(f"save: {error}; use numbers, strings and lists as options") from None
-    tensors = {name: np.ascontiguousarray(p.get_value()) for name, p in model.graph.parameters.items()}
-    write(path, to_bytes(tensors, metadata={"symloss": text}))
+        raise SpecError(f"save: {error}; use numbers, strings and lists as options and classes") from None
+    tensors = {name: np.array(value, order="C") for name, value in tensors.items()}
+    metadata = {"symloss": text, "checksum": _checksum(text, tensors)}
+    write(path, to_bytes(tensors, metadata=metadata))
+
+
+def _checksum(text: str, tensors: dict) -> str:
+    total = zlib.crc32(text.encode())
+    for name in sorted(tensors):
+        value = tensors[name]
+        total = zlib.crc32(f"{name} {value.dtype} {value.shape}".encode(), total)
+        total = zlib.crc32(np.ascontiguousarray(value).tobytes(), total)
+    return f"{total:08x}"
 
 
 def write(path, content: bytes) -> None:
@@ -85,53 +114,78 @@ def load(path):
     Raises
     ------
     DataError
-        If the file is missing, truncated, foreign, or written by a newer version.
+        If the file is missing, truncated, changed, foreign, or written by a newer version.
     """
     path = pathlib.Path(path)
     if not path.is_file():
         raise DataError(f"load: there is no file {path}")
     try:
         with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get("symloss")
+            metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
-        raise DataError(f"load: {path} is no whole safetensors file ({error})") from None
+    except Exception as error:
+        raise DataError(f"load: {path} is no whole safetensors file ({type(error).__name__}: {error})") from None
+    text = metadata.get("symloss")
     if text is None:
         raise DataError(f"load: {path} holds tensors, but no model of symloss")
     try:
         description = json.loads(text)
-        if description["format"] > FORMAT:
-            raise DataError(
-                f"load: {path} has format {description['format']}, this version reads up to {FORMAT}; update symloss"
-            )
-        model = _build(description)
-    except SymlossError as error:
-        raise DataError(f"load: {path}: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        newer = description["format"] > FORMAT
+    except Exception as error:
         raise DataError(f"load: {path} does not describe a model ({type(error).__name__}: {error})") from None
-    _fill(model, tensors, path)
-    return model
+    if newer:
+        raise DataError(
+            f"load: {path} has format {description['format']}, this version reads up to {FORMAT}; update symloss"
+        )
+    if metadata.get("checksum") != _checksum(text, tensors):
+        raise DataError(f"load: {path} was changed after it was written (its checksum is wrong); take another copy")
+    try:
+        return _build(description, tensors)
+    except Exception as error:
+        reason = str(error) if isinstance(error, SymlossError) else f"{type(error).__name__}: {error}"
+        raise DataError(f"load: {path}: {reason}") from error
 
 
-def _build(description):
-    cls = {c.__name__: c for c in (models.Network, models.Regressor, models.Classifier, models.Autoencoder)}.get(
-        description["class"]
-    )
+def _build(description, tensors):
+    classes = {c.__name__: c for c in (network.Network, models.Regressor, models.Classifier, models.Autoencoder)}
+    cls = classes.get(description["class"])
     if cls is None:
-        raise DataError(f"an unknown class of model, {description['class']!r}")
-    model = cls(description["layers"], loss=None, weighted=description["weighted"], seed=description["seed"])
+        raise DataError(f"{description['class']!r} is no class of model; known: {', '.join(classes)}")
+    _check_sizes(description["layers"], tensors)
+    extra = {"classes": description["classes"]} if description.get("classes") is not None else {}
+    model = cls(description["layers"], loss=None, weighted=description["weighted"], seed=description["seed"], **extra)
+    model._described = _tuples(description["described"])
     for spec in description["losses"]:
         model.add_loss(dict(spec))
     model.history.extend(description["history"])
+    _fill(model, {n.removeprefix("model/"): t for n, t in tensors.items() if n.startswith("model/")})
+    if "training" in description:
+        arrays = {n.removeprefix("training/"): t for n, t in tensors.items() if n.startswith("training/")}
+        model._stopped = description["training"], arrays
     return model
 
 
-def _fill(model, tensors, path):
+def _tuples(described):
+    """Return a description of layers as it was before JSON made lists of its tuples."""
+    return [tuple(layer) if isinstance(layer, list) else layer for layer in described]
+
+
+def _check_sizes(layers, tensors):
+    """Refuse layers larger than any tensor of the file before memory is taken for them."""
+    largest = max((n for t in tensors.values() for n in t.shape), default=0)
+    for layer in layers:
+        sizes = [layer.get("size") or 0, *(layer.get("shape") or ())]
+        sizes += [int(n) for n in re.findall(r"maxout:(\d+)", str(layer.get("activation")))]
+        if max(sizes) > largest:
+            raise DataError(f"layer {layer.get('name')!r} has size {max(sizes)}, and no tensor of the file has that")
+
+
+def _fill(model, tensors):
     parameters = model.graph.parameters
     if set(tensors) != set(parameters):
         odd = ", ".join(sorted(set(tensors) ^ set(parameters)))
-        raise DataError(f"load: {path}: parameters do not fit the layers: {odd}")
+        raise DataError(f"parameters do not fit the layers: {odd}")
     for name, shared in parameters.items():
         if tensors[name].shape != shared.get_value(borrow=True).shape:
-            raise DataError(f"load: {path}: {name} has shape {tensors[name].shape}, the layer {shared.type.shape}")
+            raise DataError(f"{name} has shape {tensors[name].shape}, the layer {shared.type.shape}")
         shared.set_value(tensors[name].astype(shared.dtype))

@@ -46,11 +46,24 @@ def _connected(variable):
     return [value for value, connected in zip(node.inputs, pattern, strict=True) if connected[which]]
 
 
-def clip_total_norm(slopes: dict, limit) -> dict:
+def max_gradient_norm(slopes: dict, limit) -> dict:
     """Return gradients scaled down so that the root of the sum of all squares is at most `limit`."""
-    norm = pt.sqrt(sum(pt.sqr(g).sum() for g in slopes.values()))
-    factor = pt.switch(pt.gt(norm, limit), limit / pt.maximum(norm, np.finfo(norm.dtype).tiny), 1)
+    factor = _shrink(pt.sqrt(sum(pt.sqr(g).sum() for g in slopes.values())), limit)
     return {p: g * factor.astype(g.dtype) for p, g in slopes.items()}
+
+
+def max_parameter_gradient_norm(slopes: dict, limit) -> dict:
+    """Return gradients scaled down, each by itself, so that its norm is at most `limit`."""
+    return {p: g * _shrink(pt.sqrt(pt.sqr(g).sum()), limit).astype(g.dtype) for p, g in slopes.items()}
+
+
+def max_gradient_element(slopes: dict, limit) -> dict:
+    """Return gradients whose elements are cut off at -`limit` and `limit`."""
+    return {p: pt.clip(g, -limit, limit).astype(g.dtype) for p, g in slopes.items()}
+
+
+def _shrink(norm, limit):
+    return pt.switch(pt.gt(norm, limit), limit / pt.maximum(norm, np.finfo(norm.dtype).tiny), 1)
 
 
 def hessian_vector(slopes: dict, parameters: list, seed: int):

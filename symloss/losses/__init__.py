@@ -6,19 +6,9 @@ weight. Without weights it is the mean. A wholly masked batch gives 0, and a gra
 """
 
 from . import classification, distribution, margin, regression
-from .core import (
-    Loss,
-    LossSpec,
-    divide,
-    fraction,
-    get,
-    loss,
-    names,
-    reduce,
-    registry,
-    target_variable,
-    weights_variable,
-)
+from .core import LossSpec, get, loss, names, registry
+from .reduction import divide, fraction, reduce
+from .term import Loss, target_variable, weights_variable
 
 __all__ = ["Loss", "LossSpec", "divide", "fraction", "get", "loss", "names", "reduce", "registry", "target_variable",
            "weights_variable"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from .._checks import align, floating, shape_text, tensor
+from .._checks import align, floating, number, shape_text, tensor
 from ..errors import ShapeError
 from .classification import log_probabilities
 from .core import loss
@@ -88,8 +88,8 @@ def gaussian_nll(mean, variance, target, *, eps=1e-6):
     """
     mean, target = align(mean, target, "gaussian_nll")
     mean, variance = align(mean, variance, "gaussian_nll", port="variance")
-    v = variance + disconnected_grad(pt.maximum(variance, eps) - variance)
-    return 0.5 * (np.log(2 * np.pi) + pt.log(v) + pt.sqr(target - mean) / v)
+    v = variance + disconnected_grad(pt.maximum(variance, number(eps, variance)) - variance)
+    return 0.5 * (number(np.log(2 * np.pi), v) + pt.log(v) + pt.sqr(target - mean) / v)
 
 
 @loss("mmd", "MaximumMeanDiscrepancy", target="same", per="item", unit="none")
@@ -147,4 +147,4 @@ def _gaussian_kernel(x, y, bandwidth):
     """Return the matrix of exp(-squared distance / bandwidth) between the rows of `x` and `y`."""
     products = pt.dot(x, y.T)
     squares = pt.sqr(x).sum(axis=1)[:, None] + pt.sqr(y).sum(axis=1)[None, :] - 2 * products
-    return pt.exp(-pt.maximum(squares, 0) / bandwidth)
+    return pt.exp(-pt.maximum(squares, 0) / number(bandwidth, squares))

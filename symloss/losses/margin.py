@@ -2,7 +2,7 @@
 
 import pytensor.tensor as pt
 
-from .._checks import align, floating, tensor, undo
+from .._checks import align, floating, number, tensor, undo
 from .classification import integers, is_label, nan_outside, of_label
 from .core import loss
 
@@ -49,7 +49,10 @@ def hinge(prediction, target, *, margin=1.0):
     [0.5]
     """
     prediction, target = floating(prediction, "hinge", "prediction"), tensor(target, "hinge", "target")
-    if target.ndim == prediction.ndim - 1 and prediction.type.shape[-1] != 1 and not target.dtype.startswith("float"):
+    lengths = prediction.type.shape[-1], target.type.shape[-1:]
+    fewer_axes = target.ndim == prediction.ndim - 1 and lengths[0] != 1
+    column = target.ndim == prediction.ndim and lengths[1] == (1,) and lengths[0] not in (1, None)
+    if (fewer_axes or column) and not target.dtype.startswith("float"):
         return multiclass_hinge(prediction, target, margin=margin)
     return binary_hinge(prediction, target, margin=margin)
 
@@ -87,7 +90,7 @@ def binary_hinge(prediction, target, *, margin=1.0):
     [[0.75, 0.0]]
     """
     prediction, target = align(prediction, target, "binary_hinge")
-    return pt.maximum(0, margin - target * scores(prediction))
+    return pt.maximum(0, number(margin, prediction) - target * scores(prediction))
 
 
 @loss("crammer_singer", target="label", per="item", unit="the unit of the scores")
@@ -127,4 +130,4 @@ def multiclass_hinge(prediction, target, *, margin=1.0):
     z = scores(prediction)
     right = of_label(z, labels)
     wrong = pt.switch(is_label(z, labels), -float("inf"), z).max(axis=-1)
-    return nan_outside(pt.maximum(0, margin + wrong - right), labels, z.shape[-1])
+    return nan_outside(pt.maximum(0, number(margin, z) + wrong - right), labels, z.shape[-1])

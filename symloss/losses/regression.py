@@ -2,7 +2,7 @@
 
 import pytensor.tensor as pt
 
-from .._checks import align
+from .._checks import align, number
 from .core import loss
 
 
@@ -114,5 +114,5 @@ def huber(prediction, target, *, delta=1.0):
     """
     prediction, target = align(prediction, target, "huber")
     size = pt.abs(prediction - target)
-    inner = pt.minimum(size, delta)
+    inner = pt.minimum(size, number(delta, size))
     return inner * (size - 0.5 * inner)

@@ -1,6 +1,10 @@
 """Training: a loop that yields one record an epoch, the history of records, and what listens to them."""
 
+from .callbacks import Checkpoint, CSVHistory, EarlyStopping, JSONHistory, ReduceLearningRate, TimeLimit
+from .full_batch import METHODS, minimize
 from .history import History
-from .loop import fit
+from .loop import finish, fit
+from .state import Training
 
-__all__ = ["History", "fit"]
+__all__ = ["METHODS", "CSVHistory", "Checkpoint", "EarlyStopping", "History", "JSONHistory", "ReduceLearningRate",
+           "TimeLimit", "Training", "finish", "fit", "minimize"]

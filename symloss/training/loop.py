@@ -8,39 +8,39 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..data import batches
+from ..data import ExhaustedError
 from ..errors import TrainingError
+from .feeding import feed
+from .state import Training
 
-QUARTER = 0.25  # seconds of steps between two looks at the world (progress, interrupts)
+QUARTER = 0.25  # seconds of steps between two looks at the world (progress, interrupts, clocks)
 EVALUATION_ROWS = 1024
 
 
 def fit(
-    step,
+    training: Training,
     evaluation,
-    train: list,
-    valid: list | None,
+    train,
+    valid,
     *,
     epochs: int,
     batch_size: int,
     patience: int | None,
     min_improvement: float,
     validate_every: int,
-    rng: np.random.Generator,
-    callbacks: tuple[Callable, ...] = (),
     watch: Callable | None = None,
 ) -> Iterator[dict]:
     """Train, and yield a record after each epoch.
 
     Parameters
     ----------
-    step : TrainingStep
+    training : Training
+        New, or restored to where an earlier run stood.
     evaluation : Evaluation or None
         None without validation data.
-    train, valid : list of arrays
-        In the order of the objective's variables.
+    train, valid : Arrays, Stream or None
     epochs : int
-        At most so many passes over the data.
+        Number of the last epoch.
     batch_size : int
         Items in a step; 0: all of them.
     patience : int or None
@@ -49,11 +49,7 @@ def fit(
         Share of the best loss's size by which a loss must be lower to count as better.
     validate_every : int
         Epochs between validations.
-    rng : numpy Generator
-        Shuffles the items anew every epoch.
-    callbacks : functions of the record
-        A true return stops the training.
-    watch : function of (items done, items in all), or None
+    watch : function of (items done, items in all or None), or None
         Called a few times a second.
 
     Yields
@@ -65,65 +61,121 @@ def fit(
     -----
     With validation data the parameters end at their best validated values; without, at the last ones.
     """
-    objective = step.objective
-    count = len(train[0])
-    size = batch_size if batch_size > 0 else count
-    best = _Best(objective.parameters, min_improvement)
-    step.load(train)
-    updates, pace, interrupt = 0, _Pace(), _Interrupt()
+    interrupt = _Interrupt()
+    record = None
+    training.callbacks.call("start", training)
     try:
-        for epoch in range(1, epochs + 1):
-            start = time.perf_counter()
-            with interrupt.listening():
-                _one_pass(step, rng.permutation(count), size, pace, watch, interrupt)
-                updates += pace.steps
-                seconds = time.perf_counter() - start
-                record = {"epoch": epoch, "updates": updates, "seconds": seconds, "samples": pace.items}
-                _enter(record, objective.figures(step.take_sums(), objective.training_terms))
-                _check_finite(record)
-                if valid is not None and (epoch % validate_every == 0 or epoch == epochs or interrupt):
-                    sums = evaluation.run(batches(valid, max(size, EVALUATION_ROWS)))
-                    _enter(record, objective.figures(sums, objective.evaluation_terms), "valid_")
-            measured = "valid_loss" if valid is not None else "loss"
-            if measured in record:
-                record["best"] = best.update(record[measured])
-            record["interrupted"] = bool(interrupt)
-            stop = [callback(record) for callback in callbacks]
-            yield record
-            if any(stop) or interrupt or (patience is not None and best.waited > patience):
+        while training.epoch <= epochs and training.reason is None:
+            try:
+                with interrupt.listening():
+                    record = _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch,
+                                        validate=training.epoch % validate_every == 0 or training.epoch == epochs)
+            except ExhaustedError:
+                if training.epoch == 1:
+                    raise
+                training.reason = "the iterator has no more batches"
                 return
+            measured = "valid_loss" if valid is not None else "loss"
+            if measured in record and not record["partial"]:
+                with _averaged(training):
+                    record["best"] = training.best.update(
+                        record[measured], training.objective.parameters, min_improvement
+                    )
+            reason = training.callbacks.call("epoch", record)
+            if not record["partial"] and reason is None and patience is not None and training.best.waited > patience:
+                reason = f"no improvement in {training.best.waited} validations"
+            training.reason = "interrupted" if interrupt else training.reason or reason
+            if training.reason is not None:
+                record["stopped"] = training.reason
+            yield record
     except TrainingError:
-        best.restore()
+        training.best.restore(training.objective.parameters)
         raise
     finally:
-        if valid is not None:
-            best.restore()
+        training.callbacks.call("end", record)
 
 
-class _Pace:
-    """How many steps make a quarter of a second, learnt while going."""
-
-    def __init__(self):
-        self.chunk, self.steps, self.items = 1, 0, 0
-
-    def learn(self, steps: int, seconds: float) -> None:
-        wanted = steps * QUARTER / max(seconds, 1e-9)
-        self.chunk = int(min(max(wanted, 1), 4 * self.chunk))  # by small steps: the first ones are slow
+def finish(training: Training, validated: bool) -> None:
+    """Leave the parameters that predict: the best validated ones, else the moving averages, else the last ones."""
+    if validated and training.best.values:
+        training.best.restore(training.objective.parameters)
+    else:
+        for parameter, average in training.step.averages.items():
+            parameter.set_value(average.get_value())
 
 
-def _one_pass(step, order, size, pace, watch, interrupt):
-    total = -(-len(order) // size)
-    pace.steps = pace.items = 0
-    while pace.steps < total and not interrupt:
-        steps = min(pace.chunk, total - pace.steps)
-        rows = order[pace.steps * size : (pace.steps + steps) * size]
-        start = time.perf_counter()
-        step.run(rows, size)
-        pace.learn(steps, time.perf_counter() - start)
-        pace.steps += steps
-        pace.items += len(rows)
-        if watch is not None:
-            watch(pace.items, len(order))
+def _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch, validate) -> dict:
+    """Run what is left of an epoch, and return its record; on an early end it is marked as partial."""
+    step, objective = training.step, training.objective
+    size = batch_size if batch_size > 0 else (train.count or 1)
+    order = None if train.count is None else training.permutation(train.count)
+    pace = _Pace(single=training.callbacks.want("batch"))
+    start = time.perf_counter()
+    ended = False
+    with contextlib.closing(feed(train, step, order, size, training.position, pace.chunk)) as calls:
+        for batches, items in calls:
+            pace.learn(batches)
+            training.position += batches
+            training.batches += batches
+            training.items += items
+            if watch is not None:
+                watch(training.items, train.count)
+            reason = _between_steps(training)
+            if interrupt or reason:
+                training.reason = training.reason or reason
+                ended = train.count is None or training.items < train.count
+                break
+    training.seconds += time.perf_counter() - start
+    record = {"epoch": training.epoch, "updates": int(step.updates.get_value()), "seconds": training.seconds,
+              "samples": training.items, "partial": ended}
+    _enter(record, objective.figures(step.sums(), objective.training_terms))
+    if ended:
+        return record
+    step.take_sums()
+    if valid is not None and (validate or interrupt):
+        with _averaged(training):
+            sums = evaluation.run(valid.batches(max(size, EVALUATION_ROWS)))
+        _enter(record, objective.figures(sums, objective.evaluation_terms), "valid_")
+    training.epoch, training.position, training.items, training.seconds = training.epoch + 1, 0, 0, 0.0
+    return record
+
+
+def _between_steps(training):
+    """Look at the world between two calls: stop on what is not finite, and let callbacks have their moment."""
+    sums = training.step.sums()
+    _check_finite(training, sums)
+    reason = training.callbacks.call("tick", training)
+    if training.callbacks.want("batch"):
+        record = {"epoch": training.epoch, "batch": training.position}
+        _enter(record, training.objective.figures(sums, training.objective.training_terms))
+        reason = training.callbacks.call("batch", record) or reason
+    return reason
+
+
+def _check_finite(training, sums):
+    if np.isfinite(sums).all():
+        return
+    terms = training.objective.training_terms
+    wrong = [t.name for t, row in zip(terms, sums, strict=True) if not np.isfinite(row).all()]
+    raise TrainingError(
+        f"epoch {training.epoch}, up to batch {training.position}: {', '.join(wrong)} is not finite; a lower "
+        f"learning_rate, max_gradient_norm=1, or data scaled to about 1 usually help. The parameters are those of the "
+        f"best epoch before"
+    )
+
+
+@contextlib.contextmanager
+def _averaged(training):
+    """Within, the parameters are their moving averages, where the plan keeps some."""
+    averages = training.step.averages
+    now = {p: p.get_value() for p in averages}
+    for p, average in averages.items():
+        p.set_value(average.get_value())
+    try:
+        yield
+    finally:
+        for p, value in now.items():
+            p.set_value(value)
 
 
 def _enter(record, figures, prefix=""):
@@ -133,37 +185,21 @@ def _enter(record, figures, prefix=""):
     record[f"{prefix}weighted"] = figures["weighted"]
 
 
-def _check_finite(record):
-    wrong = [f"{name} is {value}" for name, value in record["weighted"].items() if not np.isfinite(value)]
-    if wrong:
-        raise TrainingError(
-            f"epoch {record['epoch']}: {', '.join(wrong)}; a lower learning_rate, max_gradient_norm=1, or data scaled "
-            f"to about 1 usually help. "
-            f"The parameters are those of the best epoch before"
-        )
+class _Pace:
+    """How many steps make a quarter of a second, learnt while going."""
 
+    def __init__(self, single: bool):
+        self.single, self._chunk, self._since = single, 1, time.perf_counter()
 
-class _Best:
-    """The lowest loss so far, and the parameters that gave it."""
+    def chunk(self) -> int:
+        """Return how many steps the next call may run."""
+        self._since = time.perf_counter()
+        return 1 if self.single else self._chunk
 
-    def __init__(self, parameters, min_improvement):
-        self.parameters, self.min_improvement = parameters, min_improvement
-        self.loss, self.values, self.waited = None, None, 0
-
-    def update(self, loss: float) -> bool:
-        """Take a new loss, and return whether it is better than all before."""
-        better = np.isfinite(loss) and (
-            self.loss is None or loss < self.loss - abs(self.loss) * self.min_improvement
-        )
-        self.waited = 0 if better else self.waited + 1
-        if better:
-            self.loss = loss
-            self.values = {name: p.get_value() for name, p in self.parameters.items()}
-        return bool(better)
-
-    def restore(self) -> None:
-        for name, value in (self.values or {}).items():
-            self.parameters[name].set_value(value)
+    def learn(self, steps: int) -> None:
+        """Take how many steps have just been run."""
+        wanted = steps * QUARTER / max(time.perf_counter() - self._since, 1e-9)
+        self._chunk = int(min(max(wanted, 1), 4 * self._chunk))  # by small steps: the first ones are slow
 
 
 class _Interrupt:

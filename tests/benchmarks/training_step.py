@@ -15,7 +15,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
-import numpy as np  # noqa: E402
+import numpy as np
 
 CASES = {
     "small": ((10, 20, 3), "mae", 64),
@@ -60,11 +60,12 @@ def symloss_steps(sizes, loss, batch, algo="sgd"):
 
     pytensor.config.floatX = "float32"
     import symloss
+    from symloss import options, trainer
 
     model = symloss.Regressor if loss == "mae" else symloss.Classifier
     net = model(list(sizes), loss=loss)
-    rule, options, made = net._split(algo, {"learning_rate": 0.01})
-    step, _ = net._compile(rule, options, made, None, False, None)
+    asked = options.Options.split(algo, {"learning_rate": 0.01}, net.graph)
+    step, _ = trainer.compiled(net, asked, validated=False)
     x, y = data(sizes, loss, batch)
     step.load([x, y])
     order = np.random.default_rng(2).permutation(len(x))

@@ -1,7 +1,6 @@
-"""Arrays checked against what a model takes, and cut into batches."""
+"""Arrays checked against what a model takes, and converted to it."""
 
 import dataclasses
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -26,6 +25,10 @@ class Field:
         Whether values have to be -1 or 1.
     optional : bool
         Whether nothing uses it, so that it may be missing.
+    partner : str or None
+        For weights: name of the array that they weigh.
+    encoder : Labels or None
+        For labels that are not numbers.
     """
 
     name: str
@@ -35,9 +38,11 @@ class Field:
     classes: int | None = None
     signs: bool = False
     optional: bool = False
+    partner: str | None = None
+    encoder: object = None
 
 
-def prepare(data, fields: list[Field], who: str) -> list[np.ndarray]:
+def prepare(data, fields: list[Field], who: str, allow_nan: bool = False) -> list[np.ndarray]:
     """Return one checked array of the right dtype for each field, all of one length.
 
     Parameters
@@ -47,25 +52,55 @@ def prepare(data, fields: list[Field], who: str) -> list[np.ndarray]:
     fields : list of Field
     who : str
         Whose data they are, for messages: 'train', 'valid', 'predict'.
+    allow_nan : bool
+        Whether NaN and infinity may pass.
 
     Raises
     ------
     DataError, ShapeError
-        If something is missing, too much, empty, of the wrong shape, or no number.
+        If something is missing, too much, empty, of the wrong shape, no number, or not finite.
     """
-    given = _by_field(data, fields, who)
-    arrays = [convert(value, field, who) for value, field in zip(given, fields, strict=True)]
-    lengths = {field.name: len(a) for field, a in zip(fields, arrays, strict=True)}
+    return convert_all(by_field(data, fields, who), fields, who, allow_nan=allow_nan)
+
+
+def convert_all(columns: list, fields: list[Field], who: str, rows=None, allow_nan: bool = False) -> list[np.ndarray]:
+    """Return the `columns` as checked arrays of one length; `rows` are their numbers in the data set, for messages."""
+    arrays = [convert(value, field, who, rows) for value, field in zip(columns, fields, strict=True)]
+    check_lengths({field.name: len(a) for field, a in zip(fields, arrays, strict=True)}, who)
+    by_name = {f.name: a for f, a in zip(fields, arrays, strict=True)}
+    arrays = [_spread_weights(a, f, by_name) for f, a in zip(fields, arrays, strict=True)]
+    return arrays if allow_nan else _finite(arrays, fields, who, rows)
+
+
+def check_lengths(lengths: dict, who: str) -> None:
+    """Raise DataError unless all arrays have one length, and that is not 0."""
     if len(set(lengths.values())) > 1:
         text = ", ".join(f"{name} has {n}" for name, n in lengths.items())
         raise DataError(f"{who}: arrays of different length: {text}; pass one row for each item in all of them")
     if not next(iter(lengths.values())):
         raise DataError(f"{who}: the data set is empty; at least one item is wanted")
-    by_name = {f.name: a for f, a in zip(fields, arrays, strict=True)}
-    return [_spread_weights(a, f, by_name) for f, a in zip(fields, arrays, strict=True)]
 
 
-def _by_field(data, fields, who):
+def _finite(arrays, fields, who, rows):
+    """Raise DataError for NaN or infinity, except behind a weight of 0, where 0 takes its place."""
+    weights = {f.partner: a for f, a in zip(fields, arrays, strict=True) if f.kind == "weights"}
+    checked = []
+    for array, field in zip(arrays, fields, strict=True):
+        wrong = ~np.isfinite(array) if array.dtype.kind == "f" else None
+        if wrong is not None and wrong.any():
+            hidden = weights.get(field.name)
+            if field.kind != "weights" and hidden is not None and hidden.shape == array.shape:
+                wrong, behind = wrong & (hidden != 0), wrong & (hidden == 0)
+                array = np.where(behind, np.zeros((), array.dtype), array)
+            if wrong.any():
+                _complain(array, wrong, f"{who}: {field.name}", "not finite; clean the data, give it a weight of 0, "
+                          "or pass allow_nan=True", rows)
+        checked.append(array)
+    return checked
+
+
+def by_field(data, fields: list[Field], who: str) -> list:
+    """Return what `data` holds for each field, in their order and not yet converted."""
     wanted = ", ".join(f.name for f in fields)
     if isinstance(data, dict):
         for name in data:
@@ -74,15 +109,15 @@ def _by_field(data, fields, who):
         missing = [f.name for f in fields if f.name not in data and not f.optional]
         if missing:
             raise DataError(f"{who}: {', '.join(missing)} is missing; pass {{{wanted}}}")
-        first = np.asarray(next(iter(data.values())))
-        return [data[f.name] if f.name in data else _blank(f, len(first)) for f in fields]
+        count = rows_of(next(iter(data.values())))
+        return [data[f.name] if f.name in data else _blank(f, count) for f in fields]
     several = isinstance(data, tuple) or (isinstance(data, list) and not _is_numbers(data, fields))
     given = list(data) if several else [data]
     needed = [f for f in fields if not f.optional]
     if len(given) == len(needed) < len(fields):
         supplied = iter(given)
-        rows = len(np.asarray(given[0])) if given else 0
-        return [_blank(f, rows) if f.optional else next(supplied) for f in fields]
+        count = rows_of(given[0]) if given else 0
+        return [_blank(f, count) if f.optional else next(supplied) for f in fields]
     if len(given) != len(fields):
         raise DataError(
             f"{who}: {len(given)} array{'s' * (len(given) != 1)}, but {len(fields)} are wanted: [{wanted}]; "
@@ -100,25 +135,59 @@ def _is_numbers(data, fields) -> bool:
     return not hasattr(data[0], "shape") or np.ndim(data[0]) < len(fields[0].shape)
 
 
-def _blank(field, rows):
-    return np.zeros([rows, *(n or 1 for n in field.shape[1:])], field.dtype)
+def rows_of(value) -> int:
+    """Return how many rows an array-like has."""
+    return value.shape[0] if hasattr(value, "shape") and len(value.shape) else len(np.atleast_1d(value))
 
 
-def convert(value, field: Field, who: str) -> np.ndarray:
+def _blank(field, count):
+    return np.zeros([count, *(n or 1 for n in field.shape[1:])], field.dtype)
+
+
+def convert(value, field: Field, who: str, rows=None) -> np.ndarray:
     """Return `value` as a contiguous array of the field's rank and dtype, or raise what is wrong with it."""
     me = f"{who}: {field.name}"
+    array = as_array(value, me)
+    if field.kind == "label":
+        if field.encoder is not None:
+            array = field.encoder.encode(array, me)
+        return _labels(_numbers(array, me), field, me, rows)
+    array = _shaped(_numbers(array, me), field, me)
+    if field.signs:
+        _check_signs(array, me, rows)
+    if field.kind == "weights" and (array < 0).any():
+        _complain(array, array < 0, me, "negative; weights of at least 0 are wanted", rows)
+    return _cast(array, field, me, rows)
+
+
+def as_array(value, me: str) -> np.ndarray:
+    """Return a sparse matrix, a frame or anything array-like as a numpy array."""
     try:
-        array = np.asarray(value)
+        return value.toarray() if hasattr(value, "toarray") else np.asarray(value)
     except (ValueError, TypeError) as error:
         raise DataError(f"{me} cannot be read as an array ({error}); pass rows of equal length") from None
+
+
+def _numbers(array, me):
+    if array.dtype == object:
+        try:
+            return array.astype("float64")
+        except (TypeError, ValueError):
+            pass
     if array.dtype.kind not in "biuf":
         raise DataError(f"{me} has dtype {array.dtype}; numbers are wanted")
-    if field.kind == "label":
-        return _labels(array, field, me)
-    array = _shaped(array, field, me)
-    if field.signs:
-        _check_signs(array, me)
-    return np.ascontiguousarray(array, dtype=field.dtype)
+    return array
+
+
+def _cast(array, field, me, rows):
+    """Return the array in the field's dtype, or raise DataError where a number would become infinite."""
+    with np.errstate(over="ignore"):
+        cast = np.ascontiguousarray(array, dtype=field.dtype)
+    if array.dtype.kind == "f" and array.dtype.itemsize > cast.dtype.itemsize:
+        lost = np.isinf(cast) & np.isfinite(array)
+        if lost.any():
+            _complain(array, lost, me, f"too large for {field.dtype}; scale the data, or use floatX='float64'", rows)
+    return cast
 
 
 def _text(shape) -> str:
@@ -149,7 +218,7 @@ def _refuse(array, want, me):
     raise ShapeError(f"{me} has shape {array.shape}, the model wants {_text(want)}; pass {hint}")
 
 
-def _labels(array, field, me):
+def _labels(array, field, me, rows):
     rank = len(field.shape)
     if array.ndim == rank + 1 and array.shape[-1] == field.classes and field.classes > 1 and _is_one_hot(array):
         array = array.argmax(axis=-1)
@@ -163,10 +232,10 @@ def _labels(array, field, me):
     if array.dtype.kind == "f":
         wrong = ~(array == np.floor(array))
         if wrong.any():
-            _complain(array, wrong, me, f"no class index; integers from 0 to {field.classes - 1} are wanted")
+            _complain(array, wrong, me, f"no class index; integers from 0 to {field.classes - 1} are wanted", rows)
     wrong = (array < 0) | (array >= field.classes)
     if wrong.any():
-        _complain(array, wrong, me, f"out of range; labels from 0 to {field.classes - 1} are wanted")
+        _complain(array, wrong, me, f"out of range; labels from 0 to {field.classes - 1} are wanted", rows)
     return np.ascontiguousarray(array, dtype=field.dtype)
 
 
@@ -174,15 +243,15 @@ def _is_one_hot(array) -> bool:
     return bool(((array == 0) | (array == 1)).all() and (array.sum(axis=-1) == 1).all())
 
 
-def _check_signs(array, me):
+def _check_signs(array, me, rows):
     wrong = ~((array == 1) | (array == -1))
     if wrong.any():
-        _complain(array, wrong, me, "neither -1 nor 1; for {0, 1} pass 2 * y - 1")
+        _complain(array, wrong, me, "neither -1 nor 1; for {0, 1} pass 2 * y - 1", rows)
 
 
-def _complain(array, wrong, me, what):
+def _complain(array, wrong, me, what, rows=None):
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
-    where = f"row {first[0]}"
+    where = f"row {first[0] if rows is None else rows[first[0]]}"
     if first[1:]:
         where += f", column {first[1]}" if len(first) == 2 else f", place {first[1:]}"
     raise DataError(f"{me}, {where}: {array[first]} is {what} ({int(wrong.sum())} such in all)")
@@ -192,21 +261,9 @@ def _spread_weights(array, field, by_name):
     """Return weights in the full shape of their target, where one a sample was given."""
     if field.kind != "weights":
         return array
-    target = by_name.get(field.name.removesuffix(":weights") if ":" in field.name else "target", None)
+    target = by_name.get(field.partner)
     shape = [n or (target.shape[i] if target is not None else 1) for i, n in enumerate((len(array), *field.shape[1:]))]
     if array.shape == tuple(shape):
         return array
     missing = len(shape) - array.ndim
     return np.ascontiguousarray(np.broadcast_to(array.reshape(array.shape + (1,) * missing), shape), dtype=field.dtype)
-
-
-def slices(count: int, size: int) -> Iterator[slice]:
-    """Yield slices of at most `size` that cover `count` rows in order."""
-    for start in range(0, count, size):
-        yield slice(start, min(start + size, count))
-
-
-def batches(arrays: list, size: int) -> Iterator[list]:
-    """Yield lists of corresponding rows of all `arrays`, in order."""
-    for part in slices(len(arrays[0]), size):
-        yield [array[part] for array in arrays]

@@ -1,0 +1,204 @@
+"""How a step moves the parameters: the rule, its hyperparameters, and what is done to gradients before it."""
+
+import dataclasses
+import fnmatch
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+
+from .. import updates as rules
+from ..errors import SpecError, UnknownNameError
+from ..losses import divide
+from ..schedules import Schedule
+from . import gradients
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """A description of the updates; what is compiled depends on `key` alone.
+
+    Parameters
+    ----------
+    rule : callable
+        An update rule of `symloss.updates`.
+    options : dict
+        The rule's hyperparameters: numbers, or schedules. 'learning_rate' may be a dict of them by pattern.
+    freeze : tuple of str
+        Patterns of parameters that do not move.
+    max_gradient_norm, max_parameter_gradient_norm, max_gradient_element : float or None
+        Greatest norm of all gradients together, of each parameter's, and greatest size of an element.
+    accumulate : int
+        Batches whose gradients make one update, exactly as one large batch would.
+    average : float or None
+        Factor of the exponential moving average of the parameters that predicts in their place.
+    """
+
+    rule: Callable
+    options: dict
+    freeze: tuple = ()
+    max_gradient_norm: float | None = None
+    max_parameter_gradient_norm: float | None = None
+    max_gradient_element: float | None = None
+    accumulate: int = 1
+    average: float | None = None
+
+    LIMITS: ClassVar = ("max_gradient_norm", "max_parameter_gradient_norm", "max_gradient_element")
+
+    def limits(self) -> dict:
+        """Return those limits of gradients that are set."""
+        return {name: getattr(self, name) for name in self.LIMITS if getattr(self, name) is not None}
+
+    def rates(self) -> dict:
+        """Return learning rates by pattern."""
+        rate = self.options.get("learning_rate", rules.options(self.rule).get("learning_rate"))
+        return dict(rate) if isinstance(rate, dict) else {"*": rate}
+
+    def numbers(self) -> dict:
+        """Return every shared scalar's value by name; of a schedule, the factor it is multiplied by."""
+        found = {k: v for k, v in (rules.options(self.rule) | self.options).items() if k != "learning_rate"}
+        found |= {_rate_name(pattern): rate for pattern, rate in self.rates().items() if rate is not None}
+        found |= self.limits()
+        if self.average is not None:
+            found["average"] = self.average
+        return {name: 1.0 if isinstance(value, Schedule) else float(value) for name, value in found.items()}
+
+    def key(self) -> tuple:
+        """Return what a compiled function depends on: plain numbers are none of it."""
+        moving = tuple((k, repr(v)) for k, v in sorted(self.options.items()) if isinstance(v, Schedule))
+        rates = tuple((p, repr(r) if isinstance(r, Schedule) else None) for p, r in self.rates().items())
+        return (self.rule, moving, rates, tuple(self.freeze), tuple(self.limits()), self.accumulate,
+                self.average is not None)
+
+
+def _rate_name(pattern: str) -> str:
+    return "learning_rate" if pattern == "*" else f"learning_rate of {pattern}"
+
+
+def _match(name: str, pattern: str) -> bool:
+    return fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(name, f"{pattern}.*")
+
+
+def movable(parameters: dict, freeze) -> list:
+    """Return the parameters (by name) that no pattern of `freeze` matches."""
+    for pattern in freeze:
+        if not any(_match(name, pattern) for name in parameters):
+            raise UnknownNameError(f"freeze: no parameter matches {pattern!r}; there are {', '.join(parameters)}")
+    free = [p for name, p in parameters.items() if not any(_match(name, pattern) for pattern in freeze)]
+    if not free:
+        raise SpecError(f"freeze={freeze!r}: nothing is left to train")
+    return free
+
+
+class Updates:
+    """The expressions of a plan: new values by shared variable, and what is shared.
+
+    Attributes
+    ----------
+    changes : dict
+        New value by shared variable: parameters, the rule's state, counters.
+    scalars : dict
+        Shared scalar by name, for changing hyperparameters.
+    averages : dict
+        Shared moving average by parameter, where the plan asks for it.
+    still : list
+        Parameters that could move, but that no gradient reaches.
+    """
+
+    def __init__(self, plan: Plan, objective, seed: int):
+        self.plan, self.objective, self.seed = plan, objective, seed
+        self.scalars = {name: _shared(value, name) for name, value in plan.numbers().items()}
+        self.updates = pytensor.shared(np.asarray(0, "int64"), name="updates", shape=())
+        self._step = self.updates.astype(pytensor.config.floatX)
+        parameters = movable(objective.parameters, plan.freeze)
+        reached = gradients.reachable(objective.total)
+        self.still = [p for p in parameters if p not in reached]
+        self.movable = parameters
+        self.changes: dict = {}
+        slopes, last = self._slopes(parameters)
+        for name in plan.limits():
+            slopes = getattr(gradients, name)(slopes, self.scalars[name])
+        moved = self._apply_rule(slopes)
+        self.averages = self._averages(moved)
+        moved[self.updates] = self.updates + 1
+        if last is not None:
+            moved = {v: pt.switch(last, new, v) if isinstance(v.type, pt.TensorType) else new
+                     for v, new in moved.items()}
+        self.changes |= moved
+
+    def _slopes(self, parameters):
+        """Return gradients by parameter, and a flag that says whether this batch ends in an update (None: always)."""
+        if self.plan.accumulate == 1:
+            slopes = pytensor.grad(self.objective.total, parameters, disconnected_inputs="ignore")
+            return dict(zip(parameters, slopes, strict=True)), None
+        seen = pytensor.shared(np.asarray(0, "int64"), name="batches since the last update", shape=())
+        last = pt.ge(seen + 1, self.plan.accumulate)
+        self.changes[seen] = pt.switch(last, 0, seen + 1)
+        slopes = dict.fromkeys(parameters, 0)
+        for number, (numerator, denominator) in enumerate(self._fractions()):
+            total = _shared(0.0, f"sum of denominators {number}")
+            sums = total + denominator
+            self.changes[total] = pt.switch(last, 0, sums).astype(total.dtype)
+            for p, g in zip(parameters, pytensor.grad(numerator, parameters, disconnected_inputs="ignore"),
+                            strict=True):
+                value = np.zeros_like(p.get_value(borrow=True))
+                held = pytensor.shared(value, name=f"{p.name}|sum of gradients {number}", shape=value.shape)
+                self.changes[held] = pt.switch(last, 0, held + g).astype(held.dtype)
+                slopes[p] = slopes[p] + divide(held + g, sums)
+        return slopes, last
+
+    def _fractions(self):
+        """Return (weighted numerators, denominator) of the total, terms of one denominator together."""
+        groups: list[list] = []
+        for term in self.objective.training_terms:
+            if term.source is None:
+                continue
+            part = term.source._weight * term.numerator
+            for group in groups:
+                if pytensor.graph.basic.equal_computations([group[1]], [term.denominator]):
+                    group[0] = group[0] + part
+                    break
+            else:
+                groups.append([part, term.denominator])
+        return groups
+
+    def _apply_rule(self, slopes):
+        """Return the rule's updates, parameter group by group where learning rates differ."""
+        plan = self.plan
+        options = {name: self._moving(name, plan.options.get(name)) for name in rules.options(plan.rule)
+                   if name != "learning_rate"}
+        if rules.registry.get("esgd") is plan.rule:
+            options["hessian_vector"] = lambda ps: gradients.hessian_vector(slopes, ps, self.seed)
+        moved, left = {}, dict(slopes)
+        for pattern, rate in plan.rates().items():
+            group = {p: left.pop(p) for p in list(left) if _match(p.name, pattern)}
+            if not group:
+                names = ", ".join(p.name for p in slopes)
+                raise UnknownNameError(f"learning_rate: no parameter (left) matches {pattern!r}; there are {names}")
+            if rate is not None:
+                options["learning_rate"] = self._moving(_rate_name(pattern), rate)
+            moved |= plan.rule(group, **options)
+        if left:
+            names = ", ".join(p.name for p in left)
+            raise SpecError(f"learning_rate: no pattern matches {names}; add '*' as the last pattern")
+        return moved
+
+    def _moving(self, name, value):
+        scalar = self.scalars[name]
+        return scalar * value(self._step).astype(scalar.dtype) if isinstance(value, Schedule) else scalar
+
+    def _averages(self, moved):
+        if self.plan.average is None:
+            return {}
+        averages, factor = {}, self.scalars["average"]
+        for p in self.movable:
+            value = p.get_value()
+            averages[p] = pytensor.shared(value, name=f"{p.name}|average", shape=value.shape)
+            moved[averages[p]] = (factor * averages[p] + (1 - factor) * moved[p]).astype(p.dtype)
+        return averages
+
+
+def _shared(value, name):
+    return pytensor.shared(np.asarray(value, pytensor.config.floatX), name=name, shape=())

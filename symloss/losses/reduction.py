@@ -1,0 +1,99 @@
+"""From many values to one scalar: the single home of weights, masks and divisors."""
+
+import functools
+import operator
+
+import numpy as np
+import pytensor.tensor as pt
+
+from .._checks import shape_text
+from ..errors import ShapeError, SpecError
+
+HOW = ("mean", "count", "sum", "none")
+
+
+def fraction(values, weights=None, mask=None, how: str = "mean"):
+    """Return numerator and denominator of the reduction of `values`, two scalars; see `reduce`."""
+    if how not in HOW[:3]:
+        raise SpecError(f"reduce: how={how!r}; one of {', '.join(HOW[:3])} is wanted here")
+    weights = _weights_like(values, weights, mask)
+    kept = values if weights is None else pt.switch(pt.neq(weights, 0), values * weights, 0)
+    numerator = kept.sum()
+    if how == "sum":
+        return numerator, pt.ones((), dtype=numerator.dtype)
+    if how == "mean" and weights is not None:
+        return numerator, weights.sum()
+    return numerator, _count(values).astype(numerator.dtype)
+
+
+def _count(values):
+    """Return how many values there are: the lengths that are known are multiplied here, and not in every step."""
+    free = [values.shape[axis] for axis, length in enumerate(values.type.shape) if length is None]
+    known = np.prod([length for length in values.type.shape if length is not None], dtype="int64")
+    return pt.as_tensor_variable(int(known) if not free else functools.reduce(operator.mul, free) * known)
+
+
+def divide(numerator, denominator):
+    """Return the quotient, and 0 with a gradient of 0 where the denominator is 0."""
+    empty = pt.eq(denominator, 0)
+    return pt.switch(empty, 0, numerator) / pt.switch(empty, 1, denominator)
+
+
+def reduce(values, weights=None, mask=None, how: str = "mean"):
+    """Return a scalar of many values: the single home of weights and divisors.
+
+    Parameters
+    ----------
+    values : float tensor
+        A loss per element or per item.
+    weights : float tensor or None
+        Of the values' shape, or with fewer axes (one a sample, say), which then count for all that belongs to them;
+        with more axes they are averaged over those.
+    mask : tensor or None
+        Where it is 0, a value does not count, whatever it is.
+    how : str
+        'mean': sum(w l) / sum(w). 'count': sum(w l) / number of values. 'sum': sum(w l). 'none': w l, not reduced.
+
+    Returns
+    -------
+    float scalar
+        An empty or wholly masked batch gives 0, and a gradient of 0. With 'none' a tensor of the values' shape.
+
+    >>> float(reduce(pt.constant([1.0, 5.0]), weights=pt.constant([3.0, 1.0])).eval())
+    2.0
+    """
+    if how not in HOW:
+        raise SpecError(f"reduce: how={how!r}; one of {', '.join(HOW)} is wanted")
+    if how == "none":
+        weights = _weights_like(values, weights, mask)
+        return values if weights is None else pt.switch(pt.neq(weights, 0), values * weights, 0)
+    numerator, denominator = fraction(values, weights, mask, how)
+    if how == "sum":
+        return numerator
+    if weights is None and mask is None:
+        return numerator / denominator if values.ndim else numerator
+    return divide(numerator, denominator)
+
+
+def _weights_like(values, weights, mask):
+    """Return weights (times mask) in the shape of `values`, or None where there are none."""
+    parts = [_spread(part, values) for part in (weights, mask) if part is not None]
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else pt.switch(pt.neq(parts[1], 0), parts[0] * parts[1], 0)
+
+
+def _spread(weights, values):
+    weights = pt.as_tensor_variable(weights).astype(values.dtype)
+    if weights.ndim > values.ndim:
+        weights = weights.mean(axis=tuple(range(values.ndim, weights.ndim)))
+    missing = values.ndim - weights.ndim
+    for v, w in zip(values.type.shape, weights.type.shape, strict=False):
+        if None not in (v, w) and v != w:
+            raise ShapeError(
+                f"reduce: weights have shape {shape_text(weights)}, the loss {shape_text(values)}; "
+                f"pass weights in the loss's shape, or one a sample"
+            )
+    if missing:
+        weights = weights[(..., *(None,) * missing)] * pt.ones_like(values)
+    return weights

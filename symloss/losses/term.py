@@ -1,0 +1,331 @@
+"""A loss that is bound to an output of a model."""
+
+import inspect
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
+
+from ..errors import ShapeError, SpecError
+from .core import LossSpec, get, names, registry
+from .reduction import HOW, fraction, reduce
+
+
+class Weights(TensorVariable):
+    """A weight variable that is true, so that ``if self._weights:`` asks whether a model is weighted."""
+
+    def __bool__(self):
+        return True
+
+
+def target_variable(spec_target: str, output) -> Variable:
+    """Return a fresh target for an `output`: int32 labels for 'label', else a float of the output's shape."""
+    if spec_target == "label":
+        return pt.tensor(name="target", dtype="int32", shape=output.type.shape[:-1])
+    return pt.tensor(name="target", dtype=pytensor.config.floatX, shape=output.type.shape)
+
+
+def weights_variable(target) -> Variable:
+    """Return a fresh weight variable of the target's shape."""
+    kind = pt.TensorType(pytensor.config.floatX, shape=target.type.shape)
+    return Weights(kind, None, None, name="weights")
+
+
+class Loss:
+    """A loss that is bound to an output of a model, with a weight.
+
+    Parameters
+    ----------
+    form : str or callable
+        Name of a registered loss, or a function of (prediction, target). A subclass leaves it out.
+    target : int, variable or None
+        Number of axes of the target, or the target variable itself; None: the model binds its own.
+    weight : float
+        Factor of this term in the total. Assigning ``loss.weight = 2`` acts at the next step, without recompiling.
+    weighted : bool
+        Whether data carry a weight for each target.
+    output_name : str
+        Name of the layer or output that is the prediction.
+    how : 'mean', 'count' or 'sum'
+        The divisor, see `reduce`.
+    ports : dict
+        Output by port, for losses with several predictions: ``{"mean": "mu", "variance": "var"}``. A port that is not
+        named takes the layer of its own name; the first one takes `output_name`.
+    **options
+        Hyperparameters of the function.
+
+    Notes
+    -----
+    The one open class: a subclass overrides ``__call__(self, outputs)``, returns a scalar expression made of
+    ``outputs[self.output_name]``, ``self._target`` and ``self._weights`` (None unless weighted), and is thereby
+    registered by its class name. It does not inherit its parent's aliases; its own stand in ``aliases``.
+    """
+
+    aliases: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        registry.add(cls.__name__, cls, tuple(cls.__dict__.get("aliases", ())), replace=_replaceable(cls))
+
+    def __init__(self, form=None, *, target=None, weight=1.0, weighted=False, output_name="out", how="mean",
+                 ports=None, **options):
+        self.form = type(self).__name__ if form is None else form
+        self.spec = self._find_spec(form)
+        if how not in HOW[:3]:
+            raise SpecError(f"loss {self.name}: how={how!r}; one of {', '.join(HOW[:3])} is wanted")
+        if self.spec is not None:
+            self.spec.check_options(options)
+        self.how, self.options, self.ports = how, options, dict(ports or {})
+        self.output_name = output_name if ":" in output_name else f"{output_name}:out"
+        self.weighted = bool(weighted)
+        self._weight = pytensor.shared(np.asarray(1.0, pytensor.config.floatX), name=f"weight of {self.name}", shape=())
+        self.weight = weight
+        self._class_weight = None
+        self._target = self._weights = None
+        if isinstance(target, int):
+            label = self.spec is not None and self.spec.target.startswith("label")
+            dtype = "int32" if label else pytensor.config.floatX
+            target = pt.tensor(name="target", dtype=dtype, shape=(None,) * target)
+        if target is not None:
+            self.bind(target, weights_variable(target) if weighted else None)
+
+    def _find_spec(self, form):
+        if form is None:
+            if type(self) is Loss:
+                raise SpecError(f"Loss: which one? Loss('mse'), say; known: {', '.join(names())}")
+            return None
+        if isinstance(form, LossSpec):
+            return form
+        if isinstance(form, str):
+            return get(form)
+        if callable(form):
+            return _function_spec(form)
+        raise SpecError(f"Loss: {form!r} is no loss; pass a name, or a function of (prediction, target)")
+
+    @classmethod
+    def build(cls, form: str, **keywords) -> "Loss":
+        """Return the registered loss called `form`: a function's term, or an instance of a subclass."""
+        entry = registry.get(form)
+        return Loss(form, **keywords) if isinstance(entry, LossSpec) else entry(**keywords)
+
+    @property
+    def name(self) -> str:
+        """Name of the function or the class."""
+        return self.spec.name if getattr(self, "spec", None) is not None else type(self).__name__
+
+    @property
+    def label(self) -> str:
+        """The name by which the user asked for it: what records show."""
+        return self.form if isinstance(self.form, str) else self.name
+
+    @property
+    def weight(self) -> float:
+        """Factor of this term in the total."""
+        return self._weight.get_value().item()
+
+    @weight.setter
+    def weight(self, value):
+        try:
+            value = float(value)
+        except (TypeError, ValueError):
+            raise SpecError(f"loss {self.name}: weight is {value!r}; a number is wanted") from None
+        if not np.isfinite(value):
+            raise SpecError(f"loss {self.name}: weight is {value}; a finite number is wanted")
+        self._weight.set_value(np.asarray(value, self._weight.type.dtype))
+
+    @property
+    def class_weight(self):
+        """Weight by class, an array or None; a shared vector: other numbers recompile nothing."""
+        return None if self._class_weight is None else self._class_weight.get_value()
+
+    @class_weight.setter
+    def class_weight(self, value):
+        if value is None:
+            self._class_weight = None
+            return
+        value = np.asarray(value, pytensor.config.floatX)
+        if self._class_weight is None or self._class_weight.type.shape != value.shape:
+            self._class_weight = pytensor.shared(value, name=f"class weights of {self.name}", shape=value.shape)
+        self._class_weight.set_value(value)
+
+    @property
+    def weights(self):
+        """The weights that count: the data's, times those of the classes; None where there are neither."""
+        if self._class_weight is None:
+            return self._weights
+        count = self._class_weight.type.shape[0]
+        inside = pt.ge(self._target, 0) & pt.lt(self._target, count)
+        by_class = self._class_weight[pt.switch(inside, self._target, 0)]
+        return by_class if self._weights is None else by_class * self._weights
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Target, and weights if there are any: what the data must bring for this loss."""
+        return [v for v in (self._target, self._weights) if v is not None]
+
+    @property
+    def uses_items(self) -> bool:
+        """Whether numerator and denominator are known (a subclass with its own ``__call__`` returns a mean)."""
+        return type(self).__call__ is Loss.__call__
+
+    def bind(self, target, weights=None) -> "Loss":
+        """Take `target` and `weights` as this loss's own variables, and return the loss."""
+        self._target, self._weights = target, weights
+        self.weighted = weights is not None
+        return self
+
+    def values(self, outputs):
+        """Return the unreduced loss: per element, per item, or per batch."""
+        if self.spec is None:
+            raise SpecError(f"loss {self.name}: only __call__ is defined, so there are no values per item")
+        ports = self._predictions(outputs)
+        rest = iter(ports)
+        arguments = [self._clean_target(ports[0]) if port == "target" else next(rest) for port in self.spec.ports]
+        extra = {"weights": self.weights} if self.spec.pairs else {}
+        return self.spec.function(*arguments, **self.options, **extra)
+
+    def parts(self, outputs):
+        """Return (numerator, denominator): two scalars whose sums over batches give the exact mean of a data set."""
+        if not self.uses_items:
+            return self._whole_batch(self(outputs), outputs)
+        values = self.values(outputs)
+        if values.ndim == 0 and self.how != "sum":
+            return self._whole_batch(values, outputs)
+        return fraction(values, self.weights, how=self.how)
+
+    def _whole_batch(self, mean, outputs):
+        """Return the parts of a batch's mean that comes as one scalar: it counts by its rows, or by their weights."""
+        mean = pt.as_tensor_variable(mean)
+        if mean.ndim != 0:
+            raise ShapeError(f"loss {self.name}: returned a tensor with {mean.ndim} axes; return a scalar, .mean() say")
+        mean = mean.astype(pytensor.config.floatX)
+        if self.weighted:
+            total = self._weights.sum()
+            return pt.switch(pt.eq(total, 0), 0, mean * total), total
+        rows = pt.cast(next(iter(outputs.values())).shape[0], mean.dtype)
+        return mean * rows, rows
+
+    def __call__(self, outputs):
+        """Return the scalar expression of this loss (not multiplied by its weight).
+
+        Parameters
+        ----------
+        outputs : dict
+            Expression by name: ``{"hid1:out": ..., "out:pre": ..., "out:out": ...}``.
+        """
+        return reduce(self.values(outputs), self.weights, how=self.how)
+
+    def _predictions(self, outputs):
+        found = []
+        for index, port in enumerate(self.spec.predictions):
+            name = self.ports.get(port, self.output_name if index == 0 and len(self.spec.predictions) == 1 else None)
+            candidates = [name] if name else [port, *([self.output_name] if index == 0 else [])]
+            full = [c if ":" in c else f"{c}:out" for c in candidates]
+            match = next((c for c in full if c in outputs), None)
+            if match is None:
+                raise SpecError(
+                    f"loss {self.name}: no output for port {port!r} (looked for {', '.join(full)}; there are "
+                    f"{', '.join(k for k in outputs if k.endswith(':out'))}); name a layer {port!r}, "
+                    f"or pass ports={{{port!r}: 'layer'}}"
+                )
+            found.append(outputs[match])
+        return found
+
+    def _clean_target(self, prediction):
+        """Return the target with harmless values where its weight is 0, and as the function wants it."""
+        target = self._target
+        if self._weights is not None:  # a NaN behind a weight of 0 must not reach the arithmetic: 0 * NaN is NaN
+            target = pt.switch(_counts(self._weights, target), target, pt.zeros((), dtype=target.dtype))
+        labels = target.dtype.startswith("int") and target.ndim == prediction.ndim - 1
+        if labels and self.spec.target == "same" and prediction.ndim > 1 and prediction.type.shape[-1] != 1:
+            classes = pt.arange(prediction.shape[-1], dtype=target.dtype)
+            target = pt.eq(target[..., None], classes).astype(prediction.dtype)  # one-hot
+        return target
+
+    def divisor(self) -> str:
+        """Say what the sum of the values is divided by."""
+        if not self.uses_items:
+            return "its own"
+        things = {"element": "elements", "item": "items", "batch": "values"}[self.spec.per]
+        if self.how == "sum":
+            return "1"
+        if self.how == "mean" and self.weights is not None:
+            return "sum of weights"
+        return f"number of {things}"
+
+    def log(self) -> str:
+        """Return one line about this loss."""
+        return f"loss: {self.weight:g} * {self.name} (output {self.output_name}, divided by {self.divisor()})"
+
+    def to_spec(self) -> dict:
+        """Return what rebuilds this loss: a dict that `add_loss` takes."""
+        spec = {"form": self.label, "weight": self.weight, "weighted": self.weighted, "output_name": self.output_name}
+        if self.how != "mean":
+            spec["how"] = self.how
+        if self.ports:
+            spec["ports"] = self.ports
+        return spec | self.options
+
+    def __mul__(self, factor):
+        return self._copy(self.weight * factor)
+
+    __rmul__ = __mul__
+
+    def _copy(self, weight):
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin._weight = pytensor.shared(self._weight.get_value(), name=self._weight.name, shape=())
+        twin.weight = weight
+        return twin
+
+    def __repr__(self):
+        options = "".join(f", {k}={v!r}" for k, v in self.options.items())
+        how = f", how={self.how!r}" if self.how != "mean" else ""
+        weighted = ", weighted=True" if self.weighted else ""
+        head = f"Loss({self.name!r}" if type(self) is Loss else f"{type(self).__name__}("
+        text = f"{head}, weight={self.weight:g}{weighted}, output_name={self.output_name!r}{how}{options})"
+        return f"{text.replace('(, ', '(')} / {self.divisor()}"
+
+
+def _replaceable(cls) -> bool:
+    """A class may be defined again under its own name (a notebook cell run twice), but not over a function's name."""
+    return cls.__name__ not in registry or not isinstance(registry.get(cls.__name__), LossSpec)
+
+
+def _function_spec(function) -> LossSpec:
+    """Return a spec for a user's plain function of (prediction, target)."""
+    name = getattr(function, "__name__", type(function).__name__)
+    parameters = [p for p in inspect.signature(function).parameters.values()]
+    ports = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    if len(ports) not in (1, 2):
+        raise SpecError(
+            f"loss {name}: a function of (prediction, target) is wanted, this one takes ({', '.join(ports)}); "
+            f"for more ports, register it with @symloss.loss()"
+        )
+
+    def checked(*tensors, **keywords):
+        values = function(*tensors, **keywords)
+        if not isinstance(values, Variable):
+            raise SpecError(f"loss {name}: returned {type(values).__name__}, no PyTensor expression")
+        biggest = max(t.ndim for t in tensors)
+        if values.ndim > biggest:
+            raise ShapeError(
+                f"loss {name}: returned {values.ndim} axes from {biggest}: target and prediction were repeated against "
+                f"each other; bring them to one shape"
+            )
+        return values if values.dtype.startswith("float") else values.astype(pytensor.config.floatX)
+
+    checked.__name__, checked.__doc__ = name, function.__doc__ or f"{name}, a function of the user's."
+    wired = ("prediction", "target")[: len(ports)]
+    return LossSpec(name, checked, wired, "any", None, "element", "unknown", options, False)
+
+
+def _counts(weights, target):
+    """Return where `target` has a weight: one weight a sample stands for its row, several for one label are one."""
+    some = pt.neq(weights, 0)
+    if some.ndim > target.ndim:
+        some = some.any(axis=tuple(range(target.ndim, some.ndim)))
+    return some[(..., *(None,) * (target.ndim - some.ndim))]

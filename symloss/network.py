@@ -1,0 +1,382 @@
+"""Network: a graph of layers with losses, which trains, predicts, scores and is saved."""
+
+
+import numpy as np
+from pytensor.graph.traversal import ancestors
+
+from . import trainer
+from .compiling import function, resolve
+from .data import Field, prepare
+from .errors import DataError, SpecError, unknown
+from .explain import Text, explain, summary
+from .graph import Graph
+from .losses import Loss, target_variable, weights_variable
+from .options import Options
+from .training import History
+
+PREDICTION_ROWS = 4096
+
+
+class Network:
+    """Layers, and a list of losses that training minimises together.
+
+    Parameters
+    ----------
+    layers : list
+        In the layer language: ``[784, (84, 'relu'), 10]``, see `spec.parse`.
+    loss : str, Loss, function, dict or None
+        The first loss, see `add_loss`.
+    weighted : bool
+        Whether data carry a weight for each target: (input, target, weight).
+    seed : int
+        Of the start values, the shuffling and the noise.
+    mode : str or None
+        'C', 'NUMBA', 'JAX' or 'PYTHON'; None: C where there is a compiler.
+
+    Attributes
+    ----------
+    losses : list of Loss
+        A plain list. ``losses[1].weight = 2`` acts in the next step, without recompiling.
+    history : History
+        One record for each epoch trained so far.
+    """
+
+    default_loss = "mse"
+    output_activation = "linear"
+    input_ndim = 2
+    target_kind = "same"  # or 'label'
+
+    def __init__(self, layers, loss="default", weighted=False, seed=0, mode=None):
+        self._described = list(layers) if isinstance(layers, tuple | list) else layers
+        self.graph = Graph(layers, self.output_activation, self.input_ndim, seed)
+        self.seed, self.mode, self.weighted = seed, mode, bool(weighted)
+        resolve(mode)
+        self.losses: list[Loss] = []
+        self.history = History()
+        self._compiled: dict = {}
+        self._stopped = None  # where the last training stands, for resume=True
+        loss = self.default_loss if loss == "default" else loss
+        if loss is not None:
+            self.add_loss(loss)
+
+    # ------------------------------------------------------------------------------------------ losses
+
+    def add_loss(self, loss="mse", **options) -> Loss:
+        """Append a loss, and return it.
+
+        Parameters
+        ----------
+        loss : str, Loss, function of (prediction, target), subclass of Loss, or dict
+            A dict has 'form' and any of the options.
+        **options
+            'weight', 'output_name', 'how', 'ports', 'weighted', 'target' (number of axes), and the loss' own
+            hyperparameters.
+        """
+        loss = self._make_loss(loss, options)
+        self._bind(loss)
+        self._try(loss)
+        self.losses.append(loss)
+        return loss
+
+    def set_loss(self, loss="mse", **options) -> Loss:
+        """Make this the only loss; see `add_loss`."""
+        before = list(self.losses)
+        self.losses.clear()
+        try:
+            return self.add_loss(loss, **options)
+        except Exception:
+            self.losses.extend(before)
+            raise
+
+    def _make_loss(self, loss, options):
+        options = {"output_name": self.graph.layers[-1].name} | options
+        if isinstance(loss, dict):
+            options |= {k: v for k, v in loss.items() if k != "form"}
+            loss = loss.get("form", self.default_loss)
+        if isinstance(loss, Loss):
+            given = {k: v for k, v in options.items() if k != "output_name"}
+            if set(given) - {"weight"}:
+                raise SpecError(f"loss {loss.name}: options {sorted(given)}; set them where the Loss is made")
+            if "weight" in given:
+                loss.weight = given["weight"]
+            return loss
+        if isinstance(loss, str):
+            return Loss.build(loss, **options)
+        if isinstance(loss, type) and issubclass(loss, Loss):
+            return loss(**options)
+        return Loss(loss, **options)
+
+    def _bind(self, loss):
+        """Give a loss the target and weight variables that all losses of its output share."""
+        if loss.output_name not in self.graph.outputs()[0]:
+            raise unknown(f"output of loss {loss.name}:", loss.output_name, self.graph.outputs()[0])
+        weighted = loss.weighted or self.weighted
+        partner = next((x for x in self.losses if x.output_name == loss.output_name and x._target is not None), None)
+        target = loss._target
+        if target is None:
+            target = partner._target if partner is not None else self._new_target(loss)
+        weights = loss._weights
+        if weighted and weights is None:
+            shared = partner is not None and partner._weights is not None and partner._target is target
+            weights = partner._weights if shared else weights_variable(target)
+        loss.bind(target, weights)
+        self._name_variables(loss)
+
+    def _new_target(self, loss):
+        output = self.graph.outputs()[0][loss.output_name]
+        kind = "same" if loss.spec is None else loss.spec.target
+        label = kind == "label" or (self.target_kind == "label" and self._is_main(loss.output_name))
+        return target_variable("label" if label and output.ndim > 1 else "same", output)
+
+    def _is_main(self, output_name):
+        return output_name == self.output_name
+
+    def _name_variables(self, loss):
+        """Name target and weights after their output where there are several."""
+        name = loss.output_name.removesuffix(":out")
+        prefix = "" if self._is_main(loss.output_name) else f"{name}:"
+        if loss._target not in self.graph.input_variables().values():
+            loss._target.name = f"{prefix}target"
+        if loss._weights is not None:
+            loss._weights.name = f"{prefix}weights"
+
+    def _try(self, loss):
+        """Build the loss once, so that a mistake shows here and not in training."""
+        loss.parts(self.graph.outputs()[0])
+
+    # ------------------------------------------------------------------------------------------ parts
+
+    @property
+    def layers(self):
+        """The layers, in order."""
+        return self.graph.layers
+
+    @property
+    def inputs(self) -> list:
+        """The input variables, in order."""
+        return list(self.graph.input_variables().values())
+
+    @property
+    def params(self) -> list:
+        """All parameters, as shared variables, in order."""
+        return list(self.graph.parameters.values())
+
+    @property
+    def num_params(self) -> int:
+        """How many numbers the parameters have."""
+        return sum(p.get_value(borrow=True).size for p in self.params)
+
+    @property
+    def output_name(self) -> str:
+        """Name of the last layer's output."""
+        return f"{self.graph.layers[-1].name}:out"
+
+    @property
+    def variables(self) -> list:
+        """What the data bring, in order: inputs, then each loss' target and weights."""
+        losses = [v for loss in self.losses for v in loss.variables]
+        return list(dict.fromkeys(self.inputs + losses))
+
+    def find(self, which, param):
+        """Return a parameter as a shared variable, by layer and parameter, each by name or position."""
+        return self.graph.find(which, param)
+
+    def summary(self) -> Text:
+        """Return a table of the layers and their parameters."""
+        return summary(self)
+
+    def explain(self) -> Text:
+        """Return what was chosen and why: losses, forms, divisors, terms, backend."""
+        return explain(self)
+
+    def __repr__(self):
+        options = "".join(f", {k}={v!r}" for k, v in self._options().items())
+        return f"{type(self).__name__}({self._described!r}{options})"
+
+    def _options(self):
+        found = {}
+        described = [loss.label for loss in self.losses]
+        if described != [self.default_loss]:
+            found["loss"] = described[0] if len(described) == 1 else described or None
+        if self.weighted:
+            found["weighted"] = True
+        if self.seed:
+            found["seed"] = self.seed
+        if self.mode:
+            found["mode"] = self.mode
+        return found
+
+    # ------------------------------------------------------------------------------------------ training
+
+    def train(self, train, valid=None, algo="rmsprop", *, verbose=1, **options) -> History:
+        """Train, and return the history of records.
+
+        Parameters
+        ----------
+        train, valid : data
+            Arrays in the order of `variables`, or a dict by their names; a function that returns such a batch; an
+            iterator or iterable of batches. Without `valid` there is no validation.
+        algo : str
+            An update rule: sgd, momentum, nag, rprop, rmsprop, adagrad, adadelta, esgd, adam, adamax, amsgrad, adamw.
+            On the full batch: lbfgs, cg, trust-ncg.
+        verbose : int or file
+            0: say nothing.
+        epochs : int
+            Number of the last epoch, 100: at most so many passes over the data.
+        batch_size : int
+            Items in a step; 32. 0: all.
+        learning_rate, momentum, ... : float or schedule
+            The rule's own, see `updates` and `schedules`. A `momentum` turns 'sgd' into 'momentum'. Different
+            learning rates by pattern: ``{"hid*": 0.01, "*": 0.1}``, the first that matches counts.
+        patience : int or None
+            Stop after so many validations without improvement (without validation data: epochs); 5. None: never.
+        min_improvement : float
+            Share of the best loss' size by which a loss must be lower to count as better; 0.
+        validate_every : int
+            Epochs between validations; 1.
+        train_batches, valid_batches : int
+            Batches that make an epoch, for functions and iterators; 100.
+        max_gradient_norm, max_parameter_gradient_norm, max_gradient_element : float or None
+            Greatest norm of all gradients together, of each parameter's, greatest size of an element.
+        accumulate : int
+            Batches that make one update, exactly as one large batch would; 1.
+        average : float or None
+            Factor of an exponential moving average of the parameters, which validates and predicts; 0.999, say.
+        freeze : str or list of str
+            Patterns of parameters that do not move: 'hid1', '*.b'.
+        class_weight : dict or 'balanced'
+            Weight by class, for every output with labels; ``{"out": {0: 1, 1: 5}}`` for some.
+        callbacks : callback or list of them
+            See `training.callbacks`. A true return stops.
+        resume : bool
+            Go on where the last training stopped, with the optimizer's state; `epochs` counts from its beginning.
+        allow_nan : bool
+            Whether NaN and infinity may stand in the data.
+        tolerance : float or None
+            Norm of the gradient at which a full-batch method ends; scipy's own.
+        seed : int
+            Of shuffling and noise; the model's own.
+        weight_l2, hidden_l1, hidden_dropout, input_noise, ... : float or dict
+            Regularizers, see `regularizers.from_options`.
+
+        Raises
+        ------
+        UnknownNameError
+            For an option that nothing takes, with the nearest names.
+        """
+        for _ in self.itertrain(train, valid, algo, verbose=verbose, **options):
+            pass
+        return self.history
+
+    def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
+        """Train as `train` does, and yield each record as it comes."""
+        asked = Options.split(algo, options, self.graph)
+        if not self.losses:
+            raise SpecError(f"{self!r}: no loss; add one, net.add_loss('mse') say")
+        for loss in self.losses:
+            self._bind(loss)
+        return trainer.itertrain(self, train, valid, asked, verbose)
+
+    def _with_encoders(self, fields, data=None) -> list[Field]:
+        """Return the fields as the data need them: with an encoder where labels are not class indices."""
+        return fields
+
+    def _metrics(self) -> dict:
+        return {}
+
+    def _fields(self) -> list[Field]:
+        """Return what the data must bring, in order."""
+        fields = self._input_fields()
+        inputs, outputs = set(self.inputs), self.graph.outputs()[0]
+        used = self._used_variables()
+        for loss in self.losses:
+            output = outputs[loss.output_name]
+            target, weights = loss._target, loss._weights
+            if target not in inputs and target.name not in {f.name for f in fields}:
+                fields.append(self._target_field(loss, output, optional=target not in used))
+            if weights is not None and weights.name not in {f.name for f in fields}:
+                fields.append(Field(weights.name, "weights", weights.type.shape, weights.dtype,
+                                    optional=weights not in used, partner=target.name))
+        return fields
+
+    def _input_fields(self) -> list[Field]:
+        return [Field(la.name, "input", la.variable.type.shape, la.dtype) for la in self.graph.inputs]
+
+    def _target_field(self, loss, output, optional):
+        target = loss._target
+        kinds = {x.spec.target for x in self.losses if x.spec is not None and x._target is target}
+        if target.dtype.startswith("int"):
+            return Field(target.name, "label", target.type.shape, target.dtype, classes=output.type.shape[-1],
+                         optional=optional)
+        signs = bool(kinds & {"sign", "sign or label"})
+        return Field(target.name, "target", target.type.shape, target.dtype, signs=signs, optional=optional)
+
+    def _used_variables(self) -> set:
+        outputs = self.graph.outputs()[0]
+        parts = [part for loss in self.losses for part in loss.parts(outputs)]
+        return set(ancestors(parts))
+
+    # ------------------------------------------------------------------------------------------ prediction
+
+    def feed_forward(self, x) -> dict:
+        """Return every layer's outputs for `x` as arrays, by full name, 'hid1:out'."""
+        outputs, _ = self.graph.outputs()
+        return dict(zip(outputs, self._evaluate(list(outputs), x), strict=True))
+
+    def predict(self, x) -> np.ndarray:
+        """Return the last layer's output for `x`."""
+        return self._evaluate([self.output_name], x)[0]
+
+    def _evaluate(self, names, x) -> list:
+        arrays = prepare(x, self._input_fields(), "predict", allow_nan=True)
+        compiled = self._function(("predict", *names), self.inputs, lambda: [self.graph.outputs()[0][n] for n in names])
+        starts = range(0, len(arrays[0]), PREDICTION_ROWS)
+        parts = [compiled(*(a[start : start + PREDICTION_ROWS] for a in arrays)) for start in starts]
+        return [np.concatenate([part[i] for part in parts]) for i in range(len(names))]
+
+    def _function(self, key, inputs, outputs):
+        backend = resolve(self.mode)
+        key = (*key, backend.name, tuple(id(la.activate) for la in self.layers))
+        if key not in self._compiled:
+            self._compiled[key] = function(inputs, outputs(), backend)
+        return self._compiled[key]
+
+    def score(self, x, y, w=None) -> float:
+        """Return the coefficient of determination R^2 of the prediction for `x`.
+
+        1 - sum(w (y - p)^2) / sum(w (y - m)^2), with m the (weighted) mean of each column; averaged over columns.
+        """
+        return r_squared(self.predict(x), y, w)
+
+    def save(self, path, training=False) -> None:
+        """Write the model to one file; with ``training=True`` also what ``train(..., resume=True)`` needs."""
+        from .saving import save
+
+        save(self, path, training)
+
+    @classmethod
+    def load(cls, path) -> "Network":
+        """Return the model in a file that `save` wrote; see `saving`."""
+        from .saving import load
+
+        model = load(path)
+        if not isinstance(model, cls):
+            raise DataError(f"load: {path} holds a {type(model).__name__}; use symloss.{type(model).__name__}.load")
+        return model
+
+
+def r_squared(prediction, y, w) -> float:
+    """Return the coefficient of determination, see `Network.score`."""
+    field = Field("target", "target", (None, *prediction.shape[1:]), "float64")
+    y = prepare([y], [field], "score")[0]
+    if len(y) != len(prediction):
+        raise DataError(f"score: {len(y)} targets for {len(prediction)} items; pass one for each")
+    weights = np.ones_like(y)
+    if w is not None:
+        w = np.asarray(w, float)
+        weights = weights * w.reshape(w.shape + (1,) * (y.ndim - w.ndim))
+    mean = (weights * y).sum(axis=0) / weights.sum(axis=0)
+    left, spread = (weights * (y - prediction) ** 2).sum(axis=0), (weights * (y - mean) ** 2).sum(axis=0)
+    flat = spread == 0  # a column without spread is predicted exactly, or not at all
+    ratio = np.where(flat, (left == 0).astype(float), 1 - left / np.where(flat, 1, spread))
+    return float(ratio.mean())

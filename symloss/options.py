@@ -1,0 +1,118 @@
+"""The options of training, split once: every keyword finds its owner here, or raises."""
+
+import dataclasses
+
+import numpy as np
+
+from . import regularizers, training, updates
+from .compiling import Plan
+from .errors import SpecError, unknown
+from .schedules import Schedule
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What `train` was asked for; see `models.Network.train` for the meaning of each option."""
+
+    plan: Plan
+    regularizers: list
+    method: str | None = None  # of scipy, for full batches
+    epochs: int = 100
+    batch_size: int = 32
+    patience: int | None = 5
+    min_improvement: float = 0.0
+    validate_every: int = 1
+    train_batches: int | None = None
+    valid_batches: int | None = None
+    callbacks: tuple = ()
+    class_weight: object = None
+    resume: bool = False
+    allow_nan: bool = False
+    tolerance: float | None = None
+    seed: int | None = None
+
+    @classmethod
+    def split(cls, algo, options: dict, graph) -> "Options":
+        """Return the options, or raise UnknownNameError for one that nothing takes, with the nearest names."""
+        options = dict(options)
+        method = algo if isinstance(algo, str) and algo in training.METHODS else None
+        rule = updates.sgd if method else _rule(algo, options)
+        known = {} if method else updates.options(rule)
+        if not method and "momentum" not in known and options.get("momentum") == 0:
+            del options["momentum"]  # a momentum of 0 is none
+        rule_options = {name: options.pop(name) for name in list(options) if name in known}
+        for name, value in rule_options.items():
+            _check_rate(name, value)
+        planned = {f.name for f in dataclasses.fields(Plan)} - {"rule", "options"}
+        plan = Plan(rule, rule_options, **_checked_plan({k: options.pop(k) for k in list(options) if k in planned}))
+        penalties = {k: options.pop(k) for k in list(options) if regularizers.is_regularizer(k)}
+        own = {f.name for f in dataclasses.fields(cls)} - {"plan", "regularizers", "method"}
+        for name in options:
+            if name not in own:
+                options_known = {*known, *planned, *own, *regularizers.option_names(), "verbose"}
+                raise unknown("training option", name, options_known)
+        _check(method, options, plan)
+        callbacks = options.pop("callbacks", ())
+        callbacks = tuple(callbacks) if isinstance(callbacks, list | tuple) else (callbacks,)
+        made = regularizers.from_options(penalties, graph)
+        return cls(plan=plan, regularizers=made, method=method, callbacks=callbacks, **options)
+
+
+def _rule(algo, options):
+    if callable(algo):
+        return algo
+    if isinstance(algo, str) and algo not in updates.registry:
+        raise unknown("algorithm", algo, [*updates.registry, *training.METHODS])
+    return updates.registry.get("momentum" if algo == "sgd" and options.get("momentum") else algo)
+
+
+def _check_rate(name, value):
+    if isinstance(value, dict) and name == "learning_rate" and value:
+        for rate in value.values():
+            _check_rate(name, rate)
+    elif not isinstance(value, Schedule):
+        _number(name, value)
+
+
+def _number(name, value, least=None):
+    number = not isinstance(value, bool) and isinstance(value, int | float | np.number) and np.isfinite(value)
+    if not number or (least is not None and value < least):
+        what = "a finite number" + ("" if least is None else f" of at least {least}")
+        raise SpecError(f"train: {name}={value!r}; {what} is wanted")
+
+
+def _integer(name, value, least):
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise SpecError(f"train: {name}={value!r}; an integer of at least {least} is wanted")
+
+
+def _checked_plan(given):
+    freeze = given.get("freeze", ())
+    given["freeze"] = (freeze,) if isinstance(freeze, str) else tuple(freeze)
+    for name in Plan.LIMITS:
+        if given.get(name) is not None:
+            _number(name, given[name], 0)
+            if given[name] == 0:
+                given[name] = None  # as in downhill, 0 means no limit
+    _integer("accumulate", given.get("accumulate", 1), 1)
+    if given.get("average") is not None:
+        _number("average", given["average"], 0)
+        if given["average"] >= 1:
+            raise SpecError(f"train: average={given['average']!r}; a factor less than 1 is wanted, 0.999 say")
+    return given
+
+
+def _check(method, options, plan):
+    for name, least in (("epochs", 1), ("batch_size", 0), ("validate_every", 1), ("train_batches", 1),
+                        ("valid_batches", 1), ("patience", 0), ("seed", 0)):
+        if options.get(name) is not None:
+            _integer(name, options[name], least)
+    _number("min_improvement", options.get("min_improvement", 0.0), 0)
+    if options.get("tolerance") is not None and method is None:
+        raise SpecError("train: tolerance goes with algo='lbfgs', 'cg' or 'trust-ncg'")
+    if method is not None:
+        steps = {"resume": options.get("resume"), "batch_size": options.get("batch_size"), "average": plan.average}
+        steps |= {"accumulate": plan.accumulate > 1} | plan.limits()
+        for name, value in steps.items():
+            if value:
+                raise SpecError(f"train: {name} does not go with algo={method!r}, which takes the whole batch at once")

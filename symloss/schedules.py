@@ -1,0 +1,163 @@
+"""Hyperparameters that move while training: functions of the step, symbolic or plain.
+
+``learning_rate=symloss.schedules.cosine(0.01, steps=2000)``; the step counts updates from 0. A schedule is a frozen
+dataclass: it can be called with a number, or with an expression, and compiles into the training step.
+"""
+
+import dataclasses
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+
+from .errors import SpecError
+
+
+def _where(condition, yes, no):
+    if isinstance(condition, Variable):
+        return pt.switch(condition, yes, no)
+    return yes if condition else no
+
+
+def _least(a, b):
+    return pt.minimum(a, b) if isinstance(a, Variable) else min(a, b)
+
+
+def _cos(x):
+    return pt.cos(x) if isinstance(x, Variable) else np.cos(x)
+
+
+def _floor(x):
+    return pt.floor(x) if isinstance(x, Variable) else np.floor(x)
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """A value that depends on the step. Subclasses define ``__call__(step)``."""
+
+    def __call__(self, step):
+        raise NotImplementedError
+
+    def _positive(self, **numbers):
+        for name, value in numbers.items():
+            if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not value > 0:
+                raise SpecError(f"schedule {type(self).__name__}: {name}={value!r}; a number greater than 0 is wanted")
+
+
+@dataclasses.dataclass(frozen=True)
+class constant(Schedule):  # noqa: N801 (reads as a function)
+    """Always `value`."""
+
+    value: float
+
+    def __call__(self, step):
+        return self.value + 0 * step
+
+
+@dataclasses.dataclass(frozen=True)
+class linear(Schedule):  # noqa: N801
+    """From `start` to `end` in so many `steps`, then `end`."""
+
+    start: float
+    end: float
+    steps: int
+
+    def __post_init__(self):
+        self._positive(steps=self.steps)
+
+    def __call__(self, step):
+        return self.start + (self.end - self.start) * _least(step / self.steps, 1.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class stepwise(Schedule):  # noqa: N801
+    """`start`, times `factor` after every so many steps."""
+
+    start: float
+    factor: float
+    every: int
+
+    def __post_init__(self):
+        self._positive(factor=self.factor, every=self.every)
+
+    def __call__(self, step):
+        return self.start * self.factor ** _floor(step / self.every)
+
+
+@dataclasses.dataclass(frozen=True)
+class exponential(Schedule):  # noqa: N801
+    """`start`, falling smoothly by `factor` in so many `steps`, without end."""
+
+    start: float
+    factor: float
+    steps: int
+
+    def __post_init__(self):
+        self._positive(factor=self.factor, steps=self.steps)
+
+    def __call__(self, step):
+        return self.start * self.factor ** (step / self.steps)
+
+
+@dataclasses.dataclass(frozen=True)
+class cosine(Schedule):  # noqa: N801
+    """From `start` to `end` along half a cosine in so many `steps`, then `end` (Loshchilov & Hutter 2017).
+
+    >>> round(cosine(1.0, steps=10)(5), 6)
+    0.5
+    """
+
+    start: float
+    steps: int
+    end: float = 0.0
+
+    def __post_init__(self):
+        self._positive(steps=self.steps)
+
+    def __call__(self, step):
+        share = _least(step / self.steps, 1.0)
+        return self.end + (self.start - self.end) * 0.5 * (1 + _cos(np.pi * share))
+
+
+@dataclasses.dataclass(frozen=True)
+class warm_up(Schedule):  # noqa: N801
+    """From 0 up to what `then` says in so many `steps`; `then` (a number or a schedule) begins after them."""
+
+    steps: int
+    then: object
+
+    def __post_init__(self):
+        self._positive(steps=self.steps)
+        if not isinstance(self.then, Schedule):
+            self._positive(then=self.then)
+            object.__setattr__(self, "then", constant(float(self.then)))
+
+    def __call__(self, step):
+        top = self.then(0.0) * (step + 1) / self.steps
+        return _where(step < self.steps if not isinstance(step, Variable) else pt.lt(step, self.steps),
+                      top, self.then(step - self.steps))
+
+
+@dataclasses.dataclass(frozen=True)
+class one_cycle(Schedule):  # noqa: N801
+    """Up to `top` and down again in so many `steps`, along cosines (Smith 2018).
+
+    Starts at top / `divide`, is at `top` after the share `rise` of the steps, and ends at top / `final_divide`.
+    """
+
+    top: float
+    steps: int
+    rise: float = 0.3
+    divide: float = 25.0
+    final_divide: float = 1e4
+
+    def __post_init__(self):
+        self._positive(top=self.top, steps=self.steps, divide=self.divide, final_divide=self.final_divide)
+        if not 0 < self.rise < 1:
+            raise SpecError(f"schedule one_cycle: rise={self.rise!r}; a share between 0 and 1 is wanted")
+
+    def __call__(self, step):
+        climb = self.rise * self.steps
+        up = cosine(self.top / self.divide, steps=climb, end=self.top)(step)
+        down = cosine(self.top, steps=self.steps - climb, end=self.top / self.final_divide)(step - climb)
+        return _where(pt.lt(step, climb) if isinstance(step, Variable) else step < climb, up, down)

@@ -1,0 +1,153 @@
+"""One training of a model, from its options to its records: sources, compiled step, loop, and what is left behind."""
+
+import contextlib
+
+import numpy as np
+import pytensor
+
+from .compiling import Evaluation, FullBatch, TrainingStep, resolve
+from .data import open_source
+from .errors import SpecError, TrainingError, unknown
+from .objective import Objective
+from .options import Options
+from .training import Training, finish, fit, minimize
+from .training.progress import reporter
+
+
+def itertrain(model, train, valid, asked: Options, verbose):
+    """Check and open the data, and return the generator of records; nothing is compiled before its first one."""
+    fields = model._fields()
+    encoded = model._with_encoders(fields, train)
+    train = open_source(train, encoded, "train", asked.train_batches, asked.allow_nan)
+    if valid is not None:
+        valid = open_source(valid, encoded, "valid", asked.valid_batches, asked.allow_nan)
+    if asked.resume and model._stopped is None:
+        raise SpecError("train: resume=True, but there is no training to go on with; load a checkpoint, or train")
+    weigh_classes(model, asked.class_weight, train)
+    return _run(model, train, valid, asked, verbose)
+
+
+def _run(model, train, valid, asked, verbose):
+    report = reporter(verbose, asked.epochs)
+    step, evaluation = compiled(model, asked, valid is not None, report)
+    seed = model.seed if asked.seed is None else asked.seed
+    training = Training(step, asked.callbacks, seed, save=lambda path: model.save(path, training=training))
+    if asked.method is None:
+        step.reset(seed)
+        step.set(asked.plan.numbers())
+    if asked.resume:
+        training.restore(*model._stopped)
+        if model.history and model.history[-1].get("partial"):
+            model.history.pop()
+    model._stopped = None
+    try:
+        with report or contextlib.nullcontext():
+            for record in _records(training, evaluation, train, valid, asked, report):
+                model.history.append(record)
+                if report is not None:
+                    report.show(record)
+                yield record
+    except TrainingError:
+        raise
+    except BaseException:
+        _leave(model, training, asked, valid)
+        raise
+    else:
+        _leave(model, training, asked, valid)
+
+
+def _records(training, evaluation, train, valid, asked, report):
+    common = dict(epochs=asked.epochs, patience=asked.patience, min_improvement=asked.min_improvement,
+                  validate_every=asked.validate_every)
+    if asked.method is not None:
+        return minimize(training, evaluation, train, valid, method=asked.method, tolerance=asked.tolerance, **common)
+    watch = None if report is None else report.watch
+    return fit(training, evaluation, train, valid, batch_size=asked.batch_size, watch=watch, **common)
+
+
+def _leave(model, training, asked, valid):
+    """Keep where the training stands, and leave the parameters that predict."""
+    if asked.method is None:
+        model._stopped = training.state()
+        finish(training, valid is not None)
+    elif valid is not None:
+        training.best.restore(training.objective.parameters)
+
+
+def compiled(model, asked: Options, validated: bool, report=None):
+    """Return the compiled step and evaluation, from earlier trainings if nothing they depend on has changed."""
+    backend = resolve(model.mode)
+    made = asked.regularizers
+    key = (asked.plan.key() if asked.method is None else ("full batch", asked.plan.freeze),
+           tuple(r.key() for r in made), tuple(_loss_key(loss) for loss in model.losses), backend.name,
+           tuple(id(layer.activate) for layer in model.layers), pytensor.config.floatX)
+    if key in model._compiled:
+        entry = model._compiled[key]
+        for old, new in zip(entry["regularizers"], made, strict=True):
+            old.weight = new.weight
+    else:
+        objective = Objective(model.graph, model.losses, made, model._metrics(), model.seed)
+        if asked.method is None:
+            step = TrainingStep(objective, asked.plan, backend, model.seed)
+        else:
+            step = FullBatch(objective, backend, asked.plan.freeze)
+        entry = model._compiled[key] = {"regularizers": made, "step": step, "evaluation": None}
+    if validated and entry["evaluation"] is None:
+        entry["evaluation"] = Evaluation(entry["step"].objective, backend)
+    if report is not None and not entry.get("told"):
+        entry["told"] = True
+        seconds = entry["step"].compile_seconds + (entry["evaluation"].compile_seconds if validated else 0)
+        report.say(f"compiled with {backend.name} in {seconds:.1f} s")
+    return entry["step"], entry["evaluation"]
+
+
+def _loss_key(loss) -> tuple:
+    """Return what a compiled function depends on: the loss and its settings, not its weight."""
+    shared = ("_weight", "_target", "_weights", "_class_weight")
+    settings = sorted((name, repr(value)) for name, value in vars(loss).items() if name not in shared)
+    return id(loss), tuple(settings), id(loss._target), id(loss._weights), id(loss._class_weight)
+
+
+def weigh_classes(model, class_weight, train) -> None:
+    """Give every loss with labels its class weights; see `Network.train`."""
+    labelled = [loss for loss in model.losses if loss._target.dtype.startswith("int")]
+    if class_weight is not None and not labelled:
+        raise SpecError("train: class_weight, but no loss of this model has labels for targets")
+    by_output = isinstance(class_weight, dict) and any(isinstance(v, dict | str) for v in class_weight.values())
+    outputs = {loss.output_name.removesuffix(":out") for loss in labelled}
+    for name in set(class_weight) - outputs if by_output else ():
+        raise unknown("output in class_weight:", name, outputs)
+    for loss in labelled:
+        name = loss.output_name.removesuffix(":out")
+        asked = class_weight.get(name) if by_output else class_weight
+        loss.class_weight = _class_weights(asked, loss, model.graph[name.split(":")[0]].size, train)
+
+
+def _class_weights(asked, loss, count, train):
+    if asked is None:
+        return None
+    index = [field.name for field in train.fields].index(loss._target.name)
+    if isinstance(asked, str):
+        return _balanced(asked, index, count, train)
+    encoder = train.fields[index].encoder
+    weights = np.ones(count)
+    for label, weight in asked.items() if isinstance(asked, dict) else enumerate(asked):
+        position = encoder.encode([label], "class_weight")[0] if encoder is not None else label
+        if not isinstance(position, int | np.integer) or not 0 <= position < count:
+            raise SpecError(f"train: class_weight for {label!r}; classes are 0 to {count - 1}")
+        if not np.isfinite(weight) or weight < 0:
+            raise SpecError(f"train: class_weight of {label!r} is {weight!r}; at least 0 is wanted")
+        weights[position] = weight
+    return weights
+
+
+def _balanced(asked, index, count, train):
+    """Return weights by which all classes count the same in sum: items / (classes * items of the class)."""
+    if asked != "balanced":
+        raise SpecError(f"train: class_weight={asked!r}; 'balanced' or a weight by class is wanted")
+    if train.count is None:
+        raise SpecError("train: class_weight='balanced' needs arrays; pass a weight by class for a stream")
+    seen = np.zeros(count)
+    for arrays in train.batches(65536):
+        seen += np.bincount(arrays[index].ravel(), minlength=count)
+    return np.where(seen > 0, seen.sum() / (count * np.maximum(seen, 1)), 0.0)

@@ -1,0 +1,69 @@
+"""Training on the full batch with scipy.optimize: quasi-Newton and Newton methods with exact second derivatives."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import scipy.optimize
+
+from ..data import Arrays
+from ..errors import SpecError
+from .loop import EVALUATION_ROWS, _check_finite, _enter
+from .state import Training
+
+METHODS = {"lbfgs": "L-BFGS-B", "cg": "CG", "trust-ncg": "trust-ncg"}
+
+
+class _StopError(Exception):
+    """Ends an optimization of scipy's from within."""
+
+
+def minimize(training: Training, evaluation, train, valid, *, method: str, epochs: int, patience, min_improvement,
+             validate_every, tolerance: float) -> Iterator[dict]:
+    """Minimise on all of `train` at once, and yield a record for each iteration.
+
+    Parameters as in `fit`; an epoch is an iteration of scipy's, `method` one of 'lbfgs', 'cg', 'trust-ncg', and
+    `tolerance` the norm of the gradient at which it ends.
+    """
+    if not isinstance(train, Arrays) or train.arrays is None:
+        raise SpecError(f"algo={method!r}: the whole data set is wanted in memory; pass arrays, or use algo='adam'")
+    step, records = training.step, []
+    step.load(train.arrays)
+    training.callbacks.call("start", training)
+    start = time.perf_counter()
+
+    def after(vector):
+        step.value_and_gradient(np.array(vector))
+        record = {"epoch": training.epoch, "updates": training.epoch, "seconds": time.perf_counter() - start,
+                  "samples": train.count, "partial": False}
+        sums = np.asarray(step.sums, "float64").reshape(-1, 2)
+        _check_finite(training, sums)
+        _enter(record, training.objective.figures(sums, training.objective.training_terms))
+        if valid is not None and training.epoch % validate_every == 0:
+            total = evaluation.run(valid.batches(EVALUATION_ROWS))
+            _enter(record, training.objective.figures(total, training.objective.evaluation_terms), "valid_")
+        measured = "valid_loss" if valid is not None else "loss"
+        if measured in record:
+            record["best"] = training.best.update(record[measured], training.objective.parameters, min_improvement)
+        reason = training.callbacks.call("epoch", record) or training.callbacks.call("tick", training)
+        if reason is None and patience is not None and training.best.waited > patience:
+            reason = f"no improvement in {training.best.waited} validations"
+        training.epoch += 1
+        records.append(record)
+        if reason:
+            training.reason = record["stopped"] = reason
+            raise _StopError
+
+    options = {"maxiter": epochs} | ({"gtol": tolerance} if tolerance is not None else {})
+    extra = {"hessp": step.product} if method == "trust-ncg" else {}
+    try:
+        result = scipy.optimize.minimize(step.value_and_gradient, step.get(), jac=True, method=METHODS[method],
+                                         callback=after, options=options, **extra)
+        step.set(result.x)
+        if records:
+            training.reason = records[-1]["stopped"] = str(result.message)
+    except _StopError:
+        pass
+    finally:
+        training.callbacks.call("end", records[-1] if records else None)
+    yield from records
