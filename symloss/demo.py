@@ -112,7 +112,7 @@ def _train(net, train, held_out, epochs, console) -> bool:
         if not net.history:
             raise
         return True
-    return net.history[-1]["interrupted"]
+    return net.history[-1].get("stopped") == "interrupted"
 
 
 def _save(net, folder, images) -> pathlib.Path:

@@ -101,7 +101,7 @@ def rprop(gradients, *, learning_rate=0.01, increase=1.2, decrease=0.5, min_step
         shrunk = pt.maximum(size * decrease, min_step / learning_rate)
         updates[size] = pt.switch(pt.gt(agreement, 0), grown, pt.switch(pt.lt(agreement, 0), shrunk, size))
         updates[before] = pt.switch(pt.lt(agreement, 0), 0, g)
-        updates[p] = p - learning_rate * updates[size] * pt.sgn(updates[before])
+        updates[p] = p - learning_rate * updates[size] * pt.sign(updates[before])
     return _finish(updates)
 
 

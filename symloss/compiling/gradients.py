@@ -71,7 +71,8 @@ def hessian_vector(slopes: dict, parameters: list, seed: int):
     changes, vectors = {}, {}
     for index, p in enumerate(parameters):
         rng = pytensor.shared(np.random.default_rng([seed, 7, index]), name=f"direction of {p.name}")
-        changes[rng], vectors[p] = pt.random.normal(0, 1, size=p.shape, rng=rng, dtype=p.dtype).owner.outputs
+        draw = pt.random.normal(0, 1, size=p.shape, rng=rng, dtype=p.dtype, return_next_rng=True)
+        changes[rng], vectors[p] = draw
     along = sum((slopes[p] * vectors[p]).sum() for p in parameters)
     products = pytensor.grad(along, parameters, consider_constant=list(vectors.values()), disconnected_inputs="ignore")
     return dict(zip(parameters, products, strict=True)), changes

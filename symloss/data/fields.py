@@ -111,6 +111,8 @@ def by_field(data, fields: list[Field], who: str) -> list:
             raise DataError(f"{who}: {', '.join(missing)} is missing; pass {{{wanted}}}")
         count = rows_of(next(iter(data.values())))
         return [data[f.name] if f.name in data else _blank(f, count) for f in fields]
+    if isinstance(data, list | tuple):
+        data = padded(data, fields)
     several = isinstance(data, tuple) or (isinstance(data, list) and not _is_numbers(data, fields))
     given = list(data) if several else [data]
     needed = [f for f in fields if not f.optional]
@@ -124,6 +126,44 @@ def by_field(data, fields: list[Field], who: str) -> list:
             f"pass them in this order"
         )
     return given
+
+
+def padded(data, fields: list[Field]):
+    """Return data whose ragged sequences, lists of arrays (t, d) with different t, are filled up with 0 at the end.
+
+    Where the model is weighted and no weights came along, they are 1 for what was there and 0 for what was filled up;
+    weights that came as sequences are filled up with 0 as well.
+    """
+    columns = [data] if _is_ragged(data) else list(data)
+    if not any(_is_ragged(c) for c in columns):
+        return data
+    lengths = [len(s) for s in next(c for c in columns if _is_ragged(c))]
+    filled = [_fill(c) if _is_ragged(c) else c for c in columns]
+    if len(filled) == len(fields) - 1 and fields[-1].kind == "weights":
+        mask = np.arange(max(lengths)) < np.array(lengths)[:, None]
+        shape = fields[-1].shape[2:]
+        filled.append(np.broadcast_to(mask.reshape(mask.shape + (1,) * len(shape)), mask.shape + shape))
+    elif not any(f.kind == "weights" for f in fields):
+        raise DataError(
+            f"sequences of different lengths ({min(lengths)} to {max(lengths)}): what fills them up must not count; "
+            f"make the model with weighted=True"
+        )
+    return tuple(filled)
+
+
+def _is_ragged(column) -> bool:
+    if not isinstance(column, list | tuple) or len(column) < 2 or not all(hasattr(s, "shape") for s in column):
+        return False
+    same_rest = len({s.shape[1:] for s in column}) == 1 and column[0].ndim > 0
+    return same_rest and len({len(s) for s in column}) > 1
+
+
+def _fill(sequences):
+    longest = max(map(len, sequences))
+    full = np.zeros((len(sequences), longest, *sequences[0].shape[1:]), np.result_type(*sequences))
+    for row, sequence in zip(full, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return full
 
 
 def _is_numbers(data, fields) -> bool:

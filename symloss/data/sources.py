@@ -1,5 +1,6 @@
 """Where batches come from: arrays in memory, large or sparse arrays read by the batch, functions and iterators."""
 
+import mmap
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -56,7 +57,10 @@ class Arrays:
         """Return the converted arrays of some `rows`."""
         if self.arrays is not None:
             return [a[rows] for a in self.arrays]
-        return convert_all([c[rows] for c in self.columns], self.fields, self.who, rows, self.allow_nan)
+        taken = convert_all([c[rows] for c in self.columns], self.fields, self.who, rows, self.allow_nan)
+        for column in self.columns:
+            _forget(column)
+        return taken
 
     def row_bytes(self) -> int:
         """Return how many bytes an item takes when converted."""
@@ -140,6 +144,13 @@ def _is_iterable_of_batches(data) -> bool:
 
 def _is_lazy(column) -> bool:
     return isinstance(column, np.memmap) or hasattr(column, "toarray")
+
+
+def _forget(column) -> None:
+    """Give back the pages of a memory map that were read, so that a large file never fills the memory."""
+    advice = getattr(mmap, "MADV_DONTNEED", None)
+    if isinstance(column, np.memmap) and column.mode in ("r", "r+") and advice is not None:
+        column._mmap.madvise(advice)
 
 
 def _indexable(column, me):

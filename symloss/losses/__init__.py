@@ -5,7 +5,19 @@ Every loss takes (prediction, target), returns a value per element or per item, 
 weight. Without weights it is the mean. A wholly masked batch gives 0, and a gradient of 0.
 """
 
-from . import classification, distribution, margin, regression
+from . import (
+    classification,
+    distribution,
+    embedding,
+    generative,
+    margin,
+    ordinal,
+    ranking,
+    regression,
+    sampled,
+    segmentation,
+    sequence,
+)
 from .core import LossSpec, get, loss, names, registry
 from .reduction import divide, fraction, reduce
 from .term import Loss, target_variable, weights_variable
@@ -13,9 +25,11 @@ from .term import Loss, target_variable, weights_variable
 __all__ = ["Loss", "LossSpec", "divide", "fraction", "get", "loss", "names", "reduce", "registry", "target_variable",
            "weights_variable"]
 
-for _module in (classification, distribution, margin, regression):
+_families = (classification, distribution, embedding, generative, margin, ordinal, ranking, regression, sampled,
+             segmentation, sequence)
+for _module in _families:
     for _name, _value in vars(_module).items():
         if _name in registry and callable(_value) and _value.__module__ == _module.__name__:
             globals()[_name] = _value
             __all__.append(_name)
-del _module, _name, _value
+del _families, _module, _name, _value

@@ -17,7 +17,7 @@ def line(record: dict, prefix: str = "") -> str:
     text = f"loss {record[f'{prefix}loss']:.4g}"
     if len(weighted) > 1:
         text += " = " + " + ".join(f"{name} {value:.4g}" for name, value in weighted.items())
-    skipped = {"loss", "epoch", "updates", "seconds", "samples", "best", "interrupted", *weighted}
+    skipped = {"loss", "epoch", "updates", "seconds", "samples", "best", "partial", "stopped", *weighted}
     extra = [k for k in record if k.startswith(prefix) and k.removeprefix(prefix) not in skipped]
     for key in extra:
         value = record[key]
@@ -45,6 +45,7 @@ class Reporter:
         self.bar = Progress(*columns, console=self.console, transient=True) if live else None
         self.task = None
         self._since = None
+        self._before = self._last = 0  # items of a stream, in epochs before and in this one
 
     def __enter__(self):
         if self.bar:
@@ -64,9 +65,11 @@ class Reporter:
         if not self.bar:
             return
         if self.task is None:
-            self.task = self.bar.add_task("", total=self.epochs * count, pace="")
+            self.task = self.bar.add_task("", total=None if count is None else self.epochs * count, pace="")
             self._since = time.perf_counter()
-        seen = (self.epoch - 1) * count + done
+        if count is None:
+            self._before, self._last = self._before + (self._last if done < self._last else 0), done
+        seen = self._before + done if count is None else (self.epoch - 1) * count + done
         pace = seen / max(time.perf_counter() - self._since, 1e-9)
         self.bar.update(self.task, completed=seen, description=f"epoch {self.epoch}/{self.epochs}",
                         pace=f"{pace:,.0f} samples/s")
@@ -77,9 +80,11 @@ class Reporter:
         text = f"epoch {record['epoch']}/{self.epochs}  {line(record)}"
         if "valid_loss" in record:
             text += f"  | valid {line(record, 'valid_')}" + (" *" if record.get("best") else "")
-        self.say(f"{text}  {record['seconds']:.2f} s, {record['samples'] / record['seconds']:,.0f} samples/s")
-        if record.get("interrupted"):
-            self.say("interrupted: training ends here, what was learnt is kept")
+        pace = record["samples"] / max(record["seconds"], 1e-9)
+        self.say(f"{text}  {record['seconds']:.2f} s, {pace:,.0f} samples/s")
+        if record.get("stopped"):
+            where = f"in the middle of epoch {record['epoch']}" if record["partial"] else f"after epoch {record['epoch']}"
+            self.say(f"ended {where}: {record['stopped']}; what was learnt is kept")
 
 
 def reporter(verbose, epochs: int):

@@ -1,0 +1,1 @@
+"""Losses of embeddings: distances and similarities between items."""

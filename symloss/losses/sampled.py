@@ -1,0 +1,1 @@
+"""Losses of many classes from a few samples of them."""

@@ -1,0 +1,1 @@
+"""Losses of overlap between regions, per item."""

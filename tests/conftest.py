@@ -1,0 +1,130 @@
+"""Settings and small data that the tests share."""
+
+import os
+import pathlib
+import sys
+
+
+def _set_by_user(option: str) -> bool:
+    files = os.environ.get("PYTENSORRC", "~/.pytensorrc").split(os.pathsep)
+    texts = [p.read_text() for p in (pathlib.Path(f).expanduser() for f in files) if p.is_file()]
+    return any(option in text for text in (os.environ.get("PYTENSOR_FLAGS", ""), *texts))
+
+
+def _set_flags() -> None:
+    """Before PyTensor is imported: no C unless a test asks for it, and the cache of compiled code in the environment.
+
+    Workers of pytest-xdist set the same flags and share the cache; PyTensor locks it.
+    """
+    flags = [os.environ.get("PYTENSOR_FLAGS", "")]
+    if not _set_by_user("base_compiledir") and os.access(sys.prefix, os.W_OK):
+        flags.append(f"base_compiledir={pathlib.Path(sys.prefix) / 'pytensor'}")
+    if "mode=" not in flags[0]:
+        flags.append("mode=FAST_COMPILE")
+    os.environ["PYTENSOR_FLAGS"] = ",".join(filter(None, flags))
+
+
+_set_flags()
+
+import numpy as np  # noqa: E402
+import pytensor  # noqa: E402
+import pytest  # noqa: E402
+from pytensor.compile.mode import Mode, predefined_modes  # noqa: E402
+from pytensor.link.vm import VMLinker  # noqa: E402
+
+import symloss  # noqa: E402
+from symloss.compiling import Backend  # noqa: E402
+
+
+def pytest_configure(config):
+    for name in ("c: compiles in C", "numba: compiles with NUMBA"):
+        config.addinivalue_line("markers", name)
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("c") and not pytensor.config.cxx:
+        pytest.skip("no C++ compiler")
+    if item.get_closest_marker("numba"):
+        pytest.importorskip("numba")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def points(rng):
+    """Inputs (40, 5) and targets (40, 3) of a noisy line."""
+    x = rng.normal(size=(40, 5))
+    return x, x @ rng.normal(size=(5, 3)) + 0.1 * rng.normal(size=(40, 3))
+
+
+@pytest.fixture
+def labelled(rng):
+    """Inputs (60, 4) in three heaps, and their labels."""
+    y = np.arange(60) % 3
+    return rng.normal(size=(60, 4)) + 4 * np.eye(3, 4)[y], y
+
+
+@pytest.fixture
+def many_steps():
+    """A backend that runs many steps in one call, as C does, of thunks in Python that need no compiling."""
+    if not pytensor.config.cxx:
+        pytest.skip("no C++ compiler")
+    linker = VMLinker(use_cloop=True, c_thunks=False, allow_gc=False)
+    mode = Mode(linker=linker, optimizer=predefined_modes["FAST_COMPILE"].provided_optimizer)
+    return Backend("PYTHON in one call", mode, many_steps=True)
+
+
+@pytest.fixture(params=["step by step", "many steps"])
+def backend(request):
+    """Both ways in which a training runs its steps: what a model takes as `mode`."""
+    return "PYTHON" if request.param == "step by step" else request.getfixturevalue("many_steps")
+
+
+@pytest.fixture
+def compilations(monkeypatch):
+    """A list that grows by one with every call of pytensor.function."""
+    calls, original = [], pytensor.function
+
+    def counted(*arguments, **keywords):
+        calls.append(arguments)
+        return original(*arguments, **keywords)
+
+    monkeypatch.setattr(pytensor, "function", counted)
+    return calls
+
+
+@pytest.fixture
+def orders(monkeypatch):
+    """The rows of every training step so far: a list of one array for each batch."""
+    seen, original = [], symloss.compiling.TrainingStep.run
+
+    def watched(self, order, batch):
+        seen.extend(np.array(order[start : start + batch]) for start in range(0, len(order), batch))
+        return original(self, order, batch)
+
+    monkeypatch.setattr(symloss.compiling.TrainingStep, "run", watched)
+    return seen
+
+
+@pytest.fixture
+def registered():
+    """Names that a test registers are taken back after it."""
+    from symloss import activations, losses, regularizers
+
+    registries = [losses.registry, regularizers.registry, activations.registry]
+    before = [(dict(r._entries), dict(r._names)) for r in registries]
+    yield
+    for registry, (entries, names) in zip(registries, before, strict=True):
+        registry._entries, registry._names = entries, names
+
+
+@pytest.fixture
+def shared():
+    """The folder of reference data beside the checkout; tests that need it are skipped without."""
+    folder = pathlib.Path(__file__).parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("no folder of reference data beside the checkout")
+    return folder

@@ -1,0 +1,206 @@
+"""Arrays on their way into a model: what is taken as it is meant, and what is refused with which words."""
+
+import numpy as np
+import pytest
+
+import symloss
+from symloss import Autoencoder, Classifier, DataError, Regressor, ShapeError
+
+STILL = {"algo": "sgd", "learning_rate": 0.0, "epochs": 1, "verbose": 0}
+N = 12
+
+
+@pytest.fixture
+def x(rng):
+    return rng.normal(size=(N, 4))
+
+
+def loss(net, *data):
+    return net.train(list(data), **STILL)[-1]["loss"]
+
+
+# -------------------------------------------------------------------------------------------------------------- taken
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int32", "int64", "uint64", "float32", "float64", ">i4"])
+def test_labels_of_any_number_type(dtype, x):
+    y = np.arange(N) % 3
+    wanted = loss(Classifier([4, 3]), x, y)
+    assert loss(Classifier([4, 3]), x, y.astype(dtype)) == wanted
+    assert loss(Classifier([4, 3]), x, y[:, None].astype(dtype)) == wanted
+
+
+def test_labels_as_lists_booleans_and_one_hot(x):
+    y = np.arange(N) % 2
+    wanted = loss(Classifier([4, 2]), x, y)
+    for given in (y.tolist(), tuple(y.tolist()), y.astype(bool), np.eye(2)[y], np.eye(2, dtype="uint8")[y],
+                  np.eye(2, dtype=bool)[y], np.eye(2)[y].tolist()):
+        assert loss(Classifier([4, 2]), x, given) == wanted
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "bool", "int64", "float32", "float64", "float16"])
+def test_targets_of_any_number_type(dtype, x, rng):
+    y = rng.integers(0, 2, size=(N, 3))
+    np.testing.assert_allclose(loss(Regressor([4, 3]), x, y.astype(dtype)), loss(Regressor([4, 3]), x, y.astype(float)))
+
+
+@pytest.mark.parametrize("order", ["F", "strided", "reversed"])
+def test_inputs_of_any_memory_layout(order, x):
+    given = {"F": np.asfortranarray(x), "strided": np.repeat(x, 2, axis=0)[::2], "reversed": x[::-1].copy()[::-1]}[order]
+    y = np.ones((N, 1))
+    assert loss(Regressor([4, 1]), given, y) == loss(Regressor([4, 1]), x, y)
+
+
+def test_lists_tuples_and_dicts(x):
+    y = x[:, :3]
+    wanted = loss(Regressor([4, 3]), x, y)
+    assert Regressor([4, 3]).train((x, y), **STILL)[0]["loss"] == wanted
+    assert Regressor([4, 3]).train([x.tolist(), y.tolist()], **STILL)[0]["loss"] == wanted
+    assert Regressor([4, 3]).train({"target": y, "in": x}, **STILL)[0]["loss"] == wanted
+
+
+def test_an_autoencoder_takes_its_array_alone_or_in_a_list(x):
+    found = [Autoencoder([4, 2, 4]).train(d, **STILL)[0]["loss"] for d in (x, [x], (x,), {"in": x}, x.tolist())]
+    assert len(set(found)) == 1
+
+
+def test_a_vector_against_a_column_is_aligned(x, rng):
+    y = rng.normal(size=N)
+    net = Regressor([4, 1])
+    wanted = ((net.predict(x)[:, 0] - y) ** 2).mean()
+    np.testing.assert_allclose(loss(net, x, y), wanted)
+    np.testing.assert_allclose(loss(net, x, y[:, None]), wanted)
+
+
+def test_an_input_of_one_variable_may_be_a_vector(rng):
+    x = rng.normal(size=N)
+    net = Regressor([1, 2])
+    np.testing.assert_allclose(net.predict(x), net.predict(x[:, None]))
+
+
+# -------------------------------------------------------------------------------------------------------------- refused
+
+
+def shapes(caught):
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ((N, 5), [f"({N}, 5)", "(n, 4)"]),
+        ((N, 4, 1, 1), [f"({N}, 4, 1, 1)", "(n, 4)"]),
+        ((4,), ["(4,)", "(n, 4)", "single item"]),
+        ((N,), [f"({N},)", "(n, 4)"]),
+        ((), ["()", "(n, 4)"]),
+    ],
+)
+def test_inputs_of_another_shape_are_refused_with_both_shapes(given, words, compilations):
+    net = Regressor([4, 3])
+    uses = [net.predict, lambda d: net.train([d, np.zeros((len(d), 3))], **STILL)]
+    for use in uses if given else uses[:1]:
+        with pytest.raises(ShapeError) as caught:
+            use(np.zeros(given))
+        assert all(word in str(caught.value) for word in ["in", *words])
+    assert not compilations
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "words"),
+    [
+        (Regressor([4, 3]), (N,), [f"({N},)", "(n, 3)"]),
+        (Regressor([4, 3]), (N, 1), [f"({N}, 1)", "(n, 3)"]),
+        (Regressor([4, 1]), (N, 3), [f"({N}, 3)", "(n, 1)"]),
+        (Regressor([4, 3]), (N, 3, 2), [f"({N}, 3, 2)", "(n, 3)"]),
+        (Classifier([4, 3]), (N, 2), [f"({N}, 2)", "(n,)"]),
+        (Classifier([4, 3]), (N, 3, 3), [f"({N}, 3, 3)", "(n,)"]),
+    ],
+    ids=repr,
+)
+def test_targets_of_another_shape_are_refused_with_both_shapes(model, shape, words, x, compilations):
+    before = [p.get_value() for p in model.params]
+    with pytest.raises(ShapeError) as caught:
+        model.train([x, np.zeros(shape)], epochs=1, verbose=0)
+    assert all(word in str(caught.value) for word in ["target", *words])
+    assert not compilations
+    assert all(np.array_equal(p.get_value(), v) for p, v in zip(model.params, before, strict=True))
+
+
+def test_validation_data_are_checked_before_anything_is_compiled(x, compilations):
+    with pytest.raises(ShapeError, match="valid: target"):
+        Regressor([4, 3]).train([x, x[:, :3]], [x, x], epochs=1, verbose=0)
+    assert not compilations
+
+
+def test_inputs_and_targets_of_different_length(x):
+    with pytest.raises(DataError, match="in has 12, target has 11"):
+        loss(Regressor([4, 3]), x, x[:11, :3])
+    with pytest.raises(DataError, match="weights has 5"):
+        loss(Regressor([4, 3], weighted=True), x, x[:, :3], np.ones(5))
+    with pytest.raises(DataError, match="side has 5"):
+        Regressor([4, {"form": "input", "size": 4, "name": "side"}, {"size": 1, "inputs": ["in", "side"]}]).predict(
+            [x, x[:5]])
+
+
+@pytest.mark.parametrize("bad", [3, -1, 255])
+@pytest.mark.parametrize("dtype", ["int64", "float64"])
+def test_a_label_out_of_range_is_named_with_its_row(bad, dtype, x, compilations):
+    y = np.zeros(N, dtype)
+    y[7] = y[9] = bad
+    with pytest.raises(DataError, match=rf"row 7: {bad}(\.0)? is out of range.*0 to 2.*2 such"):
+        loss(Classifier([4, 3]), x, y)
+    assert not compilations
+
+
+@pytest.mark.parametrize("bad", [0.5, np.nan, 1e-9])
+def test_a_fractional_label_is_named_with_its_row(bad, x):
+    y = np.zeros(N)
+    y[7] = bad
+    with pytest.raises(DataError, match="row 7.*no class index"):
+        loss(Classifier([4, 3]), x, y)
+
+
+def test_soft_targets_for_a_classifier_are_refused_with_the_way_out(x):
+    with pytest.raises(ShapeError, match="Regressor.*softmax"):
+        loss(Classifier([4, 3]), x, np.full((N, 3), 1 / 3))
+
+
+def test_signs_of_a_hinge_are_checked(x):
+    net = Regressor([4, 1], loss="hinge")
+    assert np.isfinite(loss(net, x, np.where(x[:, 0] > 0, 1, -1)))
+    with pytest.raises(DataError, match="row 1.*2 . y - 1"):
+        loss(net, x, np.where(np.arange(N) == 1, 0, 1))
+
+
+@pytest.mark.parametrize("model", [Regressor([4, 3]), Classifier([4, 3]), Autoencoder([4, 2, 4])], ids=repr)
+def test_an_empty_data_set_is_refused(model, x):
+    data = [x[:0]] if isinstance(model, Autoencoder) else [x[:0], np.zeros(0 if isinstance(model, Classifier) else (0, 3))]
+    with pytest.raises(DataError, match="empty"):
+        model.train(data, **STILL)
+    with pytest.raises(DataError, match="empty"):
+        model.predict(x[:0])
+
+
+@pytest.mark.parametrize(
+    "data", [[], [np.zeros((N, 4))], [np.zeros((N, 4))] * 3, np.zeros((N, 4)), (np.zeros((N, 4)),), {}], ids=len)
+def test_missing_or_extra_arrays_say_what_is_wanted(data, compilations):
+    with pytest.raises(DataError, match="in.*target|target.*in"):
+        Regressor([4, 3]).train(data, **STILL)
+    assert not compilations
+
+
+def test_a_dict_with_a_misspelt_name(x):
+    with pytest.raises(symloss.UnknownNameError, match="did you mean 'target'"):
+        Regressor([4, 3]).train({"in": x, "tagret": x[:, :3]}, **STILL)
+    with pytest.raises(DataError, match="target is missing"):
+        Regressor([4, 3]).train({"in": x}, **STILL)
+
+
+@pytest.mark.parametrize(
+    "given", [np.array([["a"] * 4] * N), [[1, 2, 3, 4], [1, 2]], np.zeros((N, 4), complex), None, "text",
+              np.zeros((N, 4), dtype="M8[s]"), np.array([[None] * 4] * N)], ids=lambda v: str(v)[:12])
+def test_what_is_no_array_of_numbers_is_refused(given):
+    with pytest.raises(symloss.SymlossError, match="in "):
+        Regressor([4, 3]).train([given, np.zeros((N, 3))], **STILL)
+    with pytest.raises(symloss.SymlossError):
+        Regressor([4, 3]).predict(given)

@@ -1,0 +1,173 @@
+"""One way of calling one loss: a row of the reference table with one kind for each port, and its compiled functions."""
+
+import functools
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.compile.mode import Mode
+from pytensor.link.vm import VMLinker
+
+import symloss
+
+from .reference import ROWS
+from .rows import Kind, Row, ideal, seed
+
+AS_WRITTEN = Mode(VMLinker(use_cloop=False, c_thunks=False), None)  # no rewrite hides what a graph does by itself
+REWRITTEN = "FAST_COMPILE"
+
+
+def compiled(inputs, outputs, mode=AS_WRITTEN):
+    """Return a compiled function that accepts inputs nothing uses."""
+    return pytensor.function(inputs, outputs, mode=mode, on_unused_input="ignore")
+
+
+def gradient(cost, by):
+    """Return gradients of a scalar; 0 where nothing is connected."""
+    return pytensor.grad(cost, by, disconnected_inputs="ignore")
+
+
+class Case:
+    """A loss with one kind for each port."""
+
+    def __init__(self, row: Row, kinds: dict[str, Kind]):
+        self.row, self.kinds = row, kinds
+        self.ports = tuple(row.ports)
+        self.first = self.ports[0]
+        self.id = "-".join([row.name, *(kind.name for kind in kinds.values())])
+        smooth = tuple(port for port, kind in kinds.items() if kind.smooth)
+        self.by = smooth if row.by is None else row.by
+        self._doubles = {}
+
+    @property
+    def spec(self):
+        return symloss.losses.get(self.row.name)
+
+    @property
+    def per(self) -> str:
+        return self.row.per or self.spec.per
+
+    @property
+    def separate(self) -> bool:
+        """Whether each value belongs to one item alone."""
+        return not (self.row.coupled or self.spec.pairs or self.per == "batch")
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the target is a label."""
+        return "target" in self.kinds and self.kinds["target"].label
+
+    @property
+    def classes(self) -> int:
+        """Number of classes of the target's labels, in the first shape."""
+        return self.kinds["target"].shaped(self.row.shapes[0])[-1]
+
+    @property
+    def meets_column(self) -> bool:
+        """Whether (n, 1) against (n,) is meaningful: per element, and all ports of one shape."""
+        if self.row.column is not None:
+            return self.row.column
+        return self.per == "element" and "target" in self.kinds and not self.labelled and not self.row.free
+
+    def sample(self, shape=None, salt="") -> dict:
+        """Return arrays to feed, by port: float64, labels int32."""
+        rng, shape = seed(self.id + salt), shape or self.row.shapes[0]
+        drawn = {port: np.asarray(kind.draw(rng, kind.shaped(shape))) for port, kind in self.kinds.items()}
+        return {port: a.astype("int32" if self.kinds[port].label else "float64") for port, a in drawn.items()}
+
+    def edges(self, port: str) -> list:
+        """Return arrays at the edge of what may be fed to a port."""
+        kind = self.kinds[port]
+        return kind.edges(kind.shaped(self.row.shapes[0]))
+
+    def plain(self, fed: dict) -> list:
+        """Return what the reference is given for what is fed."""
+        return [fed[p] if k.plain is None else k.plain(fed[p]) for p, k in self.kinds.items()]
+
+    def reference(self, fed: dict, **options):
+        with np.errstate(divide="ignore"):
+            return np.asarray(self.row.reference(*self.plain(fed), **options))
+
+    def variables(self, fed: dict, dtype="float64", static=False, full=False) -> dict:
+        """Return fresh variables for what is fed: without lengths, with that of the last axis, or with all."""
+        made = {}
+        for port, array in fed.items():
+            last = static and not self.kinds[port].label and array.ndim > 1
+            shape = array.shape if full else (None,) * (array.ndim - last) + array.shape[array.ndim - last :]
+            made[port] = pt.tensor(name=port, dtype="int32" if self.kinds[port].label else dtype, shape=shape)
+        return made
+
+    def through(self, variables: dict) -> dict:
+        """Return what the loss is given: the variables, through softmax or sigmoid where the kind says so."""
+        applied = {p: self.kinds[p].apply for p in variables}
+        return {p: v if applied[p] is None else applied[p](v) for p, v in variables.items()}
+
+    def graph(self, variables: dict, **options):
+        """Return the loss of variables."""
+        return self.spec.function(*self.through(variables).values(), **options)
+
+    # ------------------------------------------------------------------------------------------ compiled once a case
+
+    def at(self, arrays, cotangent=None, along=None) -> list:
+        """Return [(values, gradients, second derivatives along a direction), ...] for all options, in float64."""
+        if cotangent is None:
+            cotangent = np.ones(self.reference(arrays).shape)
+        along = along or {p: np.zeros_like(arrays[p]) for p in self.by}
+        ndims = tuple(a.ndim for a in arrays.values())
+        if ndims not in self._doubles:
+            self._doubles[ndims] = self._double(arrays, cotangent.ndim)
+        found = self._doubles[ndims](*arrays.values(), cotangent, *(along[p] for p in self.by))
+        k, size = len(self.by) + 1, len(found) // len(self.row.options)
+        groups = [found[i : i + size] for i in range(0, len(found), size)]
+        return [(g[0], dict(zip(self.by, g[1:k], strict=True)), dict(zip(self.by, g[k:], strict=False)))
+                for g in groups]
+
+    def _double(self, arrays, ndim):
+        variables = self.variables(arrays)
+        cotangent = pt.tensor(dtype="float64", shape=(None,) * ndim)
+        by = [variables[p] for p in self.by]
+        along = [v.type() for v in by]
+        outputs = []
+        for options in self.row.options:
+            values = self.graph(variables, **options)
+            slopes = gradient((values * cotangent).sum(), by)
+            outputs += [values, *slopes]
+            if self.row.twice:
+                outputs += gradient(sum((g * v).sum() for g, v in zip(slopes, along, strict=True)), by)
+        return compiled([*variables.values(), cotangent, *along], outputs)
+
+    @functools.cached_property
+    def single(self):
+        """Return f(arrays) -> [(values, gradients), ...] for all options, in float32 with a known last length."""
+        variables = self.variables(self.sample(), "float32", static=True)
+        by, outputs = [variables[p] for p in self.by], []
+        with pytensor.config.change_flags(floatX="float32"):
+            for options in self.row.options:
+                values = self.graph(variables, **options)
+                outputs += [values, *gradient(values.sum(), by)]
+            function = compiled(list(variables.values()), outputs, REWRITTEN)
+
+        def call(arrays):
+            found = function(*(a.astype(variables[p].dtype) for p, a in arrays.items()))
+            size = len(self.by) + 1
+            return [(found[i], dict(zip(self.by, found[i + 1 : i + size], strict=True)))
+                    for i in range(0, len(found), size)]
+
+        return call
+
+    # --------------------------------------------------------------------------------------------------- in other forms
+
+    def perfect(self, fed: dict):
+        """Return what to feed for the least value."""
+        if self.row.perfect == "derived":
+            assert "target" in self.kinds, f"row {self.row.name}: no target, so say perfect=... (a function, or None)"
+            best = ideal(self.kinds[self.first], self.kinds["target"], fed["target"], self.classes)
+            return fed | {self.first: best}
+        return fed | self.row.perfect(fed)
+
+    def items(self, fed: dict, index) -> dict:
+        """Return the items at `index` of what is fed."""
+        return {p: a[index] if self.kinds[p].items and a.ndim else a for p, a in fed.items()}
+
+
+CASES = [Case(row, kinds) for row in ROWS for kinds in row.forms()]
