@@ -103,7 +103,7 @@ class exponential(Schedule):  # noqa: N801
 class cosine(Schedule):  # noqa: N801
     """From `start` to `end` along half a cosine in so many `steps`, then `end` (Loshchilov & Hutter 2017).
 
-    >>> round(cosine(1.0, steps=10)(5), 6)
+    >>> round(float(cosine(1.0, steps=10)(5)), 6)
     0.5
     """
 

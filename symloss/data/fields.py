@@ -134,11 +134,13 @@ def padded(data, fields: list[Field]):
     Where the model is weighted and no weights came along, they are 1 for what was there and 0 for what was filled up;
     weights that came as sequences are filled up with 0 as well.
     """
-    columns = [data] if _is_ragged(data) else list(data)
-    if not any(_is_ragged(c) for c in columns):
+    alone = sum(f.kind != "weights" for f in fields) == 1 and _is_ragged(data, fields[0])
+    columns = [data] if alone else list(data)
+    ragged = [_is_ragged(c, f) for c, f in zip(columns, fields, strict=False)]
+    if not any(ragged):
         return data
-    lengths = [len(s) for s in next(c for c in columns if _is_ragged(c))]
-    filled = [_fill(c) if _is_ragged(c) else c for c in columns]
+    lengths = [len(s) for s in columns[ragged.index(True)]]
+    filled = [_fill(c) if is_ragged else c for c, is_ragged in zip(columns, ragged, strict=False)]
     if len(filled) == len(fields) - 1 and fields[-1].kind == "weights":
         mask = np.arange(max(lengths)) < np.array(lengths)[:, None]
         shape = fields[-1].shape[2:]
@@ -151,11 +153,13 @@ def padded(data, fields: list[Field]):
     return tuple(filled)
 
 
-def _is_ragged(column) -> bool:
+def _is_ragged(column, field) -> bool:
+    """Return whether a column is a list of sequences, one for each item, that differ in length."""
     if not isinstance(column, list | tuple) or len(column) < 2 or not all(hasattr(s, "shape") for s in column):
         return False
-    same_rest = len({s.shape[1:] for s in column}) == 1 and column[0].ndim > 0
-    return same_rest and len({len(s) for s in column}) > 1
+    if {len(s.shape) for s in column} != {len(field.shape) - 1} or len(field.shape) < 2:
+        return False
+    return len({s.shape[1:] for s in column}) == 1 and len({len(s) for s in column}) > 1
 
 
 def _fill(sequences):
@@ -209,7 +213,7 @@ def as_array(value, me: str) -> np.ndarray:
 
 
 def _numbers(array, me):
-    if array.dtype == object:
+    if array.dtype == object and not any(value is None for value in array.flat):
         try:
             return array.astype("float64")
         except (TypeError, ValueError):

@@ -11,7 +11,7 @@ import numpy as np
 from ..data import ExhaustedError
 from ..errors import TrainingError
 from .feeding import feed
-from .state import Training
+from .state import Best, Training
 
 QUARTER = 0.25  # seconds of steps between two looks at the world (progress, interrupts, clocks)
 EVALUATION_ROWS = 1024
@@ -63,6 +63,7 @@ def fit(
     """
     interrupt = _Interrupt()
     record = None
+    before = Best(values=training.values())
     training.callbacks.call("start", training)
     try:
         while training.epoch <= epochs and training.reason is None:
@@ -89,7 +90,7 @@ def fit(
                 record["stopped"] = training.reason
             yield record
     except TrainingError:
-        training.best.restore(training.objective.parameters)
+        (training.best if training.best.values else before).restore(training.objective.parameters)
         raise
     finally:
         training.callbacks.call("end", record)
@@ -160,7 +161,7 @@ def _check_finite(training, sums):
     raise TrainingError(
         f"epoch {training.epoch}, up to batch {training.position}: {', '.join(wrong)} is not finite; a lower "
         f"learning_rate, max_gradient_norm=1, or data scaled to about 1 usually help. The parameters are those of the "
-        f"best epoch before"
+        f"best epoch before, or from before the training"
     )
 
 

@@ -1,0 +1,211 @@
+"""Data of every kind train alike; large ones are read by the window, and memory stays flat."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+import symloss
+from symloss.data import Arrays, ExhaustedError, Field, Stream, ahead, open_source
+
+N = 60
+OPTIONS = {"algo": "adam", "epochs": 3, "batch_size": 16, "verbose": 0}
+
+
+def arrays():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 5, (N, 4)).astype("float64")
+    return x, x[:, :3].argmax(axis=1)
+
+
+def trained(data, **options):
+    net = symloss.Classifier([4, (5, "tanh"), 3])
+    net.train(data, **OPTIONS | options)
+    return [p.get_value() for p in net.params]
+
+
+def same(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+class Frame:
+    """What numpy knows of a data frame: an object with __array__ and a shape."""
+
+    def __init__(self, values):
+        self.values, self.shape = values, values.shape
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype)
+
+    def __len__(self):
+        return len(self.values)
+
+
+@pytest.mark.parametrize("kind", ["tuple", "lists", "dict", "uint8", "int64", "float32", "sparse csr", "sparse coo",
+                                  "memory map", "frame", "big"])
+def test_the_same_numbers_train_the_same_bits_in_whatever_form(kind, tmp_path, monkeypatch):
+    x, y = arrays()
+    wanted = trained([x, y])
+    if kind == "memory map":
+        mapped = np.memmap(tmp_path / "x", dtype="uint8", mode="w+", shape=x.shape)
+        mapped[:] = x
+        mapped.flush()
+        data = [np.memmap(tmp_path / "x", dtype="uint8", mode="r", shape=x.shape), y]
+    elif kind == "big":
+        monkeypatch.setattr("symloss.data.sources.RESIDENT_BYTES", 100)
+        monkeypatch.setattr("symloss.training.feeding.WINDOW_BYTES", 2000)
+        data = [x.astype("uint8"), y]
+    else:
+        data = {"tuple": (x, y), "lists": [x.tolist(), y.tolist()], "dict": {"target": y, "in": x},
+                "uint8": [x.astype("uint8"), y.astype("uint8")], "int64": [x.astype("int64"), y.astype("int64")],
+                "float32": [x.astype("float32"), y.astype("float32")],
+                "sparse csr": [scipy.sparse.csr_matrix(x), y], "sparse coo": [scipy.sparse.coo_array(x), y],
+                "frame": [Frame(x), Frame(y)]}[kind]
+    assert same(trained(data), wanted)
+
+
+def test_a_pandas_frame():
+    pandas = pytest.importorskip("pandas")
+    x, y = arrays()
+    frame = pandas.DataFrame(x, columns=list("abcd"))
+    assert same(trained([frame, pandas.Series(y)]), trained([x, y]))
+
+
+def test_a_function_gives_a_hundred_batches_an_epoch_or_as_many_as_said():
+    x, y = arrays()
+    calls = []
+
+    def batch():
+        calls.append(1)
+        return [x[:8], y[:8]]
+
+    trained(batch, epochs=2)
+    assert 200 <= len(calls) <= 202  # the loader may be one ahead
+    calls.clear()
+    trained(batch, epochs=2, train_batches=7)
+    assert len(calls) == 14
+
+
+def test_batches_of_an_iterable_are_trained_in_order_and_again_each_epoch():
+    x, y = arrays()
+
+    class Batches:
+        def __iter__(self):
+            for start in range(0, N, 16):
+                yield [x[start : start + 16], y[start : start + 16]]
+
+    records = []
+    trained(Batches(), callbacks=records.append)
+    assert [r["samples"] for r in records] == [N, N, N]
+
+
+def test_an_iterator_ends_the_training_when_it_ends():
+    x, y = arrays()
+    records = []
+    trained(iter([[x, y]] * 5), epochs=10, train_batches=2, callbacks=records.append)
+    assert len(records) == 3
+
+
+def test_an_empty_iterator_says_so():
+    with pytest.raises(ExhaustedError, match="no more batches|exhausted"):
+        trained(iter([]))
+
+
+def test_an_error_in_a_batch_names_the_batch_and_the_row():
+    x, y = arrays()
+    bad = y.copy()
+    bad[5] = 9
+    with pytest.raises(symloss.DataError, match="batch 2.*row 5.*9"):
+        trained(iter([[x, y], [x, y], [x, bad]]))
+
+
+def test_an_error_in_a_window_names_the_row_of_the_data_set(monkeypatch):
+    monkeypatch.setattr("symloss.data.sources.RESIDENT_BYTES", 100)
+    x, y = arrays()
+    x[37, 2] = np.nan
+    with pytest.raises(symloss.DataError, match="in, row 37, column 2: nan"):
+        trained([x, y])
+
+
+def test_an_error_of_the_users_own_in_the_loader_comes_out_as_it_is():
+    def broken():
+        raise RuntimeError("disk on fire")
+
+    with pytest.raises(RuntimeError, match="disk on fire"):
+        trained(broken)
+
+
+def test_the_loader_thread_ends_when_nobody_asks_for_more():
+    made = []
+
+    def numbers():
+        for i in range(1000):
+            made.append(i)
+            yield i
+
+    taken = ahead(numbers)
+    assert next(taken) == 0
+    taken.close()
+    assert len(made) < 10
+
+
+def test_open_source_tells_arrays_from_streams():
+    field = [Field("in", "input", (None, 2), "float64")]
+    assert isinstance(open_source(np.zeros((3, 2)), field, "train"), Arrays)
+    assert isinstance(open_source([[1.0, 2.0]], field, "train"), Arrays)
+    assert isinstance(open_source(lambda: 0, field, "train"), Stream)
+    assert isinstance(open_source(iter([]), field, "train"), Stream)
+
+
+SCRIPT = """
+import resource, sys
+import numpy as np
+import symloss
+rows = int(sys.argv[1])
+x = np.memmap(sys.argv[2], dtype="float32", mode="r", shape=(rows, 65536))
+y = np.zeros((rows, 1), "float32")
+net = symloss.Regressor([65536, 1])
+seen = []
+class Stop:
+    def tick(self, training):
+        return training.position >= 400
+net.train([x, y], algo="sgd", learning_rate=1e-6, batch_size=4, epochs=1, verbose=0, callbacks=Stop())
+assert net.history[-1]["samples"] >= 200
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures peak memory as Linux does")
+def test_a_file_larger_than_the_machines_memory_trains_in_the_memory_of_a_small_one(tmp_path):
+    peaks = []
+    for rows in (400, 200_000):  # 0.1 and 52 GB, holes alone
+        path = tmp_path / f"{rows}"
+        with path.open("wb") as file:
+            file.truncate(rows * 65536 * 4)
+        flags = os.environ.get("PYTENSOR_FLAGS", "")
+        run = subprocess.run([sys.executable, "-c", SCRIPT, str(rows), str(path)], capture_output=True, text=True,
+                             env=os.environ | {"PYTENSOR_FLAGS": flags}, timeout=300)
+        assert run.returncode == 0, run.stderr
+        peaks.append(int(run.stdout.split()[-1]) / 1024)
+    assert peaks[1] - peaks[0] < 100, f"peak memory {peaks[0]:.0f} MB with 0.1 GB of data, {peaks[1]:.0f} MB with 52"
+
+
+@pytest.mark.parametrize("weights", [None, "own"])
+def test_ragged_sequences_are_filled_up_and_what_fills_them_counts_nothing(weights):
+    rng = np.random.default_rng(0)
+    xs = [rng.normal(size=(t, 3)) for t in (4, 7, 2)]
+    ys = [x[:, :2] for x in xs]
+    net = symloss.Regressor([{"size": 3, "ndim": 3}, 2], weighted=True)
+    own = [] if weights is None else [[np.full(y.shape, 1.0) for y in ys]]
+    net.train([xs, ys, *own], algo="sgd", learning_rate=0.0, epochs=1, verbose=0)
+    error = np.concatenate([(net.predict(x[None])[0] - y) ** 2 for x, y in zip(xs, ys, strict=True)])
+    np.testing.assert_allclose(net.history[-1]["loss"], error.mean(), rtol=1e-6)
+
+
+def test_ragged_sequences_without_weights_are_refused():
+    xs = [np.zeros((t, 3)) for t in (4, 7)]
+    with pytest.raises(symloss.DataError, match="weighted=True"):
+        symloss.Regressor([{"size": 3, "ndim": 3}, 3]).train([xs, xs], epochs=1, verbose=0)

@@ -1,0 +1,136 @@
+"""Labels of any kind, and weights by class."""
+
+import numpy as np
+import pytest
+
+import symloss
+
+STILL = {"algo": "sgd", "learning_rate": 0.0, "epochs": 1, "verbose": 0}
+
+
+def data(names=("cat", "dog", "eel")):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(90, 3))
+    index = x.argmax(axis=1)
+    return x, index, np.array(names, dtype=object)[index]
+
+
+@pytest.mark.parametrize("form", ["object", "str", "list"])
+def test_strings_are_labels(form, tmp_path):
+    x, index, labels = data()
+    labels = {"object": labels, "str": labels.astype(str), "list": labels.tolist()}[form]
+    net = symloss.Classifier([3, 3])
+    net.train([x, labels], [x, labels], algo="adam", learning_rate=0.1, epochs=20, verbose=0)
+    assert net.classes == ["cat", "dog", "eel"]
+    assert net.score(x, labels) > 0.9
+    assert (net.predict(x, labels=True) == np.array(labels, object)).mean() == net.score(x, labels)
+    assert (net.predict(x) == index).mean() == net.score(x, labels)
+    net.save(tmp_path / "net")
+    loaded = symloss.load(tmp_path / "net")
+    assert loaded.classes == net.classes
+    assert loaded.score(x, labels) == net.score(x, labels)
+
+
+def test_classes_may_be_given_in_any_order_and_be_any_hashable():
+    x, index, _ = data()
+    classes = [(1, 2), 30, None]
+    labels = np.empty(len(x), object)
+    labels[:] = [classes[i] for i in index]
+    net = symloss.Classifier([3, 3], classes=classes)
+    net.train([x, labels], **STILL)
+    other = symloss.Classifier([3, 3])
+    other.train([x, index], **STILL)
+    assert net.history[-1]["loss"] == other.history[-1]["loss"]
+    assert list(net.predict(x[:5], labels=True)) == [classes[i] for i in net.predict(x[:5])]
+
+
+def test_numbers_that_are_no_indices_may_be_classes():
+    x, index, _ = data()
+    net = symloss.Classifier([3, 3], classes=[10, 20, 30])
+    net.train([x, 10 * index + 10], **STILL)
+    assert set(net.predict(x, labels=True)) <= {10, 20, 30}
+
+
+def test_an_unknown_label_is_named_with_its_row():
+    x, _, labels = data()
+    net = symloss.Classifier([3, 3])
+    net.train([x, labels], **STILL)
+    wrong = labels.copy()
+    wrong[7] = "emu"
+    with pytest.raises(symloss.DataError, match="row 7: 'emu'.*'cat'"):
+        net.train([x, wrong], **STILL)
+    with pytest.raises(symloss.DataError, match="row 7: 'emu'"):
+        net.score(x, wrong)
+
+
+def test_more_labels_than_outputs():
+    x, _, labels = data()
+    with pytest.raises(symloss.DataError, match="3 different labels.*2 outputs"):
+        symloss.Classifier([3, 2]).train([x, labels], **STILL)
+
+
+@pytest.mark.parametrize("classes, words", [(["a"], "1 classes, but 3 outputs"), (["a", "a", "b"], "twice")])
+def test_wrong_classes(classes, words):
+    with pytest.raises(symloss.SymlossError, match=words):
+        symloss.Classifier([3, 3], classes=classes)
+
+
+def item_losses(net, x, index):
+    return -np.log(net.predict_proba(x)[np.arange(len(x)), index])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_weights_by_class_multiply_those_of_the_data(weighted):
+    x, index, _ = data()
+    w = np.random.default_rng(1).uniform(0, 2, len(x))
+    net = symloss.Classifier([3, 3], weighted=weighted)
+    net.train([x, index, w] if weighted else [x, index], class_weight={0: 5.0, 2: 0.5}, **STILL)
+    total = np.array([5.0, 1.0, 0.5])[index] * (w if weighted else 1)
+    np.testing.assert_allclose(net.history[-1]["loss"], (total * item_losses(net, x, index)).sum() / total.sum(),
+                               rtol=1e-6)
+    assert "sum of weights" in net.explain()
+
+
+def test_balanced_classes_count_the_same_in_sum():
+    x, index, labels = data()
+    keep = np.r_[np.flatnonzero(index == 0)[:4], np.flatnonzero(index > 0)]
+    net = symloss.Classifier([3, 3])
+    net.train([x[keep], labels[keep]], class_weight="balanced", **STILL)
+    losses = item_losses(net, x[keep], index[keep])
+    means = [losses[index[keep] == c].mean() for c in range(3)]
+    np.testing.assert_allclose(net.history[-1]["loss"], np.mean(means), rtol=1e-6)
+
+
+def test_the_next_training_without_them_has_none():
+    x, index, _ = data()
+    net = symloss.Classifier([3, 3])
+    net.train([x, index], class_weight={0: 100.0}, **STILL)
+    net.train([x, index], **STILL)
+    np.testing.assert_allclose(net.history[-1]["loss"], item_losses(net, x, index).mean(), rtol=1e-6)
+
+
+def test_weights_by_class_for_each_output():
+    x, index, _ = data()
+    layers = [3, {"name": "side", "size": 2, "activation": "softmax"}, {"name": "out", "size": 3, "inputs": "in"}]
+    net = symloss.Classifier(layers)
+    net.add_loss("label_cross_entropy", output_name="side")
+    side = (index > 0).astype(int)
+    net.train([x, index, side], class_weight={"side": {0: 3.0}, "out": "balanced"}, **STILL)
+    p = net.feed_forward(x)["side:out"]
+    w = np.where(side == 0, 3.0, 1.0)
+    wanted = (w * -np.log(p[np.arange(len(x)), side])).sum() / w.sum()
+    raw = [v for k, v in net.history[-1].items() if k.startswith("label_cross_entropy")][0]
+    np.testing.assert_allclose(raw, wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("given, words", [("even", "even"), ({7: 1.0}, "7"), ({0: -1.0}, "-1.0"), ({"sid": {0: 1}}, "sid")])
+def test_wrong_weights_by_class(given, words):
+    x, index, _ = data()
+    with pytest.raises(symloss.SymlossError, match=words):
+        symloss.Classifier([3, 3]).train([x, index], class_weight=given, **STILL)
+
+
+def test_a_regressor_has_no_classes():
+    x, _, _ = data()
+    with pytest.raises(symloss.SpecError, match="no loss of this model has labels"):
+        symloss.Regressor([3, 3]).train([x, x], class_weight="balanced", **STILL)
