@@ -55,6 +55,8 @@ class Network:
         self.history = History()
         self._compiled: dict = {}
         self._stopped = None  # where the last training stands, for resume=True
+        self._callbacks: list = []  # the states of its callbacks
+        self._loaded_callbacks: tuple | list = ()  # those of a file, for the next training
         loss = self.default_loss if loss == "default" else loss
         if loss is not None:
             self.add_loss(loss)

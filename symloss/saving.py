@@ -48,6 +48,7 @@ def save(model, path, training=False) -> None:
         "weighted": model.weighted,
         "seed": model.seed,
         "history": list(model.history),
+        "callbacks": model._callbacks if training in (True, False) else training.callbacks.state(),
         "classes": getattr(model, "encoder", None) and model.encoder.classes,
     }
     tensors = {f"model/{name}": p.get_value() for name, p in model.graph.parameters.items()}
@@ -158,6 +159,7 @@ def _build(description, tensors):
     for spec in description["losses"]:
         model.add_loss(dict(spec))
     model.history.extend(description["history"])
+    model._callbacks = model._loaded_callbacks = description["callbacks"]
     _fill(model, {n.removeprefix("model/"): t for n, t in tensors.items() if n.startswith("model/")})
     if "training" in description:
         arrays = {n.removeprefix("training/"): t for n, t in tensors.items() if n.startswith("training/")}

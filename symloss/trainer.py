@@ -39,7 +39,9 @@ def _run(model, train, valid, asked, verbose):
         training.restore(*model._stopped)
         if model.history and model.history[-1].get("partial"):
             model.history.pop()
-    model._stopped = None
+    else:
+        training.callbacks.restore(model._loaded_callbacks)
+    model._stopped, model._loaded_callbacks = None, ()
     try:
         with report or contextlib.nullcontext():
             for record in _records(training, evaluation, train, valid, asked, report):
@@ -67,6 +69,7 @@ def _records(training, evaluation, train, valid, asked, report):
 
 def _leave(model, training, asked, valid):
     """Keep where the training stands, and leave the parameters that predict."""
+    model._callbacks = training.callbacks.state()
     if asked.method is None:
         model._stopped = training.state()
         finish(training, valid is not None)

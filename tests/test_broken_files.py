@@ -75,7 +75,7 @@ def disguised(description):
 
 
 GOOD = {"format": 1, "class": "Regressor", "described": [2, 2], "losses": [], "weighted": False, "seed": 0,
-        "history": [], "classes": None,
+        "history": [], "classes": None, "callbacks": [],
         "layers": [{"form": "input", "name": "in", "size": 2}, {"form": "ff", "name": "out", "size": 2}]}
 
 
@@ -95,7 +95,7 @@ GOOD = {"format": 1, "class": "Regressor", "described": [2, 2], "losses": [], "w
 def test_a_hostile_description_is_refused(change, words, tmp_path):
     path = tmp_path / "file"
     path.write_bytes(disguised(GOOD | change))
-    with pytest.raises(symloss.DataError, match=words):
+    with pytest.raises(symloss.DataError, match=words or None):
         symloss.load(path)
 
 

@@ -159,7 +159,7 @@ def _seconds(blas: Blas, size: int, count: int) -> float:
     no = ctypes.c_char_p(b"N")
     data = [m.ctypes.data_as(pointer) for m in (a, b, c)]
     best = float("inf")
-    for _ in range(5):
+    for _ in range(10):
         start = time.perf_counter()
         blas._handle.scipy_sgemm_(no, no, n, n, n, one, data[0], n, data[1], n, one, data[2], n)
         best = min(best, time.perf_counter() - start)

@@ -53,14 +53,18 @@ class Callbacks:
         return reason
 
     def state(self) -> list:
-        """Return the state of each callback that has one, None for the others."""
-        return [c.state() if hasattr(c, "state") else None for c in self.all]
+        """Return the name of each callback's class with its state, None where it has none."""
+        return [[type(c).__name__, c.state() if hasattr(c, "state") else None] for c in self.all]
 
     def restore(self, states: list) -> None:
-        """Give states back to the callbacks, in order; what does not fit is left alone."""
-        for callback, state in zip(self.all, states, strict=False):
-            if state is not None and hasattr(callback, "restore"):
-                callback.restore(state)
+        """Give states back to the callbacks of the same classes, in order; what does not fit is left alone."""
+        waiting = list(states)
+        for callback in self.all:
+            found = next((s for s in waiting if s[0] == type(callback).__name__), None)
+            if found is not None:
+                waiting.remove(found)
+                if found[1] is not None and hasattr(callback, "restore"):
+                    callback.restore(found[1])
 
 
 def better(value: float, best: float | None, min_improvement: float = 0.0, least: float = 0.0, sign: int = 1) -> bool:

@@ -193,6 +193,28 @@ def test_a_file_larger_than_the_machines_memory_trains_in_the_memory_of_a_small_
     assert peaks[1] - peaks[0] < 100, f"peak memory {peaks[0]:.0f} MB with 0.1 GB of data, {peaks[1]:.0f} MB with 52"
 
 
+STREAM = """
+import resource, sys
+import numpy as np
+import symloss
+def batches():
+    for i in range(int(sys.argv[1])):
+        yield [np.full((4, 65536), i / 1e6, "float32"), np.zeros((4, 1), "float32")]
+symloss.Regressor([65536, 1]).train(batches(), algo="sgd", learning_rate=1e-9, epochs=1, train_batches=10**9, verbose=0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures peak memory as Linux does")
+def test_a_generator_of_many_batches_trains_in_the_memory_of_few():
+    peaks = []
+    for count in (10, 500):  # 10 and 500 MB
+        run = subprocess.run([sys.executable, "-c", STREAM, str(count)], capture_output=True, text=True, timeout=300)
+        assert run.returncode == 0, run.stderr
+        peaks.append(int(run.stdout.split()[-1]) / 1024)
+    assert peaks[1] - peaks[0] < 50, f"peak memory {peaks[0]:.0f} MB with 10 MB of data, {peaks[1]:.0f} MB with 500"
+
+
 @pytest.mark.parametrize("weights", [None, "own"])
 def test_ragged_sequences_are_filled_up_and_what_fills_them_counts_nothing(weights):
     rng = np.random.default_rng(0)

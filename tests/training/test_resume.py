@@ -126,6 +126,22 @@ def test_the_state_of_callbacks_is_saved(tmp_path):
     assert again.best == watcher.best
 
 
+def test_callbacks_of_a_loaded_model_go_on_in_a_new_training(tmp_path):
+    x, y = digits()
+    net = model()
+    net.train([x, y], epochs=3, verbose=0, callbacks=[print, symloss.training.EarlyStopping(patience=50)])
+    net.save(tmp_path / "net")
+    loaded = symloss.load(tmp_path / "net")
+    again = symloss.training.EarlyStopping(patience=50)
+
+    def spy(record):
+        seen.append(again.best)
+
+    seen = []
+    loaded.train([x, y], epochs=1, algo="sgd", learning_rate=1e-9, verbose=0, callbacks=[spy, again])
+    assert seen == [min(net.history.column("loss"))]
+
+
 SCRIPT = """
 import pathlib, sys
 import symloss
