@@ -26,6 +26,7 @@ class Registry(Generic[T]):
         self.kind = kind
         self._entries: dict[str, T] = {}
         self._names: dict[str, str] = {}  # normal form of a name or an alias -> name
+        self._spelt: dict[str, str] = {}  # ... -> as it was written
 
     def add(self, name: str, entry: T, aliases: tuple[str, ...] = (), replace: bool = False) -> None:
         """Enter `entry` under `name` and `aliases`; with `replace`, a new definition of the same name wins."""
@@ -36,6 +37,7 @@ class Registry(Generic[T]):
         self._entries[name] = entry
         for key in (name, *aliases):
             self._names[normal(key)] = name
+            self._spelt[normal(key)] = key
 
     def get(self, name: str) -> T:
         """Return the entry called `name`, or raise UnknownNameError with the nearest names."""
@@ -44,11 +46,15 @@ class Registry(Generic[T]):
         try:
             return self._entries[self._names[normal(name)]]
         except KeyError:
-            raise unknown(self.kind, name, self._entries) from None
+            raise unknown(self.kind, name, self._entries, self._spelt.values()) from None
 
     def aliases(self, name: str) -> list[str]:
-        """Return the other names of the entry `name`, in the form in which they are compared."""
-        return sorted(key for key, owner in self._names.items() if owner == name and key != normal(name))
+        """Return the other names of the entry `name`."""
+        return sorted(self._spelt[key] for key, owner in self._names.items() if owner == name and key != normal(name))
+
+    def spellings(self) -> list[str]:
+        """Return all names and aliases as they were written."""
+        return sorted(self._spelt.values())
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and normal(name) in self._names

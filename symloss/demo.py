@@ -85,7 +85,7 @@ def _introduce(console, net, train, held_out):
     say(console, "\n".join(_machine(net)))
     say(console, "")
     if resolve(net.mode).name == "C":
-        say(console, "Compiling takes some ten seconds the first time, and far less from then on.")
+        say(console, "The first compilation takes some tens of seconds; it is kept, and the next ones take few.")
 
 
 def _machine(net) -> list[str]:

@@ -45,13 +45,14 @@ class SymlossWarning(UserWarning):
     """Something that works, but hardly as meant."""
 
 
-def unknown(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
-    """Return the error for an unknown `name`, with the nearest of the `known` ones.
+def unknown(kind: str, name: object, known: Iterable[str], aliases: Iterable[str] = ()) -> UnknownNameError:
+    """Return the error for an unknown `name`, with the nearest of the `known` ones and their `aliases`.
 
     >>> str(unknown("loss", "hubber", ["huber", "mae"]))
     "unknown loss 'hubber'; did you mean 'huber'? (known: huber, mae)"
     """
     known = sorted(set(known))
-    near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.6)
+    lowered = {key.lower(): key for key in [*aliases, *known]}
+    near = [lowered[k] for k in difflib.get_close_matches(str(name).lower(), lowered, n=3, cutoff=0.6)]
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
     return UnknownNameError(f"unknown {kind} {name!r}{hint} (known: {', '.join(known)})")

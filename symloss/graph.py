@@ -12,8 +12,8 @@ from .layers.feedforward import Input, Tied
 def _is_activation(name: str) -> bool:
     for part in name.split("+"):
         if not part.strip().lower().startswith("maxout:") and part.strip() not in activation_registry:
-            known = {*activation_registry, *layers.registry}
-            raise unknown("layer form or activation", part.strip(), known)
+            known, also = (*activation_registry, *layers.registry), activation_registry.spellings()
+            raise unknown("layer form or activation", part.strip(), known, also)
     return True
 
 
@@ -33,8 +33,10 @@ class Graph:
     """
 
     def __init__(self, specs, output_activation: str = "linear", input_ndim: int = 2, seed: int = 0):
-        if isinstance(specs, str | int) or len(specs) < 2:
+        if not isinstance(specs, list | tuple) or len(specs) < 2:
             raise SpecError(f"layers {specs!r}: a list of at least an input and an output is wanted, [10, 20, 3] say")
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise SpecError(f"seed={seed!r}; an integer of at least 0 is wanted")
         self.seed, self.input_ndim, self.output_activation = seed, input_ndim, output_activation
         self.layers: list[layers.Layer] = []
         for index, description in enumerate(specs):

@@ -124,7 +124,7 @@ class Classifier(Network):
         """Return the (weighted) share of right classes for `x`."""
         predicted = self.predict(x)
         field = Field("target", "label", (None,) * predicted.ndim, "int64", self.layers[-1].size, encoder=self.encoder)
-        labels = prepare([y], [field], "score")[0]
+        labels = prepare((y,), [field], "score")[0]
         if len(labels) != len(predicted):
             raise DataError(f"score: {len(labels)} labels for {len(predicted)} items; pass one for each")
         return float(np.average(predicted == labels, weights=w))

@@ -24,8 +24,8 @@ class Network:
     ----------
     layers : list
         In the layer language: ``[784, (84, 'relu'), 10]``, see `spec.parse`.
-    loss : str, Loss, function, dict or None
-        The first loss, see `add_loss`.
+    loss : str, Loss, function, dict, a list of them, or None
+        The first losses, see `add_loss`.
     weighted : bool
         Whether data carry a weight for each target: (input, target, weight).
     seed : int
@@ -57,9 +57,9 @@ class Network:
         self._stopped = None  # where the last training stands, for resume=True
         self._callbacks: list = []  # the states of its callbacks
         self._loaded_callbacks: tuple | list = ()  # those of a file, for the next training
-        loss = self.default_loss if loss == "default" else loss
-        if loss is not None:
-            self.add_loss(loss)
+        loss = self.default_loss if isinstance(loss, str) and loss == "default" else loss
+        for one in loss if isinstance(loss, list | tuple) else [] if loss is None else [loss]:
+            self.add_loss(one)
 
     # ------------------------------------------------------------------------------------------ losses
 
@@ -96,6 +96,10 @@ class Network:
             options |= {k: v for k, v in loss.items() if k != "form"}
             loss = loss.get("form", self.default_loss)
         if isinstance(loss, Loss):
+            if loss.owner not in (None, self):  # a model never changes what another one trains
+                loss = loss.unbound()
+            if loss.anywhere:
+                loss.attach(self.graph.layers[-1].name)
             given = {k: v for k, v in options.items() if k != "output_name"}
             if set(given) - {"weight"}:
                 raise SpecError(f"loss {loss.name}: options {sorted(given)}; set them where the Loss is made")
@@ -115,13 +119,17 @@ class Network:
         weighted = loss.weighted or self.weighted
         partner = next((x for x in self.losses if x.output_name == loss.output_name and x._target is not None), None)
         target = loss._target
+        if target is not None and partner is not None and loss.owner is None and (
+            (target.ndim, target.dtype) == (partner._target.ndim, partner._target.dtype)
+        ):
+            target = partner._target  # asked for by its number of axes alone
         if target is None:
             target = partner._target if partner is not None else self._new_target(loss)
         weights = loss._weights
         if weighted and weights is None:
             shared = partner is not None and partner._weights is not None and partner._target is target
             weights = partner._weights if shared else weights_variable(target)
-        loss.bind(target, weights)
+        loss.bind(target, weights).owner = self
         self._name_variables(loss)
 
     def _new_target(self, loss):
@@ -197,7 +205,7 @@ class Network:
 
     def _options(self):
         found = {}
-        described = [loss.label for loss in self.losses]
+        described = [loss.described(self.output_name, self.weighted) for loss in self.losses]
         if described != [self.default_loss]:
             found["loss"] = described[0] if len(described) == 1 else described or None
         if self.weighted:
@@ -308,8 +316,9 @@ class Network:
         target = loss._target
         kinds = {x.spec.target for x in self.losses if x.spec is not None and x._target is target}
         if target.dtype.startswith("int"):
+            ignored = [x.options.get("ignore_index") for x in self.losses if x._target is target]
             return Field(target.name, "label", target.type.shape, target.dtype, classes=output.type.shape[-1],
-                         optional=optional)
+                         optional=optional, ignored=ignored[0] if len(set(ignored)) == 1 else None)
         signs = bool(kinds & {"sign", "sign or label"})
         return Field(target.name, "target", target.type.shape, target.dtype, signs=signs, optional=optional)
 
@@ -370,7 +379,7 @@ class Network:
 def r_squared(prediction, y, w) -> float:
     """Return the coefficient of determination, see `Network.score`."""
     field = Field("target", "target", (None, *prediction.shape[1:]), "float64")
-    y = prepare([y], [field], "score")[0]
+    y = prepare((y,), [field], "score")[0]
     if len(y) != len(prediction):
         raise DataError(f"score: {len(y)} targets for {len(prediction)} items; pass one for each")
     weights = np.ones_like(y)

@@ -50,7 +50,7 @@ class Options:
         for name in options:
             if name not in own:
                 options_known = {*known, *planned, *own, *regularizers.option_names(), "verbose"}
-                raise unknown("training option", name, options_known)
+                raise unknown("training option", name, options_known, regularizers.registry.spellings())
         _check(method, options, plan)
         callbacks = options.pop("callbacks", ())
         callbacks = tuple(callbacks) if isinstance(callbacks, list | tuple) else (callbacks,)

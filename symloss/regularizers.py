@@ -10,7 +10,6 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 
-from . import noise
 from ._registry import Registry
 from .errors import SpecError, UnknownNameError
 
@@ -43,9 +42,21 @@ def contractive(outputs, inputs):
     for h in outputs:
         units = h.sum(axis=0).flatten()  # items do not depend on each other, so d(sum of h)/dx_i is dh_i/dx_i
         for x in inputs:
-            jacobian = pytensor.gradient.jacobian(units, x, disconnected_inputs="ignore")
+            jacobian = pytensor.gradient.jacobian(units, x, disconnected_inputs="ignore", vectorize=True)
             total = total + pt.sqr(jacobian).sum() / pt.cast(h.shape[0], h.dtype)
     return total
+
+
+def gaussian_noise(x, std, rng):
+    """Return x plus normal noise with standard deviation `std` (in x's unit), and the generator's next state."""
+    next_rng, draw = pt.random.normal(0.0, 1.0, size=x.shape, rng=rng, dtype=x.dtype, return_next_rng=True)
+    return x + std * draw, next_rng
+
+
+def dropout(x, probability, rng):
+    """Return x with each element 0 with `probability`, the rest scaled to keep the mean; and the next generator."""
+    next_rng, draw = pt.random.uniform(0.0, 1.0, size=x.shape, rng=rng, dtype=x.dtype, return_next_rng=True)
+    return x * (pt.ge(draw, probability) / (1 - probability)), next_rng  # no switch: branching on chance is slow
 
 
 class Regularizer:
@@ -68,8 +79,8 @@ class Regularizer:
         super().__init_subclass__(**keywords)
         if cls.__name__.startswith("_"):  # a base that has no meaning of its own
             return
-        title, aliases = cls.__dict__.get("title", cls.__name__), cls.__dict__.get("aliases", ())
-        registry.add(title, cls, tuple(aliases), replace=True)
+        cls.title = cls.__dict__.get("title", cls.__name__)
+        registry.add(cls.title, cls, tuple(cls.__dict__.get("aliases", ())), replace=True)
 
     def __init__(self, pattern: str | None = None, weight: float = 0.0):
         self.pattern = self.default_pattern if pattern is None else pattern
@@ -196,7 +207,7 @@ class GaussianNoise(_Noise):
     title, aliases = "gaussian_noise", ("noise",)
 
     def modify(self, name, value, rng):
-        return noise.gaussian(value, self._weight, rng)
+        return gaussian_noise(value, self._weight, rng)
 
 
 class BernoulliDropout(_Noise):
@@ -210,7 +221,7 @@ class BernoulliDropout(_Noise):
             raise SpecError(f"dropout: the probability is {weight}; less than 1 is wanted")
 
     def modify(self, name, value, rng):
-        return noise.dropout(value, self._weight, rng)
+        return dropout(value, self._weight, rng)
 
 
 PLACES = ("input", "hidden", "output")  # input_noise, hidden_dropout, ... are patterns that the graph knows

@@ -31,7 +31,8 @@ def _run(model, train, valid, asked, verbose):
     report = reporter(verbose, asked.epochs)
     step, evaluation = compiled(model, asked, valid is not None, report)
     seed = model.seed if asked.seed is None else asked.seed
-    training = Training(step, asked.callbacks, seed, save=lambda path: model.save(path, training=training))
+    training = Training(step, asked.callbacks, seed, save=lambda path: model.save(path, training=training),
+                        history=model.history)
     if asked.method is None:
         step.reset(seed)
         step.set(asked.plan.numbers())
@@ -45,7 +46,6 @@ def _run(model, train, valid, asked, verbose):
     try:
         with report or contextlib.nullcontext():
             for record in _records(training, evaluation, train, valid, asked, report):
-                model.history.append(record)
                 if report is not None:
                     report.show(record)
                 yield record
@@ -106,7 +106,7 @@ def compiled(model, asked: Options, validated: bool, report=None):
 
 def _loss_key(loss) -> tuple:
     """Return what a compiled function depends on: the loss and its settings, not its weight."""
-    shared = ("_weight", "_target", "_weights", "_class_weight")
+    shared = ("_weight", "_target", "_weights", "_class_weight", "owner")
     settings = sorted((name, repr(value)) for name, value in vars(loss).items() if name not in shared)
     return id(loss), tuple(settings), id(loss._target), id(loss._weights), id(loss._class_weight)
 

@@ -123,11 +123,24 @@ def test_weights_by_class_for_each_output():
     np.testing.assert_allclose(raw, wanted, rtol=1e-6)
 
 
-@pytest.mark.parametrize("given, words", [("even", "even"), ({7: 1.0}, "7"), ({0: -1.0}, "-1.0"), ({"sid": {0: 1}}, "sid")])
+@pytest.mark.parametrize("given, words", [("even", "even"), ({7: 1.0}, "7"), ({0: -1.0}, "-1.0"),
+                                          ({"sid": {0: 1}}, "sid")])
 def test_wrong_weights_by_class(given, words):
     x, index, _ = data()
     with pytest.raises(symloss.SymlossError, match=words):
         symloss.Classifier([3, 3]).train([x, index], class_weight=given, **STILL)
+
+
+def test_an_ignored_label_is_no_part_of_the_mean():
+    x, index, _ = data()
+    marked = index.copy()
+    marked[::3] = -100
+    net = symloss.Classifier([3, 3], loss={"form": "label_cross_entropy", "ignore_index": -100})
+    net.train([x, marked], **STILL)
+    np.testing.assert_allclose(net.history[-1]["loss"], item_losses(net, x, index)[marked >= 0].mean(), rtol=1e-6)
+    assert "sum of weights" in net.explain()
+    with pytest.raises(symloss.DataError, match="-5 is out of range"):
+        net.train([x, np.where(marked < 0, -5, marked)], **STILL)
 
 
 def test_a_regressor_has_no_classes():

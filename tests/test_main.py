@@ -172,7 +172,7 @@ def test_info_reports_a_mode_that_breaks_and_goes_on(capsys, monkeypatch):
 
 
 def test_losses_lists_every_loss_with_its_ports(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setenv("COLUMNS", "1000")
     assert main(["losses"]) == 0
     text = capsys.readouterr().out
     for name in symloss.losses.names():

@@ -57,7 +57,7 @@ def test_names_are_found_whatever_their_case_hyphens_and_underscores():
         assert registry.get(name) == 1 and name in registry
     assert "short" not in registry and 5 not in registry
     assert list(registry) == ["long_name"] and len(registry) == 1
-    assert registry.aliases("long_name") == ["othername"]
+    assert registry.aliases("long_name") == ["other-name"]
 
 
 def test_a_name_is_not_taken_twice_unless_replaced():

@@ -257,7 +257,6 @@ def test_a_missing_folder_says_so(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of files")
-@pytest.mark.xfail(strict=True, reason="the file keeps the permissions of a temporary one: its owner's alone")
 def test_a_saved_file_has_the_usual_permissions(path):
     before = os.umask(0o022)
     try:

@@ -257,7 +257,8 @@ def test_an_unknown_algorithm_or_option_names_the_nearest(options, near, points,
 
 @pytest.mark.parametrize(
     "options",
-    [{"learning_rate": "fast"}, {"learning_rate": float("nan")}, {"learning_rate": None}, {"algo": "adam", "beta1": True},
+    [{"learning_rate": "fast"}, {"learning_rate": float("nan")}, {"learning_rate": None},
+     {"algo": "adam", "beta1": True},
      {"epochs": 0}, {"epochs": 2.5}, {"epochs": "3"}, {"batch_size": -1}, {"batch_size": 1.5}, {"validate_every": 0},
      {"patience": "long"}, {"min_improvement": "some"}, {"max_gradient_norm": "big"}, {"max_gradient_norm": -1}],
     ids=str,
@@ -275,7 +276,6 @@ def test_a_callback_that_is_none_is_refused(callbacks, points):
         Regressor([5, 3]).train(points, epochs=2, verbose=0, callbacks=callbacks)
 
 
-@pytest.mark.xfail(strict=True, reason="pt.sgn is deprecated: a FutureWarning reaches the user")
 def test_rprop_warns_of_nothing(points):
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)

@@ -48,6 +48,8 @@ class TrainingStep:
         self._fresh = [v.get_value() for v in self._own]
         changes[self._sums] = self._sums + pt.stack([p.astype(pytensor.config.floatX) for p in parts]).astype("float64")
         self._compile(changes)
+        if backend.many_steps:
+            blas.threads(objective.largest_product(1))  # measures the machine's cores, if nobody has yet
         self.compile_seconds = time.perf_counter() - start
 
     def _warn_still(self, made):

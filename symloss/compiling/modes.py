@@ -68,7 +68,9 @@ def resolve(mode=None) -> Backend:
             raise SpecError("mode 'C': no C++ compiler was found; install g++, or use mode='NUMBA'")
         return _c()
     if name == "PYTHON":
-        return Backend("PYTHON", predefined_modes["FAST_COMPILE"])
+        # products and sums of more than two would be computed number by number in Python
+        mode = predefined_modes["FAST_COMPILE"].excluding("local_mul_canonizer", "local_add_canonizer")
+        return Backend("PYTHON", mode)
     if name in ("NUMBA", "JAX"):
         package = name.lower()
         if importlib.util.find_spec(package) is None:

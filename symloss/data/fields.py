@@ -27,6 +27,8 @@ class Field:
         Whether nothing uses it, so that it may be missing.
     partner : str or None
         For weights: name of the array that they weigh.
+    ignored : int or None
+        A label out of range that means: do not count this item.
     encoder : Labels or None
         For labels that are not numbers.
     """
@@ -39,6 +41,7 @@ class Field:
     signs: bool = False
     optional: bool = False
     partner: str | None = None
+    ignored: int | None = None
     encoder: object = None
 
 
@@ -278,6 +281,8 @@ def _labels(array, field, me, rows):
         if wrong.any():
             _complain(array, wrong, me, f"no class index; integers from 0 to {field.classes - 1} are wanted", rows)
     wrong = (array < 0) | (array >= field.classes)
+    if field.ignored is not None:
+        wrong &= array != field.ignored
     if wrong.any():
         _complain(array, wrong, me, f"out of range; labels from 0 to {field.classes - 1} are wanted", rows)
     return np.ascontiguousarray(array, dtype=field.dtype)

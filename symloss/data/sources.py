@@ -12,7 +12,7 @@ from .fields import Field, as_array, by_field, check_lengths, convert_all, rows_
 
 RESIDENT_BYTES = 2**30  # converted arrays up to this size stay in memory as a whole
 WINDOW_BYTES = 2**25  # of rows that are prepared at once, where they do not
-CALLS_PER_EPOCH = 100  # of a function that returns a batch, unless the user says otherwise
+CALLS_PER_PASS = 100  # of a function that returns a batch, unless the user says otherwise
 
 
 class ExhaustedError(DataError):
@@ -95,7 +95,7 @@ class Stream:
         self._iterator = source if isinstance(source, Iterator) else None
         self.restarts = self._iterator is None and not callable(source)
 
-    def epoch(self) -> Iterator[list[np.ndarray]]:
+    def once(self) -> Iterator[list[np.ndarray]]:
         """Yield the converted batches of one epoch."""
         for number, batch in enumerate(self._raw()):
             try:
@@ -106,18 +106,18 @@ class Stream:
 
     def batches(self, size: int) -> Iterator[list[np.ndarray]]:
         """Yield the batches of one epoch as they come."""
-        return self.epoch()
+        return self.once()
 
     def _raw(self):
         if callable(self.source):
-            for _ in range(CALLS_PER_EPOCH if self.calls is None else self.calls):
+            for _ in range(CALLS_PER_PASS if self.calls is None else self.calls):
                 yield self.source()
             return
         iterator, limit, number = self._iterator, self.calls, 0
         if iterator is None:
             iterator = iter(self.source)
         elif limit is None:
-            limit = CALLS_PER_EPOCH
+            limit = CALLS_PER_PASS
         limit = float("inf") if limit is None else limit
         while number < limit:
             try:

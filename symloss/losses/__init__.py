@@ -6,27 +6,40 @@ weight. Without weights it is the mean. A wholly masked batch gives 0, and a gra
 """
 
 from . import (
+    adversarial,
     classification,
+    deviance,
     distribution,
+    divergence,
     embedding,
+    focal,
     generative,
+    likelihood,
     margin,
+    margin_binary,
+    margin_multilabel,
+    noisy,
     ordinal,
+    quantiles,
     ranking,
     regression,
+    robust,
     sampled,
     segmentation,
     sequence,
+    similarity,
 )
 from .core import LossSpec, get, loss, names, registry
+from .distribution import nll
 from .reduction import divide, fraction, reduce
 from .term import Loss, target_variable, weights_variable
 
-__all__ = ["Loss", "LossSpec", "divide", "fraction", "get", "loss", "names", "reduce", "registry", "target_variable",
-           "weights_variable"]
+__all__ = ["Loss", "LossSpec", "divide", "fraction", "get", "loss", "names", "nll", "reduce", "registry",
+           "target_variable", "weights_variable"]
 
-_families = (classification, distribution, embedding, generative, margin, ordinal, ranking, regression, sampled,
-             segmentation, sequence)
+_families = (adversarial, classification, deviance, distribution, divergence, embedding, focal, generative,
+             likelihood, margin, margin_binary, margin_multilabel, noisy, ordinal, quantiles, ranking, regression,
+             robust, sampled, segmentation, sequence, similarity)
 for _module in _families:
     for _name, _value in vars(_module).items():
         if _name in registry and callable(_value) and _value.__module__ == _module.__name__:

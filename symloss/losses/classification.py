@@ -4,8 +4,8 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from .._checks import align, floating, same_rank_below, shape_text, tensor, undo
-from ..errors import ShapeError
+from .._checks import align, floating, number, same_rank_below, shape_text, tensor, undo
+from ..errors import ShapeError, SpecError
 from .core import loss
 
 FEW_CLASSES = 64  # up to here comparing labels with every class costs less than indexing, in value and gradient
@@ -62,9 +62,20 @@ def is_distribution(prediction, target) -> bool:
     return target.ndim == prediction.ndim and target.dtype.startswith("float")
 
 
-@loss("xe", "ce", "crossentropy", "CrossEntropyLossLayer", target="label or distribution", activation="softmax",
-      per="item", unit="nats")
-def cross_entropy(prediction, target):
+def has_labels(prediction, target) -> bool:
+    """Return whether `target` holds a label for each item (True) or something for each class (False)."""
+    one_each = target.ndim == prediction.ndim and 1 not in (prediction.type.shape[-1], target.type.shape[-1])
+    return not one_each
+
+
+def without(values, labels, ignore_index):
+    """Return `values`, with 0 where the label is `ignore_index` (None: nowhere)."""
+    return values if ignore_index is None else pt.switch(pt.eq(labels, ignore_index), 0, values)
+
+
+@loss("xe", "ce", "crossentropy", "CrossEntropyLoss", "CrossEntropyLossLayer", target="label or distribution",
+      activation="softmax", per="item", unit="nats")
+def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
     r"""Cross-entropy, per item: of labels, one-hot or soft targets, or (after a sigmoid) of each element alone.
 
     .. math:: \ell = -\log p_t \quad\text{or}\quad \ell = -\sum_c t_c \log p_c
@@ -76,6 +87,10 @@ def cross_entropy(prediction, target):
         its logits, exactly and for logits of any size; out of a sigmoid, it is `binary_cross_entropy`.
     target : integer tensor (n,), or float tensor (n, k)
         Labels from 0 to k - 1, or a probability for every class.
+    smoothing : float from 0 to 1
+        Share of each target that is spread evenly over all classes.
+    ignore_index : int or None
+        Label of items that are left out: their value is 0, and so is their gradient.
 
     Returns
     -------
@@ -86,6 +101,8 @@ def cross_entropy(prediction, target):
     ------
     ShapeError
         If the static shapes can never agree, or labels of rank (n,) are not integers.
+    SpecError
+        If `ignore_index` is given, and the target is no label.
 
     Notes
     -----
@@ -100,16 +117,18 @@ def cross_entropy(prediction, target):
     """
     prediction = floating(prediction, "cross_entropy", "prediction")
     target = tensor(target, "cross_entropy", "target")
-    if undo(prediction, "sigmoid") is not None:
-        return binary_cross_entropy(prediction, target)
-    if target.ndim == prediction.ndim and prediction.type.shape[-1] != 1 and target.type.shape[-1] != 1:
-        return categorical_cross_entropy(prediction, target)
-    return label_cross_entropy(prediction, target)
+    of_elements = undo(prediction, "sigmoid") is not None
+    if not of_elements and has_labels(prediction, target):
+        return label_cross_entropy(prediction, target, smoothing=smoothing, ignore_index=ignore_index)
+    if ignore_index is not None:
+        raise SpecError(f"cross_entropy: ignore_index={ignore_index} with a target {shape_text(target)} for a "
+                        f"prediction {shape_text(prediction)}; pass labels, or weights of 0 for what is to be left out")
+    return (binary_cross_entropy if of_elements else categorical_cross_entropy)(prediction, target, smoothing=smoothing)
 
 
-@loss("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy", target="label", activation="softmax",
-      per="item", unit="nats")
-def label_cross_entropy(prediction, target):
+@loss("sparse_categorical_crossentropy", "softmax_cross_entropy_with_integer_labels", "HalfMultinomialLoss",
+      "multi:softprob", "multi:softmax", target="label", activation="softmax", per="item", unit="nats")
+def label_cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
     r"""Cross-entropy of class labels, per item.
 
     .. math:: \ell = -\log p_t
@@ -120,16 +139,24 @@ def label_cross_entropy(prediction, target):
         Probabilities of the classes; the logits are used if the graph shows a softmax.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
+    smoothing : float from 0 to 1
+        Share of each target that is spread evenly over all classes.
+    ignore_index : int or None
+        Label of items that are left out: their value is 0, and so is their gradient.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label out of range.
+        At least 0, in nats; NaN for a label that is out of range and not `ignore_index`.
 
     Raises
     ------
     ShapeError
         If the static shapes can never agree, or the labels are not integers.
+
+    Notes
+    -----
+    With `smoothing` the classes' log-probabilities cannot run away, at the price of probabilities that are too modest.
 
     References
     ----------
@@ -142,11 +169,16 @@ def label_cross_entropy(prediction, target):
     labels = integers(prediction, target, "label_cross_entropy")
     logits = undo(prediction, "softmax")
     if logits is None:
-        values = -pt.log(floor(of_label(prediction, labels)))
+        values, base, scores = -pt.log(floor(of_label(prediction, labels))), 0, prediction
     else:
-        z = shifted(logits)
-        values = pt.log(pt.exp(z).sum(axis=-1)) - of_label(z, labels)
-    return nan_outside(values, labels, prediction.shape[-1])
+        scores = shifted(logits)
+        base = pt.log(pt.exp(scores).sum(axis=-1))
+        values = base - of_label(scores, labels)
+    if smoothing:
+        mean = (pt.log(floor(scores)) if logits is None else scores).mean(axis=-1)
+        s = number(smoothing, mean)
+        values = (1 - s) * values + s * (base - mean)
+    return without(nan_outside(values, labels, prediction.shape[-1]), labels, ignore_index)
 
 
 def integers(prediction, target, who):
@@ -162,8 +194,8 @@ def integers(prediction, target, who):
     return same_rank_below(prediction, labels, who)
 
 
-@loss("categorical_crossentropy", target="same", activation="softmax", per="item", unit="nats")
-def categorical_cross_entropy(prediction, target):
+@loss("softmax_cross_entropy", target="same", activation="softmax", per="item", unit="nats")
+def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
     r"""Cross-entropy of soft or one-hot targets, per item.
 
     .. math:: \ell = -\sum_c t_c \log p_c
@@ -174,6 +206,8 @@ def categorical_cross_entropy(prediction, target):
         Probabilities of the classes; the logits are used if the graph shows a softmax.
     target : float tensor (n, k)
         At least 0; each row sums to 1.
+    smoothing : float from 0 to 1
+        Share of each target that is spread evenly over all classes.
 
     Returns
     -------
@@ -194,14 +228,18 @@ def categorical_cross_entropy(prediction, target):
     0.2876821
     """
     prediction, target = align(prediction, target, "categorical_cross_entropy")
+    if smoothing:
+        s = number(smoothing, target)
+        target = (1 - s) * target + s / target.shape[-1].astype(target.dtype)
     return -pt.switch(pt.eq(target, 0), 0, target * log_probabilities(prediction)).sum(axis=-1)
 
 
-@loss("bce", "binary_crossentropy", "log_loss", target="same", activation="sigmoid", unit="nats")
-def binary_cross_entropy(prediction, target):
+@loss("bce", "BCELoss", "BCEWithLogitsLoss", "log_loss", "sigmoid_binary_cross_entropy", "binary:logistic",
+      "HalfBinomialLoss", target="same", activation="sigmoid", unit="nats")
+def binary_cross_entropy(prediction, target, *, smoothing=0.0, pos_weight=1.0):
     r"""Cross-entropy of yes and no, per element.
 
-    .. math:: \ell = -t \log p - (1 - t) \log(1 - p) = \log(1 + e^z) - t z
+    .. math:: \ell = -w t \log p - (1 - t) \log(1 - p) = w t \log(1 + e^{-z}) + (1 - t) \log(1 + e^z)
 
     Parameters
     ----------
@@ -209,6 +247,10 @@ def binary_cross_entropy(prediction, target):
         Probabilities in [0, 1]. If the graph shows that they come out of a sigmoid, its logits z are used.
     target : tensor (n, d)
         In [0, 1]. A target (n,) is read as (n, 1).
+    smoothing : float from 0 to 1
+        Share of each target that is replaced by 1/2.
+    pos_weight : float > 0, or d of them
+        w, weight of yes against no; d of them, one for each column.
 
     Returns
     -------
@@ -232,7 +274,101 @@ def binary_cross_entropy(prediction, target):
     1.386294
     """
     prediction, target = align(prediction, target, "binary_cross_entropy")
+    if smoothing:
+        s = number(smoothing, target)
+        target = (1 - s) * target + 0.5 * s
+    plain = isinstance(pos_weight, int | float) and pos_weight == 1
+    w = number(pos_weight, prediction)
     logits = undo(prediction, "sigmoid")
-    if logits is not None:
+    if logits is None:
+        yes = target if plain else w * target
+        return -yes * pt.log(floor(prediction)) - (1 - target) * pt.log(floor(1 - prediction))
+    if plain:
         return pt.softplus(logits) - target * logits
-    return -target * pt.log(floor(prediction)) - (1 - target) * pt.log(floor(1 - prediction))
+    return (1 - target) * logits + (1 + (w - 1) * target) * pt.softplus(-logits)
+
+
+@loss("nll", "NLLLoss", target="label", activation="log_softmax", per="item", unit="nats")
+def negative_log_likelihood(prediction, target, *, ignore_index=None):
+    r"""Negative log-likelihood of class labels, per item, from log-probabilities.
+
+    .. math:: \ell = -x_t, \quad x = \log p
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Log-probabilities of the classes.
+    target : integer tensor (n,)
+        Labels from 0 to k - 1.
+    ignore_index : int or None
+        Label of items that are left out: their value is 0, and so is their gradient.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0 for log-probabilities, in nats; NaN for a label that is out of range and not `ignore_index`.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or the labels are not integers.
+
+    Notes
+    -----
+    For a model that ends in log-probabilities. After a softmax take `label_cross_entropy`, which finds the logits.
+
+    References
+    ----------
+    Good (1952), "Rational Decisions", Journal of the Royal Statistical Society B 14(1).
+
+    >>> symloss.evaluate.value("nll", [[-0.5, -1.0]], [1]).tolist()
+    [1.0]
+    """
+    prediction = floating(prediction, "negative_log_likelihood", "prediction")
+    labels = integers(prediction, target, "negative_log_likelihood")
+    values = nan_outside(-of_label(prediction, labels), labels, prediction.shape[-1])
+    return without(values, labels, ignore_index)
+
+
+@loss("brier_score", "BrierScoreLoss", target="label or distribution", activation="softmax", per="item", unit="none")
+def brier(prediction, target):
+    r"""Brier score, per item: squared distance of the probabilities from the truth.
+
+    .. math:: \ell = \sum_c (p_c - t_c)^2
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Probabilities of the classes.
+    target : integer tensor (n,), or float tensor (n, k)
+        Labels from 0 to k - 1, or a probability for every class.
+
+    Returns
+    -------
+    float tensor (n,)
+        From 0 to 2, dimensionless, for probabilities; NaN for a label out of range.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or labels of rank (n,) are not integers.
+
+    Notes
+    -----
+    For probabilities that should be true ones, where a single confident mistake must not dominate: proper and bounded.
+    For one yes or no it is twice scikit-learn's brier_score_loss, which is `squared_error` of one column.
+
+    References
+    ----------
+    Brier (1950), "Verification of Forecasts Expressed in Terms of Probability", Monthly Weather Review 78(1).
+
+    >>> symloss.evaluate.value("brier", [[0.25, 0.75]], [0]).tolist()
+    [1.125]
+    """
+    prediction, target = floating(prediction, "brier", "prediction"), tensor(target, "brier", "target")
+    if not has_labels(prediction, target):
+        prediction, target = align(prediction, target, "brier")
+        return pt.sqr(prediction - target).sum(axis=-1)
+    labels = integers(prediction, target, "brier")
+    hot = is_label(prediction, labels).astype(prediction.dtype)
+    return nan_outside(pt.sqr(prediction - hot).sum(axis=-1), labels, prediction.shape[-1])

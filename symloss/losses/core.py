@@ -89,10 +89,19 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
             options=options,
             pairs=pairs,
         )
-        registry.add(spec.name, spec, aliases)
+        registry.add(spec.name, spec, aliases, replace=_is_again(function))
         return function
 
     return register
+
+
+def _is_again(function) -> bool:
+    """Return whether a function of the same place was registered before: a notebook's cell that runs again."""
+    if function.__name__ not in registry:
+        return False
+    entry = registry.get(function.__name__)
+    before = entry.function if isinstance(entry, LossSpec) else entry
+    return (before.__module__, before.__qualname__) == (function.__module__, function.__qualname__)
 
 
 def get(name: str) -> LossSpec:

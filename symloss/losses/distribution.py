@@ -1,11 +1,13 @@
 """Divergences between distributions, and likelihoods."""
 
+import inspect
+
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from .._checks import align, floating, number, shape_text, tensor
-from ..errors import ShapeError
+from .._checks import align, floating, number, require_same_shape, shape_text, tensor
+from ..errors import ShapeError, SpecError
 from .classification import log_probabilities
 from .core import loss
 
@@ -148,3 +150,79 @@ def _gaussian_kernel(x, y, bandwidth):
     products = pt.dot(x, y.T)
     squares = pt.sqr(x).sum(axis=1)[:, None] + pt.sqr(y).sum(axis=1)[None, :] - 2 * products
     return pt.exp(-pt.maximum(squares, 0) / number(bandwidth, squares))
+
+
+def nll(distribution):
+    """Return a loss, minus the log-density of the target: per element or per item, as the density is.
+
+    Parameters
+    ----------
+    distribution : callable, or a module or object with a callable ``logpdf``, ``logp`` or ``logpmf``
+        ``distribution(target, *parameters)``: a graph of the log-density, in nats. Its parameters' names become ports;
+        those that have a default become hyperparameters.
+
+    Returns
+    -------
+    callable
+        ``loss(*parameters, target)``, called ``nll_<name>``. It takes tensors as it is; ``symloss.loss(...)`` registers
+        it under that name.
+
+    Raises
+    ------
+    SpecError
+        If there is no such callable, or if it has no parameter beside the target.
+    ShapeError
+        From the loss, if the static shapes of target and density can never agree.
+
+    >>> def exponential(x, rate):
+    ...     return pt.log(rate) - rate * x
+    >>> loss = nll(exponential)
+    >>> loss.__name__, list(inspect.signature(loss).parameters)
+    ('nll_exponential', ['rate', 'target'])
+    >>> loss(pt.constant([2.0]), pt.constant([1.0])).eval().round(6).tolist()
+    [1.306853]
+    """
+    density, name = _log_density(distribution)
+    first, *parameters = inspect.signature(density).parameters.values()
+    names = [p.name for p in parameters if p.default is p.empty]
+    options = [p.replace(kind=p.KEYWORD_ONLY) for p in parameters if p.default is not p.empty]
+    if not names or "target" in names:
+        raise SpecError(f"nll: {name}({', '.join([first.name, *names])}) is no density of a target and parameters")
+
+    def negative_log_likelihood(*ports, **keywords):
+        who = f"nll_{name}"
+        *values, target = (floating(x, who, port) for x, port in zip(ports, [*names, "target"], strict=True))
+        target = target.astype(values[0].dtype)
+        for value in values:
+            if value.ndim == target.ndim:
+                require_same_shape(value, target, who)
+        try:
+            result = -density(target, **dict(zip(names, values, strict=True)), **keywords)
+        except ValueError as error:
+            raise ShapeError(f"{who}: target {shape_text(target)} does not fit its parameters ({error})") from error
+        if result.ndim > target.ndim:
+            raise ShapeError(
+                f"{who}: target has shape {shape_text(target)}, {names[0]} {shape_text(values[0])}; the log-density "
+                f"has {result.ndim} axes, more than the target: they were repeated against each other"
+            )
+        if result.ndim == target.ndim:
+            require_same_shape(result, target, who)
+        return result.astype(target.dtype)
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    ports = [inspect.Parameter(port, kind) for port in [*names, "target"]]
+    negative_log_likelihood.__signature__ = inspect.Signature([*ports, *options])
+    negative_log_likelihood.__name__ = f"nll_{name}"
+    negative_log_likelihood.__doc__ = f"Negative log-likelihood of the density {name}, per element or per item."
+    return negative_log_likelihood
+
+
+def _log_density(distribution):
+    """Return the log-density of `distribution`, and the name of that."""
+    name = getattr(distribution, "__name__", type(distribution).__name__).rsplit(".", 1)[-1]
+    for method in ("logpdf", "logp", "logpmf"):
+        if callable(getattr(distribution, method, None)):
+            return getattr(distribution, method), name
+    if not callable(distribution):
+        raise SpecError(f"nll: {distribution!r} is no density; pass a function (target, *parameters) of graphs")
+    return distribution, name

@@ -1,1 +1,294 @@
-"""Losses of embeddings: distances and similarities between items."""
+"""Losses of embeddings: of distances and similarities between two or three items that belong together or not."""
+
+import numpy as np
+import pytensor.tensor as pt
+
+from .._checks import align, floating, number, require_same_shape, same_rank_below
+from .core import loss
+
+
+def root(squares):
+    """Return the square root of numbers from 0 up; its gradient at 0 is 0, and not infinite."""
+    return pt.sqrt(pt.maximum(squares, np.asarray(np.finfo(squares.dtype).tiny ** 0.6, squares.dtype)))
+
+
+def unit_length(vectors):
+    """Return vectors (over the last axis) brought to length 1; a vector of 0 stays 0, with a gradient of 0."""
+    squares = pt.sqr(vectors).sum(axis=-1, keepdims=True)
+    return vectors * pt.switch(pt.gt(squares, np.finfo(squares.dtype).tiny ** 0.6), 1 / root(squares), 0)
+
+
+def vectors(first, second, who: str, port: str):
+    """Return two tensors of embeddings as floats of the first one's dtype, or raise ShapeError."""
+    first, second = floating(first, who, "prediction"), floating(second, who, port)
+    require_same_shape(first, second, who, port)
+    return first, second.astype(first.dtype)
+
+
+def one_each(embedding, target, who: str):
+    """Return the target of each item, of the embedding's axes but the last, as a float of its dtype."""
+    return same_rank_below(embedding, floating(target, who, "target").astype(embedding.dtype), who)
+
+
+@loss("ContrastiveLossLayer", "contrastive_wolfram", "wolfram_contrastive", target="same")
+def contrastive(prediction, target, *, margin=0.5):
+    r"""Contrastive loss of a distance, per element, after Wolfram: a target of 1 means *far*.
+
+    .. math:: \ell = (1 - t)\, d + t \max(0, m - d)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Distances, at least 0.
+    target : tensor (n, d)
+        1 (True) where the distance should be large, 0 where it should be small. A target (n,) is read as (n, 1).
+    margin : float > 0
+        From which distance on a pair is far enough, in the unit of the distances.
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0, in the unit of the distances.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For twin networks whose last layer is a distance. Most other libraries say 1 for *near*, as `squared_contrastive`
+    does; a network that learns the opposite of what it should was given the other one's targets.
+
+    References
+    ----------
+    Wolfram Language, ContrastiveLossLayer (2020), https://reference.wolfram.com/language/ref/ContrastiveLossLayer.html
+
+    >>> symloss.evaluate.value("contrastive", [[0.25], [0.125]], [[0.0], [1.0]]).tolist()
+    [[0.25], [0.375]]
+    """
+    d, t = align(prediction, target, "contrastive")
+    return (1 - t) * d + t * pt.maximum(0, number(margin, d) - d)
+
+
+@loss("hadsell", "contrastive_hadsell", "hadsell_contrastive", target="same",
+      unit="the squared unit of the distances")
+def squared_contrastive(prediction, target, *, margin=1.0):
+    r"""Contrastive loss of a distance, per element, after Hadsell: squared, and a target of 1 means *near*.
+
+    .. math:: \ell = \tfrac12 t\, d^2 + \tfrac12 (1 - t) \max(0, m - d)^2
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Distances, at least 0.
+    target : tensor (n, d)
+        1 where the distance should be small, 0 where it should be large. A target (n,) is read as (n, 1).
+    margin : float > 0
+        From which distance on a pair is far enough, in the unit of the distances.
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0, in the squared unit of the distances.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For twin networks. The target is that of the libraries; the paper itself writes Y = 1 for *far*, as `contrastive`
+    does.
+
+    References
+    ----------
+    Hadsell, Chopra & LeCun (2006), "Dimensionality Reduction by Learning an Invariant Mapping", CVPR.
+
+    >>> symloss.evaluate.value("hadsell", [[0.5], [0.5]], [[1.0], [0.0]], margin=2.0).tolist()
+    [[0.125], [1.125]]
+    """
+    d, t = align(prediction, target, "squared_contrastive")
+    return 0.5 * (t * pt.sqr(d) + (1 - t) * pt.sqr(pt.maximum(0, number(margin, d) - d)))
+
+
+@loss("CosineEmbeddingLoss", target="sign", per="item", unit="none")
+def cosine_embedding(first, second, target, *, margin=0.0):
+    r"""Loss of the cosine between two embeddings, per item: near 1 for like pairs, below `margin` for unlike ones.
+
+    .. math:: \ell = \tfrac{1 + t}{2} (1 - c) + \tfrac{1 - t}{2} \max(0, c - m),
+              \quad c = \frac{x \cdot y}{\|x\| \|y\|}
+
+    Parameters
+    ----------
+    first, second : float tensor (n, d)
+        The two embeddings of each pair, of any length.
+    target : tensor (n,)
+        1 for a pair that belongs together, -1 for one that does not.
+    margin : float in [-1, 1)
+        The cosine up to which unlike embeddings may be similar.
+
+    Returns
+    -------
+    float tensor (n,)
+        From 0 to 2, dimensionless. A vector of 0 has the cosine 0 with all, and no gradient.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For pairs whose lengths mean nothing, such as bags of words. A target of 0 instead of -1 gives half of each part.
+
+    References
+    ----------
+    PyTorch, CosineEmbeddingLoss (2017), https://pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html
+
+    >>> x, y = [[1.0, 0.0], [1.0, 0.0]], [[0.0, 2.0], [3.0, 0.0]]
+    >>> symloss.evaluate.value("cosine_embedding", x, y, [1.0, -1.0]).tolist()
+    [1.0, 1.0]
+    """
+    first, second = vectors(first, second, "cosine_embedding", "second")
+    t = one_each(first, target, "cosine_embedding")
+    cosine = (unit_length(first) * unit_length(second)).sum(axis=-1)
+    return 0.5 * ((1 + t) * (1 - cosine) + (1 - t) * pt.maximum(0, cosine - number(margin, cosine)))
+
+
+@loss("TripletMarginLoss", "triplet_margin", "triplet_loss", target="none", per="item",
+      unit="the unit of the embeddings")
+def triplet(anchor, positive, negative, *, margin=1.0, squared=False, swap=False):
+    r"""Triplet loss, per item: the positive should be nearer to the anchor than the negative, by a margin.
+
+    .. math:: \ell = \max(0, d(a, p) - d(a, n) + m), \quad d(x, y) = \|x - y\|
+
+    Parameters
+    ----------
+    anchor, positive, negative : float tensor (n, d)
+        Embeddings: of an item, of one like it, of one unlike it; in one unit.
+    margin : float
+        By how much the negative should be further away, in the unit of the distances.
+    squared : bool
+        Whether d is the squared distance, as in FaceNet.
+    swap : bool
+        Whether the negative's distance to the positive counts instead, where it is less than that to the anchor.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in the unit of the distances. The gradient of a distance between equal vectors is 0.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For embeddings of many classes with few items each. Embeddings of length 1 keep it from being won by scale.
+    torch adds 1e-6 to each difference before the norm; here there is no such term.
+
+    References
+    ----------
+    Schroff, Kalenichenko & Philbin (2015), "FaceNet", CVPR; Balntas et al. (2016), "Learning local feature
+    descriptors with triplets and shallow convolutional neural networks", BMVC (swap).
+
+    >>> a, p, n = [[0.0, 0.0]], [[3.0, 4.0]], [[0.0, 5.5]]
+    >>> symloss.evaluate.value("triplet", a, p, n).tolist()
+    [0.5]
+    """
+    anchor, positive = vectors(anchor, positive, "triplet", "positive")
+    anchor, negative = vectors(anchor, negative, "triplet", "negative")
+
+    def distance(x, y):
+        squares = pt.sqr(x - y).sum(axis=-1)
+        return squares if squared else root(squares)
+
+    away = distance(anchor, negative)
+    if swap:
+        away = pt.minimum(away, distance(positive, negative))
+    return pt.maximum(0, distance(anchor, positive) - away + number(margin, away))
+
+
+@loss("MarginRankingLoss", target="sign", unit="the unit of the scores")
+def margin_ranking(first, second, target, *, margin=0.0):
+    r"""Margin ranking loss, per element: which of two scores should be the higher one.
+
+    .. math:: \ell = \max(0, m - t (x - y))
+
+    Parameters
+    ----------
+    first, second : float tensor (n, d)
+        Scores, in one unit, of any sign.
+    target : tensor (n, d)
+        1 where the first should be higher, -1 where the second should. A target (n,) is read as (n, 1).
+    margin : float
+        By how much it should be higher, in the unit of the scores.
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0, in the unit of the scores.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For judgements that compare two things. With margin 0 equal scores cost nothing: take a margin above 0.
+
+    References
+    ----------
+    Herbrich, Graepel & Obermayer (2000), "Large Margin Rank Boundaries for Ordinal Regression".
+
+    >>> symloss.evaluate.value("margin_ranking", [[1.0]], [[1.5]], [[1.0]], margin=0.25).tolist()
+    [[0.75]]
+    """
+    scores, target = align(first, target, "margin_ranking")
+    _, second = align(first, second, "margin_ranking", port="second")
+    return pt.maximum(0, number(margin, scores) - target * (scores - second))
+
+
+@loss("HingeEmbeddingLoss", target="sign")
+def hinge_embedding(prediction, target, *, margin=1.0):
+    r"""Hinge loss of a distance, per element: the distance itself for like pairs, what lacks to `margin` for others.
+
+    .. math:: \ell = \tfrac{1 + t}{2}\, d + \tfrac{1 - t}{2} \max(0, m - d)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Distances, at least 0.
+    target : tensor (n, d)
+        1 for a pair that belongs together, -1 for one that does not. A target (n,) is read as (n, 1).
+    margin : float > 0
+        From which distance on a pair is far enough, in the unit of the distances.
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0, in the unit of the distances.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    The same as `contrastive`, with signs: 1 is near, -1 is far. torch repeats (n, 1) against (n,) in silence; here
+    it is one pair an item.
+
+    References
+    ----------
+    PyTorch, HingeEmbeddingLoss (2016), https://pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html
+
+    >>> symloss.evaluate.value("hinge_embedding", [[0.25], [0.25]], [[1.0], [-1.0]]).tolist()
+    [[0.25], [0.75]]
+    """
+    d, t = align(prediction, target, "hinge_embedding")
+    return 0.5 * ((1 + t) * d + (1 - t) * pt.maximum(0, number(margin, d) - d))

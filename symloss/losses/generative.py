@@ -1,1 +1,175 @@
-"""Losses of generative models: variational, adversarial, mixtures."""
+"""Losses of generative models with a density: variational autoencoders and mixtures."""
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
+
+from .._checks import floating, number, require_same_shape, shape_text
+from ..errors import ShapeError
+from .classification import binary_cross_entropy, log_probabilities
+from .core import loss
+from .embedding import vectors
+
+
+def _inner(value):
+    return tuple(range(1, value.ndim))
+
+
+@loss("vae_kl", "vae_divergence", "kl_standard_normal", target="none", per="item", unit="nats")
+def gaussian_kl(mean, log_variance, *, beta=1.0, free_bits=0.0):
+    r"""Divergence of a VAE's code from the standard normal, per item.
+
+    .. math:: \ell = \beta \sum_j \max\Big(\lambda, \tfrac12 (\mu_j^2 + e^{v_j} - 1 - v_j)\Big), \quad v = \log\sigma^2
+
+    Parameters
+    ----------
+    mean, log_variance : float tensor (n, d)
+        Of the code's d dimensions, dimensionless. Variances up to exp(80) fit float32.
+    beta : float, at least 0
+        Weight of the divergence against the reconstruction, which is another loss.
+    free_bits : float, at least 0
+        Lambda, in nats: a dimension that says less than this has no gradient.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats; 0 for the standard normal (without free bits).
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    Beside any reconstruction loss. Free bits, or a weight that grows from 0, keep the code from being given up. The
+    paper applies free bits to the mean over a batch; here they are per item, so that no item depends on another.
+
+    References
+    ----------
+    Kingma & Welling (2014), "Auto-Encoding Variational Bayes", ICLR; Higgins et al. (2017), "beta-VAE", ICLR;
+    Kingma et al. (2016), "Improved Variational Inference with Inverse Autoregressive Flow", NIPS (free bits).
+
+    >>> symloss.evaluate.value("vae_kl", [[1.0, 0.0]], [[0.0, 0.0]]).tolist()
+    [0.5]
+    """
+    mean, log_variance = vectors(mean, log_variance, "gaussian_kl", "log_variance")
+    each = 0.5 * (pt.sqr(mean) + pt.expm1(log_variance) - log_variance)
+    if free_bits:
+        each = pt.maximum(each, number(free_bits, each))
+    return number(beta, each) * each.sum(axis=_inner(each))
+
+
+@loss("VAELoss", "elbo", "negative_elbo", target="same", activation="sigmoid", per="item", unit="nats")
+def vae(prediction, mean, log_variance, target, *, beta=1.0, free_bits=0.0):
+    r"""Negative evidence lower bound of a VAE with Bernoulli outputs, per item.
+
+    .. math:: \ell = -\sum_i \big(t_i \log p_i + (1 - t_i) \log(1 - p_i)\big)
+              + \frac{\beta}{2} \sum_j (\mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, ...)
+        The reconstruction, probabilities in [0, 1]; the logits are used if the graph shows a sigmoid.
+    mean, log_variance : float tensor (n, d)
+        Of the code's d dimensions, dimensionless.
+    target : tensor (n, ...)
+        The input, in [0, 1].
+    beta : float, at least 0
+        Weight of the divergence against the reconstruction.
+    free_bits : float, at least 0
+        Least divergence of a dimension, in nats.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats: sums over features and over dimensions, as in numpy_ml, whose VAELoss is its mean.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For images in [0, 1]. For other data add `gaussian_kl` to a reconstruction loss, summed over the features:
+    a mean over them makes the divergence d times heavier than the bound has it.
+
+    References
+    ----------
+    Kingma & Welling (2014), "Auto-Encoding Variational Bayes", ICLR.
+
+    >>> symloss.evaluate.value("vae", [[0.5, 0.5]], [[1.0]], [[0.0]], [[1.0, 0.0]]).round(6).tolist()
+    [1.886294]
+    """
+    reconstruction = binary_cross_entropy(prediction, target)
+    divergence = gaussian_kl(mean, log_variance, beta=beta, free_bits=free_bits)
+    lengths = reconstruction.type.shape[0], divergence.type.shape[0]
+    if divergence.ndim != 1 or (None not in lengths and lengths[0] != lengths[1]):
+        raise ShapeError(
+            f"vae: mean has shape {shape_text(floating(mean, 'vae', 'mean'))}, prediction "
+            f"{shape_text(reconstruction)}; one code an item is wanted"
+        )
+    return reconstruction.sum(axis=_inner(reconstruction)) + divergence.astype(reconstruction.dtype)
+
+
+@loss("mdn", "MixtureDensity", "gaussian_mixture_nll", target="same", per="item", unit="nats")
+def mixture_density(mixture, mean, variance, target, *, eps=1e-6):
+    r"""Negative log-likelihood of a mixture of Gaussians, per item.
+
+    .. math:: \ell = -\log \sum_k \pi_k \prod_d \mathcal{N}(t_d; \mu_{kd}, \sigma^2_{kd})
+
+    Parameters
+    ----------
+    mixture : float tensor (n, k)
+        Probabilities of the k components; the logits are used if the graph shows a softmax.
+    mean, variance : float tensor (n, k) or (n, k, d)
+        Of each component, in the unit of `target` and in its square. Let the variance's layer end in 'softplus'.
+    target : float tensor (n,), (n, 1) or (n, d)
+        One number an item for (n, k), or d of them for (n, k, d).
+    eps : float > 0
+        Least variance, in the squared unit of `target`. Below it the gradient goes on as if the variance were `eps`.
+
+    Returns
+    -------
+    float tensor (n,)
+        Of any sign, in nats.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For targets that can be one thing or another. One component on one target drives its variance to `eps`: choose it
+    as the noise that the data have at least.
+
+    References
+    ----------
+    Bishop (1994), "Mixture Density Networks", NCRG/94/004, Aston University.
+
+    >>> symloss.evaluate.value("mdn", [[0.5, 0.5]], [[0.0, 0.0]], [[1.0, 1.0]], [0.0]).round(6).tolist()
+    [0.918939]
+    """
+    who = "mixture_density"
+    mixture, mean, variance = (floating(x, who, port) for x, port in ((mixture, "mixture"), (mean, "mean"),
+                                                                      (variance, "variance")))
+    target = floating(target, who, "target").astype(mixture.dtype)
+    flat = mean.ndim == mixture.ndim
+    require_same_shape(mixture, mean if flat else mean[..., 0], who, "mean", given=(mixture, mean))
+    lengths = zip(mean.type.shape, variance.type.shape, strict=False)
+    if mean.ndim != variance.ndim or any(None not in pair and pair[0] != pair[1] for pair in lengths):
+        raise ShapeError(f"{who}: variance has shape {shape_text(variance)}, mean {shape_text(mean)}; pass one shape")
+    if flat:
+        if target.ndim == mixture.ndim and target.type.shape[-1] == 1:
+            target = target[..., 0]
+        require_same_shape(mixture[..., 0], target, who, given=(mixture, target))
+        mean, variance, target = mean[..., None], variance[..., None], target[..., None]
+    require_same_shape(mean[..., 0, :], target, who, given=(mean, target))
+    mean, variance = mean.astype(mixture.dtype), variance.astype(mixture.dtype)
+    v = variance + disconnected_grad(pt.maximum(variance, number(eps, variance)) - variance)
+    each = number(np.log(2 * np.pi), v) + pt.log(v) + pt.sqr(target[..., None, :] - mean) / v
+    logs = log_probabilities(mixture) - 0.5 * each.sum(axis=-1)
+    top = disconnected_grad(logs.max(axis=-1, keepdims=True))
+    return -top[..., 0] - pt.log(pt.exp(logs - top).sum(axis=-1))

@@ -3,6 +3,7 @@
 import pytensor.tensor as pt
 
 from .._checks import align, floating, number, tensor, undo
+from ..errors import SpecError
 from .classification import integers, is_label, nan_outside, of_label
 from .core import loss
 
@@ -16,7 +17,7 @@ def scores(prediction):
     return prediction
 
 
-@loss(target="sign or label", per="item", unit="the unit of the scores")
+@loss("HingeLoss", target="sign or label", per="item", unit="the unit of the scores")
 def hinge(prediction, target, *, margin=1.0):
     r"""Hinge loss: `multiclass_hinge` per item for integer labels with an axis less, else `binary_hinge` per element.
 
@@ -57,7 +58,7 @@ def hinge(prediction, target, *, margin=1.0):
     return binary_hinge(prediction, target, margin=margin)
 
 
-@loss(target="sign", unit="the unit of the scores")
+@loss("binary:hinge", target="sign", unit="the unit of the scores")
 def binary_hinge(prediction, target, *, margin=1.0):
     r"""Hinge loss of yes and no, per element.
 
@@ -93,7 +94,7 @@ def binary_hinge(prediction, target, *, margin=1.0):
     return pt.maximum(0, number(margin, prediction) - target * scores(prediction))
 
 
-@loss("crammer_singer", target="label", per="item", unit="the unit of the scores")
+@loss("crammer_singer", "multiclass_hinge_loss", target="label", per="item", unit="the unit of the scores")
 def multiclass_hinge(prediction, target, *, margin=1.0):
     r"""Hinge loss of class labels after Crammer and Singer, per item.
 
@@ -131,3 +132,136 @@ def multiclass_hinge(prediction, target, *, margin=1.0):
     right = of_label(z, labels)
     wrong = pt.switch(is_label(z, labels), -float("inf"), z).max(axis=-1)
     return nan_outside(pt.maximum(0, number(margin, z) + wrong - right), labels, z.shape[-1])
+
+
+@loss("MulticlassPerceptronLoss", target="label", per="item", unit="the unit of the scores")
+def multiclass_perceptron(prediction, target):
+    r"""Perceptron loss of class labels, per item: a multiclass hinge without margin.
+
+    .. math:: \ell = \max_c z_c - z_t
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Scores of the classes; the logits, if the graph shows a softmax.
+    target : integer tensor (n,)
+        Labels from 0 to k - 1.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in the unit of the scores; NaN for a label out of range.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or the labels are not integers.
+
+    Notes
+    -----
+    For online learning, and structured prediction: optax' multiclass_perceptron_loss, theanets' 'hinge'. Equal scores
+    cost nothing: start away from 0.
+
+    References
+    ----------
+    Collins (2002), "Discriminative Training Methods for Hidden Markov Models", EMNLP.
+
+    >>> symloss.evaluate.value("multiclass_perceptron", [[2.0, 1.5, 0.0]], [1]).tolist()
+    [0.5]
+    """
+    prediction = floating(prediction, "multiclass_perceptron", "prediction")
+    labels = integers(prediction, target, "multiclass_perceptron")
+    z = scores(prediction)
+    return nan_outside(z.max(axis=-1) - of_label(z, labels), labels, z.shape[-1])
+
+
+@loss("MultiMarginLoss", "multi_margin", target="label", per="item", unit="the unit of the scores")
+def weston_watkins(prediction, target, *, margin=1.0, power=1):
+    r"""Hinge loss of class labels after Weston and Watkins, per item: the mean over the wrong classes.
+
+    .. math:: \ell = \frac1k \sum_{c \ne t} \max(0, m + z_c - z_t)^\rho
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Scores of the classes; the logits, if the graph shows a softmax.
+    target : integer tensor (n,)
+        Labels from 0 to k - 1.
+    margin : float
+        By how much the right class's score should lead.
+    power : 1 or 2
+        rho. With 2 the unit is squared.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in the unit of the scores; NaN for a label out of range.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or the labels are not integers.
+    SpecError
+        If `power` is neither 1 nor 2.
+
+    Notes
+    -----
+    As `multiclass_hinge`, where all wrong classes are to be heard, not the strongest alone. Divided by k, as by torch,
+    not by k - 1.
+
+    References
+    ----------
+    Weston & Watkins (1999), "Support Vector Machines for Multi-Class Pattern Recognition", ESANN.
+
+    >>> symloss.evaluate.value("weston_watkins", [[2.0, 1.5, 1.0, 0.5]], [1]).tolist()
+    [0.5]
+    """
+    if power not in (1, 2):
+        raise SpecError(f"weston_watkins: power={power!r}; 1 or 2 is wanted")
+    prediction = floating(prediction, "weston_watkins", "prediction")
+    labels = integers(prediction, target, "weston_watkins")
+    z = scores(prediction)
+    short = pt.maximum(0, number(margin, z) + z - of_label(z, labels)[..., None])
+    short = short * (1 - is_label(z, labels).astype(z.dtype))  # the right class is not compared with itself
+    values = (pt.sqr(short) if power == 2 else short).mean(axis=-1)
+    return nan_outside(values, labels, z.shape[-1])
+
+
+@loss("categorical_hinge_loss", target="same", per="item", unit="the unit of the scores")
+def categorical_hinge(prediction, target):
+    r"""Hinge loss of one-hot targets after Keras, per item.
+
+    .. math:: \ell = \max\left(0, 1 + \max_c (1 - t_c) z_c - \sum_c t_c z_c\right)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Scores of the classes; the logits, if the graph shows a softmax.
+    target : tensor (n, k)
+        1 for the right class, 0 for the others.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in the unit of the scores.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For models that come from Keras. The right class takes part in the maximum with a score of 0, so that scores are not
+    free to be negative all together: `multiclass_hinge` is the one of the textbooks.
+
+    References
+    ----------
+    Keras (2017), https://keras.io/api/losses/hinge_losses/#categoricalhinge-class
+
+    >>> symloss.evaluate.value("categorical_hinge", [[2.0, 1.5, 0.0]], [[1.0, 0.0, 0.0]]).tolist()
+    [0.5]
+    """
+    prediction, target = align(prediction, target, "categorical_hinge")
+    z = scores(prediction)
+    return pt.maximum(0, 1 + ((1 - target) * z).max(axis=-1) - (target * z).sum(axis=-1))

@@ -1,1 +1,121 @@
-"""Losses of ordered classes."""
+"""Losses of ordered classes, per item."""
+
+import pytensor.tensor as pt
+
+from .._checks import floating, number, shape_text, tensor, undo
+from ..errors import ShapeError
+from .classification import binary_cross_entropy, floor, integers, nan_outside, of_label
+from .core import loss
+
+
+@loss("ordinal_logit", "proportional_odds", target="label", per="item", unit="nats")
+def cumulative_logit(prediction, target, *, thresholds=None):
+    r"""Negative log-likelihood of an ordered label, per item, in the cumulative logit model.
+
+    .. math:: \ell = -\log\left(\sigma(b_t) - \sigma(b_{t - 1})\right), \quad b_j = \theta_j - z,
+              \quad b_{-1} = -\infty, \quad b_{k - 1} = \infty
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k - 1), or (n, 1) with `thresholds`
+        theta - z: logits of "the label is at most j", increasing along the last axis; the logits, if the graph shows a
+        sigmoid. With `thresholds` the score z, greater for higher labels.
+    target : integer tensor (n,)
+        Labels from 0 to k - 1.
+    thresholds : k - 1 increasing floats, vector of them, or None
+        theta, in the unit of the score; a tensor can be learnt. None: the prediction has theta - z already.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats; NaN for a label out of range.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or the labels are not integers.
+
+    Notes
+    -----
+    For grades and ratings, whose classes have an order and no distances. Where thresholds are not increasing, the value
+    is about 87 (in float32) and the gradient pushes them apart: learn the first, and the logarithms of the steps.
+
+    References
+    ----------
+    McCullagh (1980), "Regression Models for Ordinal Data", Journal of the Royal Statistical Society B 42(2).
+
+    >>> round(float(symloss.evaluate.value("cumulative_logit", [[0.0]], [1], thresholds=(-1.0, 1.0))[0]), 6)
+    0.771937
+    """
+    prediction = floating(prediction, "cumulative_logit", "prediction")
+    logits = undo(prediction, "sigmoid")
+    logits = prediction if logits is None else logits
+    if thresholds is not None:
+        if prediction.type.shape[-1] not in (1, None):
+            raise ShapeError(f"cumulative_logit: prediction has shape {shape_text(prediction)}; with thresholds pass "
+                             f"one score an item, (n, 1)")
+        logits = number(thresholds, prediction) - pt.specify_shape(logits, (None,) * (logits.ndim - 1) + (1,))
+    labels = _grades(prediction, target, "cumulative_logit")
+    return _between(logits, labels)
+
+
+def _grades(prediction, target, who):
+    """Return `target` as labels; a column of them is a vector, also against the single column of two classes."""
+    labels = tensor(target, who, "target")
+    column = labels.ndim == prediction.ndim and labels.type.shape[-1] == 1
+    return integers(prediction, labels[..., 0] if column else labels, who)
+
+
+def _between(b, labels):
+    """Return -log of the probability between the thresholds `b` (n, k - 1) on both sides of each label."""
+    k = b.shape[-1] + 1
+    below, above = pt.softplus(b), pt.softplus(-b)
+    gaps = floor(b[..., 1:] - b[..., :-1])
+    # s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)), for sigmoids s and a < b
+    ends = pt.concatenate([pt.zeros_like(b[..., :1]), -pt.log(-pt.expm1(-gaps)), pt.zeros_like(b[..., :1])], axis=-1)
+    upper = pt.concatenate([above, pt.zeros_like(b[..., :1])], axis=-1)
+    lower = pt.concatenate([pt.zeros_like(b[..., :1]), below], axis=-1)
+    return nan_outside(of_label(upper + lower + ends, labels), labels, k)
+
+
+@loss("CoralLoss", "consistent_rank_logits", target="label", activation="sigmoid", per="item", unit="nats")
+def coral(prediction, target):
+    r"""Cross-entropy of an ordered label's steps, per item: is it above 0, above 1, ...
+
+    .. math:: \ell = -\sum_{j = 0}^{k - 2} [t > j] \log p_j + [t \le j] \log(1 - p_j)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k - 1)
+        Probabilities of "the label is above j"; the logits are used if the graph shows a sigmoid.
+    target : integer tensor (n,)
+        Labels from 0 to k - 1.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats; NaN for a label out of range.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or the labels are not integers.
+
+    Notes
+    -----
+    For grades and ratings, with a network's own biases: let one score and k - 1 biases (or a layer of k - 1 units) go
+    through a sigmoid. With one score the p_j decrease, as they should. The label is the number of p_j above 1/2.
+    Not to be confused with Deep CORAL, a distance between covariances.
+
+    References
+    ----------
+    Cao, Mirjalili & Raschka (2020), "Rank Consistent Ordinal Regression for Neural Networks with Application to Age
+    Estimation", Pattern Recognition Letters 140.
+
+    >>> round(float(symloss.evaluate.value("coral", [[0.5, 0.25]], [1])[0]), 6)
+    0.980829
+    """
+    prediction = floating(prediction, "coral", "prediction")
+    labels = _grades(prediction, target, "coral")
+    steps = pt.gt(labels[..., None], pt.arange(prediction.shape[-1], dtype=labels.dtype)).astype(prediction.dtype)
+    return nan_outside(binary_cross_entropy(prediction, steps).sum(axis=-1), labels, prediction.shape[-1] + 1)

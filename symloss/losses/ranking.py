@@ -1,1 +1,251 @@
-"""Losses of an order: of pairs, of lists."""
+"""Losses of rankings: scores that should put the things of a list into the right order."""
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
+
+from .._checks import align, number
+from .classification import shifted
+from .core import loss
+from .margin import scores
+from .reduction import divide
+from .similarity import log_sum
+
+
+def lists(prediction, target, who: str):
+    """Return scores and relevances of lists, and a tensor that is 0 where the target is padding, else 1."""
+    prediction, target = align(prediction, target, who)
+    return scores(prediction), target, pt.ge(target, 0).astype(prediction.dtype)
+
+
+def pairs(values):
+    """Return the same values as a column and as a row of a table of all pairs of one list."""
+    return values[..., :, None], values[..., None, :]
+
+
+def ahead(target, present):
+    """Return the table that is 1 where thing i of a list is more relevant than thing j, and both exist."""
+    (t_i, t_j), (here_i, here_j) = pairs(target), pairs(present)
+    return pt.gt(t_i, t_j).astype(present.dtype) * here_i * here_j
+
+
+def ranks(values, present):
+    """Return the rank of each thing in its list, from 1 for the highest; of equal ones, the first in the list."""
+    (v_i, v_j), (_, here_j) = pairs(values), pairs(present)
+    place = pt.arange(values.shape[-1])
+    earlier = pt.lt(place[None, :], place[:, None])
+    before = pt.gt(v_j, v_i) | (pt.eq(v_j, v_i) & earlier)
+    return 1 + (before.astype(values.dtype) * here_j).sum(axis=-1)
+
+
+@loss("RankNet", "rank_pairwise", target="same", per="item", unit="nats")
+def pairwise_logistic(prediction, target):
+    r"""RankNet's pairwise logistic loss, per item (a list): a more relevant thing should be scored above a less one.
+
+    .. math:: \ell = \sum_{t_i > t_j} \log(1 + e^{-(s_i - s_j)})
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Scores of the k things of each list, of any sign; the logits, if the graph shows a softmax or a sigmoid.
+    target : tensor (n, k)
+        Relevances, at least 0, of any scale. A negative one is padding, and its score does not count.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats: the sum over the pairs of a list; 0 for a list without pairs of different relevance.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For order alone. Long lists have more pairs, and count for more. Time and memory grow with k squared.
+
+    References
+    ----------
+    Burges et al. (2005), "Learning to Rank using Gradient Descent", ICML.
+
+    >>> symloss.evaluate.value("RankNet", [[1.0, 1.0, 0.0]], [[1.0, 0.0, -1.0]]).round(6).tolist()
+    [0.693147]
+    """
+    s, target, present = lists(prediction, target, "pairwise_logistic")
+    s_i, s_j = pairs(s)
+    return (ahead(target, present) * pt.softplus(s_j - s_i)).sum(axis=(-2, -1))
+
+
+@loss("ListNetLoss", target="same", per="item", unit="nats")
+def listnet(prediction, target):
+    r"""ListNet, per item (a list): cross-entropy between the softmax of the relevances and that of the scores.
+
+    .. math:: \ell = -\sum_i \operatorname{softmax}(t)_i \log \operatorname{softmax}(s)_i
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Scores of the k things of each list, of any sign; the logits, if the graph shows a softmax or a sigmoid.
+    target : tensor (n, k)
+        Relevances, at least 0; their differences matter. A negative one is padding, and its score does not count.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least the entropy of softmax(t), in nats; 0 for a list of padding alone.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For graded relevances. optax's `ranking_softmax_loss` takes the relevances as they are: that is
+    `categorical_cross_entropy`.
+
+    References
+    ----------
+    Cao et al. (2007), "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML (top-one probabilities).
+
+    >>> symloss.evaluate.value("listnet", [[0.5, 0.5]], [[2.0, 2.0]]).round(6).tolist()
+    [0.693147]
+    """
+    s, target, present = lists(prediction, target, "listnet")
+    share = present * pt.exp(shifted(target))
+    share = divide(share, share.sum(axis=-1, keepdims=True))
+    return (share * (log_sum(s, present)[..., None] - s)).sum(axis=-1)
+
+
+@loss("ListMLELoss", target="same", per="item", unit="nats")
+def listmle(prediction, target):
+    r"""ListMLE, per item (a list): minus the log-probability of the right order, drawn from the scores thing by thing.
+
+    .. math:: \ell = \sum_i \Big(\log \sum_{j \ge i} e^{s_{\pi(j)}} - s_{\pi(i)}\Big),
+              \quad t_{\pi(1)} \ge t_{\pi(2)} \ge \dots
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Scores of the k things of each list, of any sign; the logits, if the graph shows a softmax or a sigmoid.
+    target : tensor (n, k)
+        Relevances, at least 0; only their order matters. A negative one is padding, and its score does not count.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats: a sum over the things of the list.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For full orders. Things of one relevance are taken in the order in which they stand in the list: put them there at
+    random, or their order is learnt too. Time and memory grow with k squared.
+
+    References
+    ----------
+    Xia et al. (2008), "Listwise Approach to Learning to Rank: Theory and Algorithm", ICML.
+
+    >>> symloss.evaluate.value("listmle", [[0.0, 0.0, 0.0]], [[2.0, 0.0, 1.0]]).round(6).tolist()
+    [1.791759]
+    """
+    s, target, present = lists(prediction, target, "listmle")
+    r_i, r_j = pairs(disconnected_grad(ranks(target, present)))
+    (_, s_j), (_, here_j) = pairs(s), pairs(present)
+    left = pt.ge(r_j, r_i).astype(s.dtype) * here_j
+    return (present * (log_sum(pt.zeros_like(left) + s_j, left) - s)).sum(axis=-1)
+
+
+@loss("LambdaLoss", "rank_ndcg", target="same", per="item", unit="nats")
+def lambdarank(prediction, target, *, sigma=1.0):
+    r"""LambdaRank, per item (a list): the pairwise logistic loss, a pair by what its exchange changes in the NDCG.
+
+    .. math:: \ell = \sum_{t_i > t_j} |\Delta_{ij}| \log(1 + e^{-\sigma (s_i - s_j)}), \quad
+              \Delta_{ij} = \frac{2^{t_i} - 2^{t_j}}{\mathrm{DCG}^*}
+              \Big(\frac{1}{\log_2(1 + r_i)} - \frac{1}{\log_2(1 + r_j)}\Big)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Scores of the k things of each list, of any sign; the logits, if the graph shows a softmax or a sigmoid. Their
+        ranks r are constants for the gradient.
+    target : tensor (n, k)
+        Relevances from 0 to about 30 (the gain is 2^t - 1). A negative one is padding, and its score does not count.
+    sigma : float > 0
+        Steepness, the inverse of the unit of the scores.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats (each pair at most its share of the NDCG); 0 for a list without a relevant thing.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For search results, where the top of the list matters. The value jumps when two things change places: watch the
+    NDCG itself, and use this for its gradient. Time and memory grow with k squared.
+
+    References
+    ----------
+    Burges (2010), "From RankNet to LambdaRank to LambdaMART: An Overview", MSR-TR-2010-82.
+
+    >>> symloss.evaluate.value("lambdarank", [[0.0, 0.0]], [[1.0, 0.0]]).round(6).tolist()
+    [0.25582]
+    """
+    s, target, present = lists(prediction, target, "lambdarank")
+    gain = present * (pt.exp2(target * present) - 1)
+    best = (gain / _log2(1 + ranks(target, present))).sum(axis=-1)
+    gain_i, gain_j = pairs(gain)
+    discount_i, discount_j = pairs(1 / _log2(1 + ranks(s, present)))
+    change = divide(pt.abs((gain_i - gain_j) * (discount_i - discount_j)), best[..., None, None])
+    s_i, s_j = pairs(number(sigma, s) * s)
+    return (ahead(target, present) * disconnected_grad(change) * pt.softplus(s_j - s_i)).sum(axis=(-2, -1))
+
+
+def _log2(x):
+    return pt.log(x) / number(np.log(2), x)
+
+
+@loss("bayesian_personalized_ranking", "BPRLoss", target="none", unit="nats")
+def bpr(positive, negative):
+    r"""Bayesian personalised ranking, per element: what was chosen should be scored above what was not.
+
+    .. math:: \ell = \log(1 + e^{-(s_+ - s_-)})
+
+    Parameters
+    ----------
+    positive, negative : float tensor (n, d)
+        Scores of a thing that the user chose and of one that he did not, in one unit, of any sign.
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0, in nats.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For recommendation from clicks, with negatives drawn at random for each choice.
+
+    References
+    ----------
+    Rendle et al. (2009), "BPR: Bayesian Personalized Ranking from Implicit Feedback", UAI.
+
+    >>> symloss.evaluate.value("bpr", [[1.0]], [[1.0]]).round(6).tolist()
+    [[0.693147]]
+    """
+    positive, negative = align(positive, negative, "bpr", port="negative")
+    return pt.softplus(negative - positive)

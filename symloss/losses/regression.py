@@ -1,12 +1,14 @@
 """Losses between real numbers, per element."""
 
 import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
 
 from .._checks import align, number
 from .core import loss
 
 
-@loss("mse", "l2", "MeanSquaredError", "MeanSquaredLossLayer", unit="the squared unit of the target")
+@loss("mse", "l2", "MSELoss", "MeanSquaredError", "MeanSquaredLossLayer", "reg:squarederror",
+      unit="the squared unit of the target")
 def squared_error(prediction, target):
     r"""Squared error, per element.
 
@@ -42,7 +44,7 @@ def squared_error(prediction, target):
     return pt.sqr(prediction - target)
 
 
-@loss("mae", "l1", "MeanAbsoluteError", "MeanAbsoluteLossLayer")
+@loss("mae", "l1", "L1Loss", "MeanAbsoluteError", "MeanAbsoluteLossLayer", "reg:absoluteerror")
 def absolute_error(prediction, target):
     r"""Absolute error, per element.
 
@@ -78,7 +80,7 @@ def absolute_error(prediction, target):
     return pt.abs(prediction - target)
 
 
-@loss(unit="the squared unit of the target")
+@loss("HuberLoss", unit="the squared unit of the target")
 def huber(prediction, target, *, delta=1.0):
     r"""Huber loss, per element: squared near 0, absolute beyond `delta`.
 
@@ -103,7 +105,8 @@ def huber(prediction, target, *, delta=1.0):
 
     Notes
     -----
-    For regression with some outliers, where the absolute error's kink at 0 disturbs the optimizer.
+    For regression with some outliers, where the absolute error's kink at 0 disturbs the optimizer. XGBoost's "Huber" is
+    `pseudo_huber`; scikit-learn's HuberRegressor scales it, and its boosting sets delta to a quantile of the errors.
 
     References
     ----------
@@ -116,3 +119,242 @@ def huber(prediction, target, *, delta=1.0):
     size = pt.abs(prediction - target)
     inner = pt.minimum(size, number(delta, size))
     return inner * (size - 0.5 * inner)
+
+
+@loss("l2_loss", "HalfSquaredLoss", "HalfMSE", unit="the squared unit of the target")
+def half_squared_error(prediction, target):
+    r"""Half the squared error, per element.
+
+    .. math:: \ell = \tfrac12 (p - t)^2
+
+    Parameters
+    ----------
+    prediction, target : float tensor (n, d)
+        In one unit, of any sign. A target (n,) is read as (n, 1).
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0, in the squared unit of `target`.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    Its gradient is the error, without a factor: optax' l2_loss, scikit-learn's HalfSquaredError.
+
+    References
+    ----------
+    Gauss (1809), "Theoria motus corporum coelestium".
+
+    >>> symloss.evaluate.value("half_squared_error", [[1.0, 2.0]], [[3.0, 2.0]]).tolist()
+    [[2.0, 0.0]]
+    """
+    prediction, target = align(prediction, target, "half_squared_error")
+    return 0.5 * pt.sqr(prediction - target)
+
+
+@loss("SmoothL1Loss", "smooth_l1_error")
+def smooth_l1(prediction, target, *, beta=1.0):
+    r"""Smooth absolute error, per element: squared near 0, absolute with slope 1 beyond `beta`.
+
+    .. math:: \ell = a\,(|e| - a/2) / \beta, \quad e = p - t, \quad a = \min(|e|, \beta)
+
+    Parameters
+    ----------
+    prediction, target : float tensor (n, d)
+        In one unit, of any sign. A target (n,) is read as (n, 1).
+    beta : float > 0
+        Where the parabola becomes a line, in the unit of `target`.
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0, in the unit of `target`; |e| - beta / 2 for errors beyond `beta`.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For boxes and other regression with outliers: `huber` divided by its delta, so that a smaller `beta` comes near the
+    absolute error and not near 0.
+
+    References
+    ----------
+    Girshick (2015), "Fast R-CNN", ICCV.
+
+    >>> symloss.evaluate.value("smooth_l1", [[1.0, 3.0]], [[0.0, 0.0]], beta=2.0).tolist()
+    [[0.25, 2.0]]
+    """
+    prediction, target = align(prediction, target, "smooth_l1")
+    size = pt.abs(prediction - target)
+    beta = number(beta, size)
+    inner = pt.minimum(size, beta)
+    return inner * (size - 0.5 * inner) / beta
+
+
+@loss("mape", "MeanAbsolutePercentageError", unit="percent")
+def absolute_percentage_error(prediction, target, *, eps=1e-7):
+    r"""Absolute error in percent of the target, per element.
+
+    .. math:: \ell = 100\, \frac{|p - t|}{\max(|t|, \epsilon)}
+
+    Parameters
+    ----------
+    prediction, target : float tensor (n, d)
+        In one unit, of any sign; targets away from 0. A target (n,) is read as (n, 1).
+    eps : float > 0
+        Least size of a target that is divided by, in the unit of `target`.
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0, dimensionless, in percent.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For positive targets whose relative error counts. It explodes for targets near 0, and favours predictions that are
+    too low; `symmetric_percentage_error` and `squared_log_error` are milder. scikit-learn's figure is a fraction.
+
+    References
+    ----------
+    Makridakis (1993), "Accuracy measures: theoretical and practical concerns", Int. Journal of Forecasting 9(4).
+
+    >>> symloss.evaluate.value("mape", [[3.0, 2.0]], [[4.0, -1.0]]).tolist()
+    [[25.0, 300.0]]
+    """
+    prediction, target = align(prediction, target, "absolute_percentage_error")
+    return 100 * (pt.abs(prediction - target) / pt.maximum(pt.abs(target), number(eps, target)))
+
+
+@loss("smape", "SymmetricMeanAbsolutePercentageError", unit="percent")
+def symmetric_percentage_error(prediction, target, *, eps=1e-7):
+    r"""Absolute error in percent of the mean size of prediction and target, per element.
+
+    .. math:: \ell = 200\, \frac{|p - t|}{\max(|p| + |t|, \epsilon)}
+
+    Parameters
+    ----------
+    prediction, target : float tensor (n, d)
+        In one unit, of any sign. A target (n,) is read as (n, 1).
+    eps : float > 0
+        Least sum of sizes that is divided by, in the unit of `target`.
+
+    Returns
+    -------
+    float tensor (n, d)
+        From 0 to 200, dimensionless, in percent; 0 where both are 0.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For comparing forecasts over series of different size. It has no gradient where the signs differ, so start near the
+    target's sign. Some authors leave out the factor 2.
+
+    References
+    ----------
+    Makridakis (1993), "Accuracy measures: theoretical and practical concerns", Int. Journal of Forecasting 9(4).
+
+    >>> symloss.evaluate.value("smape", [[3.0, 0.0]], [[1.0, 0.0]]).tolist()
+    [[100.0, 0.0]]
+    """
+    prediction, target = align(prediction, target, "symmetric_percentage_error")
+    sizes = pt.abs(prediction) + pt.abs(target)
+    return 200 * (pt.abs(prediction - target) / pt.maximum(sizes, number(eps, sizes)))
+
+
+@loss("msle", "MeanSquaredLogarithmicError", "mean_squared_log_error", "reg:squaredlogerror", unit="none")
+def squared_log_error(prediction, target):
+    r"""Squared error of the logarithms, per element.
+
+    .. math:: \ell = (\log(1 + p) - \log(1 + t))^2
+
+    Parameters
+    ----------
+    prediction, target : float tensor (n, d)
+        Counts or amounts, at least 0. A target (n,) is read as (n, 1). Below 0 they are read as 0; the gradient by
+        the prediction goes on there as if it were 0, so that it comes back.
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0, dimensionless.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For amounts over several orders of magnitude, where too low is worse than too high. Keras clips negative predictions
+    too, and their gradient dies; XGBoost refuses values below -1.
+
+    References
+    ----------
+    Tofallis (2015), "A better measure of relative prediction accuracy", J. Operational Research Society 66(8).
+
+    >>> round(float(symloss.evaluate.value("msle", [[0.0]], [[1.0]])[0, 0]), 6)
+    0.480453
+    """
+    prediction, target = align(prediction, target, "squared_log_error")
+    p = prediction + disconnected_grad(pt.maximum(0, prediction) - prediction)
+    return pt.sqr(pt.log1p(p) - pt.log1p(pt.maximum(0, target)))
+
+
+@loss("cosine", "CosineSimilarity", "cosine_proximity", per="item", unit="none")
+def cosine_distance(prediction, target):
+    r"""Cosine distance, per item: 1 minus the cosine of the angle between prediction and target.
+
+    .. math:: \ell = 1 - \frac{p \cdot t}{\|p\|\, \|t\|}
+
+    Parameters
+    ----------
+    prediction, target : float tensor (n, d)
+        Vectors along the last axis, in any unit.
+
+    Returns
+    -------
+    float tensor (n,)
+        From 0 to 2, dimensionless. A vector shorter than 1e-12 has no direction: 1, with the gradient of length 1.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For embeddings whose direction counts and whose length does not. Keras' CosineSimilarity is this minus 1, with the
+    same gradient. optax' default gives NaN at zero vectors.
+
+    References
+    ----------
+    Salton, Wong & Yang (1975), "A Vector Space Model for Automatic Indexing", Communications of the ACM 18(11).
+
+    >>> symloss.evaluate.value("cosine_distance", [[2.0, 0.0], [1.0, 1.0]], [[0.0, 3.0], [2.0, 2.0]]).round(6).tolist()
+    [1.0, 0.0]
+    """
+    prediction, target = align(prediction, target, "cosine_distance")
+    return 1 - (prediction * target).sum(axis=-1) / (length(prediction) * length(target))
+
+
+def length(vectors):
+    """Return the lengths of `vectors` over the last axis, and 1 for those that are too short to have a direction."""
+    squares = pt.sqr(vectors).sum(axis=-1)
+    return pt.sqrt(pt.switch(pt.lt(squares, number(1e-24, squares)), 1, squares))

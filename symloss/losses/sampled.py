@@ -1,1 +1,195 @@
-"""Losses of many classes from a few samples of them."""
+"""Losses over many classes of which only the right one and a few drawn ones are scored."""
+
+import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
+
+from .._checks import floating, shape_text, tensor
+from ..errors import ShapeError
+from .classification import integers, nan_outside
+from .core import loss
+from .similarity import ABSENT, as_matrix
+
+
+def drawn(prediction, matrix, bias, samples, target, who: str):
+    """Return scores of the right class (n,) and of the drawn ones (n, k), labels, samples and number of classes."""
+    x, matrix = as_matrix(prediction, who), as_matrix(matrix, who, "matrix")
+    matrix, bias = matrix.astype(x.dtype), floating(bias, who, "bias").astype(x.dtype)
+    labels, samples = integers(x, target, who), tensor(samples, who, "samples")
+    if None not in (x.type.shape[1], matrix.type.shape[1]) and x.type.shape[1] != matrix.type.shape[1]:
+        raise ShapeError(f"{who}: matrix has shape {shape_text(matrix)}, prediction {shape_text(x)}; (c, d) is wanted")
+    one_a_class(bias, matrix, who, "bias")
+    if samples.ndim != 1 or samples.dtype.startswith("float"):
+        raise ShapeError(f"{who}: samples {shape_text(samples)} are {samples.dtype}; integer labels (k,) are wanted")
+    classes = matrix.shape[0]
+    inside = pt.switch(pt.ge(labels, 0) & pt.lt(labels, classes), labels, 0)
+    right = (x * matrix[inside]).sum(axis=1) + bias[inside]
+    wrong = pt.dot(x, matrix[samples].T) + bias[samples]
+    return right, wrong, labels, samples, classes
+
+
+def one_a_class(values, matrix, who: str, port: str):
+    """Raise ShapeError unless `values` (c,) has one number for each row of `matrix`."""
+    lengths = values.type.shape[:1], matrix.type.shape[:1]
+    if values.ndim != 1 or (None not in lengths[0] + lengths[1] and lengths[0] != lengths[1]):
+        raise ShapeError(
+            f"{who}: {port} has shape {shape_text(values)}, matrix {shape_text(matrix)}; one {port} a class is wanted"
+        )
+
+
+def expected(right, wrong, matrix, log_noise, labels, samples, who: str):
+    """Return scores less the logarithm of how often their class is expected among the samples."""
+    log_noise = floating(log_noise, who, "log_noise").astype(right.dtype)
+    one_a_class(log_noise, as_matrix(matrix, who, "matrix"), who, "log_noise")
+    log_k = pt.log(samples.shape[0].astype(right.dtype))
+    inside = pt.switch(pt.ge(labels, 0) & pt.lt(labels, log_noise.shape[0]), labels, 0)
+    return right - log_k - log_noise[inside], wrong - log_k - log_noise[samples]
+
+
+@loss("NCELoss", "noise_contrastive_estimation", target="label", per="item", unit="nats")
+def nce(prediction, matrix, bias, samples, log_noise, target):
+    r"""Noise-contrastive estimation, per item: the right class against k classes drawn from a noise distribution.
+
+    .. math:: \ell = -\log \sigma(s_t - \log k q_t) - \sum_j \log \sigma(-(s_j - \log k q_j)),
+              \quad s_c = w_c \cdot x + b_c
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Features x of each item, before the last layer.
+    matrix : float tensor (c, d)
+        Weights w of that layer, a row a class.
+    bias : float tensor (c,)
+        Its bias b.
+    samples : integer tensor (k,)
+        Labels that were drawn from the noise q, for the whole batch; drawn anew for each batch.
+    log_noise : float tensor (c,)
+        log q of every class, in nats.
+    target : integer tensor (n,)
+        Labels from 0 to c - 1.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats; NaN for a label out of range.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or the labels are not integers.
+
+    Notes
+    -----
+    For vocabularies that are too large for a softmax; the scores become log-probabilities by themselves. A sample
+    that is the target counts as noise, as the theory has it. numpy_ml's NCELoss subtracts log q without k.
+
+    References
+    ----------
+    Gutmann & Hyvarinen (2010), "Noise-contrastive estimation: A new estimation principle for unnormalized statistical
+    models", AISTATS.
+
+    >>> w, b, q = [[0.0], [0.0]], [0.0, 0.0], [0.0, 0.0]
+    >>> symloss.evaluate.value("nce", [[1.0]], w, b, [1], q, [0]).round(6).tolist()
+    [1.386294]
+    """
+    right, wrong, labels, samples, classes = drawn(prediction, matrix, bias, samples, target, "nce")
+    right, wrong = expected(right, wrong, matrix, log_noise, labels, samples, "nce")
+    return nan_outside(pt.softplus(-right) + pt.softplus(wrong).sum(axis=1), labels, classes)
+
+
+@loss("sgns", "skip_gram_negative_sampling", target="label", per="item", unit="nats")
+def negative_sampling(prediction, matrix, bias, samples, target):
+    r"""Negative sampling, per item: the right class against k drawn ones, each a question of yes or no.
+
+    .. math:: \ell = -\log \sigma(s_t) - \sum_j \log \sigma(-s_j), \quad s_c = w_c \cdot x + b_c
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Features x of each item, before the last layer.
+    matrix : float tensor (c, d)
+        Weights w of that layer, a row a class.
+    bias : float tensor (c,)
+        Its bias b; word2vec has none, that is zeros.
+    samples : integer tensor (k,)
+        Labels that were drawn, for the whole batch; drawn anew for each batch.
+    target : integer tensor (n,)
+        Labels from 0 to c - 1.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats; NaN for a label out of range.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or the labels are not integers.
+
+    Notes
+    -----
+    For embeddings of words and of things, where no probabilities are wanted: the scores are shifted by log k q. A
+    sample that is the target counts as a negative. numpy_ml: NCELoss with subtract_log_label_prob=False.
+
+    References
+    ----------
+    Mikolov et al. (2013), "Distributed Representations of Words and Phrases and their Compositionality", NIPS.
+
+    >>> w, b = [[0.0], [0.0]], [0.0, 0.0]
+    >>> symloss.evaluate.value("negative_sampling", [[1.0]], w, b, [1], [0]).round(6).tolist()
+    [1.386294]
+    """
+    right, wrong, labels, _, classes = drawn(prediction, matrix, bias, samples, target, "negative_sampling")
+    return nan_outside(pt.softplus(-right) + pt.softplus(wrong).sum(axis=1), labels, classes)
+
+
+@loss("sampled_softmax_loss", target="label", per="item", unit="nats")
+def sampled_softmax(prediction, matrix, bias, samples, log_noise, target):
+    r"""Sampled softmax, per item: cross-entropy over the right class and k drawn ones.
+
+    .. math:: \ell = \log\Big(e^{s_t'} + \sum_{j \ne t} e^{s_j'}\Big) - s_t',
+              \quad s_c' = w_c \cdot x + b_c - \log k q_c
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Features x of each item, before the last layer.
+    matrix : float tensor (c, d)
+        Weights w of that layer, a row a class.
+    bias : float tensor (c,)
+        Its bias b.
+    samples : integer tensor (k,)
+        Labels that were drawn from q, for the whole batch; drawn anew for each batch.
+    log_noise : float tensor (c,)
+        log q of every class, in nats.
+    target : integer tensor (n,)
+        Labels from 0 to c - 1.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats; NaN for a label out of range.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or the labels are not integers.
+
+    Notes
+    -----
+    For vocabularies that are too large for a softmax; for predictions take all classes. A sample that is the target
+    is left out (TensorFlow: remove_accidental_hits).
+
+    References
+    ----------
+    Jean et al. (2015), "On Using Very Large Target Vocabulary for Neural Machine Translation", ACL.
+
+    >>> w, b, q = [[0.0], [0.0]], [0.0, 0.0], [0.0, 0.0]
+    >>> symloss.evaluate.value("sampled_softmax", [[1.0]], w, b, [1, 0], q, [0]).round(6).tolist()
+    [0.693147]
+    """
+    right, wrong, labels, samples, classes = drawn(prediction, matrix, bias, samples, target, "sampled_softmax")
+    right, wrong = expected(right, wrong, matrix, log_noise, labels, samples, "sampled_softmax")
+    wrong = pt.switch(pt.eq(samples[None, :], labels[:, None]), pt.as_tensor(ABSENT).astype(wrong.dtype), wrong)
+    top = disconnected_grad(pt.maximum(right, wrong.max(axis=1)))
+    total = pt.exp(right - top) + pt.exp(wrong - top[:, None]).sum(axis=1)
+    return nan_outside(pt.log(total) + (top - right), labels, classes)

@@ -1,1 +1,248 @@
-"""Losses of overlap between regions, per item."""
+"""Losses of overlap: of two regions, as a share of their size."""
+
+import numpy as np
+import pytensor.tensor as pt
+
+from .._checks import align, number, shape_text
+from ..errors import ShapeError
+from .core import loss
+from .reduction import divide
+
+
+def regions(prediction, target, who: str):
+    """Return prediction and target as floats of one shape, and the axes of one item: all but the first."""
+    prediction, target = align(prediction, target, who)
+    if prediction.ndim < 2:
+        raise ShapeError(f"{who}: prediction is {shape_text(prediction)}; at least 2 axes are wanted, an item a row")
+    return prediction, target, tuple(range(1, prediction.ndim))
+
+
+@loss("DiceLoss", "soft_dice", "sorensen_dice", target="same", activation="sigmoid", per="item", unit="none")
+def dice(prediction, target, *, smooth=1.0):
+    r"""Dice loss, per item: 1 minus twice the overlap, as a share of both regions' sizes.
+
+    .. math:: \ell = 1 - \frac{2 \sum p t + \epsilon}{\sum p + \sum t + \epsilon}
+
+    Parameters
+    ----------
+    prediction : float tensor (n, ...)
+        Probabilities in [0, 1]. The sums run over all axes but the first: pixels, and classes if there are any.
+    target : tensor (n, ...)
+        In [0, 1], of the prediction's shape.
+    smooth : float, at least 0
+        Epsilon, in pixels. With 0 an item without any target has no gradient; where both regions are empty it is 0.
+
+    Returns
+    -------
+    float tensor (n,)
+        From 0 to 1, dimensionless; 0 for equal regions of 0 and 1.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or there is one axis only.
+
+    Notes
+    -----
+    For regions that are small beside the background. Keras sums over the whole batch by default, optax an item and
+    class; MONAI has squared sums below the line on request.
+
+    References
+    ----------
+    Milletari, Navab & Ahmadi (2016), "V-Net", 3DV; Dice (1945), "Measures of the Amount of Ecologic Association".
+
+    >>> symloss.evaluate.value("dice", [[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]], smooth=0.0).round(6).tolist()
+    [0.333333]
+    """
+    p, t, axes = regions(prediction, target, "dice")
+    apart = (p * (1 - t) + (1 - p) * t).sum(axis=axes)
+    return divide(apart, (p + t).sum(axis=axes) + number(smooth, p))
+
+
+@loss("GeneralizedDiceLoss", "generalized_dice", target="same", activation="softmax", per="item", unit="none")
+def generalised_dice(prediction, target):
+    r"""Generalised Dice loss, per item: overlaps of all classes, each by the inverse square of its size.
+
+    .. math:: \ell = 1 - 2 \frac{\sum_c w_c \sum p_c t_c}{\sum_c w_c \sum (p_c + t_c)}, \quad
+              w_c = \Big(\sum t_c\Big)^{-2}
+
+    Parameters
+    ----------
+    prediction : float tensor (n, ..., k)
+        Probabilities of the classes over the last axis; the inner sums run over the axes between.
+    target : tensor (n, ..., k)
+        In [0, 1], of the prediction's shape.
+
+    Returns
+    -------
+    float tensor (n,)
+        From 0 to 1, dimensionless; 0 for equal regions of 0 and 1.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or there are less than 3 axes.
+
+    Notes
+    -----
+    For several classes of very different sizes. A class that an item lacks has the greatest weight of those that it
+    has, as in MONAI.
+
+    References
+    ----------
+    Sudre et al. (2017), "Generalised Dice overlap as a deep learning loss function for highly unbalanced
+    segmentations", DLMIA.
+
+    >>> p, t = [[[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]], [[[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]]
+    >>> symloss.evaluate.value("generalised_dice", p, t).round(6).tolist()
+    [0.333333]
+    """
+    p, t, axes = regions(prediction, target, "generalised_dice")
+    if p.ndim < 3:
+        raise ShapeError(
+            f"generalised_dice: prediction is {shape_text(prediction)}, target {shape_text(t)}; (n, pixels, classes) "
+            f"is wanted"
+        )
+    inside = axes[:-1]
+    size = t.sum(axis=inside)
+    weight = pt.sqr(divide(pt.ones_like(size), size))
+    most = weight.max(axis=-1, keepdims=True)
+    weight = pt.switch(pt.gt(size, 0), weight, pt.switch(pt.gt(most, 0), most, 1))
+    apart = (p * (1 - t) + (1 - p) * t).sum(axis=inside)
+    return divide((weight * apart).sum(axis=-1), (weight * (p + t).sum(axis=inside)).sum(axis=-1))
+
+
+@loss("TverskyLoss", target="same", activation="sigmoid", per="item", unit="none")
+def tversky(prediction, target, *, alpha=0.5, beta=0.5, smooth=1.0):
+    r"""Tversky loss, per item: a Dice loss in which false alarms and misses weigh differently.
+
+    .. math:: \ell = 1 - \frac{\mathrm{TP} + \epsilon}
+              {\mathrm{TP} + \alpha\,\mathrm{FP} + \beta\,\mathrm{FN} + \epsilon}, \quad
+              \mathrm{TP} = \sum p t, \ \mathrm{FP} = \sum p (1 - t), \ \mathrm{FN} = \sum (1 - p) t
+
+    Parameters
+    ----------
+    prediction : float tensor (n, ...)
+        Probabilities in [0, 1]. The sums run over all axes but the first.
+    target : tensor (n, ...)
+        In [0, 1], of the prediction's shape.
+    alpha, beta : float, at least 0
+        Weights of false alarms (FP) and of misses (FN). Both 0.5: Dice; both 1: Jaccard.
+    smooth : float, at least 0
+        Epsilon, in pixels. With 0 an item without any target has no gradient.
+
+    Returns
+    -------
+    float tensor (n,)
+        From 0 to 1, dimensionless; 0 for equal regions of 0 and 1.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or there is one axis only.
+
+    Notes
+    -----
+    For lesions and defects, where a miss is worse than a false alarm: beta above alpha.
+
+    References
+    ----------
+    Salehi, Erdogmus & Gholipour (2017), "Tversky loss function for image segmentation", MLMI.
+
+    >>> p, t = [[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]]
+    >>> symloss.evaluate.value("tversky", p, t, alpha=1.0, beta=1.0, smooth=0.0).tolist()
+    [0.5]
+    """
+    p, t, axes = regions(prediction, target, "tversky")
+    wrong = number(alpha, p) * (p * (1 - t)).sum(axis=axes) + number(beta, p) * ((1 - p) * t).sum(axis=axes)
+    return divide(wrong, (p * t).sum(axis=axes) + wrong + number(smooth, p))
+
+
+@loss("FocalTverskyLoss", target="same", activation="sigmoid", per="item", unit="none")
+def focal_tversky(prediction, target, *, alpha=0.3, beta=0.7, gamma=0.75, smooth=1.0):
+    r"""Focal Tversky loss, per item: a power of the Tversky loss.
+
+    .. math:: \ell = \Big(1 - \frac{\mathrm{TP} + \epsilon}
+              {\mathrm{TP} + \alpha\,\mathrm{FP} + \beta\,\mathrm{FN} + \epsilon}\Big)^{\gamma}
+
+    Parameters
+    ----------
+    prediction : float tensor (n, ...)
+        Probabilities in [0, 1]. The sums run over all axes but the first.
+    target : tensor (n, ...)
+        In [0, 1], of the prediction's shape.
+    alpha, beta : float, at least 0
+        Weights of false alarms (FP) and of misses (FN).
+    gamma : float > 0
+        The power. Below 1 small errors keep their gradient, above 1 large ones get more.
+    smooth : float, at least 0
+        Epsilon, in pixels. With 0 an item without any target has no gradient.
+
+    Returns
+    -------
+    float tensor (n,)
+        From 0 to 1, dimensionless; 0, with a gradient of 0, for equal regions of 0 and 1.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or there is one axis only.
+
+    Notes
+    -----
+    For small regions. The paper writes the power as 1 / gamma with gamma = 4/3, and weighs misses with alpha.
+
+    References
+    ----------
+    Abraham & Khan (2019), "A Novel Focal Tversky Loss Function with Improved Attention U-Net for Lesion
+    Segmentation", ISBI.
+
+    >>> p, t = [[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]]
+    >>> symloss.evaluate.value("focal_tversky", p, t, alpha=1.0, beta=1.0, gamma=2.0, smooth=0.0).tolist()
+    [0.25]
+    """
+    share = tversky(prediction, target, alpha=alpha, beta=beta, smooth=smooth)
+    least = np.asarray(np.finfo(share.dtype).tiny ** 0.6, share.dtype)  # so that 0 ** (gamma - 1) is not met
+    return pt.maximum(share, least) ** number(gamma, share)
+
+
+@loss("JaccardLoss", "soft_jaccard", "IoULoss", "iou", target="same", activation="sigmoid", per="item", unit="none")
+def jaccard(prediction, target, *, smooth=1.0):
+    r"""Jaccard loss, per item: 1 minus the share of the intersection in the union.
+
+    .. math:: \ell = 1 - \frac{\sum p t + \epsilon}{\sum p + \sum t - \sum p t + \epsilon}
+
+    Parameters
+    ----------
+    prediction : float tensor (n, ...)
+        Probabilities in [0, 1]. The sums run over all axes but the first.
+    target : tensor (n, ...)
+        In [0, 1], of the prediction's shape.
+    smooth : float, at least 0
+        Epsilon, in pixels. With 0 an item without any target has no gradient; where both regions are empty it is 0.
+
+    Returns
+    -------
+    float tensor (n,)
+        From 0 to 1, dimensionless; 0 for equal regions of 0 and 1.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or there is one axis only.
+
+    Notes
+    -----
+    Where the intersection over union is what is reported. It orders items as `dice` does, and counts small overlaps
+    as worse.
+
+    References
+    ----------
+    Rahman & Wang (2016), "Optimizing Intersection-Over-Union in Deep Neural Networks for Image Segmentation", ISVC.
+
+    >>> symloss.evaluate.value("jaccard", [[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]], smooth=0.0).tolist()
+    [0.5]
+    """
+    p, t, axes = regions(prediction, target, "jaccard")
+    apart = (p * (1 - t) + (1 - p) * t).sum(axis=axes)
+    return divide(apart, (p + t - p * t).sum(axis=axes) + number(smooth, p))

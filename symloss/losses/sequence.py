@@ -1,1 +1,122 @@
-"""Losses of sequences whose alignment is not known."""
+"""Losses of sequences whose labels are not aligned with their steps."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
+
+from .._checks import floating, shape_text, tensor
+from ..errors import ShapeError
+from .classification import log_probabilities
+from .core import loss
+from .similarity import ABSENT
+
+
+def log_add(*logs):
+    """Return log(sum(exp(logs))) of tensors."""
+    top = logs[0]
+    for other in logs[1:]:
+        top = pt.maximum(top, other)
+    top = disconnected_grad(top)
+    return top + pt.log(sum(pt.exp(x - top) for x in logs))
+
+
+def later(logs, steps: int):
+    """Return `logs` (n, s) moved to the right by `steps`, with nothing coming in at the left."""
+    nothing = pt.full_like(logs[:, :steps], np.asarray(ABSENT, logs.dtype))
+    return pt.concatenate([nothing, logs[:, :-steps]], axis=1)
+
+
+@loss("CTCLoss", "CTCLossLayer", "connectionist_temporal_classification", target="label", activation="softmax",
+      per="item", unit="nats")
+def ctc(prediction, target, *, blank=0):
+    r"""Connectionist temporal classification, per item (a sequence).
+
+    .. math:: \ell = -\log \sum_{\pi \in B^{-1}(t)} \prod_{\tau} p_{\tau, \pi_\tau}
+
+    over all paths that give the labels t when repeats are merged and blanks are removed.
+
+    Parameters
+    ----------
+    prediction : float tensor (n, steps, k)
+        Probabilities of the k classes, the blank being one, at every step; the logits are used if the graph shows a
+        softmax. All steps count.
+    target : integer tensor (n, length)
+        Labels from 0 to k - 1, no blanks among them. Shorter sequences are filled up with -1 at their end.
+    blank : int
+        Which class is the blank; -1 is the last one.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats; NaN for a wrong label; infinite, with a gradient of 0, where the labels (and a blank
+        between equal ones) need more steps than there are.
+
+    Raises
+    ------
+    ShapeError
+        If the ranks are not 3 and 2, the static shapes can never agree, or the labels are not integers.
+
+    Notes
+    -----
+    For speech and handwriting. The blank is 0 in torch, optax and Keras, and the last class in Wolfram. torch's mean
+    divides each value by the length of its labels first.
+
+    References
+    ----------
+    Graves et al. (2006), "Connectionist Temporal Classification: Labelling Unsegmented Sequence Data with Recurrent
+    Neural Networks", ICML.
+
+    >>> p = [[[0.5, 0.5], [0.5, 0.5]]]
+    >>> symloss.evaluate.value("ctc", p, [[1]]).round(6).tolist()
+    [0.287682]
+    """
+    prediction, labels = floating(prediction, "ctc", "prediction"), tensor(target, "ctc", "target")
+    if prediction.ndim != 3 or labels.ndim != 2 or labels.dtype.startswith("float"):
+        raise ShapeError(
+            f"ctc: target {shape_text(labels)} is {labels.dtype}, prediction {shape_text(prediction)}; integer labels "
+            f"(n, length) and probabilities (n, steps, classes) are wanted"
+        )
+    rows = prediction.type.shape[0], labels.type.shape[0]
+    if None not in rows and rows[0] != rows[1]:
+        raise ShapeError(f"ctc: target has shape {shape_text(labels)}, prediction {shape_text(prediction)}")
+    labels, classes = labels.astype("int64"), prediction.shape[2]
+    blank = classes + blank if blank < 0 else pt.as_tensor(blank, dtype="int64")
+    known = pt.ge(labels, 0) & pt.lt(labels, classes) & pt.neq(labels, blank)
+    values = _minus_log_likelihood(log_probabilities(prediction), pt.switch(known, labels, blank), known, blank)
+    bad = _wrong(labels, known).any(axis=1)
+    return pt.switch(bad, np.asarray(np.nan, values.dtype), values)
+
+
+def _wrong(labels, known):
+    """Return where a label is neither a class nor padding, or stands behind padding."""
+    behind = pt.concatenate([pt.zeros_like(known[:, :1]), pt.lt(labels[:, :-1], 0)], axis=1)
+    return (~known & pt.neq(labels, -1)) | (known & behind)
+
+
+def _minus_log_likelihood(logs, labels, known, blank):
+    """Return the loss from log-probabilities (n, steps, k) and labels (n, length), by the forward recursion."""
+    n, length = labels.shape[0], labels.shape[1]
+    states = pt.full((n, 2 * length + 1), blank, dtype="int64")  # blank, label, blank, label, ..., blank
+    states = pt.set_subtensor(states[:, 1::2], labels)
+    previous = pt.concatenate([pt.full((n, 2), blank, dtype="int64"), states[:, :-2]], axis=1)[:, : states.shape[1]]
+    skips = pt.neq(states, blank) & pt.neq(states, previous)
+    absent = np.asarray(ABSENT, logs.dtype)
+    barred = pt.switch(skips, np.asarray(0, logs.dtype), absent)  # a label may follow another one without a blank
+    emitted = logs.dimshuffle(1, 0, 2)[:, pt.arange(n)[:, None], states]
+    place = pt.arange(states.shape[1])
+    start = pt.switch(pt.lt(place, 2)[None, :], emitted[0], absent)
+
+    def step(emission, alpha, barred):
+        skipped = pt.maximum(later(alpha, 2) + barred, absent)
+        return log_add(alpha, later(alpha, 1), skipped) + emission
+
+    found = pytensor.scan(step, sequences=[emitted[1:]], outputs_info=[start], non_sequences=[barred],
+                          return_updates=False)
+    last = pt.concatenate([start[None], found], axis=0)[-1]
+    ends = 2 * known.sum(axis=1)[:, None]
+    final = pt.switch(pt.eq(place, ends) | pt.eq(place, ends - 1), last, absent)
+    top = disconnected_grad(final.max(axis=1))
+    values = -top - pt.log(pt.exp(final - top[:, None]).sum(axis=1))
+    possible = pt.gt(top, 0.1 * absent)
+    return pt.switch(possible, values, np.asarray(np.inf, values.dtype))

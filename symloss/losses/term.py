@@ -8,6 +8,7 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.tensor.variable import TensorVariable
 
+from .._checks import shape_text
 from ..errors import ShapeError, SpecError
 from .core import LossSpec, get, names, registry
 from .reduction import HOW, fraction, reduce
@@ -46,8 +47,8 @@ class Loss:
         Factor of this term in the total. Assigning ``loss.weight = 2`` acts at the next step, without recompiling.
     weighted : bool
         Whether data carry a weight for each target.
-    output_name : str
-        Name of the layer or output that is the prediction.
+    output_name : str or None
+        Name of the layer or output that is the prediction; None: the last layer of the model it is added to.
     how : 'mean', 'count' or 'sum'
         The divisor, see `reduce`.
     ports : dict
@@ -69,7 +70,7 @@ class Loss:
         super().__init_subclass__(**keywords)
         registry.add(cls.__name__, cls, tuple(cls.__dict__.get("aliases", ())), replace=_replaceable(cls))
 
-    def __init__(self, form=None, *, target=None, weight=1.0, weighted=False, output_name="out", how="mean",
+    def __init__(self, form=None, *, target=None, weight=1.0, weighted=False, output_name=None, how="mean",
                  ports=None, **options):
         self.form = type(self).__name__ if form is None else form
         self.spec = self._find_spec(form)
@@ -78,12 +79,15 @@ class Loss:
         if self.spec is not None:
             self.spec.check_options(options)
         self.how, self.options, self.ports = how, options, dict(ports or {})
-        self.output_name = output_name if ":" in output_name else f"{output_name}:out"
+        self.output_name = None
+        self.attach("out" if output_name is None else output_name)
+        self.anywhere = output_name is None
         self.weighted = bool(weighted)
         self._weight = pytensor.shared(np.asarray(1.0, pytensor.config.floatX), name=f"weight of {self.name}", shape=())
         self.weight = weight
         self._class_weight = None
         self._target = self._weights = None
+        self.owner = None  # the model that bound it
         if isinstance(target, int):
             label = self.spec is not None and self.spec.target.startswith("label")
             dtype = "int32" if label else pytensor.config.floatX
@@ -152,7 +156,14 @@ class Loss:
 
     @property
     def weights(self):
-        """The weights that count: the data's, times those of the classes; None where there are neither."""
+        """The weights that count: the data's, times the classes', times 0 for what is ignored; None without any."""
+        ignored = self.options.get("ignore_index")
+        if ignored is None or self.spec is None or not self._target.dtype.startswith("int"):
+            return self._weights_by_class()
+        kept, weights = pt.neq(self._target, ignored).astype(pytensor.config.floatX), self._weights_by_class()
+        return kept if weights is None else pt.switch(pt.neq(kept, 0), weights, 0)
+
+    def _weights_by_class(self):
         if self._class_weight is None:
             return self._weights
         count = self._class_weight.type.shape[0]
@@ -170,6 +181,10 @@ class Loss:
         """Whether numerator and denominator are known (a subclass with its own ``__call__`` returns a mean)."""
         return type(self).__call__ is Loss.__call__
 
+    def attach(self, output_name: str) -> None:
+        """Make a layer's main output, or an output with its full name, the prediction."""
+        self.output_name = output_name if ":" in output_name else f"{output_name}:out"
+
     def bind(self, target, weights=None) -> "Loss":
         """Take `target` and `weights` as this loss's own variables, and return the loss."""
         self._target, self._weights = target, weights
@@ -181,10 +196,22 @@ class Loss:
         if self.spec is None:
             raise SpecError(f"loss {self.name}: only __call__ is defined, so there are no values per item")
         ports = self._predictions(outputs)
+        try:
+            return self._apply(ports, self._clean_target(ports[0]))
+        except ShapeError:
+            if self.spec.target != "any" or not self._has_labels(ports[0]):
+                raise
+            return self._apply(ports, one_hot(self._clean_target(ports[0]), ports[0]))  # a user's (p - t)**2, say
+
+    def _apply(self, ports, target):
         rest = iter(ports)
-        arguments = [self._clean_target(ports[0]) if port == "target" else next(rest) for port in self.spec.ports]
+        arguments = [target if port == "target" else next(rest) for port in self.spec.ports]
         extra = {"weights": self.weights} if self.spec.pairs else {}
         return self.spec.function(*arguments, **self.options, **extra)
+
+    def _has_labels(self, prediction) -> bool:
+        return (self._target.dtype.startswith("int") and self._target.ndim == prediction.ndim - 1
+                and prediction.type.shape[-1] != 1)
 
     def parts(self, outputs):
         """Return (numerator, denominator): two scalars whose sums over batches give the exact mean of a data set."""
@@ -238,10 +265,8 @@ class Loss:
         target = self._target
         if self._weights is not None:  # a NaN behind a weight of 0 must not reach the arithmetic: 0 * NaN is NaN
             target = pt.switch(_counts(self._weights, target), target, pt.zeros((), dtype=target.dtype))
-        labels = target.dtype.startswith("int") and target.ndim == prediction.ndim - 1
-        if labels and self.spec.target == "same" and prediction.ndim > 1 and prediction.type.shape[-1] != 1:
-            classes = pt.arange(prediction.shape[-1], dtype=target.dtype)
-            target = pt.eq(target[..., None], classes).astype(prediction.dtype)  # one-hot
+        if self._has_labels(prediction) and self.spec.target == "same":
+            return one_hot(target, prediction)
         return target
 
     def divisor(self) -> str:
@@ -268,10 +293,22 @@ class Loss:
             spec["ports"] = self.ports
         return spec | self.options
 
+    def described(self, output_name: str, weighted: bool):
+        """Return the shortest that a model with this main output takes for this loss: its name, or a dict."""
+        plain = {"weight": 1.0, "weighted": weighted, "output_name": output_name}
+        extra = {k: v for k, v in self.to_spec().items() if k != "form" and plain.get(k, ...) != v}
+        return {"form": self.label} | extra if extra else self.label
+
     def __mul__(self, factor):
         return self._copy(self.weight * factor)
 
     __rmul__ = __mul__
+
+    def unbound(self) -> "Loss":
+        """Return a twin with a weight of its own that no model has bound."""
+        twin = self._copy(self.weight)
+        twin._target = twin._weights = twin._class_weight = twin.owner = None
+        return twin
 
     def _copy(self, weight):
         twin = object.__new__(type(self))
@@ -287,6 +324,11 @@ class Loss:
         head = f"Loss({self.name!r}" if type(self) is Loss else f"{type(self).__name__}("
         text = f"{head}, weight={self.weight:g}{weighted}, output_name={self.output_name!r}{how}{options})"
         return f"{text.replace('(, ', '(')} / {self.divisor()}"
+
+
+def one_hot(labels, prediction):
+    """Return labels as a tensor of the shape of `prediction`: 1 at the label, 0 elsewhere."""
+    return pt.eq(labels[..., None], pt.arange(prediction.shape[-1], dtype=labels.dtype)).astype(prediction.dtype)
 
 
 def _replaceable(cls) -> bool:
@@ -310,12 +352,7 @@ def _function_spec(function) -> LossSpec:
         values = function(*tensors, **keywords)
         if not isinstance(values, Variable):
             raise SpecError(f"loss {name}: returned {type(values).__name__}, no PyTensor expression")
-        biggest = max(t.ndim for t in tensors)
-        if values.ndim > biggest:
-            raise ShapeError(
-                f"loss {name}: returned {values.ndim} axes from {biggest}: target and prediction were repeated against "
-                f"each other; bring them to one shape"
-            )
+        _prove_shape(name, function, tensors, keywords, values.ndim)
         return values if values.dtype.startswith("float") else values.astype(pytensor.config.floatX)
 
     checked.__name__, checked.__doc__ = name, function.__doc__ or f"{name}, a function of the user's."
@@ -329,3 +366,29 @@ def _counts(weights, target):
     if some.ndim > target.ndim:
         some = some.any(axis=tuple(range(target.ndim, some.ndim)))
     return some[(..., *(None,) * (target.ndim - some.ndim))]
+
+
+def _prove_shape(name, function, tensors, keywords, axes) -> None:
+    """Raise ShapeError if a user's function repeats prediction and target against each other.
+
+    The function is built once more, on tensors whose free lengths are different primes: whatever broadcasts, shows.
+    """
+    shapes = " and ".join(shape_text(t) for t in tensors)
+    way_out = "bring them to one shape, labels by p[pt.arange(t.shape[0]), t], say"
+    if axes > max(t.ndim for t in tensors):
+        raise ShapeError(f"loss {name}: made {axes} axes of shapes {shapes}; {way_out}")
+    known = {(i, n) for t in tensors for i, n in enumerate(t.type.shape) if n is not None}
+    free = iter(p for p in (7, 11, 13, 17, 19, 23, 29, 31, 37) if p not in {n for _, n in known})
+    axes = range(max(t.ndim for t in tensors))
+    lengths = [next((n for axis, n in known if axis == i), None) or next(free) for i in axes]
+    probes = [pt.tensor(dtype=t.dtype, shape=[lengths[i] if n is None else n for i, n in enumerate(t.type.shape)])
+              for t in tensors]
+    try:
+        made = function(*probes, **keywords).type.shape
+    except (ValueError, TypeError, IndexError) as error:
+        if "shape" in str(error) or "broadcast" in str(error) or "dimension" in str(error):
+            raise ShapeError(f"loss {name}: shapes {shapes} do not go together ({error}); {way_out}") from None
+        return
+    lengths = probes[0].type.shape
+    if any(n is not None and n != want for n, want in zip(made, lengths, strict=False)):
+        raise ShapeError(f"loss {name}: repeats shapes {shapes} against each other; {way_out}")

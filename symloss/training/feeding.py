@@ -58,7 +58,7 @@ def _by_window(source, step, order, size, chunk):
 
 
 def _by_batch(source, step, done):
-    for number, arrays in enumerate(ahead(source.epoch)):
+    for number, arrays in enumerate(ahead(source.once)):
         if number < done and source.restarts:
             continue
         step.load(arrays)

@@ -45,6 +45,7 @@ def minimize(training: Training, evaluation, train, valid, *, method: str, epoch
         measured = "valid_loss" if valid is not None else "loss"
         if measured in record:
             record["best"] = training.best.update(record[measured], training.objective.parameters, min_improvement)
+        training.history.append(record)
         reason = training.callbacks.call("epoch", record) or training.callbacks.call("tick", training)
         if reason is None and patience is not None and training.best.waited > patience:
             reason = f"no improvement in {training.best.waited} validations"
@@ -61,7 +62,8 @@ def minimize(training: Training, evaluation, train, valid, *, method: str, epoch
                                          callback=after, options=options, **extra)
         step.set(result.x)
         if records:
-            training.reason = records[-1]["stopped"] = str(result.message)
+            done = f"{epochs} iterations are done" if training.epoch > epochs else str(result.message)
+            training.reason = records[-1]["stopped"] = done
     except _StopError:
         pass
     finally:

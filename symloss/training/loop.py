@@ -82,7 +82,9 @@ def fit(
                     record["best"] = training.best.update(
                         record[measured], training.objective.parameters, min_improvement
                     )
-            reason = training.callbacks.call("epoch", record)
+            training.history.append(record)
+            with interrupt.listening():
+                reason = training.callbacks.call("epoch", record)
             if not record["partial"] and reason is None and patience is not None and training.best.waited > patience:
                 reason = f"no improvement in {training.best.waited} validations"
             training.reason = "interrupted" if interrupt else training.reason or reason
@@ -182,7 +184,7 @@ def _averaged(training):
 def _enter(record, figures, prefix=""):
     record[f"{prefix}loss"] = figures["loss"]
     for name, value in figures["raw"].items():
-        record[f"{prefix}{name}"] = value
+        record.setdefault(f"{prefix}{name}", value)  # a term called 'loss' or 'epoch' shows under 'weighted' alone
     record[f"{prefix}weighted"] = figures["weighted"]
 
 

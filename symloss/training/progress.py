@@ -83,7 +83,7 @@ class Reporter:
         pace = record["samples"] / max(record["seconds"], 1e-9)
         self.say(f"{text}  {record['seconds']:.2f} s, {pace:,.0f} samples/s")
         if record.get("stopped"):
-            where = f"in the middle of epoch {record['epoch']}" if record["partial"] else f"after epoch {record['epoch']}"
+            where = f"{'in the middle of' if record['partial'] else 'after'} epoch {record['epoch']}"
             self.say(f"ended {where}: {record['stopped']}; what was learnt is kept")
 
 

@@ -46,10 +46,13 @@ class Training:
         Why it ended.
     save : function of a path
         Writes the model and this state.
+    history : list
+        Gets every record, before the callbacks do.
     """
 
-    def __init__(self, step, callbacks, seed: int, save=None):
+    def __init__(self, step, callbacks, seed: int, save=None, history=None):
         self.step, self.seed, self._save = step, seed, save
+        self.history = [] if history is None else history
         self.objective = step.objective
         self.callbacks = Callbacks(callbacks)
         self.best = Best()

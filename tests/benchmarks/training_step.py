@@ -2,8 +2,8 @@
 
 Run it by hand: ``python tests/benchmarks/training_step.py``. It pins itself to one core, measures everything in turn,
 several rounds in one run, and prints the least time of each and its ratio to 'the floor': only the step's matrix
-products, in numpy. Peers (torch, jax) are measured where they are installed. Everybody gets one batch of data, again and
-again; symloss runs as `train` runs it: it gathers the rows in shuffled order, and sums up every term and metric.
+products, in numpy. Peers (torch, jax) are measured where they are installed. Everybody gets one batch of data, again
+and again; symloss runs as `train` runs it: it gathers the rows in shuffled order, and sums up every term and metric.
 """
 
 import argparse

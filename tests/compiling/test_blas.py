@@ -1,11 +1,13 @@
 """The BLAS that C code gets, how many threads it uses, and that PyTensor's complaints stay inside."""
 
 import os
+import pathlib
 import subprocess
 import sys
 
 import pytest
 
+import symloss
 from symloss.compiling import blas
 
 
@@ -13,12 +15,12 @@ def run(code, *python, mode="Mode", **environment):
     """Run code in a fresh Python with the compile cache of this one; return (standard output, standard error)."""
     flags = [f for f in os.environ["PYTENSOR_FLAGS"].split(",") if not f.startswith(("mode=", "blas__ldflags"))]
     flags = [*flags, f"mode={mode}", *environment.pop("flags", [])]
-    path = os.pathsep.join(filter(None, sys.path))
+    path = os.pathsep.join([str(pathlib.Path(symloss.__file__).parents[1]), *filter(None, sys.path)])
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         environment.setdefault(name, "")
     environment = os.environ | {"PYTENSOR_FLAGS": ",".join(flags), "PYTHONPATH": path} | environment
     done = subprocess.run([sys.executable, *python, "-c", code], capture_output=True, text=True, env=environment,
-                          timeout=300, check=False)
+                          timeout=300, check=False, cwd=sys.prefix)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip(), done.stderr
 

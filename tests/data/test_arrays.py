@@ -46,7 +46,8 @@ def test_targets_of_any_number_type(dtype, x, rng):
 
 @pytest.mark.parametrize("order", ["F", "strided", "reversed"])
 def test_inputs_of_any_memory_layout(order, x):
-    given = {"F": np.asfortranarray(x), "strided": np.repeat(x, 2, axis=0)[::2], "reversed": x[::-1].copy()[::-1]}[order]
+    given = {"F": np.asfortranarray(x), "strided": np.repeat(x, 2, axis=0)[::2], "reversed": x[::-1].copy()[::-1]}
+    given = given[order]
     y = np.ones((N, 1))
     assert loss(Regressor([4, 1]), given, y) == loss(Regressor([4, 1]), x, y)
 
@@ -79,10 +80,6 @@ def test_an_input_of_one_variable_may_be_a_vector(rng):
 
 
 # -------------------------------------------------------------------------------------------------------------- refused
-
-
-def shapes(caught):
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -138,8 +135,18 @@ def test_inputs_and_targets_of_different_length(x):
     with pytest.raises(DataError, match="weights has 5"):
         loss(Regressor([4, 3], weighted=True), x, x[:, :3], np.ones(5))
     with pytest.raises(DataError, match="side has 5"):
-        Regressor([4, {"form": "input", "size": 4, "name": "side"}, {"size": 1, "inputs": ["in", "side"]}]).predict(
-            [x, x[:5]])
+        Regressor([4, {"form": "input", "size": 3, "name": "side"}, {"size": 1, "inputs": ["in", "side"]}]).predict(
+            [x, x[:5, :3]])
+
+
+def test_arrays_of_one_width_and_different_lengths_are_no_ragged_sequences(x):
+    with pytest.raises(DataError, match="in has 12, target has 11"):
+        loss(Regressor([4, 4]), x, x[:11])
+    layers = [4, {"form": "input", "size": 4, "name": "side"}, {"size": 1, "inputs": ["in", "side"]}]
+    with pytest.raises(DataError, match="side has 5"):
+        Regressor(layers).predict([x, x[:5]])
+    with pytest.raises(DataError, match="weights has 5"):
+        loss(Autoencoder([4, 2, 4], weighted=True), x, x[:5])
 
 
 @pytest.mark.parametrize("bad", [3, -1, 255])
@@ -174,7 +181,8 @@ def test_signs_of_a_hinge_are_checked(x):
 
 @pytest.mark.parametrize("model", [Regressor([4, 3]), Classifier([4, 3]), Autoencoder([4, 2, 4])], ids=repr)
 def test_an_empty_data_set_is_refused(model, x):
-    data = [x[:0]] if isinstance(model, Autoencoder) else [x[:0], np.zeros(0 if isinstance(model, Classifier) else (0, 3))]
+    targets = np.zeros(0 if isinstance(model, Classifier) else (0, 3))
+    data = [x[:0]] if isinstance(model, Autoencoder) else [x[:0], targets]
     with pytest.raises(DataError, match="empty"):
         model.train(data, **STILL)
     with pytest.raises(DataError, match="empty"):
@@ -198,9 +206,15 @@ def test_a_dict_with_a_misspelt_name(x):
 
 @pytest.mark.parametrize(
     "given", [np.array([["a"] * 4] * N), [[1, 2, 3, 4], [1, 2]], np.zeros((N, 4), complex), None, "text",
-              np.zeros((N, 4), dtype="M8[s]"), np.array([[None] * 4] * N)], ids=lambda v: str(v)[:12])
+              np.zeros((N, 4), dtype="M8[s]"), np.array([["1", "a", "2", "3"]] * N, dtype=object)],
+    ids=lambda v: str(v)[:12])
 def test_what_is_no_array_of_numbers_is_refused(given):
     with pytest.raises(symloss.SymlossError, match="in "):
         Regressor([4, 3]).train([given, np.zeros((N, 3))], **STILL)
     with pytest.raises(symloss.SymlossError):
         Regressor([4, 3]).predict(given)
+
+
+def test_predict_refuses_nothing_in_the_place_of_a_number():
+    with pytest.raises(symloss.SymlossError):
+        Regressor([4, 3]).predict(np.array([[None] * 4] * N))

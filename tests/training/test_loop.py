@@ -259,7 +259,6 @@ def test_a_divergence_keeps_the_best_epoch(points):
     assert np.isfinite(flat(net)).all()
 
 
-@pytest.mark.xfail(strict=True, reason="there is no best epoch before the first, and NaN stays in the parameters")
 def test_a_divergence_in_the_first_epoch_leaves_finite_parameters(points):
     net = Regressor([5, 3])
     with pytest.raises(symloss.TrainingError):
@@ -337,7 +336,6 @@ def test_ctrl_c_works_as_before_after_a_training(points, ctrl_c):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-@pytest.mark.xfail(strict=True, reason="a Ctrl-C that falls into a callback raises KeyboardInterrupt")
 def test_ctrl_c_in_a_callback_ends_the_training_and_keeps_its_record(points, ctrl_c):
     net = Regressor([5, 3])
     try:

@@ -33,7 +33,8 @@ SCHEDULES = {
     schedules.warm_up(4, 0.4): [0.1, 0.2, 0.3, 0.4] + [0.4] * 9,
     schedules.warm_up(2, schedules.linear(1.0, 0.0, 10)): [0.5, 1.0, *np.linspace(1, 0, 11)],
     schedules.one_cycle(1.0, 12, rise=0.5, divide=10, final_divide=100):
-        [*(0.1 + 0.45 * (1 - np.cos(np.pi * np.arange(7) / 6))), *(0.01 + 0.495 * (1 + np.cos(np.pi * np.arange(1, 7) / 6)))],
+        [*(0.1 + 0.45 * (1 - np.cos(np.pi * np.arange(7) / 6))),
+         *(0.01 + 0.495 * (1 + np.cos(np.pi * np.arange(1, 7) / 6)))],
 }
 
 

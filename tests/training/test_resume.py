@@ -151,7 +151,7 @@ path = pathlib.Path({path!r})
 x, y = digits(2000)
 net = symloss.load(path) if path.exists() else model()
 check = symloss.training.Checkpoint(path, seconds=0.01)
-net.train([x, y], [x, y], epochs=12, resume=path.exists(), callbacks=check, **OPTIONS)
+net.train([x, y], [x, y], epochs=30, resume=path.exists(), callbacks=check, **OPTIONS)
 net.save({path!r} + ".done")
 """
 
@@ -161,7 +161,7 @@ def test_killed_at_ten_random_moments_it_ends_with_the_same_bits(tmp_path):
     x, y = digits(2000)
     reference = model()
     start = time.perf_counter()
-    reference.train([x, y], [x, y], epochs=12, **OPTIONS)
+    reference.train([x, y], [x, y], epochs=30, **OPTIONS)
     seconds = time.perf_counter() - start
     path, done = tmp_path / "net", tmp_path / "net.done"
     script = SCRIPT.format(folder=str(pathlib.Path(__file__).parent), path=str(path))
@@ -174,7 +174,7 @@ def test_killed_at_ten_random_moments_it_ends_with_the_same_bits(tmp_path):
             # wait until this process has written once (it is training then), and kill it at a random moment after
             while process.poll() is None and (path.stat().st_mtime_ns if path.exists() else 0) == before:
                 time.sleep(0.005)
-            time.sleep(rng.uniform(0, seconds / 10))
+            time.sleep(rng.uniform(0, seconds / 20))
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
                 kills += 1

@@ -1,0 +1,31 @@
+"""How Sphinx makes the documentation: ``sphinx-build -W -b html docs docs/_build``."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
+
+import symloss  # noqa: E402
+
+project = "symloss"
+author = "the symloss maintainers"
+copyright = f"2026, {author}"
+version = release = symloss.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax", "generated"]
+exclude_patterns = ["_build", "generated"]
+suppress_warnings = ["myst.header"]  # the catalogue's headings begin where its page stands
+
+html_theme = "furo"
+html_title = f"symloss {version}"
+html_copy_source = False
+html_show_sphinx = False
+
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+napoleon_google_docstring = False
+napoleon_use_rtype = False

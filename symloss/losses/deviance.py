@@ -1,0 +1,268 @@
+"""Likelihoods and deviances of a positive mean, per element, computed from its logarithm where the graph shows it."""
+
+import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.shape import Reshape, SpecifyShape
+
+from .._checks import align, number
+from .core import loss
+
+
+def log_of(prediction):
+    """Return the tensor whose exp is `prediction`, found through changes of shape as well; None if there is none.
+
+    >>> r = pt.matrix()
+    >>> log_of(pt.exp(r)) is r
+    True
+    """
+    node = prediction.owner
+    if node is None:
+        return None
+    if isinstance(node.op, Elemwise) and node.op.scalar_op.name == "exp":
+        return node.inputs[0]
+    if isinstance(node.op, DimShuffle | Reshape | SpecifyShape):
+        inner = log_of(node.inputs[0])
+        return None if inner is None else node.op(inner, *node.inputs[1:])
+    return None
+
+
+def at_least(value, least):
+    """Return `value`, at least the number `least`; the gradient goes on below it as if it were `least`."""
+    return value + disconnected_grad(pt.maximum(value, number(least, value)) - value)
+
+
+@loss("poisson", "PoissonNLLLoss", "HalfPoissonLoss", "count:poisson", unit="nats")
+def poisson_nll(prediction, target, *, full=False, eps=1e-8):
+    r"""Negative log-likelihood of counts with a Poisson distribution, per element.
+
+    .. math:: \ell = p - t \log p \;[+ \log t!] = e^r - t r \;[+ \log t!]
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Mean, at least 0, in the unit of `target`. If the graph shows that it comes out of 'exp', the
+        logarithm before it is used, so that means of any size are exact; else let its layer end in 'softplus'.
+    target : float tensor (n, d)
+        Counts, at least 0. A target (n,) is read as (n, 1).
+    full : bool
+        Whether log t! is added, which is constant in the prediction.
+    eps : float > 0
+        Least mean, in the unit of `target`. Below it the gradient goes on as if the mean were `eps`.
+
+    Returns
+    -------
+    float tensor (n, d)
+        In nats, of any sign; with `full` at least 0 for whole targets.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For counts, whose noise grows with their mean. torch's PoissonNLLLoss takes the logarithm by default (no flag is
+    needed here), and its `full` is Stirling's approximation. Keras gives NaN for negative predictions.
+
+    References
+    ----------
+    Nelder & Wedderburn (1972), "Generalized Linear Models", Journal of the Royal Statistical Society A 135(3).
+
+    >>> round(float(symloss.evaluate.value("poisson_nll", [[2.0]], [[3.0]])[0, 0]), 6)
+    -0.079442
+    """
+    prediction, target = align(prediction, target, "poisson_nll")
+    logarithm = log_of(prediction)
+    if logarithm is None:
+        logarithm = pt.log(at_least(prediction, eps))
+    values = prediction - target * logarithm
+    return values + pt.gammaln(target + 1) if full else values
+
+
+@loss("HalfGammaLoss", "gamma", "reg:gamma", unit="nats")
+def gamma_nll(prediction, target, *, eps=1e-8):
+    r"""Negative log-likelihood of amounts with a gamma distribution, per element, for a shape of 1.
+
+    .. math:: \ell = \log p + \frac{t}{p} = r + t e^{-r}
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Mean, positive, in the unit of `target`. If the graph shows that it comes out of 'exp', the
+        logarithm before it is used, so that means of any size are exact; else let its layer end in 'softplus'.
+    target : float tensor (n, d)
+        Amounts, at least 0. A target (n,) is read as (n, 1).
+    eps : float > 0
+        Least mean, in the unit of `target`. Below it the gradient goes on as if the mean were `eps`.
+
+    Returns
+    -------
+    float tensor (n, d)
+        In nats, of any sign, without what is constant in the prediction; 1 + log t at p = t.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For positive amounts (claims, durations) whose noise is proportional to their mean. For another shape k it is
+    k times this, so the minimiser is the same. `gamma_deviance` is 0 at a perfect fit.
+
+    References
+    ----------
+    McCullagh & Nelder (1989), "Generalized Linear Models", chapter 8.
+
+    >>> symloss.evaluate.value("gamma_nll", [[1.0]], [[3.0]]).tolist()
+    [[3.0]]
+    """
+    prediction, target = align(prediction, target, "gamma_nll")
+    logarithm = log_of(prediction)
+    if logarithm is not None:
+        return logarithm + target * pt.exp(-logarithm)
+    mean = at_least(prediction, eps)
+    return pt.log(mean) + target / mean
+
+
+@loss("mean_gamma_deviance", unit="none")
+def gamma_deviance(prediction, target, *, eps=1e-8):
+    r"""Deviance of a gamma distribution, per element.
+
+    .. math:: \ell = 2 \left(\frac{t}{p} - 1 - \log\frac{t}{p}\right)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Mean, positive, in the unit of `target`. If the graph shows that it comes out of 'exp', the
+        logarithm before it is used, so that means of any size are exact; else let its layer end in 'softplus'.
+    target : float tensor (n, d)
+        Amounts, positive: below `eps` they are read as `eps`. A target (n,) is read as (n, 1).
+    eps : float > 0
+        Least mean, in the unit of `target`. Below it the gradient goes on as if the mean were `eps`.
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0 (to rounding), dimensionless; 0 at p = t.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    As `gamma_nll` (twice it, but for a constant), with 0 for a perfect fit: scikit-learn's mean_gamma_deviance.
+
+    References
+    ----------
+    McCullagh & Nelder (1989), "Generalized Linear Models", chapter 8.
+
+    >>> round(float(symloss.evaluate.value("gamma_deviance", [[1.0]], [[2.0]])[0, 0]), 6)
+    0.613706
+    """
+    prediction, target = align(prediction, target, "gamma_deviance")
+    logarithm = log_of(prediction)
+    target = at_least(target, eps)
+    if logarithm is not None:
+        return 2 * (target * pt.exp(-logarithm) - 1 - pt.log(target) + logarithm)
+    ratio = target / at_least(prediction, eps)
+    return 2 * (ratio - 1 - pt.log(ratio))
+
+
+@loss("reg:tweedie", "HalfTweedieLoss", "TweedieLoss", unit="the unit of the target to the power of 2 - power")
+def tweedie(prediction, target, *, power=1.5, eps=1e-8):
+    r"""Tweedie loss, per element: half the deviance, without what is constant in the prediction.
+
+    .. math:: \ell = \frac{p^{2 - \rho}}{2 - \rho} - t\, \frac{p^{1 - \rho}}{1 - \rho}
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Mean, positive, in the unit of `target`. If the graph shows that it comes out of 'exp', the
+        logarithm before it is used, so that means of any size are exact; else let its layer end in 'softplus'.
+    target : float tensor (n, d)
+        Amounts, at least 0. A target (n,) is read as (n, 1).
+    power : float
+        rho: how the variance grows with the mean. 0 is `half_squared_error`, 1 `poisson_nll`, between 1 and 2 amounts
+        that are often 0, 2 `gamma_nll`, 3 `inverse_gaussian` (each but for a constant).
+    eps : float > 0
+        Least mean, in the unit of `target`. Below it the gradient goes on as if the mean were `eps`.
+
+    Returns
+    -------
+    float tensor (n, d)
+        Of any sign, in the unit of `target` to the power of 2 - rho.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For amounts with many zeros (rain, claims by policy). XGBoost's and LightGBM's tweedie_variance_power is `power`.
+
+    References
+    ----------
+    Jorgensen (1987), "Exponential Dispersion Models", Journal of the Royal Statistical Society B 49(2).
+
+    >>> symloss.evaluate.value("tweedie", [[4.0]], [[1.0]]).tolist()
+    [[5.0]]
+    """
+    if power in (1, 2):
+        return (poisson_nll if power == 1 else gamma_nll)(prediction, target, eps=eps)
+    prediction, target = align(prediction, target, "tweedie")
+    rest = number(2 - power, prediction), number(1 - power, prediction)
+    logarithm = log_of(prediction)
+    if logarithm is not None:
+        return pt.exp(rest[0] * logarithm) / rest[0] - target * pt.exp(rest[1] * logarithm) / rest[1]
+    mean = at_least(prediction, eps)
+    return mean ** rest[1] * (mean / rest[0] - target / rest[1])
+
+
+@loss("inverse_gaussian_deviance", unit="the unit of the target to the power of -1")
+def inverse_gaussian(prediction, target, *, eps=1e-8):
+    r"""Half the deviance of an inverse Gaussian distribution, per element.
+
+    .. math:: \ell = \frac{(t - p)^2}{2 p^2 t} = \frac{(t / p - 1)^2}{2 t}
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Mean, positive, in the unit of `target`. If the graph shows that it comes out of 'exp', the
+        logarithm before it is used, so that means of any size are exact; else let its layer end in 'softplus'.
+    target : float tensor (n, d)
+        Amounts, positive: below `eps` they are read as `eps`. A target (n,) is read as (n, 1).
+    eps : float > 0
+        Least mean, in the unit of `target`. Below it the gradient goes on as if the mean were `eps`.
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0, in 1 / unit of `target`; 0 at p = t.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For positive amounts with a very long tail, whose variance grows as the mean cubed: `tweedie` with power 3, and a
+    constant that makes a perfect fit 0.
+
+    References
+    ----------
+    Tweedie (1957), "Statistical Properties of Inverse Gaussian Distributions", Annals of Mathematical Statistics 28(2).
+
+    >>> symloss.evaluate.value("inverse_gaussian", [[1.0]], [[2.0]]).tolist()
+    [[0.25]]
+    """
+    prediction, target = align(prediction, target, "inverse_gaussian")
+    logarithm = log_of(prediction)
+    target = at_least(target, eps)
+    ratio = target / at_least(prediction, eps) if logarithm is None else target * pt.exp(-logarithm)
+    return 0.5 * pt.sqr(ratio - 1) / target

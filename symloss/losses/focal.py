@@ -1,0 +1,224 @@
+"""Cross-entropies that look away from what is easy."""
+
+import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
+
+from .._checks import align, floating, number, tensor, undo
+from .classification import floor, has_labels, integers, log_probabilities, nan_outside, of_label
+from .core import loss
+
+
+def base(q):
+    """Return `q`, at least 1e-12: any power of it then has two finite derivatives; the gradient does not die below."""
+    return q + disconnected_grad(pt.maximum(q, number(1e-12, q)) - q)
+
+
+@loss("focal", "FocalLoss", "BinaryFocalCrossentropy", "sigmoid_focal_loss", activation="sigmoid", unit="nats")
+def binary_focal(prediction, target, *, gamma=2.0, alpha=None):
+    r"""Focal loss of yes and no, per element: cross-entropy that fades where the prediction is right.
+
+    .. math:: \ell = -\alpha_t (1 - p_t)^\gamma \log p_t, \quad p_t = p \text{ where } t = 1, \text{ else } 1 - p
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Probabilities in [0, 1]; the logits are used if the graph shows a sigmoid.
+    target : tensor (n, d)
+        0 or 1. A target (n,) is read as (n, 1).
+    gamma : float, at least 0
+        How fast it fades; 0 is `binary_cross_entropy`.
+    alpha : float in (0, 1), or None
+        Weight of yes; no weighs 1 - alpha. None: both weigh 1.
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0, in nats.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For detectors, whose background outnumbers all else. torchvision has alpha=0.25, Keras only with
+    apply_class_balancing, optax None. Exact at any logit: Keras' gradient is 0 where a sigmoid saturates wrongly.
+
+    References
+    ----------
+    Lin et al. (2017), "Focal Loss for Dense Object Detection", ICCV.
+
+    >>> round(float(symloss.evaluate.value("binary_focal", [[0.5]], [[1.0]])[0, 0]), 6)
+    0.173287
+    """
+    prediction, target = align(prediction, target, "binary_focal")
+    gamma, logits = number(gamma, prediction), undo(prediction, "sigmoid")
+    wrong = target + (1 - 2 * target) * prediction  # 1 - p_t
+    surprise = -pt.log(floor(1 - wrong)) if logits is None else pt.softplus(logits) - target * logits
+    values = base(wrong) ** gamma * surprise
+    if alpha is None:
+        return values
+    alpha = number(alpha, prediction)
+    return (1 - alpha + (2 * alpha - 1) * target) * values
+
+
+@loss("softmax_focal", "CategoricalFocalCrossentropy", "sparse_categorical_focal", target="label or distribution",
+      activation="softmax", per="item", unit="nats")
+def categorical_focal(prediction, target, *, gamma=2.0, alpha=1.0):
+    r"""Focal loss of classes, per item: cross-entropy that fades where the prediction is right.
+
+    .. math:: \ell = -\alpha \sum_c t_c (1 - p_c)^\gamma \log p_c
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Probabilities of the classes; the logits are used if the graph shows a softmax.
+    target : integer tensor (n,), or float tensor (n, k)
+        Labels from 0 to k - 1, or a probability for every class.
+    gamma : float, at least 0
+        How fast it fades; 0 is `cross_entropy`.
+    alpha : float, or k of them
+        Weight of all classes, or of each.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats; NaN for a label out of range.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or labels of rank (n,) are not integers.
+
+    Notes
+    -----
+    For many classes of which few are frequent. Keras' default is alpha=0.25. No proper score: with soft targets the
+    best prediction is not the target.
+
+    References
+    ----------
+    Lin et al. (2017), "Focal Loss for Dense Object Detection", ICCV.
+
+    >>> round(float(symloss.evaluate.value("categorical_focal", [[0.5, 0.25, 0.25]], [0])[0]), 6)
+    0.173287
+    """
+    prediction = floating(prediction, "categorical_focal", "prediction")
+    target = tensor(target, "categorical_focal", "target")
+    gamma, alpha = number(gamma, prediction), number(alpha, prediction)
+    if not has_labels(prediction, target):
+        prediction, target = align(prediction, target, "categorical_focal")
+        return (alpha * target * _faded(log_probabilities(prediction), gamma)).sum(axis=-1)
+    labels = integers(prediction, target, "categorical_focal")
+    values = _faded(of_label(log_probabilities(prediction), labels), gamma)
+    if alpha.ndim:
+        values = values * of_label(pt.zeros_like(prediction) + alpha, labels)
+    else:
+        values = alpha * values
+    return nan_outside(values, labels, prediction.shape[-1])
+
+
+def _faded(log_p, gamma):
+    """Return -(1 - p)^gamma log p, with 1 - p to its last digit."""
+    return -(base(-pt.expm1(log_p)) ** gamma) * log_p
+
+
+@loss("asl", "AsymmetricLoss", "asymmetric_loss_multilabel", activation="sigmoid", unit="nats")
+def asymmetric(prediction, target, *, gamma_positive=1.0, gamma_negative=4.0, shift=0.05):
+    r"""Asymmetric loss of yes and no, per element: a focal loss that fades faster, and ends, for an easy no.
+
+    .. math:: \ell = -t (1 - p)^{\gamma_+} \log p - (1 - t)\, q^{\gamma_-} \log(1 - q), \quad q = \max(0, p - m)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, d)
+        Probabilities in [0, 1]; the logits are used if the graph shows a sigmoid.
+    target : tensor (n, d)
+        In [0, 1]. A target (n,) is read as (n, 1).
+    gamma_positive, gamma_negative : float, at least 0
+        How fast it fades for yes and for no.
+    shift : float from 0 to 1
+        m: a no that is predicted below it costs nothing.
+
+    Returns
+    -------
+    float tensor (n, d)
+        At least 0, in nats.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For many labels of which few hold. No shift and equal gammas are `binary_focal`. The authors sum over elements.
+
+    References
+    ----------
+    Ridnik et al. (2021), "Asymmetric Loss For Multi-Label Classification", ICCV.
+
+    >>> symloss.evaluate.value("asymmetric", [[0.5, 0.04]], [[1.0, 0.0]]).round(6).tolist()
+    [[0.346574, 0.0]]
+    """
+    prediction, target = align(prediction, target, "asymmetric")
+    up, down = number(gamma_positive, prediction), number(gamma_negative, prediction)
+    logits = undo(prediction, "sigmoid")
+    if logits is None:
+        yes, no = -pt.log(floor(prediction)), -pt.log(floor(1 - prediction))
+    else:
+        no = pt.softplus(logits)
+        yes = no - logits
+    low = prediction
+    if shift:
+        low = pt.maximum(0, prediction - number(shift, prediction))
+        no = -pt.log(pt.minimum(1, number(1 + shift, prediction) - prediction))  # of 1 - low, which is at least shift
+    return target * base(1 - prediction) ** up * yes + (1 - target) * base(low) ** down * no
+
+
+@loss("poly_1", "poly_loss", "PolyLoss", "poly_loss_cross_entropy", target="label or distribution",
+      activation="softmax", per="item", unit="nats")
+def poly1(prediction, target, *, epsilon=2.0):
+    r"""Poly-1 loss of classes, per item: cross-entropy with another weight for the first term of its series.
+
+    .. math:: \ell = -\sum_c t_c \log p_c + \epsilon \left(1 - \sum_c t_c p_c\right)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Probabilities of the classes; the logits are used if the graph shows a softmax.
+    target : integer tensor (n,), or float tensor (n, k)
+        Labels from 0 to k - 1, or a probability for every class.
+    epsilon : float, at least -1
+        Weight of the linear term; 0 is `cross_entropy`.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats; NaN for a label out of range.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or labels of rank (n,) are not integers.
+
+    Notes
+    -----
+    For classifiers, to be tuned by one number: above 0 confident predictions keep learning. optax has the same default.
+
+    References
+    ----------
+    Leng et al. (2022), "PolyLoss: A Polynomial Expansion Perspective of Classification Loss Functions", ICLR.
+
+    >>> round(float(symloss.evaluate.value("poly1", [[0.5, 0.5]], [0])[0]), 6)
+    1.693147
+    """
+    prediction, target = floating(prediction, "poly1", "prediction"), tensor(target, "poly1", "target")
+    epsilon = number(epsilon, prediction)
+    if not has_labels(prediction, target):
+        prediction, target = align(prediction, target, "poly1")
+        log_p = log_probabilities(prediction)
+        return epsilon - (target * (log_p + epsilon * pt.exp(log_p))).sum(axis=-1)
+    labels = integers(prediction, target, "poly1")
+    log_p = of_label(log_probabilities(prediction), labels)
+    return nan_outside(-log_p - epsilon * pt.expm1(log_p), labels, prediction.shape[-1])

@@ -1,0 +1,89 @@
+"""Losses of several labels for each item, per item."""
+
+import pytensor.tensor as pt
+
+from .._checks import align
+from .classification import binary_cross_entropy
+from .core import loss
+from .margin import scores
+
+
+@loss("MultiLabelMarginLoss", per="item", unit="the unit of the scores")
+def multilabel_margin(prediction, target):
+    r"""Hinge loss of several labels, per item: every label that holds should lead every one that does not.
+
+    .. math:: \ell = \frac1k \sum_{i, j} t_i (1 - t_j) \max(0, 1 + z_j - z_i)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Scores of the labels; the logits, if the graph shows a sigmoid.
+    target : tensor (n, k)
+        1 where a label holds, 0 where not.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in the unit of the scores; 0 where no label holds, or all do.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For tags that should be ranked. torch's takes the list of labels, ended by -1, and not zeros and ones. It takes k^2
+    comparisons an item: for thousands of labels, `multilabel_soft_margin`.
+
+    References
+    ----------
+    Crammer & Singer (2003), "A Family of Additive Online Algorithms for Category Ranking", JMLR 3.
+
+    >>> symloss.evaluate.value("multilabel_margin", [[0.5, 1.0, 0.0, 0.25]], [[1.0, 0.0, 0.0, 1.0]]).tolist()
+    [1.125]
+    """
+    prediction, target = align(prediction, target, "multilabel_margin")
+    z = scores(prediction)
+    short = pt.maximum(0, 1 + z[..., None, :] - z[..., :, None])
+    pairs = target[..., :, None] * (1 - target)[..., None, :]
+    return (pairs * short).sum(axis=-1).mean(axis=-1)
+
+
+@loss("MultiLabelSoftMarginLoss", activation="sigmoid", per="item", unit="nats")
+def multilabel_soft_margin(prediction, target):
+    r"""Cross-entropy of several labels, per item: the mean over them.
+
+    .. math:: \ell = -\frac1k \sum_c t_c \log p_c + (1 - t_c) \log(1 - p_c)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+        Probabilities in [0, 1]; the logits are used if the graph shows a sigmoid.
+    target : tensor (n, k)
+        In [0, 1]: whether each label holds.
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0, in nats.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree.
+
+    Notes
+    -----
+    For tags that do not exclude each other, with a weight for each item: `binary_cross_entropy` has one for each tag.
+    torch's takes the logits, which are found here.
+
+    References
+    ----------
+    Cox (1958), "The Regression Analysis of Binary Sequences", Journal of the Royal Statistical Society B 20(2).
+
+    >>> symloss.evaluate.value("multilabel_soft_margin", [[0.5, 0.5]], [[1.0, 0.0]]).round(6).tolist()
+    [0.693147]
+    """
+    prediction, target = align(prediction, target, "multilabel_soft_margin")
+    return binary_cross_entropy(prediction, target).mean(axis=-1)
