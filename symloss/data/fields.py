@@ -259,10 +259,13 @@ def _shaped(array, field, me):
 
 
 def _refuse(array, want, me):
-    hint = "one row for each item"
-    if array.ndim == len(want) - 1:
-        hint = "for a single item, pass x[None]" if array.shape == tuple(want[1:]) else f"{len(want)} axes"
-    raise ShapeError(f"{me} has shape {array.shape}, the model wants {_text(want)}; pass {hint}")
+    if array.ndim == len(want):
+        hint = f"pass {' x '.join('any' if n is None else str(n) for n in want[1:]) or 'one'} values for each item"
+    elif array.ndim == len(want) - 1 and array.shape == tuple(want[1:]):
+        hint = "for a single item pass x[None]"
+    else:
+        hint = f"pass an array with {len(want)} axes"
+    raise ShapeError(f"{me} has shape {array.shape}, the model wants {_text(want)}; {hint}")
 
 
 def _labels(array, field, me, rows):

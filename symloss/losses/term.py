@@ -196,6 +196,8 @@ class Loss:
         if self.spec is None:
             raise SpecError(f"loss {self.name}: only __call__ is defined, so there are no values per item")
         ports = self._predictions(outputs)
+        if "target" not in self.spec.ports:
+            return self._apply(ports, None)
         try:
             return self._apply(ports, self._clean_target(ports[0]))
         except ShapeError:
