@@ -119,7 +119,7 @@ def softplus(x):
 @activation("rect:max", "rectify")
 def relu(x):
     """max(0, x); its gradient at 0 is 0."""
-    return x * pt.gt(x, 0)  # a product, not a switch: C code that branches on data is many times slower
+    return x * pt.gt(x, 0).astype(x.dtype)  # no switch: C code that branches on data is many times slower
 
 
 @activation("rect:min")
