@@ -9,3 +9,11 @@ def in_float64():
     """Graphs are built with floatX=float64, and compile without C, unless a test says otherwise."""
     with pytensor.config.change_flags(floatX="float64", mode="FAST_COMPILE", traceback__limit=1):
         yield
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the tests of one case in one process: they share its compiled functions."""
+    for item in items:
+        case = getattr(item, "callspec", None) and item.callspec.params.get("case")
+        if case is not None:
+            item.add_marker(pytest.mark.xdist_group(case.id))
