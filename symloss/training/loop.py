@@ -49,7 +49,7 @@ def fit(
         Share of the best loss's size by which a loss must be lower to count as better.
     validate_every : int
         Epochs between validations.
-    watch : function of (items done, items in all or None), or None
+    watch : function of (record so far, items in all or None), or None
         Called a few times a second.
 
     Yields
@@ -121,9 +121,7 @@ def _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch,
             training.position += batches
             training.batches += batches
             training.items += items
-            if watch is not None:
-                watch(training.items, train.count)
-            reason = _between_steps(training)
+            reason = _between_steps(training, watch, train.count)
             if interrupt or reason:
                 training.reason = training.reason or reason
                 ended = train.count is None or training.items < train.count
@@ -143,16 +141,18 @@ def _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch,
     return record
 
 
-def _between_steps(training):
+def _between_steps(training, watch, count):
     """Look at the world between two calls: stop on what is not finite, and let callbacks have their moment."""
     sums = training.step.sums()
     _check_finite(training, sums)
     reason = training.callbacks.call("tick", training)
-    if training.callbacks.want("batch"):
-        record = {"epoch": training.epoch, "batch": training.position}
-        _enter(record, training.objective.figures(sums, training.objective.training_terms))
-        reason = training.callbacks.call("batch", record) or reason
-    return reason
+    if watch is None and not training.callbacks.want("batch"):
+        return reason
+    record = {"epoch": training.epoch, "batch": training.position, "samples": training.items}
+    _enter(record, training.objective.figures(sums, training.objective.training_terms))
+    if watch is not None:
+        watch(record, count)
+    return training.callbacks.call("batch", record) or reason
 
 
 def _check_finite(training, sums):

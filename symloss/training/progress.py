@@ -17,7 +17,7 @@ def line(record: dict, prefix: str = "") -> str:
     text = f"loss {record[f'{prefix}loss']:.4g}"
     if len(weighted) > 1:
         text += " = " + " + ".join(f"{name} {value:.4g}" for name, value in weighted.items())
-    skipped = {"loss", "epoch", "updates", "seconds", "samples", "best", "partial", "stopped", *weighted}
+    skipped = {"loss", "epoch", "updates", "seconds", "samples", "best", "partial", "stopped", "batch", *weighted}
     extra = [k for k in record if k.startswith(prefix) and k.removeprefix(prefix) not in skipped]
     for key in extra:
         value = record[key]
@@ -40,8 +40,8 @@ class Reporter:
         self.console = console or Console(stderr=True, highlight=False)
         self.epochs, self.epoch = epochs, 1
         live = self.console.is_terminal or self.console.is_jupyter
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
-                   TextColumn("{task.fields[pace]}"), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.percentage:>3.0f}%"),
+                   TimeRemainingColumn(), TextColumn("{task.fields[terms]}"), TextColumn("{task.fields[pace]}"))
         self.bar = Progress(*columns, console=self.console, transient=True) if live else None
         self.task = None
         self._since = None
@@ -60,18 +60,19 @@ class Reporter:
         """Print a line."""
         self.console.print(text, markup=False, soft_wrap=True)
 
-    def watch(self, done: int, count: int) -> None:
-        """Move the bar within an epoch."""
+    def watch(self, record: dict, count: int | None) -> None:
+        """Move the bar within an epoch: `record` has the figures so far, `count` is the number of items, if known."""
         if not self.bar:
             return
+        done, self.epoch = record["samples"], record["epoch"]
         if self.task is None:
-            self.task = self.bar.add_task("", total=None if count is None else self.epochs * count, pace="")
-            self._since = time.perf_counter()
+            self.task = self.bar.add_task("", total=None if count is None else self.epochs * count, terms="", pace="")
+            self._since, self._first = time.perf_counter(), (self.epoch - 1) * (count or 0)
         if count is None:
             self._before, self._last = self._before + (self._last if done < self._last else 0), done
         seen = self._before + done if count is None else (self.epoch - 1) * count + done
-        pace = seen / max(time.perf_counter() - self._since, 1e-9)
-        self.bar.update(self.task, completed=seen, description=f"epoch {self.epoch}/{self.epochs}",
+        pace = (seen - self._first) / max(time.perf_counter() - self._since, 1e-9)
+        self.bar.update(self.task, completed=seen, description=f"epoch {self.epoch}/{self.epochs}", terms=line(record),
                         pace=f"{pace:,.0f} samples/s")
 
     def show(self, record: dict) -> None:

@@ -1,7 +1,10 @@
 """What a training says."""
 
 import io
+import re
+import time
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -51,3 +54,19 @@ def test_metrics_are_shown(labelled):
     record = symloss.Classifier([4, 3]).train(labelled, labelled, epochs=1, verbose=0)[0]
     assert "acc" in line(record) and "acc" in line(record, "valid_")
     assert "valid" not in line(record)
+
+
+def test_the_bar_shows_every_term_the_pace_and_the_time_left():
+    sink = io.StringIO()
+    net = Regressor([3, 2], loss="mae")
+    net.add_loss("mse", weight=0.5)
+    x = np.random.default_rng(0).normal(size=(200, 3))
+
+    class Slow:  # one step at a time, and slow enough for the bar to be drawn in between
+        def batch(self, record):
+            time.sleep(0.05)
+
+    net.train([x, x[:, :2]], epochs=2, batch_size=50, callbacks=Slow(),
+              verbose=Console(file=sink, force_terminal=True, width=160, color_system=None))
+    text = sink.getvalue()
+    assert re.search(r"epoch 1/2.*%.*0:00:\d\d.*loss [\d.]+ = mae [\d.]+ \+ mse [\d.]+.*[\d,]+ samples/s", text)
