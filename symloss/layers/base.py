@@ -8,7 +8,7 @@ import pytensor
 from .. import initializers
 from .._registry import Registry
 from ..activations import Activation
-from ..errors import ShapeError, SpecError, unknown
+from ..errors import SpecError, unknown
 
 registry: Registry = Registry("layer")  # form -> subclass of Layer
 
@@ -147,13 +147,6 @@ class Layer:
                 raise unknown(f"option of layer {self.name!r}:", option, {*self.options(), *known})
 
     # ------------------------------------------------------------------------------------------ describing
-
-    def check_input(self, source: "Layer", axes: int) -> None:
-        """Raise ShapeError unless an item of `source` has so many axes."""
-        if len(source.shape) != axes:
-            raise ShapeError(
-                f"layer {self.name!r}: items of {source.name!r} have shape {source.shape}; {axes} axes are wanted"
-            )
 
     def to_spec(self) -> dict:
         """Return the dict that rebuilds this layer."""

@@ -103,7 +103,7 @@ class Tied(Layer):
         return with_w[len(with_w) - 1 - tied]
 
     def bind(self, sources, rng):
-        self.source = self.one_source(sources)
+        self.one_source(sources)
         return super().bind(sources, rng)
 
     def tie(self, partner: Layer) -> None:

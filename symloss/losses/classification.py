@@ -57,11 +57,6 @@ def nan_outside(values, labels, classes):
     return pt.switch(inside, values, np.asarray(np.nan, values.dtype))
 
 
-def is_distribution(prediction, target) -> bool:
-    """Return whether `target` holds probabilities of the classes (True) or integer labels (False)."""
-    return target.ndim == prediction.ndim and target.dtype.startswith("float")
-
-
 def has_labels(prediction, target) -> bool:
     """Return whether `target` holds a label for each item (True) or something for each class (False)."""
     one_each = target.ndim == prediction.ndim and 1 not in (prediction.type.shape[-1], target.type.shape[-1])
