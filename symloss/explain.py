@@ -57,7 +57,10 @@ def explain(model) -> Text:
 def _form(loss, outputs) -> str:
     if loss.spec is None:
         return f"the class {type(loss).__name__} on {loss.output_name}"
-    text = f"{loss.spec.summary.rstrip('.')} (output {loss.output_name})"
+    summary = loss.spec.summary if loss.like is None else losses.get(loss.name).summary
+    text = f"{summary.rstrip('.')} (output {loss.output_name})"
+    if loss.like is not None:
+        text += f", as {loss.like} computes it"
     output = outputs.get(loss.output_name)
     for activation in ("softmax", "sigmoid"):
         from_logits = loss.spec.activation or loss.spec.target.startswith("sign")

@@ -28,18 +28,19 @@ from . import (
     segmentation,
     sequence,
     similarity,
+    transport,
 )
 from .core import LossSpec, get, loss, names, registry
 from .distribution import nll
-from .reduction import divide, fraction, reduce
+from .reduction import divide, fraction, reduce, rule
 from .term import Loss, target_variable, weights_variable
 
-__all__ = ["Loss", "LossSpec", "divide", "fraction", "get", "loss", "names", "nll", "reduce", "registry",
+__all__ = ["Loss", "LossSpec", "divide", "fraction", "get", "loss", "names", "nll", "reduce", "registry", "rule",
            "target_variable", "weights_variable"]
 
 _families = (adversarial, classification, deviance, distribution, divergence, embedding, focal, generative,
              likelihood, margin, margin_binary, margin_multilabel, noisy, ordinal, quantiles, ranking, regression,
-             robust, sampled, segmentation, sequence, similarity)
+             robust, sampled, segmentation, sequence, similarity, transport)
 for _module in _families:
     for _name, _value in vars(_module).items():
         if _name in registry and callable(_value) and _value.__module__ == _module.__name__:

@@ -7,29 +7,50 @@ import numpy as np
 import pytensor.tensor as pt
 
 from .._checks import shape_text
+from .._registry import Registry
 from ..errors import ShapeError, SpecError
 
-HOW = ("mean", "count", "sum", "none")
+rules: Registry[str] = Registry("reduction (how=):")
+for _name, _aliases in {
+    "mean": ("weighted mean", "mean with sample weight", "normalized sum"),
+    "count": ("mean over count", "sum over batch size"),
+    "batch mean": (),
+    "sum": (),
+    "none": (),
+}.items():
+    rules.add(_name, _name, _aliases)
 
 
-def fraction(values, weights=None, mask=None, how: str = "mean"):
+def rule(how: str) -> str:
+    """Return the one spelling of a reduction's name: 'batchmean' is 'batch mean'."""
+    return rules.get(how)
+
+
+def fraction(values, weights=None, mask=None, how: str = "mean", counts=None):
     """Return numerator and denominator of the reduction of `values`, two scalars; see `reduce`."""
-    if how not in HOW[:3]:
-        raise SpecError(f"reduce: how={how!r}; one of {', '.join(HOW[:3])} is wanted here")
+    how = rule(how)
+    if how == "none":
+        raise SpecError("reduce: how='none' gives no scalar; mean, count, batch mean or sum is wanted here")
     weights = _weights_like(values, weights, mask)
     kept = values if weights is None else pt.switch(pt.neq(weights, 0), values * weights, 0)
     numerator = kept.sum()
     if how == "sum":
         return numerator, pt.ones((), dtype=numerator.dtype)
+    if how == "mean" and counts is not None:
+        return numerator, (counts if weights is None else weights * counts).sum()
     if how == "mean" and weights is not None:
         return numerator, weights.sum()
-    return numerator, _count(values).astype(numerator.dtype)
+    return numerator, _count(values, 1 if how == "batch mean" else values.ndim).astype(numerator.dtype)
 
 
-def _count(values):
-    """Return how many values there are: the lengths that are known are multiplied here, and not in every step."""
-    free = [values.shape[axis] for axis, length in enumerate(values.type.shape) if length is None]
-    known = np.prod([length for length in values.type.shape if length is not None], dtype="int64")
+def _count(values, axes):
+    """Return how many values there are along the first `axes`.
+
+    The lengths that are known are multiplied here, and not in every step.
+    """
+    lengths = values.type.shape[:axes]
+    free = [values.shape[axis] for axis, length in enumerate(lengths) if length is None]
+    known = np.prod([length for length in lengths if length is not None], dtype="int64")
     return pt.as_tensor_variable(int(known) if not free else functools.reduce(operator.mul, free) * known)
 
 
@@ -39,7 +60,7 @@ def divide(numerator, denominator):
     return pt.switch(empty, 0, numerator) / pt.switch(empty, 1, denominator)
 
 
-def reduce(values, weights=None, mask=None, how: str = "mean"):
+def reduce(values, weights=None, mask=None, how: str = "mean", counts=None):
     """Return a scalar of many values: the single home of weights and divisors.
 
     Parameters
@@ -52,7 +73,10 @@ def reduce(values, weights=None, mask=None, how: str = "mean"):
     mask : tensor or None
         Where it is 0, a value does not count, whatever it is.
     how : str
-        'mean': sum(w l) / sum(w). 'count': sum(w l) / number of values. 'sum': sum(w l). 'none': w l, not reduced.
+        'mean': sum(w l) / sum(w). 'count': sum(w l) / number of values. 'batch mean': sum(w l) / number of items, the
+        length of the first axis. 'sum': sum(w l). 'none': w l, not reduced.
+    counts : float tensor or None
+        What each value counts in the divisor of 'mean', in the values' shape: sum(w l) / sum(w c). None: 1 each.
 
     Returns
     -------
@@ -62,15 +86,14 @@ def reduce(values, weights=None, mask=None, how: str = "mean"):
     >>> float(reduce(pt.constant([1.0, 5.0]), weights=pt.constant([3.0, 1.0])).eval())
     2.0
     """
-    if how not in HOW:
-        raise SpecError(f"reduce: how={how!r}; one of {', '.join(HOW)} is wanted")
+    how = rule(how)
     if how == "none":
         weights = _weights_like(values, weights, mask)
         return values if weights is None else pt.switch(pt.neq(weights, 0), values * weights, 0)
-    numerator, denominator = fraction(values, weights, mask, how)
+    numerator, denominator = fraction(values, weights, mask, how, counts)
     if how == "sum":
         return numerator
-    if weights is None and mask is None:
+    if weights is None and mask is None and (counts is None or how != "mean"):
         return numerator / denominator if values.ndim else numerator
     return divide(numerator, denominator)
 

@@ -10,8 +10,9 @@ from pytensor.tensor.variable import TensorVariable
 
 from .._checks import shape_text
 from ..errors import ShapeError, SpecError
+from .conventions import convention
 from .core import LossSpec, get, names, registry
-from .reduction import HOW, fraction, reduce
+from .reduction import fraction, reduce, rule
 
 
 class Weights(TensorVariable):
@@ -49,8 +50,11 @@ class Loss:
         Whether data carry a weight for each target.
     output_name : str or None
         Name of the layer or output that is the prediction; None: the last layer of the model it is added to.
-    how : 'mean', 'count' or 'sum'
-        The divisor, see `reduce`.
+    how : 'mean', 'count', 'batch mean', 'sum' or None
+        The divisor, see `reduce`; None: 'mean', or that of `like`.
+    like : str or None
+        The system whose number is wanted, see `losses.conventions`: 'keras', 'torch', 'optax', 'sklearn', 'numpy_ml',
+        'wolfram', 'lasagne' or 'theanets', with that system's options and their defaults.
     ports : dict
         Output by port, for losses with several predictions: ``{"mean": "mu", "variance": "var"}``. A port that is not
         named takes the layer of its own name; the first one takes `output_name`.
@@ -70,12 +74,17 @@ class Loss:
         super().__init_subclass__(**keywords)
         registry.add(cls.__name__, cls, tuple(cls.__dict__.get("aliases", ())), replace=_replaceable(cls))
 
-    def __init__(self, form=None, *, target=None, weight=1.0, weighted=False, output_name=None, how="mean",
-                 ports=None, **options):
+    def __init__(self, form=None, *, target=None, weight=1.0, weighted=False, output_name=None, how=None,
+                 like=None, ports=None, **options):
         self.form = type(self).__name__ if form is None else form
         self.spec = self._find_spec(form)
-        if how not in HOW[:3]:
-            raise SpecError(f"loss {self.name}: how={how!r}; one of {', '.join(HOW[:3])} is wanted")
+        self.like, self.usual = like, "mean"  # the reduction where none is asked for
+        if like is not None:
+            self._follow(like)
+        how = self.usual if how is None else rule(how)
+        if how == "none":
+            raise SpecError(f"loss {self.name}: how='none' gives no scalar to minimise; "
+                            f"mean, count, batch mean or sum is wanted")
         if self.spec is not None:
             self.spec.check_options(options)
         self.how, self.options, self.ports = how, options, dict(ports or {})
@@ -94,6 +103,14 @@ class Loss:
             target = pt.tensor(name="target", dtype=dtype, shape=(None,) * target)
         if target is not None:
             self.bind(target, weights_variable(target) if weighted else None)
+
+    def _follow(self, like):
+        """Take the function, the options and the reduction of another system."""
+        if not isinstance(self.form, str | LossSpec) or self.spec is None:
+            raise SpecError(f"loss {self.name}: like={like!r} goes with a registered loss, not with an own one")
+        found = convention(self.spec.name, like)
+        self.spec = found.spec
+        self.usual = "count" if found.how == "none" else found.how  # its users take the mean
 
     def _find_spec(self, form):
         if form is None:
@@ -206,10 +223,21 @@ class Loss:
             return self._apply(ports, one_hot(self._clean_target(ports[0]), ports[0]))  # a user's (p - t)**2, say
 
     def _apply(self, ports, target):
-        rest = iter(ports)
-        arguments = [target if port == "target" else next(rest) for port in self.spec.ports]
         extra = {"weights": self.weights} if self.spec.pairs else {}
-        return self.spec.function(*arguments, **self.options, **extra)
+        return self.spec.function(*self._arguments(ports, target), **self.options, **extra)
+
+    def _arguments(self, ports, target):
+        rest = iter(ports)
+        return [target if port == "target" else next(rest) for port in self.spec.ports]
+
+    def _averaged(self, outputs):
+        """Return the values that are reduced, and what each of them counts in the mean's divisor (None: 1)."""
+        values = self.values(outputs)
+        if self.how != "mean" or self.spec.averaged is None:
+            return values, None
+        ports = self._predictions(outputs)
+        target = self._clean_target(ports[0]) if "target" in self.spec.ports else None
+        return self.spec.averaged(values, *self._arguments(ports, target), **self.options)
 
     def _has_labels(self, prediction) -> bool:
         return (self._target.dtype.startswith("int") and self._target.ndim == prediction.ndim - 1
@@ -219,10 +247,10 @@ class Loss:
         """Return (numerator, denominator): two scalars whose sums over batches give the exact mean of a data set."""
         if not self.uses_items:
             return self._whole_batch(self(outputs), outputs)
-        values = self.values(outputs)
+        values, counts = self._averaged(outputs)
         if values.ndim == 0 and self.how != "sum":
             return self._whole_batch(values, outputs)
-        return fraction(values, self.weights, how=self.how)
+        return fraction(values, self.weights, how=self.how, counts=counts)
 
     def _whole_batch(self, mean, outputs):
         """Return the parts of a batch's mean that comes as one scalar: it counts by its rows, or by their weights."""
@@ -244,7 +272,8 @@ class Loss:
         outputs : dict
             Expression by name: ``{"hid1:out": ..., "out:pre": ..., "out:out": ...}``.
         """
-        return reduce(self.values(outputs), self.weights, how=self.how)
+        values, counts = self._averaged(outputs)
+        return reduce(values, self.weights, how=self.how, counts=counts)
 
     def _predictions(self, outputs):
         found = []
@@ -278,8 +307,12 @@ class Loss:
         things = {"element": "elements", "item": "items", "batch": "values"}[self.spec.per]
         if self.how == "sum":
             return "1"
+        if self.how == "mean" and self.spec.averaged is not None:
+            return f"what counts for {self.like}"
         if self.how == "mean" and self.weights is not None:
             return "sum of weights"
+        if self.how == "batch mean":
+            return "number of items"
         return f"number of {things}"
 
     def log(self) -> str:
@@ -289,7 +322,9 @@ class Loss:
     def to_spec(self) -> dict:
         """Return what rebuilds this loss: a dict that `add_loss` takes."""
         spec = {"form": self.label, "weight": self.weight, "weighted": self.weighted, "output_name": self.output_name}
-        if self.how != "mean":
+        if self.like is not None:
+            spec["like"] = self.like
+        if self.how != self.usual:
             spec["how"] = self.how
         if self.ports:
             spec["ports"] = self.ports
@@ -321,7 +356,8 @@ class Loss:
 
     def __repr__(self):
         options = "".join(f", {k}={v!r}" for k, v in self.options.items())
-        how = f", how={self.how!r}" if self.how != "mean" else ""
+        how = f", like={self.like!r}" if self.like is not None else ""
+        how += f", how={self.how!r}" if self.how != self.usual else ""
         weighted = ", weighted=True" if self.weighted else ""
         head = f"Loss({self.name!r}" if type(self) is Loss else f"{type(self).__name__}("
         text = f"{head}, weight={self.weight:g}{weighted}, output_name={self.output_name!r}{how}{options})"

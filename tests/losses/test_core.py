@@ -54,13 +54,13 @@ def test_every_how_without_weights(how, expected, shape):
 
 
 def test_another_how_raises_with_what_there_is():
-    with pytest.raises(symloss.SpecError, match="average.*mean, count, sum, none"):
+    with pytest.raises(symloss.UnknownNameError, match="average.*batch mean, count, mean, none, sum"):
         reduce(tensor("v", None), how="average")
-    with pytest.raises(symloss.SpecError, match="mean, count, sum"):
+    with pytest.raises(symloss.SpecError, match="mean, count, batch mean or sum"):
         fraction(tensor("v", None), how="none")
 
 
-@pytest.mark.parametrize("how", ["mean", "count", "sum", "none"])
+@pytest.mark.parametrize("how", ["mean", "count", "batch mean", "sum", "none"])
 def test_weights_one_a_sample_count_for_all_of_it(how):
     values, weights = tensor("v", None, None), tensor("w", None)
     w = np.array([2.0, 0.5])
@@ -97,7 +97,7 @@ def test_weights_of_another_unknown_length_raise_when_it_runs(lengths):
         run(reduce(tensor("v", None), tensor("w", None)), v=np.ones(n), w=np.ones(m))
 
 
-@pytest.mark.parametrize("how", ["mean", "count", "sum"])
+@pytest.mark.parametrize("how", ["mean", "count", "batch mean", "sum"])
 @pytest.mark.parametrize("through", ["weights", "mask"])
 def test_wholly_masked_batch_is_0_with_a_gradient_of_0(how, through):
     x = tensor("x", None)
@@ -114,13 +114,13 @@ def test_empty_batch_is_not_nan_with_weights():
     assert run(reduce(x, tensor("w", None)), x=[], w=[]) == 0
 
 
-@pytest.mark.parametrize("how", ["mean", "count", "sum", "none"])
+@pytest.mark.parametrize("how", ["mean", "count", "batch mean", "sum", "none"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_nan_behind_a_mask_does_not_leak(how, bad):
     v, m = tensor("v", None), tensor("m", None, dtype="bool")
     loss = reduce(v, mask=m, how=how)
     value, slope = run([loss, gradient(loss.sum(), v)], v=[bad, 2.0, 4.0], m=[False, True, True])
-    expected = {"mean": 3.0, "count": 2.0, "sum": 6.0, "none": [0, 2, 4]}[how]
+    expected = {"mean": 3.0, "count": 2.0, "batch mean": 2.0, "sum": 6.0, "none": [0, 2, 4]}[how]
     np.testing.assert_allclose(value, expected)
     assert slope[0] == 0 and np.isfinite(slope).all()
 
@@ -131,7 +131,7 @@ def test_mask_and_weights_multiply_and_nan_weights_behind_a_mask_do_not_leak():
     assert run(reduce(v, w, m, how="sum"), v=[1, 2, np.nan], w=[1, 3, np.nan], m=[1, 1, 0]) == 7
 
 
-@pytest.mark.parametrize("how", ["mean", "count", "sum"])
+@pytest.mark.parametrize("how", ["mean", "count", "batch mean", "sum"])
 @pytest.mark.parametrize("weighted", [True, False])
 def test_fractions_of_batches_add_up_to_the_data_set(how, weighted, rng):
     v, w = tensor("v", None, None), tensor("w", None)
@@ -153,7 +153,7 @@ def test_divide_by_0_is_0_with_a_gradient_of_0():
     np.testing.assert_allclose(run([q, *gradient(q, [n, d])], n=3.0, d=2.0), [1.5, 0.5, -0.75])
 
 
-@pytest.mark.parametrize("how", ["mean", "count", "sum", "none"])
+@pytest.mark.parametrize("how", ["mean", "count", "batch mean", "sum", "none"])
 @pytest.mark.parametrize("weights", [None, "float64", "int64", "bool"])
 def test_reduction_keeps_float32(how, weights):
     w = None if weights is None else tensor("w", None, dtype=weights)

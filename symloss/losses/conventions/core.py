@@ -1,0 +1,95 @@
+"""How other systems compute the same losses: what `like=` chooses from."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+
+from ..._registry import Registry
+from ...errors import SpecError, unknown
+from ..core import LossSpec, get
+from ..reduction import rule
+
+
+@dataclasses.dataclass(frozen=True)
+class Convention:
+    """How one system computes one loss.
+
+    Parameters
+    ----------
+    own : str
+        Its name there.
+    spec : LossSpec
+        The loss as that system computes it before its reduction, with that system's options and their defaults.
+    how : str
+        That system's reduction, see `reduce`; 'none' where it leaves the reduction to its users.
+    """
+
+    own: str
+    spec: LossSpec
+    how: str
+
+
+class System:
+    """A library whose numbers can be had.
+
+    Parameters
+    ----------
+    name : str
+        What `like` is given.
+    how : str
+        Its usual reduction.
+    """
+
+    def __init__(self, name: str, how: str):
+        self.name, self.how = name, rule(how)
+        self._conventions: dict[str, Convention] = {}
+        systems.add(name, self)
+
+    def same(self, name: str, own: str, how: str | None = None, **defaults) -> None:
+        """Say that the system's values of loss `name` are ours, with other `defaults` perhaps."""
+        spec = get(name)
+        spec.check_options(defaults)
+        self._add(name, own, how, dataclasses.replace(spec, options=spec.options | defaults))
+
+    def differs(self, name: str, own: str, how: str | None = None, per: str | None = None,
+                averaged: Callable | None = None) -> Callable:
+        """Say that the decorated function computes the system's values of loss `name`, from the same ports.
+
+        `averaged` says what its mean is of, where that is not the mean of these values; see `LossSpec`.
+        """
+        spec = get(name)
+
+        def register(function):
+            parameters = inspect.signature(function).parameters.values()
+            options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+            ports = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+            if ports != spec.ports:
+                raise SpecError(f"{self.name}, {name}: ports {ports}; those of the loss are wanted, {spec.ports}")
+            pairs = "weights" in options
+            options.pop("weights", None)
+            self._add(name, own, how, dataclasses.replace(
+                spec, function=function, options=options, pairs=pairs, per=per or spec.per, averaged=averaged))
+            return function
+
+        return register
+
+    def _add(self, name, own, how, spec):
+        self._conventions[spec.name] = Convention(own, spec, rule(how or self.how))
+
+    def get(self, name: str) -> Convention:
+        """Return how this system computes the loss `name`, or raise UnknownNameError with what it has."""
+        spec = get(name)
+        if spec.name not in self._conventions:
+            raise unknown(f"loss for like={self.name!r}:", name, self._conventions)
+        return self._conventions[spec.name]
+
+    def __iter__(self):
+        return iter(sorted(self._conventions))
+
+
+systems: Registry[System] = Registry("system (like=):")
+
+
+def convention(name: str, like: str) -> Convention:
+    """Return how the system `like` computes the loss `name`."""
+    return systems.get(like).get(name)

@@ -1,0 +1,44 @@
+"""Losses as lasagne.objectives computes them (Lasagne 0.2.dev1): values, for its `aggregate` to reduce.
+
+Its mode 'mean' is how='count' (weights multiply, and do not divide), 'normalized_sum' how='mean', 'sum' how='sum'.
+Where it gives NaN for a sure and right probability (0 log 0), the value here is 0.
+"""
+
+import pytensor.tensor as pt
+
+from ..._checks import align, number, tensor, undo
+from ..margin import multiclass_hinge as ours
+from .core import System
+
+system = System("lasagne", how="none")
+
+system.same("squared_error", "squared_error")
+system.same("binary_cross_entropy", "binary_crossentropy")
+for _name in ("cross_entropy", "categorical_cross_entropy", "label_cross_entropy"):
+    system.same(_name, "categorical_crossentropy")
+system.same("huber", "huber_loss")
+
+
+@system.differs("binary_hinge", "binary_hinge_loss")
+def binary_hinge(prediction, target, *, delta=1.0, log_odds=True, binary=True):
+    """Return max(0, delta - t z): targets are 0 and 1, or with binary=False -1 and 1; log_odds=False: probabilities.
+
+    Lasagne itself wants log_odds to be said.
+    """
+    prediction, target = align(prediction, target, "binary_hinge")
+    if not log_odds:
+        logits = undo(prediction, "sigmoid")
+        prediction = pt.log(prediction / (1 - prediction)) if logits is None else logits
+    sign = 2 * target - 1 if binary else target
+    missing = number(delta, prediction) - prediction * sign
+    return 0.5 * (missing + abs(missing))  # with a slope of 1/2 at the kink
+
+
+@system.differs("multiclass_hinge", "multiclass_hinge_loss")
+def multiclass_hinge(prediction, target, *, delta=1.0):
+    """Return max(0, delta + max wrong - right), for labels or one-hot targets."""
+    prediction, target = tensor(prediction, "multiclass_hinge", "prediction"), tensor(
+        target, "multiclass_hinge", "target")
+    if target.ndim == prediction.ndim and not (target.type.shape[-1] == 1 != prediction.type.shape[-1]):
+        target = target.argmax(axis=-1)
+    return ours(prediction, target, margin=delta)

@@ -1,0 +1,101 @@
+"""Losses as theanets computes them (HEAD 79db9f8), with its defects: what old results are compared with."""
+
+import numpy as np
+import pytensor.tensor as pt
+
+from ..._checks import align, floating, number
+from ..classification import integers
+from ..reduction import divide
+from .core import System
+
+system = System("theanets", how="mean")
+
+system.same("squared_error", "mse")
+
+
+@system.differs("absolute_error", "mae")
+def absolute_error(prediction, target, *, weights=None):
+    """Return |w (p - t)|: the sign of a weight is lost above the line, and counts below it."""
+    prediction, target = align(prediction, target, "absolute_error")
+    size = abs(prediction - target)
+    if weights is None:
+        return size
+    weights = weights.astype(size.dtype)
+    return divide((abs(weights) * size).sum(), weights.sum())
+
+
+@system.differs("kl_divergence", "kl", per="element")
+def kl_divergence(prediction, target):
+    """Return |t log(t / p)| per element, both clipped to [1e-8, 1 - 1e-8]: no divergence, and not summed."""
+    prediction, target = align(prediction, target, "kl_divergence")
+    low, high = number(1e-8, prediction), number(1 - 1e-8, prediction)
+    p, t = pt.clip(prediction, low, high), pt.clip(target, low, high)
+    return abs(t * pt.log(t / p))
+
+
+def of_wrapped(prediction, labels):
+    """Return the entry at each label; negative labels count from the last class."""
+    flat = prediction.reshape((-1, prediction.shape[-1]))
+    rows = labels.reshape((-1,))
+    k = flat.shape[-1]
+    at = pt.switch(pt.lt(rows, 0), rows + k, rows)
+    inside = pt.ge(at, 0) & pt.lt(at, k)
+    picked = flat[pt.arange(flat.shape[0]), pt.switch(inside, at, 0)]
+    return pt.switch(inside, picked, np.asarray(np.nan, flat.dtype)).reshape(labels.shape, ndim=labels.ndim)
+
+
+def label_cross_entropy(prediction, target):
+    """Return -log of the probability, clipped to [1e-8, 1]: there is no gradient below; negative labels wrap."""
+    prediction = floating(prediction, "cross_entropy", "prediction")
+    picked = of_wrapped(prediction, integers(prediction, target, "cross_entropy"))
+    return -pt.log(pt.clip(picked, number(1e-8, picked), 1))
+
+
+for _name in ("cross_entropy", "label_cross_entropy"):
+    system.differs(_name, "xe")(label_cross_entropy)
+
+
+def hinge(prediction, target):
+    """Return max p - p of the label: no margin, on probabilities as they are; negative labels wrap."""
+    prediction = floating(prediction, "hinge", "prediction")
+    picked = of_wrapped(prediction, integers(prediction, target, "hinge"))
+    return pt.maximum(0, prediction.max(axis=-1) - picked)
+
+
+for _name in ("hinge", "multiclass_hinge", "multiclass_perceptron"):
+    system.differs(_name, "hinge")(hinge)
+
+
+@system.differs("gaussian_nll", "gll")
+def gaussian_nll(mean, variance, target, *, covar_eps=1e-3, weights=None):
+    """Return theanets' 'log-likelihood', which is none; weights are not looked at."""
+    mean, target = align(mean, target, "gaussian_nll")
+    variance, _ = align(variance, target, "gaussian_nll")
+    precision = 1 / (abs(variance) + number(covar_eps, variance))
+    eta = mean * precision
+    n = mean.shape[-1].astype(mean.dtype)
+    constant = (n * number(np.log(2 * np.pi), mean) - pt.log(precision.sum(axis=-1))
+                + (eta * precision * eta).sum(axis=-1))
+    values = 0.5 * (constant + (target * precision * target).sum(axis=-1)) - (eta * target).sum(axis=-1)
+    return values if weights is None else values.mean()
+
+
+@system.differs("maximum_mean_discrepancy", "mmd", per="batch")
+def maximum_mean_discrepancy(prediction, target, *, kernel=1, weights=None):
+    """Return the mean over kernels of all pairs of items; weights are not looked at.
+
+    `kernel` is a bandwidth, or a function of two samples that returns a matrix. Sequences (n, t, d) are compared
+    step by step.
+    """
+    prediction, target = align(prediction, target, "maximum_mean_discrepancy")
+    between = kernel if callable(kernel) else _gaussian(kernel)
+    return (between(target, target).mean() - 2 * between(target, prediction).mean()
+            + between(prediction, prediction).mean())
+
+
+def _gaussian(bandwidth):
+    def kernel(x, y):
+        squares = pt.sqr(x[:, None] - y[None, :]).sum(axis=-1)
+        return pt.exp(-squares / number(bandwidth, squares))
+
+    return kernel

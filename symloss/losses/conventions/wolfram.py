@@ -1,0 +1,20 @@
+"""Losses as the loss layers of the Wolfram Language compute them (14): means over all entries, without weights."""
+
+from ..sequence import ctc as ours
+from .core import System
+
+system = System("wolfram", how="count")
+
+system.same("squared_error", "MeanSquaredLossLayer")
+system.same("absolute_error", "MeanAbsoluteLossLayer")
+for _name in ("cross_entropy", "label_cross_entropy"):
+    system.same(_name, 'CrossEntropyLossLayer["Index"]')
+system.same("categorical_cross_entropy", 'CrossEntropyLossLayer["Probabilities"]')
+system.same("binary_cross_entropy", 'CrossEntropyLossLayer["Binary"]')
+system.same("contrastive", "ContrastiveLossLayer")
+
+
+@system.differs("ctc", "CTCLossLayer")
+def ctc(prediction, target):
+    """Return the loss with the last class for the blank."""
+    return ours(prediction, target, blank=-1)
