@@ -8,15 +8,18 @@ for _name in ("configdefaults", "tensor.blas_headers", "tensor.blas.c_code.blas_
 from . import (  # noqa: E402
     activations,
     compiling,
+    convolution,
     data,
     evaluate,
     losses,
     metrics,
+    recurrent,
     regularizers,
     schedules,
     training,
     updates,
 )
+from .check import check  # noqa: E402
 from .errors import (  # noqa: E402
     DataError,
     ShapeError,
@@ -37,7 +40,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Autoencoder", "Classifier", "DataError", "Layer", "Loss", "Network", "Regressor", "Regularizer", "ShapeError",
-    "SpecError", "SymlossError", "SymlossWarning", "TrainingError", "UnknownNameError", "activations", "compiling",
-    "data", "evaluate", "load", "loss", "losses", "metrics", "regularizers",
+    "SpecError", "SymlossError", "SymlossWarning", "TrainingError", "UnknownNameError", "activations", "check",
+    "compiling", "convolution", "data", "evaluate", "load", "loss", "losses", "metrics", "recurrent", "regularizers",
     "schedules", "training", "updates",
 ]

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.shape import Reshape, SpecifyShape
-from pytensor.tensor.special import Softmax
+from pytensor.tensor.special import LogSoftmax, Softmax
 
 from .errors import ShapeError
 
@@ -30,6 +30,12 @@ def floating(value, who: str, port: str):
     if value.dtype.startswith("complex"):
         raise ShapeError(f"{who}: {port} is complex; pass its real and imaginary parts as two columns")
     return value if value.dtype.startswith("float") else value.astype(pytensor.config.floatX)
+
+
+def signed(value):
+    """Return unsigned and boolean tensors as signed integers that hold the same: PyTensor 3.3 negates them wrongly."""
+    small = value.dtype in ("bool", "uint8", "uint16")
+    return value.astype("int32" if small else "int64") if value.dtype == "bool" or value.dtype[0] == "u" else value
 
 
 def number(value, like):
@@ -115,6 +121,7 @@ def same_rank_below(prediction, labels, who: str):
     return labels
 
 
+_ALONG_AXIS = {"softmax": Softmax, "log_softmax": LogSoftmax}
 _VIEWS = (DimShuffle, Reshape, SpecifyShape)
 
 
@@ -124,8 +131,8 @@ def undo(prediction, activation: str):
     Parameters
     ----------
     prediction : tensor
-    activation : 'softmax' or 'sigmoid'
-        A softmax counts if it runs over the last axis. A sigmoid is found through changes of shape as well.
+    activation : 'softmax', 'log_softmax', 'sigmoid' or 'exp'
+        The first two count if they run over the last axis. The others are found through changes of shape as well.
 
     >>> z = pt.matrix()
     >>> undo(pt.special.softmax(z, axis=-1), "softmax") is z
@@ -136,15 +143,15 @@ def undo(prediction, activation: str):
     node = prediction.owner
     if node is None:
         return None
-    if activation == "softmax":
+    if activation in _ALONG_AXIS:
         if isinstance(node.op, SpecifyShape):
             inner = undo(node.inputs[0], activation)
             return None if inner is None else node.op(inner, *node.inputs[1:])
-        if not isinstance(node.op, Softmax):
+        if not isinstance(node.op, _ALONG_AXIS[activation]):
             return None
         logits = node.inputs[0]
         return logits if _axes(node.op.axis, logits.ndim) == (logits.ndim - 1,) else None
-    if isinstance(node.op, Elemwise) and node.op.scalar_op.name == "sigmoid":
+    if isinstance(node.op, Elemwise) and node.op.scalar_op.name == activation:
         return node.inputs[0]
     if isinstance(node.op, _VIEWS):
         inner = undo(node.inputs[0], activation)

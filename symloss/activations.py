@@ -45,6 +45,7 @@ class Activation:
     def __init__(self, name: str | Callable, size: int, rng: np.random.Generator, prefix: str = ""):
         self.name = name if isinstance(name, str) else getattr(name, "__name__", type(name).__name__)
         self.custom = not isinstance(name, str)
+        self.function = name if self.custom else None
         self.params: dict[str, object] = {}
         self._steps = []
         parts = [name] if self.custom else [part.strip() for part in name.split("+")]

@@ -8,8 +8,9 @@ from rich.table import Table
 
 from . import losses
 from ._checks import undo
-from .compiling import resolve
+from .compiling import resolve, stability
 from .compiling.blas import provide
+from .objective import Objective
 
 
 class Text(str):
@@ -47,11 +48,29 @@ def explain(model) -> Text:
     outputs = model.graph.outputs()[0]
     lines = [repr(model), "", "minimises the sum of"]
     for loss in model.losses:
-        lines.append(f"  {loss.weight:g} * {loss.label}: {_form(loss, outputs)}, divided by the {loss.divisor()}")
+        lines.append(f"  {_weight_text(loss)} * {loss.label}: {_form(loss, outputs)}, divided by the {loss.divisor()}")
+    lines += [f"shows {measure.name}: {measure.described()}" for measure in model._shown or model._measures()]
     lines += ["", f"data, in order: {', '.join(v.name for v in model.variables)}"]
+    lines += stable_forms(model)
     backend = resolve(model.mode)
     lines.append(f"compiles with {backend.name}" + (f", BLAS: {provide().origin}" if backend.name == "C" else ""))
     return Text("\n".join(lines))
+
+
+def stable_forms(model) -> list[str]:
+    """Return one line for each rewrite that brings a term into a stable form before the gradient is taken."""
+    if not model.losses:
+        return []
+    objective = Objective(model.graph, model.losses, (), model._shown or model._measures(), model.seed)
+    found = stability.stable(objective, model.stable).applied
+    off = stability.switched_off(model.stable)
+    left = ["all rewrites for exact gradients are switched off"] if off is None else \
+        [f"rewrites switched off: {', '.join(off)}"] if off else []
+    return left + (["rewritten before the gradient is taken", *(f"  {one}" for one in found)] if found else [])
+
+
+def _weight_text(loss) -> str:
+    return f"{loss.weight:g}" if loss.moving is None else f"{loss.moving}"
 
 
 def _form(loss, outputs) -> str:

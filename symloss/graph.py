@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytensor
+import pytensor.tensor as pt
 
 from . import layers, spec
 from .activations import registry as activation_registry
 from .errors import SpecError, UnknownNameError, unknown
 from .layers.feedforward import Input, Tied
+
+MASK = "mask"
 
 
 def _is_activation(name: str) -> bool:
@@ -15,6 +18,11 @@ def _is_activation(name: str) -> bool:
             known, also = (*activation_registry, *layers.registry), activation_registry.spellings()
             raise unknown("layer form or activation", part.strip(), known, also)
     return True
+
+
+def _refuse_sparse(layer, noise):
+    if layer.sparse:
+        raise SpecError(f"{noise.title}: {layer.name!r} is sparse, and stays so; name other outputs by 'pattern'")
 
 
 class Graph:
@@ -39,6 +47,7 @@ class Graph:
             raise SpecError(f"seed={seed!r}; an integer of at least 0 is wanted")
         self.seed, self.input_ndim, self.output_activation = seed, input_ndim, output_activation
         self.layers: list[layers.Layer] = []
+        self.mask = None  # a variable (batch, time), where a layer has to know how long sequences are
         for index, description in enumerate(specs):
             self.add_layer(description, last=index == len(specs) - 1)
 
@@ -61,13 +70,18 @@ class Graph:
             layer.tie(layer.find_partner(self.layers))
         layer.bind(sources, np.random.default_rng([self.seed, index]))
         self.layers.append(layer)
+        if layer.wants_mask:
+            self.mask = pt.tensor(name=MASK, dtype="int8", shape=(None, None)) if self.mask is None else self.mask
+            layer.mask = self.mask
+        if self.mask is not None and MASK in self.names():
+            raise SpecError(f"layer {MASK!r}: the lengths of sequences go by this name; give the layer another")
         return layer
 
     def _fill(self, keywords, cls, index, last):
         """Put defaults where the description is silent."""
         keywords.setdefault("name", "in" if index == 0 else "out" if last else f"hid{index}")
         default = self.output_activation if last else "relu"
-        keywords.setdefault("activation", cls.default_activation or default)
+        keywords.setdefault("activation", cls.chosen_activation(keywords) or default)
         if isinstance(keywords["activation"], str):
             _is_activation(keywords["activation"])
         if issubclass(cls, Input):
@@ -108,8 +122,9 @@ class Graph:
         return [layer for layer in self.layers if isinstance(layer, Input)]
 
     def input_variables(self) -> dict:
-        """Return the input variables by layer name."""
-        return {layer.name: layer.variable for layer in self.inputs}
+        """Return the input variables by layer name, and the mask, if there is one."""
+        variables = {layer.name: layer.variable for layer in self.inputs}
+        return variables if self.mask is None else variables | {MASK: self.mask}
 
     def hidden_names(self) -> list[str]:
         """Return the main outputs of all layers that are neither input nor last."""
@@ -169,6 +184,7 @@ class Graph:
                 value = (replace or {}).get(full, value)
                 for noise in noises:
                     if noise.matches(full):
+                        _refuse_sparse(layer, noise)
                         rng = pytensor.shared(np.random.default_rng([seed, len(updates)]), name=f"noise of {full}")
                         value, updates[rng] = noise.modify(full, value, rng)
                 values[full] = value

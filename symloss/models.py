@@ -6,10 +6,9 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 
-from . import metrics
+from . import scoring
 from .data import Field, Labels, as_array, prepare
 from .errors import DataError, SpecError
-from .losses import fraction
 from .network import Network, r_squared
 
 
@@ -22,6 +21,9 @@ class Autoencoder(Network):
 
     def _new_target(self, loss):
         if self._is_main(loss.output_name):
+            if self.graph.inputs[0].sparse:
+                raise SpecError(f"{type(self).__name__}: a sparse input cannot be a target; use a Regressor, and pass "
+                                f"a dense array as its target")
             if self.graph.layers[-1].shape != self.graph.inputs[0].shape:
                 raise SpecError(
                     f"{type(self).__name__}: the output has shape {self.graph.layers[-1].shape}, the input "
@@ -48,9 +50,9 @@ class Autoencoder(Network):
         )
         return compiled(*array)[0]
 
-    def score(self, x, w=None) -> float:
-        """Return the coefficient of determination R^2 of the reconstruction of `x`; see `Network.score`."""
-        return r_squared(self.predict(x), x, w)
+    def score(self, x, w=None, metric=None):
+        """Return R^2 of the reconstruction of `x`, or another figure; see `Network.score`."""
+        return r_squared(self.predict(x), x, w) if metric is None else scoring.score(self, [x], w, metric)
 
 
 class Classifier(Network):
@@ -98,14 +100,7 @@ class Classifier(Network):
 
     def _metrics(self):
         main = [loss for loss in self.losses if self._is_main(loss.output_name)]
-        if not main or not main[0]._target.dtype.startswith("int"):
-            return {}
-
-        def accuracy(outputs):
-            correct = metrics.accuracy(outputs[self.output_name], main[0]._target)
-            return fraction(correct, main[0]._weights)
-
-        return {"acc": accuracy}
+        return ["acc"] if main and main[0]._target.dtype.startswith("int") else []
 
     def predict(self, x, labels=False) -> np.ndarray:
         """Return the most probable class for each item of `x`: its index, or with ``labels=True`` its label."""
@@ -120,8 +115,10 @@ class Classifier(Network):
         """Return what goes into the last layer's activation for each item of `x`."""
         return self._evaluate([self.output_name.replace(":out", ":pre")], x)[0]
 
-    def score(self, x, y, w=None) -> float:
-        """Return the (weighted) share of right classes for `x`."""
+    def score(self, x, y, w=None, metric=None):
+        """Return the (weighted) share of right classes for `x`, or another figure; see `Network.score`."""
+        if metric is not None:
+            return scoring.score(self, [x, y], w, metric)
         predicted = self.predict(x)
         field = Field("target", "label", (None,) * predicted.ndim, "int64", self.layers[-1].size, encoder=self.encoder)
         labels = prepare((y,), [field], "score")[0]

@@ -4,9 +4,9 @@
 import numpy as np
 from pytensor.graph.traversal import ancestors
 
-from . import trainer
-from .compiling import function, resolve
-from .data import Field, prepare
+from . import losses, measures, metrics, schedules, scoring, trainer
+from .compiling import distributions, function, resolve
+from .data import Field, joined, prepare
 from .errors import DataError, SpecError, unknown
 from .explain import Text, explain, summary
 from .graph import Graph
@@ -39,6 +39,9 @@ class Network:
         A plain list. ``losses[1].weight = 2`` acts in the next step, without recompiling.
     history : History
         One record for each epoch trained so far.
+    stable : bool or names
+        Whether losses are brought into forms with exact gradients before the gradient is taken, see
+        `compiling.stability`; names are those of rewrites to be left out: ``net.stable = ["log_clip"]``.
     """
 
     default_loss = "mse"
@@ -50,10 +53,12 @@ class Network:
         self._described = list(layers) if isinstance(layers, tuple | list) else layers
         self.graph = Graph(layers, self.output_activation, self.input_ndim, seed)
         self.seed, self.mode, self.weighted = seed, mode, bool(weighted)
+        self.stable = True
         resolve(mode)
         self.losses: list[Loss] = []
         self.history = History()
         self._compiled: dict = {}
+        self._shown: list = []  # the measures of the last training
         self._stopped = None  # where the last training stands, for resume=True
         self._callbacks: list = []  # the states of its callbacks
         self._loaded_callbacks: tuple | list = ()  # those of a file, for the next training
@@ -95,6 +100,8 @@ class Network:
         if isinstance(loss, dict):
             options |= {k: v for k, v in loss.items() if k != "form"}
             loss = loss.get("form", self.default_loss)
+        if isinstance(options.get("weight"), dict) and "schedule" in options["weight"]:
+            options["weight"] = schedules.build(options["weight"])
         if isinstance(loss, Loss):
             if loss.owner not in (None, self):  # a model never changes what another one trains
                 loss = loss.unbound()
@@ -107,6 +114,9 @@ class Network:
                 loss.weight = given["weight"]
             return loss
         if isinstance(loss, str):
+            if loss in metrics.registry and loss not in losses.registry:
+                raise SpecError(f"loss {loss!r} is a metric, which is shown and never minimised; pass "
+                                f"metrics=[{loss!r}] to train")
             return Loss.build(loss, **options)
         if isinstance(loss, type) and issubclass(loss, Loss):
             return loss(**options)
@@ -152,7 +162,8 @@ class Network:
 
     def _try(self, loss):
         """Build the loss once, so that a mistake shows here and not in training."""
-        loss.parts(self.graph.outputs()[0])
+        outputs = self.graph.outputs()[0]
+        distributions.check(loss, outputs, loss.parts(outputs))
 
     # ------------------------------------------------------------------------------------------ parts
 
@@ -258,6 +269,9 @@ class Network:
             Weight by class, for every output with labels; ``{"out": {0: 1, 1: 5}}`` for some.
         callbacks : callback or list of them
             See `training.callbacks`. A true return stops.
+        metrics : metric or list of them
+            What records show besides: names of `metrics` or losses, ``{"form": "f_beta", "beta": 2}``, functions of
+            (prediction, target) that return values per item.
         resume : bool
             Go on where the last training stopped, with the optimizer's state; `epochs` counts from its beginning.
         allow_nan : bool
@@ -291,14 +305,19 @@ class Network:
         """Return the fields as the data need them: with an encoder where labels are not class indices."""
         return fields
 
-    def _metrics(self) -> dict:
-        return {}
+    def _metrics(self) -> list:
+        """Return the metrics that are shown in any case."""
+        return []
 
-    def _fields(self) -> list[Field]:
-        """Return what the data must bring, in order."""
+    def _measures(self, asked=()) -> list[measures.Measure]:
+        """Return the metrics that a training shows, bound to outputs, targets and weights."""
+        return measures.bind([*self._metrics(), *asked], self.losses, self.graph.outputs()[0], self.output_name)
+
+    def _fields(self, also=()) -> list[Field]:
+        """Return what the data must bring, in order; `also` are measures that use some of it."""
         fields = self._input_fields()
         inputs, outputs = set(self.inputs), self.graph.outputs()[0]
-        used = self._used_variables()
+        used = self._used_variables() | {v for measure in also for v in measure.variables}
         for loss in self.losses:
             output = outputs[loss.output_name]
             target, weights = loss._target, loss._weights
@@ -310,17 +329,19 @@ class Network:
         return fields
 
     def _input_fields(self) -> list[Field]:
-        return [Field(la.name, "input", la.variable.type.shape, la.dtype) for la in self.graph.inputs]
+        return [Field(la.name, "input", la.batch_shape, la.dtype, sparse=la.sparse) for la in self.graph.inputs]
 
     def _target_field(self, loss, output, optional):
-        target = loss._target
-        kinds = {x.spec.target for x in self.losses if x.spec is not None and x._target is target}
+        target, outputs = loss._target, self.graph.outputs()[0]
+        sharing = [x for x in self.losses if x._target is target]
         if target.dtype.startswith("int"):
-            ignored = [x.options.get("ignore_index") for x in self.losses if x._target is target]
-            return Field(target.name, "label", target.type.shape, target.dtype, classes=output.type.shape[-1],
-                         optional=optional, ignored=ignored[0] if len(set(ignored)) == 1 else None)
-        signs = bool(kinds & {"sign", "sign or label"})
-        return Field(target.name, "target", target.type.shape, target.dtype, signs=signs, optional=optional)
+            ignored = {x.ignored for x in sharing}
+            counts = [x.classes(outputs) for x in sharing]
+            return Field(target.name, "label", target.type.shape, target.dtype,
+                         classes=min((n for n in counts if n is not None), default=None),
+                         optional=optional, ignored=ignored.pop() if len(ignored) == 1 else None)
+        domain = next(filter(None, (x.domain(outputs) for x in sharing)), None)
+        return Field(target.name, "target", target.type.shape, target.dtype, domain=domain, optional=optional)
 
     def _used_variables(self) -> set:
         outputs = self.graph.outputs()[0]
@@ -341,9 +362,9 @@ class Network:
     def _evaluate(self, names, x) -> list:
         arrays = prepare(x, self._input_fields(), "predict", allow_nan=True)
         compiled = self._function(("predict", *names), self.inputs, lambda: [self.graph.outputs()[0][n] for n in names])
-        starts = range(0, len(arrays[0]), PREDICTION_ROWS)
+        starts = range(0, arrays[0].shape[0], PREDICTION_ROWS)
         parts = [compiled(*(a[start : start + PREDICTION_ROWS] for a in arrays)) for start in starts]
-        return [np.concatenate([part[i] for part in parts]) for i in range(len(names))]
+        return [joined([part[i] for part in parts]) for i in range(len(names))]
 
     def _function(self, key, inputs, outputs):
         backend = resolve(self.mode)
@@ -352,12 +373,19 @@ class Network:
             self._compiled[key] = function(inputs, outputs(), backend)
         return self._compiled[key]
 
-    def score(self, x, y, w=None) -> float:
-        """Return the coefficient of determination R^2 of the prediction for `x`.
+    def score(self, x, y, w=None, metric=None):
+        """Return the coefficient of determination R^2 of the prediction for `x`, or another figure.
 
         1 - sum(w (y - p)^2) / sum(w (y - m)^2), with m the (weighted) mean of each column; averaged over columns.
+
+        Parameters
+        ----------
+        x, y, w : arrays
+            Inputs, targets, and weights (one an item, or in the target's shape).
+        metric : str, dict, function or None
+            Any that `train` takes in ``metrics``, computed exactly over all items.
         """
-        return r_squared(self.predict(x), y, w)
+        return r_squared(self.predict(x), y, w) if metric is None else scoring.score(self, [x, y], w, metric)
 
     def save(self, path, training=False) -> None:
         """Write the model to one file; with ``training=True`` also what ``train(..., resume=True)`` needs."""

@@ -25,6 +25,7 @@ class Options:
     train_batches: int | None = None
     valid_batches: int | None = None
     callbacks: tuple = ()
+    metrics: tuple = ()
     class_weight: object = None
     resume: bool = False
     allow_nan: bool = False
@@ -52,10 +53,10 @@ class Options:
                 options_known = {*known, *planned, *own, *regularizers.option_names(), "verbose"}
                 raise unknown("training option", name, options_known, regularizers.registry.spellings())
         _check(method, options, plan)
-        callbacks = options.pop("callbacks", ())
-        callbacks = tuple(callbacks) if isinstance(callbacks, list | tuple) else (callbacks,)
+        several = {name: options.pop(name, ()) for name in ("callbacks", "metrics")}
+        several = {k: tuple(v) if isinstance(v, list | tuple) else (v,) for k, v in several.items()}
         made = regularizers.from_options(penalties, graph)
-        return cls(plan=plan, regularizers=made, method=method, callbacks=callbacks, **options)
+        return cls(plan=plan, regularizers=made, method=method, **several, **options)
 
 
 def _rule(algo, options):

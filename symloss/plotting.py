@@ -12,7 +12,9 @@ def _pyplot():
 
 
 def history(records, path=None):
-    """Draw loss (and metrics) of training and validation by epoch, and return the matplotlib figure.
+    """Draw loss and metrics of training and validation by epoch, and return the matplotlib figure.
+
+    Metrics that are no single number are left out.
 
     Parameters
     ----------
@@ -22,13 +24,12 @@ def history(records, path=None):
     """
     if not records:
         raise SymlossError("plot: the history is empty; train first")
-    names = ["loss", *(k.removeprefix("valid_") for k in records[0] if k.removeprefix("valid_") == "acc")]
-    names = list(dict.fromkeys(names))
+    names = list(dict.fromkeys(["loss", *(name for record in records for name in _metrics(record))]))
     figure = _pyplot().Figure(figsize=(5 * len(names), 3.6), layout="constrained")
     epochs = range(1, len(records) + 1)
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         for key, label in ((name, "training"), (f"valid_{name}", "validation")):
-            points = [(e, r[key]) for e, r in zip(epochs, records, strict=True) if r.get(key) is not None]
+            points = [(e, r[key]) for e, r in zip(epochs, records, strict=True) if isinstance(r.get(key), float)]
             if points:
                 axes.plot(*zip(*points, strict=True), label=label, marker="." if len(points) < 30 else None)
         axes.set_xlabel("epoch")
@@ -38,3 +39,12 @@ def history(records, path=None):
     if path is not None:
         figure.savefig(path, dpi=120)
     return figure
+
+
+def _metrics(record):
+    """Yield the names of the figures that are no part of the total."""
+    terms = {"loss", "seconds", *record.get("weighted", ()), *record.get("valid_weighted", ())}
+    for key, value in record.items():
+        name = key.removeprefix("valid_")
+        if isinstance(value, float) and name not in terms:
+            yield name

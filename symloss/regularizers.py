@@ -101,6 +101,11 @@ class Regularizer:
         return f"{self.title}{pattern}"
 
     @property
+    def factor(self):
+        """The weight as an expression."""
+        return self._weight
+
+    @property
     def weight(self) -> float:
         """Factor of the term, or strength of the noise."""
         return self._weight.get_value().item()

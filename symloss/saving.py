@@ -11,9 +11,15 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save as to_bytes
 
-from . import models, network
+from . import convolution, models, network, recurrent
+from .compiling.stability import switched_off
 from .errors import DataError, SpecError, SymlossError
 
+MODELS = {c.__name__: c for c in (network.Network, models.Regressor, models.Classifier, models.Autoencoder)}
+MODELS |= {f"recurrent.{c.__name__}": c for c in (recurrent.Regressor, recurrent.Classifier, recurrent.Autoencoder)}
+MODELS |= {f"convolution.{c.__name__}": c for c in (convolution.Regressor, convolution.Classifier)}
+# forms whose sizes take no memory of their own: images may be larger than any tensor of the file
+WITHOUT_PARAMETERS = ("input", "reshape", "flatten", "pool1", "pool2", "product", "concatenate")
 FORMAT = 1  # raised when an older symloss could not read the file
 
 
@@ -41,12 +47,13 @@ def save(model, path, training=False) -> None:
             )
     description = {
         "format": FORMAT,
-        "class": type(model).__name__,
+        "class": next((name for name, cls in MODELS.items() if cls is type(model)), type(model).__name__),
         "described": model._described,
         "layers": model.graph.to_spec(),
         "losses": [_loss_spec(loss) for loss in model.losses],
         "weighted": model.weighted,
         "seed": model.seed,
+        "stable": model.stable if isinstance(model.stable, bool) else list(switched_off(model.stable)),
         "history": list(model.history),
         "callbacks": model._callbacks if training in (True, False) else training.callbacks.state(),
         "classes": getattr(model, "encoder", None) and model.encoder.classes,
@@ -151,16 +158,16 @@ def load(path):
 
 
 def _build(description, tensors):
-    classes = {c.__name__: c for c in (network.Network, models.Regressor, models.Classifier, models.Autoencoder)}
-    cls = classes.get(description["class"])
+    cls = MODELS.get(description["class"])
     if cls is None:
-        raise DataError(f"{description['class']!r} is no class of model; known: {', '.join(classes)}")
+        raise DataError(f"{description['class']!r} is no class of model; known: {', '.join(MODELS)}")
     _check_sizes(description["layers"], tensors)
     extra = {"classes": description["classes"]} if description.get("classes") is not None else {}
     model = cls(description["layers"], loss=None, weighted=description["weighted"], seed=description["seed"], **extra)
     model._described = _tuples(description["described"])
     for spec in description["losses"]:
         model.add_loss(dict(spec))
+    model.stable = description.get("stable", True)
     model.history.extend(description["history"])
     model._callbacks = model._loaded_callbacks = description["callbacks"]
     _fill(model, {n.removeprefix("model/"): t for n, t in tensors.items() if n.startswith("model/")})
@@ -179,7 +186,12 @@ def _check_sizes(layers, tensors):
     """Refuse layers larger than any tensor of the file before memory is taken for them."""
     largest = max((n for t in tensors.values() for n in t.shape), default=0)
     for layer in layers:
-        sizes = [layer.get("size") or 0, *(layer.get("shape") or ())]
+        parametric = layer.get("form") not in WITHOUT_PARAMETERS
+        sizes = [layer.get("size") or 0, *(layer.get("shape") or ())] if parametric else [0]
+        if layer.get("worker"):  # a bidirectional layer, whose units stand in two halves
+            sizes = [n // 2 for n in sizes]
+        windows = layer.get("filter_size") or 0
+        sizes += windows if isinstance(windows, list) else [windows]
         sizes += [int(n) for n in re.findall(r"maxout:(\d+)", str(layer.get("activation")))]
         if max(sizes) > largest:
             raise DataError(f"layer {layer.get('name')!r} has size {max(sizes)}, and no tensor of the file has that")

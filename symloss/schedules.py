@@ -10,7 +10,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
-from .errors import SpecError
+from .errors import SpecError, unknown
 
 
 def _where(condition, yes, no):
@@ -35,8 +35,16 @@ def _floor(x):
 class Schedule:
     """A value that depends on the step. Subclasses define ``__call__(step)``."""
 
+    by_pass = False  # whether it is called with the number of passes over the data, and not with that of updates
+
     def __call__(self, step):
         raise NotImplementedError
+
+    def to_spec(self) -> dict:
+        """Return what `build` makes it of: a dict of plain numbers."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        values = {k: v.to_spec() if isinstance(v, Schedule) else v for k, v in values.items()}
+        return {"schedule": type(self).__name__} | values
 
     def _positive(self, **numbers):
         for name, value in numbers.items():
@@ -161,3 +169,64 @@ class one_cycle(Schedule):  # noqa: N801
         up = cosine(self.top / self.divide, steps=climb, end=self.top)(step)
         down = cosine(self.top, steps=self.steps - climb, end=self.top / self.final_divide)(step - climb)
         return _where(pt.lt(step, climb) if isinstance(step, Variable) else step < climb, up, down)
+
+
+@dataclasses.dataclass(frozen=True)
+class cyclic(Schedule):  # noqa: N801
+    """From `start` to `end` within the share `rise` of every `period` steps, then `end` until the next one.
+
+    KL annealing of a variational autoencoder (Fu et al. 2019): ``cyclic(0.0, 1.0, period=1000)``.
+
+    >>> [cyclic(0.0, 1.0, period=4)(step) for step in range(6)]
+    [0.0, 0.5, 1.0, 1.0, 0.0, 0.5]
+    """
+
+    start: float
+    end: float
+    period: int
+    rise: float = 0.5
+
+    def __post_init__(self):
+        self._positive(period=self.period)
+        if not 0 < self.rise <= 1:
+            raise SpecError(f"schedule cyclic: rise={self.rise!r}; a share greater than 0, at most 1, is wanted")
+
+    def __call__(self, step):
+        place = step / self.period - _floor(step / self.period)
+        return self.start + (self.end - self.start) * _least(place / self.rise, 1.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class per_epoch(Schedule):  # noqa: N801
+    """A schedule that counts passes over the data, and not updates: ``per_epoch(linear(0.0, 1.0, steps=10))``.
+
+    >>> per_epoch(linear(0.0, 1.0, steps=10))(5)
+    0.5
+    """
+
+    then: Schedule
+    by_pass = True
+
+    def __post_init__(self):
+        if not isinstance(self.then, Schedule):
+            raise SpecError(f"schedule per_epoch: {self.then!r}; a schedule is wanted, linear(0.0, 1.0, steps=10) say")
+
+    def __call__(self, step):
+        return self.then(step)
+
+
+def build(spec: dict) -> Schedule:
+    """Return the schedule that `Schedule.to_spec` describes.
+
+    >>> build({"schedule": "linear", "start": 0.0, "end": 1.0, "steps": 10})
+    linear(start=0.0, end=1.0, steps=10)
+    """
+    options = {k: build(v) if isinstance(v, dict) else v for k, v in spec.items() if k != "schedule"}
+    known = {cls.__name__: cls for cls in Schedule.__subclasses__()}
+    name = spec.get("schedule")
+    if name not in known:
+        raise unknown("schedule", name, known)
+    try:
+        return known[name](**options)
+    except TypeError as error:
+        raise SpecError(f"schedule {name}: {error}") from None

@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 import pytensor
 
-from .compiling import Evaluation, FullBatch, TrainingStep, resolve
+from .compiling import Evaluation, FullBatch, TrainingStep, resolve, stability
 from .data import open_source
 from .errors import SpecError, TrainingError, unknown
 from .objective import Objective
@@ -16,20 +16,34 @@ from .training.progress import reporter
 
 def itertrain(model, train, valid, asked: Options, verbose):
     """Check and open the data, and return the generator of records; nothing is compiled before its first one."""
-    fields = model._fields()
+    measures = model._shown = model._measures(asked.metrics)
+    fields = model._fields(measures)
     encoded = model._with_encoders(fields, train)
     train = open_source(train, encoded, "train", asked.train_batches, asked.allow_nan)
     if valid is not None:
         valid = open_source(valid, encoded, "valid", asked.valid_batches, asked.allow_nan)
+    _check_whole(measures, train, valid)
     if asked.resume and model._stopped is None:
         raise SpecError("train: resume=True, but there is no training to go on with; load a checkpoint, or train")
     weigh_classes(model, asked.class_weight, train)
     return _run(model, train, valid, asked, verbose)
 
 
+def _check_whole(measures, train, valid) -> None:
+    """Raise SpecError for a metric that would never be shown."""
+    whole = [m.name for m in measures if m.kind == "whole"]
+    if whole and valid is None and train.arrays is None:
+        raise SpecError(
+            f"train: metric {', '.join(whole)} needs all scores at once; pass validation data, or training data as "
+            f"arrays that fit in memory"
+        )
+
+
 def _run(model, train, valid, asked, verbose):
     report = reporter(verbose, asked.epochs)
     step, evaluation = compiled(model, asked, valid is not None, report)
+    if report is not None:
+        _tell(step.objective, train, report)
     seed = model.seed if asked.seed is None else asked.seed
     training = Training(step, asked.callbacks, seed, save=lambda path: model.save(path, training=training),
                         history=model.history)
@@ -58,6 +72,16 @@ def _run(model, train, valid, asked, verbose):
         _leave(model, training, asked, valid)
 
 
+def _tell(objective, train, report) -> None:
+    """Say which metrics are no sums over batches, and what they cost."""
+    whole = [t.name for t in objective.evaluation_terms if t.whole]
+    if whole:
+        verb = "is no sum" if len(whole) == 1 else "are no sums"
+        cost = ("an extra pass over the training data, without noise, after each epoch that is validated"
+                if train.arrays is not None else "shown for the validation data alone")
+        report.say(f"{', '.join(whole)} {verb} over batches: {cost}")
+
+
 def _records(training, evaluation, train, valid, asked, report):
     common = dict(epochs=asked.epochs, patience=asked.patience, min_improvement=asked.min_improvement,
                   validate_every=asked.validate_every)
@@ -80,35 +104,39 @@ def _leave(model, training, asked, valid):
 def compiled(model, asked: Options, validated: bool, report=None):
     """Return the compiled step and evaluation, from earlier trainings if nothing they depend on has changed."""
     backend = resolve(model.mode)
-    made = asked.regularizers
+    made, measures = asked.regularizers, model._measures(asked.metrics)
     key = (asked.plan.key() if asked.method is None else ("full batch", asked.plan.freeze),
            tuple(r.key() for r in made), tuple(_loss_key(loss) for loss in model.losses), backend.name,
-           tuple(id(layer.activate) for layer in model.layers), pytensor.config.floatX)
+           tuple(measure.key() for measure in measures),
+           tuple(id(layer.activate) for layer in model.layers), pytensor.config.floatX,
+           stability.switched_off(model.stable))
     if key in model._compiled:
         entry = model._compiled[key]
         for old, new in zip(entry["regularizers"], made, strict=True):
             old.weight = new.weight
     else:
-        objective = Objective(model.graph, model.losses, made, model._metrics(), model.seed)
+        objective = stability.stable(Objective(model.graph, model.losses, made, measures, model.seed), model.stable)
         if asked.method is None:
             step = TrainingStep(objective, asked.plan, backend, model.seed)
         else:
             step = FullBatch(objective, backend, asked.plan.freeze)
         entry = model._compiled[key] = {"regularizers": made, "step": step, "evaluation": None}
-    if validated and entry["evaluation"] is None:
-        entry["evaluation"] = Evaluation(entry["step"].objective, backend)
+    objective = entry["step"].objective
+    evaluated = validated or any(term.whole for term in objective.evaluation_terms)
+    if evaluated and entry["evaluation"] is None:
+        entry["evaluation"] = Evaluation(objective, backend)
     if report is not None and not entry.get("told"):
         entry["told"] = True
-        seconds = entry["step"].compile_seconds + (entry["evaluation"].compile_seconds if validated else 0)
+        seconds = entry["step"].compile_seconds + (entry["evaluation"].compile_seconds if evaluated else 0)
         report.say(f"compiled with {backend.name} in {seconds:.1f} s")
     return entry["step"], entry["evaluation"]
 
 
 def _loss_key(loss) -> tuple:
     """Return what a compiled function depends on: the loss and its settings, not its weight."""
-    shared = ("_weight", "_target", "_weights", "_class_weight", "owner")
+    shared = ("_weight", "_target", "_weights", "_class_weight", "owner", "log_variance")
     settings = sorted((name, repr(value)) for name, value in vars(loss).items() if name not in shared)
-    return id(loss), tuple(settings), id(loss._target), id(loss._weights), id(loss._class_weight)
+    return id(loss), tuple(settings), id(loss._target), id(loss._weights), id(loss._class_weight), id(loss.log_variance)
 
 
 def weigh_classes(model, class_weight, train) -> None:

@@ -6,11 +6,13 @@ import warnings
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.sparse import SparseTensorType, get_item_list
 
-from ..errors import SymlossWarning
-from . import blas
+from ..errors import SpecError, SymlossWarning
+from . import blas, weights
 from .modes import Backend
 from .plan import Plan, Updates, movable
+from .tally import Tally
 
 
 def function(inputs, outputs, backend: Backend, updates=None, givens=None):
@@ -38,15 +40,16 @@ class TrainingStep:
         self.variables = objective.variables
         made = Updates(plan, objective, seed)
         self.scalars, self.updates, self.averages = made.scalars, made.updates, made.averages
+        self._passes = made.passes
         self._warn_still(made)
-        parts = [part for term in objective.training_terms for part in (term.numerator, term.denominator)]
-        self._sums = pytensor.shared(np.zeros(len(parts)), name="sums of terms", shape=(len(parts),))
+        self._tally = Tally(objective.training_terms)
+        self._sums = self._tally.shared()
         changes = made.changes | objective.generator_updates
         own = [v for v in changes if v not in set(objective.parameters.values())]
         self._generators = [v for v in own if not isinstance(v.type, pt.TensorType)]
         self._own = [v for v in own if isinstance(v.type, pt.TensorType)]
         self._fresh = [v.get_value() for v in self._own]
-        changes[self._sums] = self._sums + pt.stack([p.astype(pytensor.config.floatX) for p in parts]).astype("float64")
+        changes |= self._tally.updates(self._sums)
         self._compile(changes)
         if backend.many_steps:
             blas.threads(objective.largest_product(1))  # measures the machine's cores, if nobody has yet
@@ -72,7 +75,7 @@ class TrainingStep:
         self._position = pytensor.shared(np.asarray(0, "int64"), name="position", shape=())
         rows = self._order[self._position]  # a row of a matrix: a slice would cost a dozen nodes for its length
         self._window = {v: _window(v) for v in self.variables}
-        givens = {v: window[rows] for v, window in self._window.items()}
+        givens = {v: _rows(window, rows) for v, window in self._window.items()}
         changes[self._position] = self._position + 1
         self._function = function([], [], self.backend, updates=changes, givens=givens)
 
@@ -82,6 +85,13 @@ class TrainingStep:
         """Change hyperparameters (see `Plan.numbers`) without recompiling."""
         for name, value in numbers.items():
             self.scalars[name].set_value(np.asarray(value, pytensor.config.floatX))
+
+    def begin_pass(self, number: int) -> None:
+        """Tell what moves with the passes over the data that `number` of them are done."""
+        self._passes.set_value(np.asarray(number, self._passes.dtype))
+        for term in weights.moving(self.objective):
+            if getattr(term.source.moving, "by_pass", False):
+                term.source._weight.set_value(np.asarray(term.source.moving(number), term.source._weight.dtype))
 
     def scale_learning_rate(self, factor: float) -> None:
         """Multiply every learning rate, scheduled or not."""
@@ -103,20 +113,31 @@ class TrainingStep:
 
     def state(self) -> tuple[dict, list]:
         """Return what the next step depends on besides the parameters: arrays by name, and the generators' states."""
-        arrays = {v.name: v.get_value() for v in self._own} | {"sums of terms": self._sums.get_value()}
+        arrays = {v.name: v.get_value() for v in [*self._own, *self._sums]}
         arrays |= {f"scalar {name}": s.get_value() for name, s in self.scalars.items()}
         return arrays, [g.get_value().bit_generator.state for g in self._generators]
 
     def set_state(self, arrays: dict, generators: list) -> None:
         """Take a state that `state` returned; KeyError if it is of another step."""
-        for variable in [*self._own, self._sums]:
+        for variable in self._own:
             variable.set_value(np.asarray(arrays[variable.name], variable.dtype))
+        self._set_sums(arrays)
         for name, scalar in self.scalars.items():
             scalar.set_value(np.asarray(arrays[f"scalar {name}"], scalar.dtype))
         for variable, state in zip(self._generators, generators, strict=True):
             generator = np.random.default_rng()
             generator.bit_generator.state = state
             variable.set_value(generator)
+
+    def _set_sums(self, arrays):
+        """Take the sums of a saved step; between epochs they are 0, and then other metrics may be asked for."""
+        saved = {name: a for name, a in arrays.items() if name == "sums of terms" or name.endswith(" of metrics")}
+        fits = all(np.shape(saved.get(v.name)) == v.type.shape for v in self._sums) and len(saved) == len(self._sums)
+        if not fits and any(np.any(a) for a in saved.values()):
+            raise ValueError("it stands within an epoch, with other metrics")
+        for variable in self._sums:
+            value = saved[variable.name] if fits else np.zeros(variable.type.shape)
+            variable.set_value(np.asarray(value, "float64"))
 
     # ------------------------------------------------------------------------------------------ running
 
@@ -143,41 +164,48 @@ class TrainingStep:
                     self._position.set_value(np.asarray(0, "int64"))
                     self._function.vm(n_calls=len(rows))
 
-    def sums(self) -> np.ndarray:
-        """Return (terms, 2): numerator and denominator of every term since the last `take_sums`."""
-        return self._sums.get_value().reshape(-1, 2)
+    def sums(self) -> list[tuple]:
+        """Return the parts of every term since the last `take_sums`, summed up."""
+        return self._tally.by_term([v.get_value() for v in self._sums])
 
-    def take_sums(self) -> np.ndarray:
+    def take_sums(self) -> list[tuple]:
         """Return what `sums` does, and start anew."""
         sums = self.sums()
-        self._sums.set_value(np.zeros(sums.size))
+        for variable, zeros in zip(self._sums, self._tally.zeros(), strict=True):
+            variable.set_value(zeros)
         return sums
 
 
 def _window(variable):
     shape = variable.type.shape
+    if isinstance(variable.type, SparseTensorType):
+        nothing = variable.type.format_cls[variable.type.format]((0, 0), dtype=variable.dtype)
+        return pytensor.shared(nothing, name=f"data of {variable.name}")
     empty = np.zeros([n or 0 for n in shape], variable.dtype)
     return pytensor.shared(empty, name=f"data of {variable.name}", shape=shape, borrow=True)
 
 
+def _rows(window, rows):
+    return get_item_list(window, rows) if isinstance(window.type, SparseTensorType) else window[rows]
+
+
 class Evaluation:
-    """Compiled terms of an objective without noise: sums of numerators and denominators over a data set."""
+    """Compiled terms of an objective without noise over a data set, and the metrics that need all scores at once."""
 
     def __init__(self, objective, backend: Backend):
         start = time.perf_counter()
         self.backend, self.objective = backend, objective
-        parts = [part for term in objective.evaluation_terms for part in (term.numerator, term.denominator)]
-        outputs = [pt.stack([p.astype(pytensor.config.floatX) for p in parts])]
-        self._function = function(objective.variables, outputs, backend)
+        self._tally = Tally(objective.evaluation_terms)
+        self._function = function(objective.variables, self._tally.expressions, backend)
         self.compile_seconds = time.perf_counter() - start
 
-    def run(self, batches) -> np.ndarray:
-        """Return (terms, 2): numerator and denominator of every term, over all `batches` of arrays."""
-        total = np.zeros((len(self.objective.evaluation_terms), 2))
-        for arrays in batches:
-            with blas.threads_for(self.objective.largest_product(len(arrays[0])), self.backend.many_steps):
-                total += np.asarray(self._function(*arrays)[0], dtype="float64").reshape(-1, 2)
-        return total
+    def run(self, batches) -> list[tuple]:
+        """Return the parts of every term over all `batches` of arrays."""
+        return self._tally.by_term(self._tally.over(map(self._one, batches)))
+
+    def _one(self, arrays):
+        with blas.threads_for(self.objective.largest_product(arrays[0].shape[0]), self.backend.many_steps):
+            return self._function(*arrays)
 
 
 class FullBatch:
@@ -186,11 +214,14 @@ class FullBatch:
     def __init__(self, objective, backend: Backend, freeze=()):
         start = time.perf_counter()
         self.objective, self.backend = objective, backend
+        for term in weights.moving(objective):
+            raise SpecError(f"the weight of {term.name} moves with the step ({term.source.moving}), and a full-batch "
+                            f"method has none; use algo='adam', or give a number")
         self.parameters = movable(objective.parameters, freeze)
         slopes = pytensor.grad(objective.total, self.parameters, disconnected_inputs="ignore")
-        parts = [part for term in objective.training_terms for part in (term.numerator, term.denominator)]
-        sums = pt.stack([p.astype(pytensor.config.floatX) for p in parts])
-        self._value = function(objective.variables, [objective.total, sums, *slopes], backend)
+        self._tally = Tally(objective.training_terms)
+        outputs = [objective.total, *slopes, *self._tally.expressions]
+        self._value = function(objective.variables, outputs, backend)
         directions = [p.type(f"direction of {p.name}") for p in self.parameters]
         along = sum((g * v).sum() for g, v in zip(slopes, directions, strict=True))
         products = pytensor.grad(along, self.parameters, disconnected_inputs="ignore")
@@ -200,7 +231,7 @@ class FullBatch:
 
     def load(self, arrays: list) -> None:
         """Take the data set."""
-        self._arrays = arrays
+        self.arrays = arrays
 
     def get(self) -> np.ndarray:
         """Return all parameters as one float64 vector."""
@@ -222,8 +253,14 @@ class FullBatch:
     def value_and_gradient(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the total and its gradient at `vector`."""
         self.set(vector)
-        total, self.sums, *slopes = self._value(*self._arrays)
+        total, *rest = self._value(*self.arrays)
+        slopes, batch = rest[: len(self.parameters)], rest[len(self.parameters) :]
+        self._parts = self._tally.over([batch])
         return float(total), np.concatenate([np.ravel(g).astype("float64") for g in slopes])
+
+    def sums(self) -> list[tuple]:
+        """Return the parts of every term at the vector that was evaluated last."""
+        return self._tally.by_term(self._parts)
 
     def product(self, vector: np.ndarray, direction: np.ndarray) -> np.ndarray:
         """Return the Hessian at `vector` times `direction`, exactly."""
@@ -231,5 +268,5 @@ class FullBatch:
             self._product = self._make_product()
         self.set(vector)
         return np.concatenate(
-            [np.ravel(h).astype("float64") for h in self._product(*self._arrays, *self._split(direction))]
+            [np.ravel(h).astype("float64") for h in self._product(*self.arrays, *self._split(direction))]
         )

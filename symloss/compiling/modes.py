@@ -9,7 +9,7 @@ from pytensor.compile.mode import Mode, predefined_modes
 from pytensor.link.vm import VMLinker
 
 from ..errors import SpecError, SymlossWarning, unknown
-from . import blas, rewrites
+from . import blas, loops, rewrites
 
 NAMES = ("C", "NUMBA", "JAX", "PYTHON")
 
@@ -70,7 +70,7 @@ def resolve(mode=None) -> Backend:
     if name == "PYTHON":
         # products and sums of more than two would be computed number by number in Python
         mode = predefined_modes["FAST_COMPILE"].excluding("local_mul_canonizer", "local_add_canonizer")
-        return Backend("PYTHON", mode)
+        return Backend("PYTHON", mode.register(*loops.inside(name)))
     if name in ("NUMBA", "JAX"):
         package = name.lower()
         if importlib.util.find_spec(package) is None:
@@ -99,7 +99,7 @@ def _c() -> Backend:
         pytensor.config.gcc__cxxflags = " ".join([*have, *missing])
     # buffers are kept from step to step: allow_gc=False
     mode = Mode(linker=VMLinker(use_cloop=True, allow_gc=False), optimizer=predefined_modes["CVM"].provided_optimizer)
-    mode = mode.excluding(*rewrites.NOT_FOR_C).register(*rewrites.FOR_C)
+    mode = mode.excluding(*rewrites.NOT_FOR_C).register(*rewrites.FOR_C, *loops.inside("C"))
     return Backend("C", mode, many_steps=True)
 
 

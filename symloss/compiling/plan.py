@@ -13,7 +13,7 @@ from .. import updates as rules
 from ..errors import SpecError, UnknownNameError
 from ..losses import divide
 from ..schedules import Schedule
-from . import gradients
+from . import gradients, weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +112,7 @@ class Updates:
         self.scalars = {name: _shared(value, name) for name, value in plan.numbers().items()}
         self.updates = pytensor.shared(np.asarray(0, "int64"), name="updates", shape=())
         self._step = self.updates.astype(pytensor.config.floatX)
+        self.passes = _shared(0.0, "passes over the data")
         parameters = movable(objective.parameters, plan.freeze)
         reached = gradients.reachable(objective.total)
         self.still = [p for p in parameters if p not in reached]
@@ -120,7 +121,7 @@ class Updates:
         slopes, last = self._slopes(parameters)
         for name in plan.limits():
             slopes = getattr(gradients, name)(slopes, self.scalars[name])
-        moved = self._apply_rule(slopes)
+        moved = self._apply_rule(slopes) | weights.changes(objective, self._step)
         self.averages = self._averages(moved)
         moved[self.updates] = self.updates + 1
         if last is not None:
@@ -155,7 +156,7 @@ class Updates:
         for term in self.objective.training_terms:
             if term.source is None:
                 continue
-            part = term.source._weight * term.numerator
+            part = term.source.factor * term.numerator
             for group in groups:
                 if pytensor.graph.basic.equal_computations([group[1]], [term.denominator]):
                     group[0] = group[0] + part
@@ -187,7 +188,9 @@ class Updates:
 
     def _moving(self, name, value):
         scalar = self.scalars[name]
-        return scalar * value(self._step).astype(scalar.dtype) if isinstance(value, Schedule) else scalar
+        if not isinstance(value, Schedule):
+            return scalar
+        return scalar * value(self.passes if value.by_pass else self._step).astype(scalar.dtype)
 
     def _averages(self, moved):
         if self.plan.average is None:

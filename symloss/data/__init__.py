@@ -1,11 +1,12 @@
 """Data on their way in: checked, converted, in batches. Nothing here knows PyTensor."""
 
-from . import mnist
+from . import mnist, ragged
 from .encoders import Labels
-from .fields import Field, as_array, prepare
+from .fields import Field, Silence, as_array, convert, has_ragged, named, prepare
 from .sources import WINDOW_BYTES, Arrays, ExhaustedError, Stream, ahead, open_source
+from .sparse import joined
 
 __all__ = [
-    "WINDOW_BYTES", "Arrays", "ExhaustedError", "Field", "Labels", "Stream", "ahead", "as_array", "mnist",
-    "open_source", "prepare",
+    "WINDOW_BYTES", "Arrays", "ExhaustedError", "Field", "Labels", "Silence", "Stream", "ahead", "as_array",
+    "convert", "has_ragged", "joined", "mnist", "named", "open_source", "prepare", "ragged",
 ]

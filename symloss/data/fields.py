@@ -5,6 +5,9 @@ import dataclasses
 import numpy as np
 
 from ..errors import DataError, ShapeError, unknown
+from . import ragged, sparse
+
+SUM_TOLERANCE = 0.01  # of a distribution, which may have been rounded to two digits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,22 +18,24 @@ class Field:
     ----------
     name : str
         By which a dict of data names it, and messages speak of it.
-    kind : 'input', 'target', 'label' or 'weights'
+    kind : 'input', 'target', 'label', 'weights' or 'mask'
     shape : tuple of int or None
         Of a batch; None where any length goes.
     dtype : str
     classes : int or None
-        Number of classes, for labels.
-    signs : bool
-        Whether values have to be -1 or 1.
+        Number of classes, for labels; None: they may be any integers.
+    domain : 'sign', 'unit', 'distribution' or None
+        What values a target may have: -1 and 1; from 0 to 1; from 0 to 1, and with a sum of 1 over the last axis; any.
     optional : bool
         Whether nothing uses it, so that it may be missing.
     partner : str or None
-        For weights: name of the array that they weigh.
+        For weights and masks: name of the array that they go with.
     ignored : int or None
         A label out of range that means: do not count this item.
     encoder : Labels or None
         For labels that are not numbers.
+    sparse : 'csr', 'csc' or None
+        For inputs: the format of sparse matrices, which stay sparse.
     """
 
     name: str
@@ -38,11 +43,12 @@ class Field:
     shape: tuple
     dtype: str
     classes: int | None = None
-    signs: bool = False
+    domain: str | None = None
     optional: bool = False
     partner: str | None = None
     ignored: int | None = None
     encoder: object = None
+    sparse: str | None = None
 
 
 def prepare(data, fields: list[Field], who: str, allow_nan: bool = False) -> list[np.ndarray]:
@@ -67,12 +73,60 @@ def prepare(data, fields: list[Field], who: str, allow_nan: bool = False) -> lis
 
 
 def convert_all(columns: list, fields: list[Field], who: str, rows=None, allow_nan: bool = False) -> list[np.ndarray]:
-    """Return the `columns` as checked arrays of one length; `rows` are their numbers in the data set, for messages."""
-    arrays = [convert(value, field, who, rows) for value, field in zip(columns, fields, strict=True)]
-    check_lengths({field.name: len(a) for field, a in zip(fields, arrays, strict=True)}, who)
+    """Return the `columns` as checked arrays of one length; `rows` are their numbers in the data set, for messages.
+
+    What has a weight of 0 is not looked at: something harmless takes the place of what is wrong there.
+    """
+    arrays: list = [None] * len(fields)
+    for weighing in (True, False):  # weights first: they say what counts of the rest
+        silence = Silence([(f, a) for f, a in zip(fields, arrays, strict=True) if a is not None], fields)
+        for index, (value, field) in enumerate(zip(columns, fields, strict=True)):
+            if (field.kind == "weights") == weighing:
+                arrays[index] = convert(value, field, who, rows, silence, allow_nan)
+    check_lengths({field.name: rows_of(a) for field, a in zip(fields, arrays, strict=True)}, who)
     by_name = {f.name: a for f, a in zip(fields, arrays, strict=True)}
-    arrays = [_spread_weights(a, f, by_name) for f, a in zip(fields, arrays, strict=True)]
-    return arrays if allow_nan else _finite(arrays, fields, who, rows)
+    return [_spread_weights(a, f, by_name) for f, a in zip(fields, arrays, strict=True)]
+
+
+class Silence:
+    """Where an array does not count, because its weights are 0.
+
+    Parameters
+    ----------
+    weights : list of (Field, array)
+    fields : list of Field
+        All of them: inputs do not count only where every target has a weight of 0.
+    """
+
+    def __init__(self, weights: list, fields: list[Field]):
+        self.by_partner = {field.partner: array for field, array in weights}
+        targets = {f.name for f in fields if f.kind in ("target", "label")} | set(self.by_partner)
+        self.whole = targets <= set(self.by_partner)
+
+    def of(self, array, field: Field):
+        """Return a boolean array of the shape of `array`, or None where all of it counts."""
+        if field.name in self.by_partner:
+            return _spread(self.by_partner[field.name] == 0, array)
+        if field.kind != "input" or not self.by_partner or not self.whole:
+            return None
+        silent = [_spread(_leading(w == 0, array), array) for w in self.by_partner.values()]
+        return None if any(s is None for s in silent) else np.logical_and.reduce(silent)
+
+
+def _leading(silent, array):
+    """Return where whole items do not count, or whole steps of sequences that are as long as the array's."""
+    axes = 2 if min(silent.ndim, array.ndim - 1) >= 2 and silent.shape[:2] == array.shape[:2] else 1
+    return silent.all(axis=tuple(range(axes, silent.ndim)))
+
+
+def _spread(silent, array):
+    """Return `silent` in the shape of `array`, or None where it does not fit."""
+    if silent.ndim > array.ndim or len(silent) != len(array):
+        return None
+    shape = silent.shape + (1,) * (array.ndim - silent.ndim)
+    if any(s not in (1, n) for s, n in zip(shape, array.shape, strict=True)):
+        return None
+    return np.broadcast_to(silent.reshape(shape), array.shape)
 
 
 def check_lengths(lengths: dict, who: str) -> None:
@@ -84,27 +138,11 @@ def check_lengths(lengths: dict, who: str) -> None:
         raise DataError(f"{who}: the data set is empty; at least one item is wanted")
 
 
-def _finite(arrays, fields, who, rows):
-    """Raise DataError for NaN or infinity, except behind a weight of 0, where 0 takes its place."""
-    weights = {f.partner: a for f, a in zip(fields, arrays, strict=True) if f.kind == "weights"}
-    checked = []
-    for array, field in zip(arrays, fields, strict=True):
-        wrong = ~np.isfinite(array) if array.dtype.kind == "f" else None
-        if wrong is not None and wrong.any():
-            hidden = weights.get(field.name)
-            if field.kind != "weights" and hidden is not None and hidden.shape == array.shape:
-                wrong, behind = wrong & (hidden != 0), wrong & (hidden == 0)
-                array = np.where(behind, np.zeros((), array.dtype), array)
-            if wrong.any():
-                _complain(array, wrong, f"{who}: {field.name}", "not finite; clean the data, give it a weight of 0, "
-                          "or pass allow_nan=True", rows)
-        checked.append(array)
-    return checked
-
-
 def by_field(data, fields: list[Field], who: str) -> list:
     """Return what `data` holds for each field, in their order and not yet converted."""
     wanted = ", ".join(f.name for f in fields)
+    if has_ragged(data, fields):
+        data = ragged.filled(named(data, fields), fields, who)
     if isinstance(data, dict):
         for name in data:
             if name not in {f.name for f in fields}:
@@ -114,8 +152,6 @@ def by_field(data, fields: list[Field], who: str) -> list:
             raise DataError(f"{who}: {', '.join(missing)} is missing; pass {{{wanted}}}")
         count = rows_of(next(iter(data.values())))
         return [data[f.name] if f.name in data else _blank(f, count) for f in fields]
-    if isinstance(data, list | tuple):
-        data = padded(data, fields)
     several = isinstance(data, tuple) or (isinstance(data, list) and not _is_numbers(data, fields))
     given = list(data) if several else [data]
     needed = [f for f in fields if not f.optional]
@@ -131,46 +167,24 @@ def by_field(data, fields: list[Field], who: str) -> list:
     return given
 
 
-def padded(data, fields: list[Field]):
-    """Return data whose ragged sequences, lists of arrays (t, d) with different t, are filled up with 0 at the end.
-
-    Where the model is weighted and no weights came along, they are 1 for what was there and 0 for what was filled up;
-    weights that came as sequences are filled up with 0 as well.
-    """
-    alone = sum(f.kind != "weights" for f in fields) == 1 and _is_ragged(data, fields[0])
-    columns = [data] if alone else list(data)
-    ragged = [_is_ragged(c, f) for c, f in zip(columns, fields, strict=False)]
-    if not any(ragged):
+def named(data, fields: list[Field]) -> dict | None:
+    """Return the columns of `data` by name, where they come in memory and their number tells which they are."""
+    if isinstance(data, dict):
         return data
-    lengths = [len(s) for s in columns[ragged.index(True)]]
-    filled = [_fill(c) if is_ragged else c for c, is_ragged in zip(columns, ragged, strict=False)]
-    if len(filled) == len(fields) - 1 and fields[-1].kind == "weights":
-        mask = np.arange(max(lengths)) < np.array(lengths)[:, None]
-        shape = fields[-1].shape[2:]
-        filled.append(np.broadcast_to(mask.reshape(mask.shape + (1,) * len(shape)), mask.shape + shape))
-    elif not any(f.kind == "weights" for f in fields):
-        raise DataError(
-            f"sequences of different lengths ({min(lengths)} to {max(lengths)}): what fills them up must not count; "
-            f"make the model with weighted=True"
-        )
-    return tuple(filled)
+    plain = [f for f in fields if f.kind not in ("weights", "mask")]
+    if len(plain) == 1 and ragged.is_ragged(data, len(plain[0].shape)):
+        return {plain[0].name: data}
+    if not isinstance(data, list | tuple):
+        return None
+    orders = [fields, [f for f in fields if not f.optional], [f for f in fields if f.kind != "mask"], plain]
+    order = next((order for order in orders if len(order) == len(data)), None)
+    return None if order is None else {f.name: c for f, c in zip(order, data, strict=True)}
 
 
-def _is_ragged(column, field) -> bool:
-    """Return whether a column is a list of sequences, one for each item, that differ in length."""
-    if not isinstance(column, list | tuple) or len(column) < 2 or not all(hasattr(s, "shape") for s in column):
-        return False
-    if {len(s.shape) for s in column} != {len(field.shape) - 1} or len(field.shape) < 2:
-        return False
-    return len({s.shape[1:] for s in column}) == 1 and len({len(s) for s in column}) > 1
-
-
-def _fill(sequences):
-    longest = max(map(len, sequences))
-    full = np.zeros((len(sequences), longest, *sequences[0].shape[1:]), np.result_type(*sequences))
-    for row, sequence in zip(full, sequences, strict=True):
-        row[: len(sequence)] = sequence
-    return full
+def has_ragged(data, fields: list[Field]) -> bool:
+    """Return whether sequences in `data` differ in length."""
+    columns, axes = named(data, fields) or {}, {f.name: len(f.shape) for f in fields}
+    return any(ragged.is_ragged(c, axes[name]) for name, c in columns.items() if name in axes)
 
 
 def _is_numbers(data, fields) -> bool:
@@ -188,23 +202,46 @@ def rows_of(value) -> int:
 
 
 def _blank(field, count):
+    if field.kind == "mask":
+        return np.ones([count] + [1] * (len(field.shape) - 1), field.dtype)  # spread over the steps of its partner
     return np.zeros([count, *(n or 1 for n in field.shape[1:])], field.dtype)
 
 
-def convert(value, field: Field, who: str, rows=None) -> np.ndarray:
+def convert(value, field: Field, who: str, rows=None, silence=None, allow_nan: bool = False) -> np.ndarray:
     """Return `value` as a contiguous array of the field's rank and dtype, or raise what is wrong with it."""
     me = f"{who}: {field.name}"
+    if field.sparse:
+        return sparse.convert(value, field.sparse, field.shape, field.dtype, me, rows, allow_nan)
     array = as_array(value, me)
     if field.kind == "label":
         if field.encoder is not None:
             array = field.encoder.encode(array, me)
-        return _labels(_numbers(array, me), field, me, rows)
+        return _labels(_numbers(array, me), field, me, rows, silence)
     array = _shaped(_numbers(array, me), field, me)
-    if field.signs:
-        _check_signs(array, me, rows)
     if field.kind == "weights" and (array < 0).any():
         _complain(array, array < 0, me, "negative; weights of at least 0 are wanted", rows)
-    return _cast(array, field, me, rows)
+    cast = _cast(array, field, me, rows)
+    array = _finite(cast, field, me, rows, silence, allow_nan)
+    if field.domain is not None:
+        _check_domain(array, field.domain, me, rows, _silent(silence, array, field), allow_nan)
+    return array
+
+
+def _silent(silence, array, field):
+    silent = None if silence is None else silence.of(array, field)
+    return np.zeros((), bool) if silent is None else silent
+
+
+def _finite(array, field, me, rows, silence, allow_nan):
+    """Return `array`, with 0 for what is not finite and does not count; raise DataError for what does."""
+    wrong = ~np.isfinite(array) if array.dtype.kind == "f" else None
+    if wrong is None or not wrong.any():
+        return array
+    behind = wrong & _silent(silence, array, field)
+    if (wrong & ~behind).any() and not allow_nan:
+        _complain(array, wrong & ~behind, me, "not finite; clean the data, give it a weight of 0, or pass "
+                  "allow_nan=True", rows)
+    return np.where(behind, np.zeros((), array.dtype), array)
 
 
 def as_array(value, me: str) -> np.ndarray:
@@ -244,14 +281,14 @@ def _text(shape) -> str:
 
 def _shaped(array, field, me):
     """Return `array` in the field's rank: (n,) and (n, 1) are read as each other, weights may be one a sample."""
-    want = field.shape
-    if field.kind == "weights" and array.ndim == 1 < len(want):
+    want, spread = field.shape, field.kind in ("weights", "mask")
+    if spread and (array.ndim == 1 < len(want) or 2 == array.ndim == len(want) - 1 != want[-1]):
         return array
     if array.ndim == len(want) - 1 and want[-1] == 1:
         array = array[..., None]
     elif array.ndim == len(want) + 1 and array.shape[-1] == 1:
         array = array[..., 0]
-    if field.kind == "weights" and array.ndim == len(want) and array.shape[1:] == (1,) * (array.ndim - 1):
+    if spread and array.ndim == len(want) and array.shape[1:] == (1,) * (array.ndim - 1):
         return array
     if array.ndim != len(want) or any(w is not None and w != n for w, n in zip(want[1:], array.shape[1:], strict=True)):
         _refuse(array, want, me)
@@ -268,26 +305,34 @@ def _refuse(array, want, me):
     raise ShapeError(f"{me} has shape {array.shape}, the model wants {_text(want)}; {hint}")
 
 
-def _labels(array, field, me, rows):
+def _labels(array, field, me, rows, silence):
     rank = len(field.shape)
-    if array.ndim == rank + 1 and array.shape[-1] == field.classes and field.classes > 1 and _is_one_hot(array):
+    if array.ndim == rank + 1 and array.shape[-1] == field.classes != 1 and _is_one_hot(array):
         array = array.argmax(axis=-1)
     elif array.ndim == rank + 1 and array.shape[-1] == 1:
         array = array[..., 0]
     if array.ndim != rank:
-        raise ShapeError(
-            f"{me} has shape {array.shape}, the model wants labels {_text(field.shape)}; pass class indices from 0 to "
-            f"{field.classes - 1}, or for soft targets a Regressor that ends in ({field.classes}, 'softmax')"
-        )
+        way_out = "" if field.classes is None else (
+            f"; pass class indices from 0 to {field.classes - 1}, or for soft targets a Regressor that ends in "
+            f"({field.classes}, 'softmax')")
+        raise ShapeError(f"{me} has shape {array.shape}, the model wants labels {_text(field.shape)}{way_out}")
+    limits = np.iinfo(field.dtype)
+    least, most = (limits.min, limits.max) if field.classes is None else (0, field.classes - 1)
+    silent = _silent(silence, array, field)
+    hidden = np.zeros((), bool)
     if array.dtype.kind == "f":
         wrong = ~(array == np.floor(array))
-        if wrong.any():
-            _complain(array, wrong, me, f"no class index; integers from 0 to {field.classes - 1} are wanted", rows)
-    wrong = (array < 0) | (array >= field.classes)
+        if (wrong & ~silent).any():
+            _complain(array, wrong & ~silent, me, f"no class index; integers from {least} to {most} are wanted", rows)
+        hidden = wrong
+    wrong = (array < least) | (array > most)
     if field.ignored is not None:
         wrong &= array != field.ignored
-    if wrong.any():
-        _complain(array, wrong, me, f"out of range; labels from 0 to {field.classes - 1} are wanted", rows)
+    if (wrong & ~silent).any():
+        signs = " (for -1 and 1 pass (y + 1) // 2)" if set(np.unique(array[:9999]).tolist()) == {-1, 1} else ""
+        _complain(array, wrong & ~silent, me, f"out of range; labels from {least} to {most} are wanted{signs}", rows)
+    if silent.any():
+        array = np.where(hidden | wrong, 0, array)
     return np.ascontiguousarray(array, dtype=field.dtype)
 
 
@@ -295,10 +340,25 @@ def _is_one_hot(array) -> bool:
     return bool(((array == 0) | (array == 1)).all() and (array.sum(axis=-1) == 1).all())
 
 
-def _check_signs(array, me, rows):
-    wrong = ~((array == 1) | (array == -1))
+def _check_domain(array, domain, me, rows, silent, allow_nan):
+    """Raise DataError for values that a target cannot have, where they count."""
+    if domain == "sign":
+        wrong, what = ~((array == 1) | (array == -1)), "neither -1 nor 1; for {0, 1} pass 2 * y - 1"
+    else:
+        wrong, what = ~((array >= 0) & (array <= 1)), "no probability; numbers from 0 to 1 are wanted"
+        if set(np.unique(array[:9999]).tolist()) == {-1, 1}:
+            what += ", for -1 and 1 pass (y + 1) / 2"
+    if allow_nan:
+        wrong &= ~np.isnan(array)
+    wrong &= ~silent
     if wrong.any():
-        _complain(array, wrong, me, "neither -1 nor 1; for {0, 1} pass 2 * y - 1", rows)
+        _complain(array, wrong, me, what, rows)
+    if domain == "distribution":
+        sums = array.sum(axis=-1).round(6)
+        wrong = (abs(sums - 1) > SUM_TOLERANCE) & ~(silent.any(axis=-1) if silent.ndim else silent)
+        if wrong.any():
+            _complain(sums, wrong, f"{me}, sum over classes", "not 1; divide each row by its sum, or for several yes "
+                      "and no end in a sigmoid", rows)
 
 
 def _complain(array, wrong, me, what, rows=None):
@@ -310,12 +370,14 @@ def _complain(array, wrong, me, what, rows=None):
 
 
 def _spread_weights(array, field, by_name):
-    """Return weights in the full shape of their target, where one a sample was given."""
-    if field.kind != "weights":
+    """Return weights in the full shape of their target, where one a sample was given; so a mask."""
+    if field.kind not in ("weights", "mask"):
         return array
     target = by_name.get(field.partner)
     shape = [n or (target.shape[i] if target is not None else 1) for i, n in enumerate((len(array), *field.shape[1:]))]
     if array.shape == tuple(shape):
         return array
-    missing = len(shape) - array.ndim
-    return np.ascontiguousarray(np.broadcast_to(array.reshape(array.shape + (1,) * missing), shape), dtype=field.dtype)
+    full = array.reshape(array.shape + (1,) * (len(shape) - array.ndim))
+    if any(n not in (1, want) for n, want in zip(full.shape, shape, strict=True)):
+        raise ShapeError(f"{field.name} has shape {array.shape}, {field.partner} {tuple(shape)}; pass one for each")
+    return np.ascontiguousarray(np.broadcast_to(full, shape), dtype=field.dtype)

@@ -44,12 +44,15 @@ class Arrays:
         check_lengths({f.name: rows_of(c) for f, c in zip(fields, self.columns, strict=True)}, who)
         self.count = rows_of(self.columns[0])
         self.arrays = None
-        if not any(_is_lazy(c) for c in self.columns) and sum(map(self._bytes, self.columns, fields)) <= RESIDENT_BYTES:
+        lazy = any(_is_lazy(c) and not f.sparse for c, f in zip(self.columns, fields, strict=True))
+        if not lazy and sum(map(self._bytes, self.columns, fields)) <= RESIDENT_BYTES:
             self.arrays = convert_all(self.columns, fields, who, allow_nan=allow_nan)
         else:
             self.take(np.arange(1))  # shapes and dtypes are checked now, values when they are read
 
     def _bytes(self, column, field) -> int:
+        if field.sparse:
+            return getattr(column, "nnz", 0) * np.dtype(field.dtype).itemsize
         as_it_is = getattr(column, "dtype", None) == np.dtype(field.dtype)
         return 0 if as_it_is else int(np.prod(np.shape(column))) * np.dtype(field.dtype).itemsize
 
@@ -64,7 +67,7 @@ class Arrays:
 
     def row_bytes(self) -> int:
         """Return how many bytes an item takes when converted."""
-        return max(1, sum(a.nbytes for a in self.take(np.arange(1))))
+        return max(1, sum(getattr(a, "nbytes", 0) or a.data.nbytes for a in self.take(np.arange(1))))
 
     def batches(self, size: int) -> Iterator[list[np.ndarray]]:
         """Yield all items in order, at most `size` at a time."""

@@ -40,9 +40,15 @@ class Layer:
 
     forms: tuple[str, ...] = ()
     default_activation: str | None = None  # None: what the graph says
+    wants_mask = False  # whether it matters where a sequence ends and its filling begins
+    takes_sparse = False  # whether its inputs may be sparse matrices
+    sparse = None  # format of its output, where that is a sparse matrix
+    mask = None  # then the graph's variable (batch, time), 0 for filling
 
-    def __init_subclass__(cls, **keywords):
+    def __init_subclass__(cls, abstract=False, **keywords):
         super().__init_subclass__(**keywords)
+        if abstract:  # a base that is no form of its own
+            return
         first, *others = cls.__dict__.get("forms", ()) or (cls.__name__,)
         registry.add(first, cls, tuple(n for n in (*others, cls.__name__) if n.lower() != first), replace=True)
 
@@ -79,6 +85,11 @@ class Layer:
                 found += [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
         return sorted({*found, *DRAWS})
 
+    @classmethod
+    def chosen_activation(cls, keywords: dict) -> str | None:
+        """Return the activation of a layer with these options where none is named; None: what the graph says."""
+        return cls.default_activation
+
     @property
     def size(self) -> int:
         """Length of the last axis of the output."""
@@ -89,6 +100,12 @@ class Layer:
     def bind(self, sources: list["Layer"], rng: np.random.Generator) -> "Layer":
         """Take the layers that feed this one, make the parameters, and return the layer."""
         self._rng = rng
+        for source in sources:
+            if source.sparse and not self.takes_sparse:
+                raise SpecError(
+                    f"layer {self.name!r}: its input {source.name!r} is sparse, which fully connected layers alone can "
+                    f"take; put one between, or leave sparse={source.sparse!r} out"
+                )
         self.setup(sources)
         if self.shape is None:
             raise SpecError(f"layer {self.name!r} has no size; write {{'name': {self.name!r}, 'size': 20}}, say")

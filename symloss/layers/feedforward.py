@@ -2,6 +2,7 @@
 
 import pytensor
 import pytensor.tensor as pt
+from pytensor import sparse
 
 from ..errors import SpecError
 from .base import Layer
@@ -16,15 +17,21 @@ class Input(Layer):
         Axes of a batch: 2 for (item, variable), 3 with time between them.
     dtype : str or None
         floatX unless given.
+    sparse : 'csr', 'csc' or None
+        Format of sparse matrices that stay sparse up to the product with the first weights; fully connected layers
+        alone can take them.
     """
 
     forms = ("input",)
     default_activation = "linear"
 
-    def __init__(self, *, ndim=2, dtype=None, **options):
+    def __init__(self, *, ndim=2, dtype=None, sparse=None, **options):
         super().__init__(**options)
         self.ndim = ndim
         self.dtype = dtype or pytensor.config.floatX
+        self.sparse = sparse or None
+        if self.sparse not in (None, "csr", "csc"):
+            raise SpecError(f"layer {self.name!r}: sparse={sparse!r}; 'csr', 'csc' or None is wanted")
         if self.inputs:
             raise SpecError(f"layer {self.name!r}: an input layer has no inputs, got {', '.join(self.inputs)}")
 
@@ -33,13 +40,21 @@ class Input(Layer):
         if len(self.shape) > 1:
             self.ndim = len(self.shape) + 1
         free = (None,) * (self.ndim - len(self.shape))
-        self.variable = pt.tensor(name=self.name, dtype=self.dtype, shape=(*free, *self.shape))
+        self.batch_shape = (*free, *self.shape)
+        if self.sparse is None:
+            self.variable = pt.tensor(name=self.name, dtype=self.dtype, shape=self.batch_shape)
+            return
+        if self.ndim != 2:
+            raise SpecError(f"layer {self.name!r}: sparse={self.sparse!r}, but items of shape {self.shape}; sparse "
+                            f"matrices have rows of values: write a size")
+        self.variable = sparse.SparseTensorType(self.sparse, self.dtype)(self.name)
 
     def connect(self, values):
         return {"out": self.variable}
 
     def to_spec(self):
         spec = super().to_spec() | {"ndim": self.ndim, "dtype": self.dtype}
+        spec |= {"sparse": self.sparse} if self.sparse else {}
         del spec["inputs"]
         return spec
 
@@ -48,22 +63,40 @@ class Feedforward(Layer):
     """act(x w + b), over the last axis; several inputs have a weight each and are added."""
 
     forms = ("feedforward", "ff")
+    takes_sparse = True
 
     def setup(self, sources):
         if not sources:
             raise SpecError(f"layer {self.name!r}: at least one input is wanted")
         size = self.need_size()
+        self._set_shape(sources, size)
         for source, short in zip(sources, self._weights(), strict=True):
             self.add_weights(short, (source.size, size))
         self.add_bias("b", (size,))
+
+    def _set_shape(self, sources, size):
+        """Keep the axes of the sources before the last: rows and columns of images, say."""
+        before = {source.shape[:-1] for source in sources}
+        if len(before) > 1:
+            found = ", ".join(f"{s.name} {s.shape}" for s in sources)
+            raise SpecError(f"layer {self.name!r}: inputs that differ in the last axis alone are wanted, got {found}")
+        shape = (*before.pop(), size)
+        if self.shape not in ((size,), shape):
+            raise SpecError(f"layer {self.name!r}: shape {self.shape}, but its input makes {shape}; write a size")
+        self.shape = shape
 
     def _weights(self):
         return ["w"] if len(self.inputs) == 1 else [f"w_{name}" for name in self.inputs]
 
     def connect(self, values):
-        pre = sum(pt.dot(x, self.params[short]) for x, short in zip(values, self._weights(), strict=True))
+        pre = sum(_product(x, self.params[short]) for x, short in zip(values, self._weights(), strict=True))
         pre = pre + self.params["b"]
         return {"pre": pre, "out": self.activate(pre)}
+
+
+def _product(x, w):
+    """Return x w, a dense matrix also where x is a sparse one."""
+    return sparse.dot(x, w) if isinstance(x.type, sparse.SparseTensorType) else pt.dot(x, w)
 
 
 class Classifier(Feedforward):

@@ -36,7 +36,8 @@ def minimax(real, fake):
 
     Notes
     -----
-    The generator of the minimax game takes its negative (its `fake` part); it learns better with `non_saturating`.
+    For the discriminator of the original game. The generator of the minimax game takes its negative (its `fake` part);
+    it learns better with `non_saturating`.
 
     References
     ----------
@@ -73,7 +74,8 @@ def non_saturating(fake):
 
     Notes
     -----
-    Its gradient is large where the discriminator is sure, which is where the minimax game's vanishes.
+    For the generator against `minimax`. Its gradient is large where the discriminator is sure, which is where the
+    minimax game's vanishes.
 
     References
     ----------
@@ -108,7 +110,8 @@ def lsgan(real, fake):
 
     Notes
     -----
-    Items that are far on the right side are drawn back, too. `lsgan_generator` is its counterpart.
+    For discriminators that should keep a slope where they are sure. Items that are far on the right side are drawn
+    back, too. `lsgan_generator` is its counterpart.
 
     References
     ----------
@@ -141,6 +144,10 @@ def lsgan_generator(fake):
     ------
     ShapeError
         If `fake` is no real tensor.
+
+    Notes
+    -----
+    For the generator against a discriminator that is trained by `lsgan`.
 
     References
     ----------
@@ -175,7 +182,7 @@ def hinge_gan(real, fake):
 
     Notes
     -----
-    The generator takes `wasserstein_generator`.
+    For discriminators of images, which should stop at a margin. The generator takes `wasserstein_generator`.
 
     References
     ----------
@@ -246,6 +253,10 @@ def wasserstein_generator(fake):
     ShapeError
         If `fake` is no real tensor.
 
+    Notes
+    -----
+    For the generator against a critic of `wasserstein_critic`, or a discriminator of `hinge_gan`.
+
     References
     ----------
     Arjovsky, Chintala & Bottou (2017), "Wasserstein Generative Adversarial Networks", ICML.
@@ -269,7 +280,7 @@ def squared_slope(prediction, at, who: str):
     return pt.sqr(slope).sum(axis=tuple(range(1, at.ndim)))
 
 
-@loss("r1_penalty", "r1_regularization", target="none", per="item", unit="none")
+@loss("r1_penalty", "r1_regularization", target="none", per="item", unit="none", ranges={"gamma": "[0, inf)"})
 def r1(prediction, at, *, gamma=10.0):
     r"""R1 penalty, per item: half the squared gradient of the discriminator at real items.
 
@@ -298,8 +309,8 @@ def r1(prediction, at, *, gamma=10.0):
 
     Notes
     -----
-    The gradient by the parameters is a second derivative, made symbolically. Batch normalization mixes items: without
-    it, please.
+    Beside any discriminator's loss, for training that does not swing. The gradient by the parameters is a second
+    derivative, made symbolically. Batch normalization mixes items: without it, please.
 
     References
     ----------
@@ -313,7 +324,7 @@ def r1(prediction, at, *, gamma=10.0):
     return number(0.5 * gamma, squares) * squares
 
 
-@loss("wgan_gp", "gp", target="none", per="item", unit="none")
+@loss("wgan_gp", "gp", target="none", per="item", unit="none", ranges={"penalty": "[0, inf)", "norm": "[0, inf)"})
 def gradient_penalty(prediction, at, *, penalty=10.0, norm=1.0):
     r"""Gradient penalty of WGAN-GP, per item: the critic's gradient should have a norm of 1.
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from .._checks import align, floating, number, same_rank_below, shape_text, tensor, undo
+from .._checks import align, floating, number, same_rank_below, shape_text, signed, tensor, undo
 from ..errors import ShapeError, SpecError
 from .core import loss
+from .ranges import Range
 
-FEW_CLASSES = 64  # up to here comparing labels with every class costs less than indexing, in value and gradient
+FEW_CLASSES = 8  # up to here comparing labels with every class costs less than indexing, in batches of a hundred
 
 
 def floor(p):
@@ -31,7 +32,16 @@ def log_probabilities(prediction):
     if logits is None:
         return pt.log(floor(prediction))
     z = shifted(logits)
-    return z - pt.log(pt.exp(z).sum(axis=-1, keepdims=True))
+    return z - log_of_sum(pt.exp(z), keepdims=True)
+
+
+def log_of_sum(powers, keepdims=False):
+    """Return the logarithm of the sum of `powers` over the last axis, of which one is 1: exp of shifted scores.
+
+    The sum is at least 1. Saying so changes nothing, but that PyTensor does not shift the scores once more: of a plain
+    log(sum(exp(z))) it makes a form of its own, after the gradient, and maximum, exp and sum are then computed twice.
+    """
+    return pt.log(pt.maximum(powers.sum(axis=-1, keepdims=keepdims), 1))
 
 
 def of_label(scores, labels):
@@ -69,7 +79,8 @@ def without(values, labels, ignore_index):
 
 
 @loss("xe", "ce", "crossentropy", "CrossEntropyLoss", "CrossEntropyLossLayer", target="label or distribution",
-      activation="softmax", per="item", unit="nats")
+      activation="softmax", per="item", unit="nats",
+      ranges={"smoothing": "[0, 1]", "ignore_index": Range(whole=True, none=True)})
 def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
     r"""Cross-entropy, per item: of labels, one-hot or soft targets, or (after a sigmoid) of each element alone.
 
@@ -122,7 +133,8 @@ def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
 
 
 @loss("sparse_categorical_crossentropy", "softmax_cross_entropy_with_integer_labels", "HalfMultinomialLoss",
-      "multi:softprob", "multi:softmax", target="label", activation="softmax", per="item", unit="nats")
+      "multi:softprob", "multi:softmax", target="label", activation="softmax", per="item", unit="nats",
+      ranges={"smoothing": "[0, 1]", "ignore_index": Range(whole=True, none=True)})
 def label_cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
     r"""Cross-entropy of class labels, per item.
 
@@ -151,7 +163,8 @@ def label_cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None)
 
     Notes
     -----
-    With `smoothing` the classes' log-probabilities cannot run away, at the price of probabilities that are too modest.
+    For one class out of many, as integer labels. With `smoothing` the classes' log-probabilities cannot run away, at
+    the price of probabilities that are too modest.
 
     References
     ----------
@@ -167,7 +180,7 @@ def label_cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None)
         values, base, scores = -pt.log(floor(of_label(prediction, labels))), 0, prediction
     else:
         scores = shifted(logits)
-        base = pt.log(pt.exp(scores).sum(axis=-1))
+        base = log_of_sum(pt.exp(scores))
         values = base - of_label(scores, labels)
     if smoothing:
         mean = (pt.log(floor(scores)) if logits is None else scores).mean(axis=-1)
@@ -184,12 +197,12 @@ def integers(prediction, target, who):
             f"{who}: target {shape_text(labels)} is {labels.dtype}, prediction {shape_text(prediction)}; pass integer "
             f"labels with one axis less, or probabilities in the prediction's shape"
         )
-    labels = labels.astype("int32") if labels.dtype in ("bool", "uint8", "uint16", "int8") else labels
-    labels = labels.astype("int64") if labels.dtype.startswith("uint") else labels
+    labels = signed(labels.astype("int32") if labels.dtype == "int8" else labels)
     return same_rank_below(prediction, labels, who)
 
 
-@loss("softmax_cross_entropy", target="same", activation="softmax", per="item", unit="nats")
+@loss("softmax_cross_entropy", target="same", activation="softmax", per="item", unit="nats",
+      ranges={"smoothing": "[0, 1]"})
 def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
     r"""Cross-entropy of soft or one-hot targets, per item.
 
@@ -214,6 +227,11 @@ def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
     ShapeError
         If the static shapes can never agree.
 
+    Notes
+    -----
+    For soft targets: shares of votes, a teacher's probabilities, mixed items. `kl_divergence` is the same less the
+    entropy of the target; integer labels go to `label_cross_entropy`.
+
     References
     ----------
     Good (1952), "Rational Decisions", Journal of the Royal Statistical Society B 14(1).
@@ -230,7 +248,8 @@ def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
 
 
 @loss("bce", "BCELoss", "BCEWithLogitsLoss", "log_loss", "sigmoid_binary_cross_entropy", "binary:logistic",
-      "HalfBinomialLoss", target="same", activation="sigmoid", unit="nats")
+      "HalfBinomialLoss", target="same", activation="sigmoid", unit="nats",
+      ranges={"smoothing": "[0, 1]", "pos_weight": Range("(0, inf)", several=True)})
 def binary_cross_entropy(prediction, target, *, smoothing=0.0, pos_weight=1.0):
     r"""Cross-entropy of yes and no, per element.
 
@@ -283,7 +302,8 @@ def binary_cross_entropy(prediction, target, *, smoothing=0.0, pos_weight=1.0):
     return (1 - target) * logits + (1 + (w - 1) * target) * pt.softplus(-logits)
 
 
-@loss("nll", "NLLLoss", target="label", activation="log_softmax", per="item", unit="nats")
+@loss("nll", "NLLLoss", target="label", activation="log_softmax", per="item", unit="nats",
+      ranges={"ignore_index": Range(whole=True, none=True)})
 def negative_log_likelihood(prediction, target, *, ignore_index=None):
     r"""Negative log-likelihood of class labels, per item, from log-probabilities.
 

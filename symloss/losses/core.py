@@ -6,8 +6,14 @@ from collections.abc import Callable
 
 from .._registry import Registry
 from ..errors import SpecError, unknown
+from .ranges import check, completed
 
 TARGETS = ("same", "label", "label or distribution", "sign", "sign or label", "none")
+
+
+def last_axis(shapes, options):
+    """Return how many classes there are where the first port has one entry for each."""
+    return next(iter(shapes.values()))[-1]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +38,15 @@ class LossSpec:
         Hyperparameters with their defaults.
     pairs : bool
         Whether the function takes the weights itself, because its values are made of pairs of items.
+    averaged : callable or None
+        What how='mean' and 'count' are means of: ``averaged(values, *ports, **options)`` returns those values, and
+        what each of them counts in the divisor. None: the function's own values, each for 1.
+    classes : callable or None
+        How many classes labels may name: ``classes(shapes by port, options)``. None: labels are any integers.
+    padding : int or None
+        A label that fills up short sequences.
+    ranges : dict
+        What each hyperparameter may be, by name: a `Range`, a `Choice`, or None for anything.
     """
 
     name: str
@@ -43,6 +58,10 @@ class LossSpec:
     unit: str
     options: dict = dataclasses.field(hash=False)
     pairs: bool
+    averaged: Callable | None = None
+    classes: Callable | None = last_axis
+    padding: int | None = None
+    ranges: dict = dataclasses.field(default_factory=dict, hash=False)
 
     @property
     def summary(self) -> str:
@@ -50,25 +69,39 @@ class LossSpec:
         return inspect.getdoc(self.function).splitlines()[0]
 
     @property
+    def domain(self) -> str | None:
+        """What values a target of numbers may have: 'sign', 'unit' ([0, 1]), 'distribution', or None for any."""
+        if self.target.startswith("sign"):
+            return "sign"
+        if self.activation == "softmax" and self.target != "label" and self.per == "item":
+            return "distribution"
+        return "unit" if self.activation == "sigmoid" and self.target == "same" else None
+
+    @property
     def predictions(self) -> tuple[str, ...]:
         """The ports that outputs of the model feed."""
         return tuple(port for port in self.ports if port != "target")
 
     def check_options(self, given) -> None:
-        """Raise UnknownNameError for an option that the function does not take."""
-        for option in given:
+        """Raise UnknownNameError for an option that the function does not take, SpecError for a value out of range."""
+        for option, value in given.items():
             if option not in self.options:
                 raise unknown(f"option of loss {self.name!r}:", option, self.options or ["none"])
+            check(f"loss {self.name}", option, value, self.ranges.get(option))
 
 
 registry: Registry = Registry("loss")  # name -> LossSpec, or a subclass of Loss
 
 
-def loss(*aliases: str, target="same", activation=None, per="element", unit="the unit of the target"):
+def loss(*aliases: str, target="same", activation=None, per="element", unit="the unit of the target",
+         classes=last_axis, padding=None, ranges=None):
     """Register a loss function under its own name and `aliases`.
 
     Positional arguments of the function are ports, keyword-only ones are hyperparameters. A keyword-only argument
     ``weights`` is no hyperparameter: it says that the function weights pairs of items itself.
+
+    `ranges` says what hyperparameters may be: ``{"delta": "(0, inf)"}``, see `Range`. One that is not named there
+    takes finite numbers where its default is a number, and True or False where it is one of these.
     """
     if target not in TARGETS:
         raise SpecError(f"@loss: target={target!r}; one of {', '.join(TARGETS)} is wanted")
@@ -88,6 +121,9 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
             unit=unit,
             options=options,
             pairs=pairs,
+            classes=classes,
+            padding=padding,
+            ranges=completed(ranges or {}, options, f"@loss {function.__name__}"),
         )
         registry.add(spec.name, spec, aliases, replace=_is_again(function))
         return function

@@ -2,10 +2,8 @@
 
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
-from pytensor.tensor.elemwise import DimShuffle, Elemwise
-from pytensor.tensor.shape import Reshape, SpecifyShape
 
-from .._checks import align, number
+from .._checks import align, number, undo
 from .core import loss
 
 
@@ -16,15 +14,7 @@ def log_of(prediction):
     >>> log_of(pt.exp(r)) is r
     True
     """
-    node = prediction.owner
-    if node is None:
-        return None
-    if isinstance(node.op, Elemwise) and node.op.scalar_op.name == "exp":
-        return node.inputs[0]
-    if isinstance(node.op, DimShuffle | Reshape | SpecifyShape):
-        inner = log_of(node.inputs[0])
-        return None if inner is None else node.op(inner, *node.inputs[1:])
-    return None
+    return undo(prediction, "exp")
 
 
 def at_least(value, least):
@@ -32,7 +22,7 @@ def at_least(value, least):
     return value + disconnected_grad(pt.maximum(value, number(least, value)) - value)
 
 
-@loss("poisson", "PoissonNLLLoss", "HalfPoissonLoss", "count:poisson", unit="nats")
+@loss("poisson", "PoissonNLLLoss", "HalfPoissonLoss", "count:poisson", unit="nats", ranges={"eps": "(0, inf)"})
 def poisson_nll(prediction, target, *, full=False, eps=1e-8):
     r"""Negative log-likelihood of counts with a Poisson distribution, per element.
 
@@ -80,7 +70,7 @@ def poisson_nll(prediction, target, *, full=False, eps=1e-8):
     return values + pt.gammaln(target + 1) if full else values
 
 
-@loss("HalfGammaLoss", "gamma", "reg:gamma", unit="nats")
+@loss("HalfGammaLoss", "gamma", "reg:gamma", unit="nats", ranges={"eps": "(0, inf)"})
 def gamma_nll(prediction, target, *, eps=1e-8):
     r"""Negative log-likelihood of amounts with a gamma distribution, per element, for a shape of 1.
 
@@ -126,7 +116,7 @@ def gamma_nll(prediction, target, *, eps=1e-8):
     return pt.log(mean) + target / mean
 
 
-@loss("mean_gamma_deviance", unit="none")
+@loss("mean_gamma_deviance", unit="none", ranges={"eps": "(0, inf)"})
 def gamma_deviance(prediction, target, *, eps=1e-8):
     r"""Deviance of a gamma distribution, per element.
 
@@ -172,7 +162,8 @@ def gamma_deviance(prediction, target, *, eps=1e-8):
     return 2 * (ratio - 1 - pt.log(ratio))
 
 
-@loss("reg:tweedie", "HalfTweedieLoss", "TweedieLoss", unit="the unit of the target to the power of 2 - power")
+@loss("reg:tweedie", "HalfTweedieLoss", "TweedieLoss", unit="the unit of the target to the power of 2 - power",
+      ranges={"power": "(-inf, inf)", "eps": "(0, inf)"})
 def tweedie(prediction, target, *, power=1.5, eps=1e-8):
     r"""Tweedie loss, per element: half the deviance, without what is constant in the prediction.
 
@@ -223,7 +214,7 @@ def tweedie(prediction, target, *, power=1.5, eps=1e-8):
     return mean ** rest[1] * (mean / rest[0] - target / rest[1])
 
 
-@loss("inverse_gaussian_deviance", unit="the unit of the target to the power of -1")
+@loss("inverse_gaussian_deviance", unit="the unit of the target to the power of -1", ranges={"eps": "(0, inf)"})
 def inverse_gaussian(prediction, target, *, eps=1e-8):
     r"""Half the deviance of an inverse Gaussian distribution, per element.
 

@@ -52,7 +52,7 @@ def kl_divergence(prediction, target):
     return pt.switch(present, target * (log_target - log_probabilities(prediction)), 0).sum(axis=-1)
 
 
-@loss("gll", "GaussianNLLLoss", "GaussianLogLikelihood", target="same", unit="nats")
+@loss("gll", "GaussianNLLLoss", "GaussianLogLikelihood", target="same", unit="nats", ranges={"eps": "(0, inf)"})
 def gaussian_nll(mean, variance, target, *, eps=1e-6):
     r"""Negative log-likelihood of a Gaussian, per element.
 
@@ -94,7 +94,7 @@ def gaussian_nll(mean, variance, target, *, eps=1e-6):
     return 0.5 * (number(np.log(2 * np.pi), v) + pt.log(v) + pt.sqr(target - mean) / v)
 
 
-@loss("mmd", "MaximumMeanDiscrepancy", target="same", per="item", unit="none")
+@loss("mmd", "MaximumMeanDiscrepancy", target="same", per="item", unit="none", ranges={"bandwidth": "(0, inf)"})
 def maximum_mean_discrepancy(prediction, target, *, bandwidth=1.0, weights=None):
     r"""Maximum mean discrepancy between the batch of predictions and the batch of targets, squared; per item a share.
 

@@ -109,7 +109,7 @@ def jensen_shannon(prediction, target):
     Returns
     -------
     float tensor (n,)
-        From 0 to log 2, in nats.
+        From 0 to log 2 (to rounding), in nats.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def generalised_kl(prediction, target):
     Returns
     -------
     float tensor (n,)
-        At least 0, in the unit of `target` (nats, if it is dimensionless).
+        At least 0 (to rounding), in the unit of `target` (nats, if it is dimensionless).
 
     Raises
     ------
@@ -233,7 +233,8 @@ def squared_hellinger(prediction, target):
 
     Notes
     -----
-    A bounded divergence, smooth where the total variation is not. The distance itself is its square root.
+    For soft targets of which some may be wrong: a bounded divergence, smooth where the total variation is not. The
+    distance itself is its square root.
 
     References
     ----------
@@ -301,47 +302,6 @@ def energy_distance(prediction, target, *, weights=None):
 def _distances(x, y):
     """Return the distances between the rows of `x` and `y`, from their differences: equal rows are 0 apart."""
     return root(pt.sqr(x[:, None, :] - y[None, :, :]).sum(axis=-1))
-
-
-@loss("wasserstein_distance", "wasserstein1d", "earth_movers_distance", target="same", per="item",
-      unit="the unit of the target to the power")
-def wasserstein_1d(prediction, target, *, power=1.0):
-    r"""Wasserstein distance between two samples of numbers, per item, to the given power.
-
-    .. math:: \ell = \frac1k \sum_{j=1}^{k} |p_{(j)} - t_{(j)}|^q
-
-    Parameters
-    ----------
-    prediction, target : float tensor (n, k)
-        A row holds k numbers that were drawn for one item, in any order, in one unit.
-    power : float, at least 1
-        The power q of the distances.
-
-    Returns
-    -------
-    float tensor (n,)
-        At least 0, in the unit of `target` to the power q; 0 for rows of the same numbers.
-
-    Raises
-    ------
-    ShapeError
-        If the static shapes can never agree.
-
-    Notes
-    -----
-    For models that draw several values an item. The transport's cost is not brought back to the unit by a root.
-
-    References
-    ----------
-    Ramdas, Garcia & Cuturi (2017), "On Wasserstein Two-Sample Testing and Related Families of Nonparametric Tests",
-    Entropy 19(2).
-
-    >>> symloss.evaluate.value("wasserstein_1d", [[1.0, 5.0]], [[5.0, 3.0]]).tolist()
-    [1.0]
-    """
-    p, t = align(prediction, target, "wasserstein_1d")
-    gaps = pt.abs(pt.sort(p, axis=-1) - pt.sort(t, axis=-1))
-    return (gaps if power == 1 else gaps ** number(power, gaps)).mean(axis=-1)
 
 
 @loss("gaussian_crps", "CRPS", target="same", unit="the unit of the target")

@@ -14,8 +14,12 @@ def root(squares):
 
 def unit_length(vectors):
     """Return vectors (over the last axis) brought to length 1; a vector of 0 stays 0, with a gradient of 0."""
-    squares = pt.sqr(vectors).sum(axis=-1, keepdims=True)
-    return vectors * pt.switch(pt.gt(squares, np.finfo(squares.dtype).tiny ** 0.6), 1 / root(squares), 0)
+    return vectors * _inverse_length(vectors)[..., None]
+
+
+def _inverse_length(vectors):
+    squares = pt.sqr(vectors).sum(axis=-1)
+    return pt.switch(pt.gt(squares, np.finfo(squares.dtype).tiny ** 0.6), 1 / root(squares), 0)
 
 
 def vectors(first, second, who: str, port: str):
@@ -30,7 +34,8 @@ def one_each(embedding, target, who: str):
     return same_rank_below(embedding, floating(target, who, "target").astype(embedding.dtype), who)
 
 
-@loss("ContrastiveLossLayer", "contrastive_wolfram", "wolfram_contrastive", target="same")
+@loss("ContrastiveLossLayer", "contrastive_wolfram", "wolfram_contrastive", target="same",
+      ranges={"margin": "(0, inf)"})
 def contrastive(prediction, target, *, margin=0.5):
     r"""Contrastive loss of a distance, per element, after Wolfram: a target of 1 means *far*.
 
@@ -72,7 +77,7 @@ def contrastive(prediction, target, *, margin=0.5):
 
 
 @loss("hadsell", "contrastive_hadsell", "hadsell_contrastive", target="same",
-      unit="the squared unit of the distances")
+      unit="the squared unit of the distances", ranges={"margin": "(0, inf)"})
 def squared_contrastive(prediction, target, *, margin=1.0):
     r"""Contrastive loss of a distance, per element, after Hadsell: squared, and a target of 1 means *near*.
 
@@ -113,7 +118,7 @@ def squared_contrastive(prediction, target, *, margin=1.0):
     return 0.5 * (t * pt.sqr(d) + (1 - t) * pt.sqr(pt.maximum(0, number(margin, d) - d)))
 
 
-@loss("CosineEmbeddingLoss", target="sign", per="item", unit="none")
+@loss("CosineEmbeddingLoss", target="sign", per="item", unit="none", ranges={"margin": "[-1, 1)"})
 def cosine_embedding(first, second, target, *, margin=0.0):
     r"""Loss of the cosine between two embeddings, per item: near 1 for like pairs, below `margin` for unlike ones.
 
@@ -132,7 +137,7 @@ def cosine_embedding(first, second, target, *, margin=0.0):
     Returns
     -------
     float tensor (n,)
-        From 0 to 2, dimensionless. A vector of 0 has the cosine 0 with all, and no gradient.
+        From 0 to 2 (to rounding), dimensionless. A vector of 0 has the cosine 0 with all, and no gradient.
 
     Raises
     ------
@@ -153,12 +158,12 @@ def cosine_embedding(first, second, target, *, margin=0.0):
     """
     first, second = vectors(first, second, "cosine_embedding", "second")
     t = one_each(first, target, "cosine_embedding")
-    cosine = (unit_length(first) * unit_length(second)).sum(axis=-1)
+    cosine = (first * second).sum(axis=-1) * (_inverse_length(first) * _inverse_length(second))
     return 0.5 * ((1 + t) * (1 - cosine) + (1 - t) * pt.maximum(0, cosine - number(margin, cosine)))
 
 
 @loss("TripletMarginLoss", "triplet_margin", "triplet_loss", target="none", per="item",
-      unit="the unit of the embeddings")
+      unit="the unit of the embeddings", ranges={"margin": "(-inf, inf)"})
 def triplet(anchor, positive, negative, *, margin=1.0, squared=False, swap=False):
     r"""Triplet loss, per item: the positive should be nearer to the anchor than the negative, by a margin.
 
@@ -212,7 +217,7 @@ def triplet(anchor, positive, negative, *, margin=1.0, squared=False, swap=False
     return pt.maximum(0, distance(anchor, positive) - away + number(margin, away))
 
 
-@loss("MarginRankingLoss", target="sign", unit="the unit of the scores")
+@loss("MarginRankingLoss", target="sign", unit="the unit of the scores", ranges={"margin": "(-inf, inf)"})
 def margin_ranking(first, second, target, *, margin=0.0):
     r"""Margin ranking loss, per element: which of two scores should be the higher one.
 
@@ -250,10 +255,10 @@ def margin_ranking(first, second, target, *, margin=0.0):
     """
     scores, target = align(first, target, "margin_ranking")
     _, second = align(first, second, "margin_ranking", port="second")
-    return pt.maximum(0, number(margin, scores) - target * (scores - second))
+    return pt.maximum(0, number(margin, scores) + target * (second - scores))
 
 
-@loss("HingeEmbeddingLoss", target="sign")
+@loss("HingeEmbeddingLoss", target="sign", ranges={"margin": "(0, inf)"})
 def hinge_embedding(prediction, target, *, margin=1.0):
     r"""Hinge loss of a distance, per element: the distance itself for like pairs, what lacks to `margin` for others.
 
@@ -280,8 +285,8 @@ def hinge_embedding(prediction, target, *, margin=1.0):
 
     Notes
     -----
-    The same as `contrastive`, with signs: 1 is near, -1 is far. torch repeats (n, 1) against (n,) in silence; here
-    it is one pair an item.
+    For distances of pairs, as `contrastive`, with signs: 1 is near, -1 is far. torch repeats (n, 1) against (n,) in
+    silence; here it is one pair an item.
 
     References
     ----------

@@ -6,6 +6,7 @@ from pytensor.gradient import disconnected_grad
 from .._checks import align, floating, number, tensor, undo
 from .classification import floor, has_labels, integers, log_probabilities, nan_outside, of_label
 from .core import loss
+from .ranges import Range
 
 
 def base(q):
@@ -13,7 +14,8 @@ def base(q):
     return q + disconnected_grad(pt.maximum(q, number(1e-12, q)) - q)
 
 
-@loss("focal", "FocalLoss", "BinaryFocalCrossentropy", "sigmoid_focal_loss", activation="sigmoid", unit="nats")
+@loss("focal", "FocalLoss", "BinaryFocalCrossentropy", "sigmoid_focal_loss", activation="sigmoid", unit="nats",
+      ranges={"gamma": "[0, inf)", "alpha": Range("(0, 1)", none=True)})
 def binary_focal(prediction, target, *, gamma=2.0, alpha=None):
     r"""Focal loss of yes and no, per element: cross-entropy that fades where the prediction is right.
 
@@ -64,7 +66,8 @@ def binary_focal(prediction, target, *, gamma=2.0, alpha=None):
 
 
 @loss("softmax_focal", "CategoricalFocalCrossentropy", "sparse_categorical_focal", target="label or distribution",
-      activation="softmax", per="item", unit="nats")
+      activation="softmax", per="item", unit="nats",
+      ranges={"gamma": "[0, inf)", "alpha": Range("[0, inf)", several=True)})
 def categorical_focal(prediction, target, *, gamma=2.0, alpha=1.0):
     r"""Focal loss of classes, per item: cross-entropy that fades where the prediction is right.
 
@@ -123,7 +126,8 @@ def _faded(log_p, gamma):
     return -(base(-pt.expm1(log_p)) ** gamma) * log_p
 
 
-@loss("asl", "AsymmetricLoss", "asymmetric_loss_multilabel", activation="sigmoid", unit="nats")
+@loss("asl", "AsymmetricLoss", "asymmetric_loss_multilabel", activation="sigmoid", unit="nats",
+      ranges={"gamma_positive": "[0, inf)", "gamma_negative": "[0, inf)", "shift": "[0, 1]"})
 def asymmetric(prediction, target, *, gamma_positive=1.0, gamma_negative=4.0, shift=0.05):
     r"""Asymmetric loss of yes and no, per element: a focal loss that fades faster, and ends, for an easy no.
 
@@ -177,7 +181,7 @@ def asymmetric(prediction, target, *, gamma_positive=1.0, gamma_negative=4.0, sh
 
 
 @loss("poly_1", "poly_loss", "PolyLoss", "poly_loss_cross_entropy", target="label or distribution",
-      activation="softmax", per="item", unit="nats")
+      activation="softmax", per="item", unit="nats", ranges={"epsilon": "[-1, inf)"})
 def poly1(prediction, target, *, epsilon=2.0):
     r"""Poly-1 loss of classes, per item: cross-entropy with another weight for the first term of its series.
 

@@ -6,7 +6,7 @@ from pytensor.gradient import disconnected_grad
 
 from .._checks import floating, number, require_same_shape, shape_text
 from ..errors import ShapeError
-from .classification import binary_cross_entropy, log_probabilities
+from .classification import binary_cross_entropy, log_of_sum, log_probabilities
 from .core import loss
 from .embedding import vectors
 
@@ -15,7 +15,8 @@ def _inner(value):
     return tuple(range(1, value.ndim))
 
 
-@loss("vae_kl", "vae_divergence", "kl_standard_normal", target="none", per="item", unit="nats")
+@loss("vae_kl", "vae_divergence", "kl_standard_normal", target="none", per="item", unit="nats",
+      ranges={"beta": "[0, inf)", "free_bits": "[0, inf)"})
 def gaussian_kl(mean, log_variance, *, beta=1.0, free_bits=0.0):
     r"""Divergence of a VAE's code from the standard normal, per item.
 
@@ -60,7 +61,8 @@ def gaussian_kl(mean, log_variance, *, beta=1.0, free_bits=0.0):
     return number(beta, each) * each.sum(axis=_inner(each))
 
 
-@loss("VAELoss", "elbo", "negative_elbo", target="same", activation="sigmoid", per="item", unit="nats")
+@loss("VAELoss", "elbo", "negative_elbo", target="same", activation="sigmoid", per="item", unit="nats",
+      ranges={"beta": "[0, inf)", "free_bits": "[0, inf)"})
 def vae(prediction, mean, log_variance, target, *, beta=1.0, free_bits=0.0):
     r"""Negative evidence lower bound of a VAE with Bernoulli outputs, per item.
 
@@ -113,7 +115,8 @@ def vae(prediction, mean, log_variance, target, *, beta=1.0, free_bits=0.0):
     return reconstruction.sum(axis=_inner(reconstruction)) + divergence.astype(reconstruction.dtype)
 
 
-@loss("mdn", "MixtureDensity", "gaussian_mixture_nll", target="same", per="item", unit="nats")
+@loss("mdn", "MixtureDensity", "gaussian_mixture_nll", target="same", per="item", unit="nats",
+      ranges={"eps": "(0, inf)"})
 def mixture_density(mixture, mean, variance, target, *, eps=1e-6):
     r"""Negative log-likelihood of a mixture of Gaussians, per item.
 
@@ -172,4 +175,4 @@ def mixture_density(mixture, mean, variance, target, *, eps=1e-6):
     each = number(np.log(2 * np.pi), v) + pt.log(v) + pt.sqr(target[..., None, :] - mean) / v
     logs = log_probabilities(mixture) - 0.5 * each.sum(axis=-1)
     top = disconnected_grad(logs.max(axis=-1, keepdims=True))
-    return -top[..., 0] - pt.log(pt.exp(logs - top).sum(axis=-1))
+    return -top[..., 0] - log_of_sum(pt.exp(logs - top))

@@ -10,7 +10,7 @@ from .deviance import at_least
 from .distribution import gaussian_nll
 
 
-@loss("LaplaceNLLLoss", unit="nats")
+@loss("LaplaceNLLLoss", unit="nats", ranges={"eps": "(0, inf)"})
 def laplace_nll(mean, scale, target, *, eps=1e-6):
     r"""Negative log-likelihood of a Laplace distribution, per element.
 
@@ -52,7 +52,7 @@ def laplace_nll(mean, scale, target, *, eps=1e-6):
     return number(np.log(2), b) + pt.log(b) + pt.abs(target - mean) / b
 
 
-@loss("StudentTNLLLoss", "student_t", unit="nats")
+@loss("StudentTNLLLoss", "student_t", unit="nats", ranges={"degrees": "(0, inf)", "eps": "(0, inf)"})
 def student_t_nll(mean, scale, target, *, degrees=4.0, eps=1e-6):
     r"""Negative log-likelihood of Student's t-distribution, per element.
 
@@ -101,7 +101,7 @@ def student_t_nll(mean, scale, target, *, degrees=4.0, eps=1e-6):
     return constant + pt.log(s) + half * pt.log1p(pt.sqr((target - mean) / s) / nu)
 
 
-@loss("NegativeBinomialNLLLoss", "negative_binomial", unit="nats")
+@loss("NegativeBinomialNLLLoss", "negative_binomial", unit="nats", ranges={"eps": "(0, inf)"})
 def negative_binomial_nll(mean, concentration, target, *, eps=1e-8):
     r"""Negative log-likelihood of counts with a negative binomial distribution, per element.
 
@@ -148,7 +148,8 @@ def negative_binomial_nll(mean, concentration, target, *, eps=1e-8):
     return ways + r * pt.log1p(mu / r) + target * pt.log1p(r / mu)
 
 
-@loss("BetaNLLLoss", "beta_gaussian_nll", unit="nats times the squared unit of the target to the power of beta")
+@loss("BetaNLLLoss", "beta_gaussian_nll", unit="nats times the squared unit of the target to the power of beta",
+      ranges={"beta": "[0, 1]", "eps": "(0, inf)"})
 def beta_nll(mean, variance, target, *, beta=0.5, eps=1e-6):
     r"""Gaussian negative log-likelihood, per element, weighted by a power of its own variance that is held still.
 

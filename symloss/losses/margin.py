@@ -6,6 +6,7 @@ from .._checks import align, floating, number, tensor, undo
 from ..errors import SpecError
 from .classification import integers, is_label, nan_outside, of_label
 from .core import loss
+from .ranges import Choice
 
 
 def scores(prediction):
@@ -17,7 +18,7 @@ def scores(prediction):
     return prediction
 
 
-@loss("HingeLoss", target="sign or label", per="item", unit="the unit of the scores")
+@loss("HingeLoss", target="sign or label", per="item", unit="the unit of the scores", ranges={"margin": "(-inf, inf)"})
 def hinge(prediction, target, *, margin=1.0):
     r"""Hinge loss: `multiclass_hinge` per item for integer labels with an axis less, else `binary_hinge` per element.
 
@@ -41,6 +42,10 @@ def hinge(prediction, target, *, margin=1.0):
     ShapeError
         If the static shapes can never agree.
 
+    Notes
+    -----
+    For classifiers of which only the decision is wanted, and no probabilities.
+
     References
     ----------
     Cortes & Vapnik (1995), "Support-Vector Networks", Machine Learning 20;
@@ -58,7 +63,7 @@ def hinge(prediction, target, *, margin=1.0):
     return binary_hinge(prediction, target, margin=margin)
 
 
-@loss("binary:hinge", target="sign", unit="the unit of the scores")
+@loss("binary:hinge", target="sign", unit="the unit of the scores", ranges={"margin": "(-inf, inf)"})
 def binary_hinge(prediction, target, *, margin=1.0):
     r"""Hinge loss of yes and no, per element.
 
@@ -83,6 +88,11 @@ def binary_hinge(prediction, target, *, margin=1.0):
     ShapeError
         If the static shapes can never agree.
 
+    Notes
+    -----
+    For yes and no where only the side counts: scores beyond the margin are left in peace, as by a support vector
+    machine. `squared_hinge` has no kink; after `soft_margin` the score is a log-odds.
+
     References
     ----------
     Cortes & Vapnik (1995), "Support-Vector Networks", Machine Learning 20.
@@ -94,7 +104,8 @@ def binary_hinge(prediction, target, *, margin=1.0):
     return pt.maximum(0, number(margin, prediction) - target * scores(prediction))
 
 
-@loss("crammer_singer", "multiclass_hinge_loss", target="label", per="item", unit="the unit of the scores")
+@loss("crammer_singer", "multiclass_hinge_loss", target="label", per="item", unit="the unit of the scores",
+      ranges={"margin": "(-inf, inf)"})
 def multiclass_hinge(prediction, target, *, margin=1.0):
     r"""Hinge loss of class labels after Crammer and Singer, per item.
 
@@ -118,6 +129,11 @@ def multiclass_hinge(prediction, target, *, margin=1.0):
     ------
     ShapeError
         If the static shapes can never agree, or the labels are not integers.
+
+    Notes
+    -----
+    For one class out of many where only the decision counts: the strongest wrong class alone is pushed.
+    `weston_watkins` pushes them all.
 
     References
     ----------
@@ -175,7 +191,8 @@ def multiclass_perceptron(prediction, target):
     return nan_outside(z.max(axis=-1) - of_label(z, labels), labels, z.shape[-1])
 
 
-@loss("MultiMarginLoss", "multi_margin", target="label", per="item", unit="the unit of the scores")
+@loss("MultiMarginLoss", "multi_margin", target="label", per="item", unit="the unit of the scores",
+      ranges={"margin": "(-inf, inf)", "power": Choice((1, 2))})
 def weston_watkins(prediction, target, *, margin=1.0, power=1):
     r"""Hinge loss of class labels after Weston and Watkins, per item: the mean over the wrong classes.
 

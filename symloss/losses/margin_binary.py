@@ -124,7 +124,7 @@ def perceptron(prediction, target):
     return pt.maximum(0, -target * scores(prediction))
 
 
-@loss("SquaredHingeLoss", target="sign", unit="the squared unit of the scores")
+@loss("SquaredHingeLoss", target="sign", unit="the squared unit of the scores", ranges={"margin": "(-inf, inf)"})
 def squared_hinge(prediction, target, *, margin=1.0):
     r"""Squared hinge loss of yes and no, per element.
 

@@ -10,7 +10,7 @@ from .margin import scores
 
 
 @loss("gce", "generalised_cross_entropy", "GeneralizedCrossEntropyLoss", "CategoricalGeneralizedCrossEntropy",
-      target="label", activation="softmax", per="item", unit="none")
+      target="label", activation="softmax", per="item", unit="none", ranges={"q": "(0, 1]"})
 def generalized_cross_entropy(prediction, target, *, q=0.5):
     r"""Generalised cross-entropy of class labels, per item: between cross-entropy and absolute error.
 
@@ -55,7 +55,8 @@ def generalized_cross_entropy(prediction, target, *, q=0.5):
     return nan_outside(values, labels, prediction.shape[-1])
 
 
-@loss("sce", "SymmetricCrossEntropyLoss", target="label", activation="softmax", per="item", unit="nats")
+@loss("sce", "SymmetricCrossEntropyLoss", target="label", activation="softmax", per="item", unit="nats",
+      ranges={"alpha": "[0, inf)", "beta": "[0, inf)", "log_zero": "(-inf, 0)"})
 def symmetric_cross_entropy(prediction, target, *, alpha=0.1, beta=1.0, log_zero=-4.0):
     r"""Symmetric cross-entropy of class labels, per item: that of the prediction, and that of the label.
 

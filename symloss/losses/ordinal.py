@@ -1,14 +1,26 @@
 """Losses of ordered classes, per item."""
 
+import numpy as np
 import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
 
 from .._checks import floating, number, shape_text, tensor, undo
 from ..errors import ShapeError
-from .classification import binary_cross_entropy, floor, integers, nan_outside, of_label
+from .classification import binary_cross_entropy, integers, nan_outside, of_label
 from .core import loss
+from .ranges import Range
 
 
-@loss("ordinal_logit", "proportional_odds", target="label", per="item", unit="nats")
+def grades(shapes, options):
+    """Return how many ordered classes there are: one more than thresholds."""
+    thresholds = options.get("thresholds")
+    if thresholds is None:
+        return shapes["prediction"][-1] + 1
+    return thresholds.type.shape[0] + 1 if hasattr(thresholds, "type") else len(thresholds) + 1
+
+
+@loss("ordinal_logit", "proportional_odds", target="label", per="item", unit="nats", classes=grades,
+      ranges={"thresholds": Range(none=True, several=True, increasing=True)})
 def cumulative_logit(prediction, target, *, thresholds=None):
     r"""Negative log-likelihood of an ordered label, per item, in the cumulative logit model.
 
@@ -38,7 +50,7 @@ def cumulative_logit(prediction, target, *, thresholds=None):
     Notes
     -----
     For grades and ratings, whose classes have an order and no distances. Where thresholds are not increasing, the value
-    is about 87 (in float32) and the gradient pushes them apart: learn the first, and the logarithms of the steps.
+    is about 16 (in float32) and the gradient pushes them apart: learn the first, and the logarithms of the steps.
 
     References
     ----------
@@ -69,16 +81,19 @@ def _grades(prediction, target, who):
 def _between(b, labels):
     """Return -log of the probability between the thresholds `b` (n, k - 1) on both sides of each label."""
     k = b.shape[-1] + 1
-    below, above = pt.softplus(b), pt.softplus(-b)
-    gaps = floor(b[..., 1:] - b[..., :-1])
+    upper, lower = of_label(b, labels), of_label(b, labels - 1)
+    first, last = pt.eq(labels, 0), pt.eq(labels, k - 1)
     # s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)), for sigmoids s and a < b
-    ends = pt.concatenate([pt.zeros_like(b[..., :1]), -pt.log(-pt.expm1(-gaps)), pt.zeros_like(b[..., :1])], axis=-1)
-    upper = pt.concatenate([above, pt.zeros_like(b[..., :1])], axis=-1)
-    lower = pt.concatenate([pt.zeros_like(b[..., :1]), below], axis=-1)
-    return nan_outside(of_label(upper + lower + ends, labels), labels, k)
+    gaps = pt.switch(first | last, 1, upper - lower)
+    least = np.asarray(np.finfo(gaps.dtype).eps, gaps.dtype)
+    gaps = pt.switch(pt.gt(gaps, least), gaps, least + (gaps - disconnected_grad(gaps)))  # its slope lives on below
+    between = pt.switch(first | last, 0, -pt.log(-pt.expm1(-gaps)))
+    values = pt.switch(last, 0, pt.softplus(-upper)) + pt.switch(first, 0, pt.softplus(lower)) + between
+    return nan_outside(values, labels, k)
 
 
-@loss("CoralLoss", "consistent_rank_logits", target="label", activation="sigmoid", per="item", unit="nats")
+@loss("CoralLoss", "consistent_rank_logits", target="label", activation="sigmoid", per="item", unit="nats",
+      classes=grades)
 def coral(prediction, target):
     r"""Cross-entropy of an ordered label's steps, per item: is it above 0, above 1, ...
 

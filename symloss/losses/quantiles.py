@@ -6,9 +6,10 @@ import pytensor.tensor as pt
 from .._checks import align, floating, number, require_same_shape, shape_text
 from ..errors import ShapeError
 from .core import loss
+from .ranges import Range
 
 
-@loss("pinball", "QuantileLoss", "PinballLoss", "reg:quantileerror")
+@loss("pinball", "QuantileLoss", "PinballLoss", "reg:quantileerror", ranges={"q": "(0, 1)"})
 def quantile(prediction, target, *, q=0.5):
     r"""Quantile loss, per element.
 
@@ -47,7 +48,7 @@ def quantile(prediction, target, *, q=0.5):
     return pt.maximum(q * e, (q - 1) * e)
 
 
-@loss("MultiQuantileLoss", "multi_pinball", per="item")
+@loss("MultiQuantileLoss", "multi_pinball", per="item", ranges={"q": Range("(0, 1)", several=True)})
 def multi_quantile(prediction, target, *, q=(0.1, 0.5, 0.9)):
     r"""Mean of the quantile losses of several quantiles, per item.
 
@@ -107,7 +108,7 @@ def _column(prediction, target):
     return column
 
 
-@loss("ExpectileLoss", unit="the squared unit of the target")
+@loss("ExpectileLoss", unit="the squared unit of the target", ranges={"q": "(0, 1)"})
 def expectile(prediction, target, *, q=0.5):
     r"""Expectile loss, per element: squared error, weighted by its sign.
 
@@ -147,7 +148,7 @@ def expectile(prediction, target, *, q=0.5):
     return q * pt.sqr(pt.maximum(0, e)) + (1 - q) * pt.sqr(pt.minimum(0, e))
 
 
-@loss("EpsilonInsensitiveLoss", "svr")
+@loss("EpsilonInsensitiveLoss", "svr", ranges={"epsilon": "[0, inf)"})
 def epsilon_insensitive(prediction, target, *, epsilon=0.1):
     r"""Absolute error beyond a free width, per element.
 
@@ -185,7 +186,7 @@ def epsilon_insensitive(prediction, target, *, epsilon=0.1):
     return pt.maximum(0, pt.abs(prediction - target) - number(epsilon, prediction))
 
 
-@loss("SquaredEpsilonInsensitiveLoss", unit="the squared unit of the target")
+@loss("SquaredEpsilonInsensitiveLoss", unit="the squared unit of the target", ranges={"epsilon": "[0, inf)"})
 def squared_epsilon_insensitive(prediction, target, *, epsilon=0.1):
     r"""Squared error beyond a free width, per element.
 

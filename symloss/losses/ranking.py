@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.gradient import disconnected_grad
+from pytensor.compile.builders import OpFromGraph
+from pytensor.gradient import disconnected_grad, disconnected_type
 
 from .._checks import align, number
 from .classification import shifted
 from .core import loss
 from .margin import scores
 from .reduction import divide
-from .similarity import log_sum
+from .similarity import ABSENT, log_sum
 
 
 def lists(prediction, target, who: str):
@@ -36,6 +37,32 @@ def ranks(values, present):
     earlier = pt.lt(place[None, :], place[:, None])
     before = pt.gt(v_j, v_i) | (pt.eq(v_j, v_i) & earlier)
     return 1 + (before.astype(values.dtype) * here_j).sum(axis=-1)
+
+
+def permuted(values, order):
+    """Return `values` (n, k) with each row in an order, a permutation of its places (n, k).
+
+    The gradient goes back by the inverse permutation, where indexing would add up number by number.
+    """
+    value, index = values.type(), order.type()
+
+    def pullback(inputs, outputs, gradients):
+        return [permuted(gradients[0], pt.argsort(inputs[1], axis=1)), disconnected_type()]
+
+    return OpFromGraph([value, index], [pt.take_along_axis(value, index, axis=1)], inline=True, pullback=pullback,
+                       name="permuted", connection_pattern=[[True], [False]])(values, order)
+
+
+def log_sums_from(logs):
+    """Return log(sum(exp(logs[:, i:]))) for each place i of (n, k), by doubling: exact for logs of any size."""
+    step, k = 1, logs.type.shape[1]
+    while step < k:
+        nothing = pt.full_like(logs[:, :step], np.asarray(ABSENT, logs.dtype))
+        moved = pt.concatenate([logs[:, step:], nothing], axis=1)
+        top = disconnected_grad(pt.maximum(logs, moved))
+        logs = top + pt.log(pt.maximum(pt.exp(logs - top) + pt.exp(moved - top), 1))  # see log_of_sum
+        step *= 2
+    return logs
 
 
 @loss("RankNet", "rank_pairwise", target="same", per="item", unit="nats")
@@ -155,13 +182,20 @@ def listmle(prediction, target):
     [1.791759]
     """
     s, target, present = lists(prediction, target, "listmle")
+    if s.ndim == 2 and s.type.shape[1] is not None:
+        key = pt.switch(pt.eq(present, 1), -target, np.asarray(np.inf, s.dtype))
+        order = pt.argsort(key, axis=1, kind="stable")  # padding comes last
+        absent = np.asarray(ABSENT, s.dtype)
+        sums = log_sums_from(permuted(pt.switch(pt.eq(present, 1), s, absent), order))
+        here = pt.lt(pt.arange(s.type.shape[1]), present.sum(axis=1, keepdims=True))
+        return (pt.switch(here, sums, 0) - present * s).sum(axis=1)
     r_i, r_j = pairs(disconnected_grad(ranks(target, present)))
     (_, s_j), (_, here_j) = pairs(s), pairs(present)
     left = pt.ge(r_j, r_i).astype(s.dtype) * here_j
     return (present * (log_sum(pt.zeros_like(left) + s_j, left) - s)).sum(axis=-1)
 
 
-@loss("LambdaLoss", "rank_ndcg", target="same", per="item", unit="nats")
+@loss("LambdaLoss", "rank_ndcg", target="same", per="item", unit="nats", ranges={"sigma": "(0, inf)"})
 def lambdarank(prediction, target, *, sigma=1.0):
     r"""LambdaRank, per item (a list): the pairwise logistic loss, a pair by what its exchange changes in the NDCG.
 

@@ -36,8 +36,8 @@ def fraction(values, weights=None, mask=None, how: str = "mean", counts=None):
     numerator = kept.sum()
     if how == "sum":
         return numerator, pt.ones((), dtype=numerator.dtype)
-    if how == "mean" and counts is not None:
-        return numerator, (counts if weights is None else weights * counts).sum()
+    if how in ("mean", "count") and counts is not None:
+        return numerator, (counts if how == "count" or weights is None else weights * counts).sum()
     if how == "mean" and weights is not None:
         return numerator, weights.sum()
     return numerator, _count(values, 1 if how == "batch mean" else values.ndim).astype(numerator.dtype)
@@ -57,7 +57,8 @@ def _count(values, axes):
 def divide(numerator, denominator):
     """Return the quotient, and 0 with a gradient of 0 where the denominator is 0."""
     empty = pt.eq(denominator, 0)
-    return pt.switch(empty, 0, numerator) / pt.switch(empty, 1, denominator)
+    zero, one = np.asarray(0, numerator.dtype), np.asarray(1, denominator.dtype)  # 0 / 1 of integers would be float64
+    return pt.switch(empty, zero, numerator) / pt.switch(empty, one, denominator)
 
 
 def reduce(values, weights=None, mask=None, how: str = "mean", counts=None):
@@ -76,7 +77,8 @@ def reduce(values, weights=None, mask=None, how: str = "mean", counts=None):
         'mean': sum(w l) / sum(w). 'count': sum(w l) / number of values. 'batch mean': sum(w l) / number of items, the
         length of the first axis. 'sum': sum(w l). 'none': w l, not reduced.
     counts : float tensor or None
-        What each value counts in the divisor of 'mean', in the values' shape: sum(w l) / sum(w c). None: 1 each.
+        What each value counts in the divisor, in the values' shape: 'mean' is sum(w l) / sum(w c), 'count'
+        sum(w l) / sum(c). None: 1 each.
 
     Returns
     -------
@@ -93,7 +95,7 @@ def reduce(values, weights=None, mask=None, how: str = "mean", counts=None):
     numerator, denominator = fraction(values, weights, mask, how, counts)
     if how == "sum":
         return numerator
-    if weights is None and mask is None and (counts is None or how != "mean"):
+    if weights is None and mask is None and (counts is None or how == "batch mean"):
         return numerator / denominator if values.ndim else numerator
     return divide(numerator, denominator)
 

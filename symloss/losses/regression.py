@@ -80,7 +80,7 @@ def absolute_error(prediction, target):
     return pt.abs(prediction - target)
 
 
-@loss("HuberLoss", unit="the squared unit of the target")
+@loss("HuberLoss", unit="the squared unit of the target", ranges={"delta": "(0, inf)"})
 def huber(prediction, target, *, delta=1.0):
     r"""Huber loss, per element: squared near 0, absolute beyond `delta`.
 
@@ -144,7 +144,8 @@ def half_squared_error(prediction, target):
 
     Notes
     -----
-    Its gradient is the error, without a factor: optax' l2_loss, scikit-learn's HalfSquaredError.
+    For targets whose noise is Gaussian, as `squared_error`. Its gradient is the error, without a factor: optax'
+    l2_loss, scikit-learn's HalfSquaredError.
 
     References
     ----------
@@ -157,7 +158,7 @@ def half_squared_error(prediction, target):
     return 0.5 * pt.sqr(prediction - target)
 
 
-@loss("SmoothL1Loss", "smooth_l1_error")
+@loss("SmoothL1Loss", "smooth_l1_error", ranges={"beta": "(0, inf)"})
 def smooth_l1(prediction, target, *, beta=1.0):
     r"""Smooth absolute error, per element: squared near 0, absolute with slope 1 beyond `beta`.
 
@@ -199,7 +200,7 @@ def smooth_l1(prediction, target, *, beta=1.0):
     return inner * (size - 0.5 * inner) / beta
 
 
-@loss("mape", "MeanAbsolutePercentageError", unit="percent")
+@loss("mape", "MeanAbsolutePercentageError", unit="percent", ranges={"eps": "(0, inf)"})
 def absolute_percentage_error(prediction, target, *, eps=1e-7):
     r"""Absolute error in percent of the target, per element.
 
@@ -238,7 +239,7 @@ def absolute_percentage_error(prediction, target, *, eps=1e-7):
     return 100 * (pt.abs(prediction - target) / pt.maximum(pt.abs(target), number(eps, target)))
 
 
-@loss("smape", "SymmetricMeanAbsolutePercentageError", unit="percent")
+@loss("smape", "SymmetricMeanAbsolutePercentageError", unit="percent", ranges={"eps": "(0, inf)"})
 def symmetric_percentage_error(prediction, target, *, eps=1e-7):
     r"""Absolute error in percent of the mean size of prediction and target, per element.
 
@@ -331,7 +332,8 @@ def cosine_distance(prediction, target):
     Returns
     -------
     float tensor (n,)
-        From 0 to 2, dimensionless. A vector shorter than 1e-12 has no direction: 1, with the gradient of length 1.
+        From 0 to 2 (to rounding), dimensionless. A vector shorter than 1e-12 has no direction: 1, with the gradient of
+        length 1.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from .._checks import align, number
 from .core import loss
 
 
-@loss("reg:pseudohubererror", "PseudoHuberLoss", unit="the squared unit of the target")
+@loss("reg:pseudohubererror", "PseudoHuberLoss", unit="the squared unit of the target", ranges={"delta": "(0, inf)"})
 def pseudo_huber(prediction, target, *, delta=1.0):
     r"""Pseudo-Huber loss, per element: a smooth `huber`.
 
@@ -89,7 +89,7 @@ def log_cosh(prediction, target):
     return error + pt.softplus(-2 * error) - number(np.log(2), error)
 
 
-@loss("CharbonnierLoss")
+@loss("CharbonnierLoss", ranges={"eps": "(0, inf)"})
 def charbonnier(prediction, target, *, eps=1e-3):
     r"""Charbonnier loss, per element: a smooth absolute error.
 
@@ -129,7 +129,7 @@ def charbonnier(prediction, target, *, eps=1e-3):
     return pt.sqrt(pt.sqr(error) + pt.sqr(number(eps, error)))
 
 
-@loss("FairLoss", unit="the squared unit of the target")
+@loss("FairLoss", unit="the squared unit of the target", ranges={"c": "(0, inf)"})
 def fair(prediction, target, *, c=1.0):
     r""""Fair" loss, per element: squared near 0, nearly absolute far away.
 
@@ -169,7 +169,7 @@ def fair(prediction, target, *, c=1.0):
     return pt.sqr(c) * (ratio - pt.log1p(ratio))
 
 
-@loss("lorentzian", "CauchyLoss", unit="the squared unit of the target")
+@loss("lorentzian", "CauchyLoss", unit="the squared unit of the target", ranges={"c": "(0, inf)"})
 def cauchy(prediction, target, *, c=1.0):
     r"""Cauchy (Lorentz) loss, per element: squared near 0, logarithmic far away.
 
@@ -208,7 +208,7 @@ def cauchy(prediction, target, *, c=1.0):
     return 0.5 * pt.sqr(c) * pt.log1p(pt.sqr((prediction - target) / c))
 
 
-@loss("biweight", "tukey_biweight", "bisquare", unit="the squared unit of the target")
+@loss("biweight", "tukey_biweight", "bisquare", unit="the squared unit of the target", ranges={"c": "(0, inf)"})
 def tukey(prediction, target, *, c=4.685):
     r"""Tukey's biweight loss, per element: squared near 0, constant beyond `c`.
 
@@ -249,7 +249,7 @@ def tukey(prediction, target, *, c=4.685):
     return pt.sqr(c) / 6 * (u * (3 - u * (3 - u)))  # 1 - (1 - u)^3 without loss of digits
 
 
-@loss("barron", "adaptive_robust", "AdaptiveLoss", unit="none")
+@loss("barron", "adaptive_robust", "AdaptiveLoss", unit="none", ranges={"alpha": "[-inf, inf)", "c": "(0, inf)"})
 def general_robust(prediction, target, *, alpha=1.0, c=1.0):
     r"""Barron's general robust loss, per element.
 

@@ -45,7 +45,8 @@ def expected(right, wrong, matrix, log_noise, labels, samples, who: str):
     return right - log_k - log_noise[inside], wrong - log_k - log_noise[samples]
 
 
-@loss("NCELoss", "noise_contrastive_estimation", target="label", per="item", unit="nats")
+@loss("NCELoss", "noise_contrastive_estimation", target="label", per="item", unit="nats",
+      classes=lambda shapes, options: shapes["matrix"][0])
 def nce(prediction, matrix, bias, samples, log_noise, target):
     r"""Noise-contrastive estimation, per item: the right class against k classes drawn from a noise distribution.
 
@@ -96,7 +97,8 @@ def nce(prediction, matrix, bias, samples, log_noise, target):
     return nan_outside(pt.softplus(-right) + pt.softplus(wrong).sum(axis=1), labels, classes)
 
 
-@loss("sgns", "skip_gram_negative_sampling", target="label", per="item", unit="nats")
+@loss("sgns", "skip_gram_negative_sampling", target="label", per="item", unit="nats",
+      classes=lambda shapes, options: shapes["matrix"][0])
 def negative_sampling(prediction, matrix, bias, samples, target):
     r"""Negative sampling, per item: the right class against k drawn ones, each a question of yes or no.
 
@@ -142,7 +144,8 @@ def negative_sampling(prediction, matrix, bias, samples, target):
     return nan_outside(pt.softplus(-right) + pt.softplus(wrong).sum(axis=1), labels, classes)
 
 
-@loss("sampled_softmax_loss", target="label", per="item", unit="nats")
+@loss("sampled_softmax_loss", target="label", per="item", unit="nats",
+      classes=lambda shapes, options: shapes["matrix"][0])
 def sampled_softmax(prediction, matrix, bias, samples, log_noise, target):
     r"""Sampled softmax, per item: cross-entropy over the right class and k drawn ones.
 

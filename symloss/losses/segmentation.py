@@ -17,7 +17,8 @@ def regions(prediction, target, who: str):
     return prediction, target, tuple(range(1, prediction.ndim))
 
 
-@loss("DiceLoss", "soft_dice", "sorensen_dice", target="same", activation="sigmoid", per="item", unit="none")
+@loss("DiceLoss", "soft_dice", "sorensen_dice", target="same", activation="sigmoid", per="item", unit="none",
+      ranges={"smooth": "[0, inf)"})
 def dice(prediction, target, *, smooth=1.0):
     r"""Dice loss, per item: 1 minus twice the overlap, as a share of both regions' sizes.
 
@@ -112,7 +113,8 @@ def generalised_dice(prediction, target):
     return divide((weight * apart).sum(axis=-1), (weight * (p + t).sum(axis=inside)).sum(axis=-1))
 
 
-@loss("TverskyLoss", target="same", activation="sigmoid", per="item", unit="none")
+@loss("TverskyLoss", target="same", activation="sigmoid", per="item", unit="none",
+      ranges={"alpha": "[0, inf)", "beta": "[0, inf)", "smooth": "[0, inf)"})
 def tversky(prediction, target, *, alpha=0.5, beta=0.5, smooth=1.0):
     r"""Tversky loss, per item: a Dice loss in which false alarms and misses weigh differently.
 
@@ -158,7 +160,8 @@ def tversky(prediction, target, *, alpha=0.5, beta=0.5, smooth=1.0):
     return divide(wrong, (p * t).sum(axis=axes) + wrong + number(smooth, p))
 
 
-@loss("FocalTverskyLoss", target="same", activation="sigmoid", per="item", unit="none")
+@loss("FocalTverskyLoss", target="same", activation="sigmoid", per="item", unit="none",
+      ranges={"alpha": "[0, inf)", "beta": "[0, inf)", "gamma": "(0, inf)", "smooth": "[0, inf)"})
 def focal_tversky(prediction, target, *, alpha=0.3, beta=0.7, gamma=0.75, smooth=1.0):
     r"""Focal Tversky loss, per item: a power of the Tversky loss.
 
@@ -206,7 +209,8 @@ def focal_tversky(prediction, target, *, alpha=0.3, beta=0.7, gamma=0.75, smooth
     return pt.maximum(share, least) ** number(gamma, share)
 
 
-@loss("JaccardLoss", "soft_jaccard", "IoULoss", "iou", target="same", activation="sigmoid", per="item", unit="none")
+@loss("JaccardLoss", "soft_jaccard", "IoULoss", "iou", target="same", activation="sigmoid", per="item", unit="none",
+      ranges={"smooth": "[0, inf)"})
 def jaccard(prediction, target, *, smooth=1.0):
     r"""Jaccard loss, per item: 1 minus the share of the intersection in the union.
 

@@ -7,8 +7,9 @@ from pytensor.gradient import disconnected_grad
 
 from .._checks import floating, shape_text, tensor
 from ..errors import ShapeError
-from .classification import log_probabilities
+from .classification import log_of_sum, log_probabilities
 from .core import loss
+from .ranges import Range
 from .similarity import ABSENT
 
 
@@ -18,7 +19,7 @@ def log_add(*logs):
     for other in logs[1:]:
         top = pt.maximum(top, other)
     top = disconnected_grad(top)
-    return top + pt.log(sum(pt.exp(x - top) for x in logs))
+    return top + pt.log(pt.maximum(sum(pt.exp(x - top) for x in logs), 1))  # see log_of_sum
 
 
 def later(logs, steps: int):
@@ -28,7 +29,7 @@ def later(logs, steps: int):
 
 
 @loss("CTCLoss", "CTCLossLayer", "connectionist_temporal_classification", target="label", activation="softmax",
-      per="item", unit="nats")
+      per="item", unit="nats", padding=-1, ranges={"blank": Range(whole=True)})
 def ctc(prediction, target, *, blank=0):
     r"""Connectionist temporal classification, per item (a sequence).
 
@@ -71,27 +72,33 @@ def ctc(prediction, target, *, blank=0):
     >>> symloss.evaluate.value("ctc", p, [[1]]).round(6).tolist()
     [0.287682]
     """
-    prediction, labels = floating(prediction, "ctc", "prediction"), tensor(target, "ctc", "target")
+    prediction, labels, known, blank = sequences(prediction, target, blank, "ctc")
+    values = _minus_log_likelihood(log_probabilities(prediction), pt.switch(known, labels, blank), known, blank)
+    return nan_where_wrong(values, labels, known)
+
+
+def sequences(prediction, target, blank, who: str):
+    """Return predictions (n, steps, k), labels (n, length), where these are labels, and the class of the blank."""
+    prediction, labels = floating(prediction, who, "prediction"), tensor(target, who, "target")
     if prediction.ndim != 3 or labels.ndim != 2 or labels.dtype.startswith("float"):
         raise ShapeError(
-            f"ctc: target {shape_text(labels)} is {labels.dtype}, prediction {shape_text(prediction)}; integer labels "
-            f"(n, length) and probabilities (n, steps, classes) are wanted"
+            f"{who}: target {shape_text(labels)} is {labels.dtype}, prediction {shape_text(prediction)}; integer "
+            f"labels (n, length) and probabilities (n, steps, classes) are wanted"
         )
     rows = prediction.type.shape[0], labels.type.shape[0]
     if None not in rows and rows[0] != rows[1]:
-        raise ShapeError(f"ctc: target has shape {shape_text(labels)}, prediction {shape_text(prediction)}")
+        raise ShapeError(f"{who}: target has shape {shape_text(labels)}, prediction {shape_text(prediction)}")
     labels, classes = labels.astype("int64"), prediction.shape[2]
     blank = classes + blank if blank < 0 else pt.as_tensor(blank, dtype="int64")
     known = pt.ge(labels, 0) & pt.lt(labels, classes) & pt.neq(labels, blank)
-    values = _minus_log_likelihood(log_probabilities(prediction), pt.switch(known, labels, blank), known, blank)
-    bad = _wrong(labels, known).any(axis=1)
-    return pt.switch(bad, np.asarray(np.nan, values.dtype), values)
+    return prediction, labels, known, blank
 
 
-def _wrong(labels, known):
-    """Return where a label is neither a class nor padding, or stands behind padding."""
+def nan_where_wrong(values, labels, known):
+    """Return `values`, with NaN where a label is neither a class nor padding, or stands behind padding."""
     behind = pt.concatenate([pt.zeros_like(known[:, :1]), pt.lt(labels[:, :-1], 0)], axis=1)
-    return (~known & pt.neq(labels, -1)) | (known & behind)
+    bad = ((~known & pt.neq(labels, -1)) | (known & behind)).any(axis=1)
+    return pt.switch(bad, np.asarray(np.nan, values.dtype), values)
 
 
 def _minus_log_likelihood(logs, labels, known, blank):
@@ -117,6 +124,6 @@ def _minus_log_likelihood(logs, labels, known, blank):
     ends = 2 * known.sum(axis=1)[:, None]
     final = pt.switch(pt.eq(place, ends) | pt.eq(place, ends - 1), last, absent)
     top = disconnected_grad(final.max(axis=1))
-    values = -top - pt.log(pt.exp(final - top[:, None]).sum(axis=1))
+    values = -top - log_of_sum(pt.exp(final - top[:, None]))
     possible = pt.gt(top, 0.1 * absent)
     return pt.switch(possible, values, np.asarray(np.inf, values.dtype))

@@ -6,7 +6,7 @@ from pytensor.gradient import disconnected_grad
 
 from .._checks import floating, number, same_rank_below, shape_text
 from ..errors import ShapeError
-from .classification import floor, integers, is_label, nan_outside, of_label, shifted
+from .classification import floor, integers, is_label, log_of_sum, nan_outside, of_label, shifted
 from .core import loss
 from .embedding import root, unit_length, vectors
 from .reduction import divide
@@ -30,8 +30,11 @@ def item_weights(weights, like, who: str):
     return weights.mean(axis=tuple(range(1, weights.ndim))).astype(like.dtype)
 
 
-def log_sum(scores, shares):
-    """Return log(sum(shares * exp(scores))) over the last axis, `ABSENT` where all shares are 0."""
+def log_sum(scores, shares=None):
+    """Return log(sum(shares * exp(scores))) over the last axis, `ABSENT` where all shares are 0. None: all are 1."""
+    if shares is None:
+        top = disconnected_grad(scores.max(axis=-1, keepdims=True))
+        return top[..., 0] + log_of_sum(pt.exp(scores - top))
     kept = pt.switch(pt.gt(shares, 0), scores, np.asarray(ABSENT, scores.dtype))
     top = disconnected_grad(kept.max(axis=-1, keepdims=True))
     return top[..., 0] + pt.log(floor((shares * pt.exp(kept - top)).sum(axis=-1)))
@@ -54,7 +57,8 @@ def same_label(embedding, target, who: str):
     return pt.eq(labels[:, None], labels[None, :]).astype(embedding.dtype)
 
 
-@loss("InfoNCE_loss", "contrastive_predictive_coding", target="none", per="item", unit="nats")
+@loss("InfoNCE_loss", "contrastive_predictive_coding", target="none", per="item", unit="nats",
+      ranges={"temperature": "(0, inf)"})
 def info_nce(query, key, *, temperature=0.07, weights=None):
     r"""InfoNCE, per item: which of all keys in the batch belongs to this query.
 
@@ -73,7 +77,7 @@ def info_nce(query, key, *, temperature=0.07, weights=None):
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; log n for embeddings that say nothing.
+        At least 0 (to rounding), in nats; log n for embeddings that say nothing.
 
     Raises
     ------
@@ -95,10 +99,12 @@ def info_nce(query, key, *, temperature=0.07, weights=None):
     query, key = vectors(as_matrix(query, "info_nce", "query"), key, "info_nce", "key")
     query, key = unit_length(query) / number(temperature, query), unit_length(key)
     scores = pt.dot(query, key.T)
-    return log_sum(scores, partners(item_weights(weights, query, "info_nce"))) - (query * key).sum(axis=-1)
+    shares = None if weights is None else partners(item_weights(weights, query, "info_nce"))
+    return log_sum(scores, shares) - (query * key).sum(axis=-1)
 
 
-@loss("NTXentLoss", "simclr", "normalized_temperature_cross_entropy", target="none", per="item", unit="nats")
+@loss("NTXentLoss", "simclr", "normalized_temperature_cross_entropy", target="none", per="item", unit="nats",
+      ranges={"temperature": "(0, inf)"})
 def nt_xent(first, second, *, temperature=0.5, weights=None):
     r"""NT-Xent of SimCLR, per item: each view of an item should find the other among all views of the batch.
 
@@ -117,7 +123,7 @@ def nt_xent(first, second, *, temperature=0.5, weights=None):
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats: the mean of the losses of the item's two views.
+        At least 0 (to rounding), in nats: the mean of the losses of the item's two views.
 
     Raises
     ------
@@ -138,17 +144,21 @@ def nt_xent(first, second, *, temperature=0.5, weights=None):
     [0.551445, 0.551445]
     """
     first, second = vectors(as_matrix(first, "nt_xent", "first"), second, "nt_xent", "second")
-    weights = item_weights(weights, first, "nt_xent")
+    if weights is None:  # nobody is its own negative
+        shares, gone = None, number(ABSENT, first) * pt.eye(first.shape[0], dtype=first.dtype)
+    else:
+        weights, gone = item_weights(weights, first, "nt_xent"), 0
+        shares = pt.concatenate([partners(weights), others(weights)], axis=1)
     first, second = unit_length(first), unit_length(second)
     tau = number(temperature, first)
     across = pt.dot(first, second.T) / tau
-    shares = pt.concatenate([partners(weights), others(weights)], axis=1)
-    of_first = log_sum(pt.concatenate([across, pt.dot(first, first.T) / tau], axis=1), shares)
-    of_second = log_sum(pt.concatenate([across.T, pt.dot(second, second.T) / tau], axis=1), shares)
+    among = [pt.dot(x, x.T) / tau + gone for x in (first, second)]
+    of_first = log_sum(pt.concatenate([across, among[0]], axis=1), shares)
+    of_second = log_sum(pt.concatenate([across.T, among[1]], axis=1), shares)
     return 0.5 * (of_first + of_second) - (first * second).sum(axis=-1) / tau
 
 
-@loss("supcon", "SupConLoss", target="label", per="item", unit="nats")
+@loss("supcon", "SupConLoss", target="label", per="item", unit="nats", classes=None, ranges={"temperature": "(0, inf)"})
 def supervised_contrastive(prediction, target, *, temperature=0.1, weights=None):
     r"""Supervised contrastive loss, per item: all items of its class should be nearer than the others of the batch.
 
@@ -200,7 +210,8 @@ def supervised_contrastive(prediction, target, *, temperature=0.1, weights=None)
     return pt.switch(alone, 0, log_sum(scores, shares)) - divide((positive * scores).sum(axis=1), found)
 
 
-@loss("CircleLoss", target="label", per="item", unit="none")
+@loss("CircleLoss", target="label", per="item", unit="none", classes=None,
+      ranges={"scale": "(0, inf)", "margin": "(0, 1)"})
 def circle(prediction, target, *, scale=80.0, margin=0.4, weights=None):
     r"""Circle loss, per item: like cosines should exceed unlike ones; each is pulled the harder, the worse it is.
 
@@ -271,10 +282,12 @@ def of_changed_label(cosine, changed, labels, scale):
     right = is_label(cosine, labels).astype(cosine.dtype)
     lift = (changed - of_label(cosine, labels))[:, None] * right
     z = shifted(number(scale, cosine) * (cosine + lift))
-    return nan_outside(pt.log(pt.exp(z).sum(axis=-1)) - of_label(z, labels), labels, cosine.shape[-1])
+    return nan_outside(log_of_sum(pt.exp(z)) - of_label(z, labels), labels, cosine.shape[-1])
 
 
-@loss("ArcFaceLoss", "additive_angular_margin", target="label", per="item", unit="nats")
+@loss("ArcFaceLoss", "additive_angular_margin", target="label", per="item", unit="nats",
+      classes=lambda shapes, options: shapes["centers"][0],
+      ranges={"scale": "(0, inf)", "margin": f"[0, {np.pi})"})
 def arcface(prediction, centers, target, *, scale=64.0, margin=0.5):
     r"""ArcFace, per item: cross-entropy of cosines, the right class's angle made larger by a margin.
 
@@ -324,7 +337,8 @@ def arcface(prediction, centers, target, *, scale=64.0, margin=0.5):
     return of_changed_label(cosine, changed, labels, scale)
 
 
-@loss("CosFaceLoss", "additive_margin_softmax", "am_softmax", target="label", per="item", unit="nats")
+@loss("CosFaceLoss", "additive_margin_softmax", "am_softmax", target="label", per="item", unit="nats",
+      classes=lambda shapes, options: shapes["centers"][0], ranges={"scale": "(0, inf)", "margin": "(-inf, inf)"})
 def cosface(prediction, centers, target, *, scale=64.0, margin=0.35):
     r"""CosFace, per item: cross-entropy of cosines, the right class's made smaller by a margin.
 

@@ -1,18 +1,19 @@
 """A loss that is bound to an output of a model."""
 
-import inspect
-
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.tensor.variable import TensorVariable
 
-from .._checks import shape_text
+from .._checks import signed, undo
 from ..errors import ShapeError, SpecError
 from .conventions import convention
 from .core import LossSpec, get, names, registry
+from .masking import harmless_predictions, harmless_target
+from .own import function_spec
 from .reduction import fraction, reduce, rule
+from .weighting import GradNorm, Uncertainty, learned
 
 
 class Weights(TensorVariable):
@@ -44,8 +45,9 @@ class Loss:
         Name of a registered loss, or a function of (prediction, target). A subclass leaves it out.
     target : int, variable or None
         Number of axes of the target, or the target variable itself; None: the model binds its own.
-    weight : float
+    weight : float, schedule, 'uncertainty' or 'gradnorm'
         Factor of this term in the total. Assigning ``loss.weight = 2`` acts at the next step, without recompiling.
+        A schedule of `schedules` moves it with the step or the epoch; `Uncertainty` and `GradNorm` learn it.
     weighted : bool
         Whether data carry a weight for each target.
     output_name : str or None
@@ -93,6 +95,7 @@ class Loss:
         self.anywhere = output_name is None
         self.weighted = bool(weighted)
         self._weight = pytensor.shared(np.asarray(1.0, pytensor.config.floatX), name=f"weight of {self.name}", shape=())
+        self.log_variance = None  # a shared scalar, where the weight is an uncertainty
         self.weight = weight
         self._class_weight = None
         self._target = self._weights = None
@@ -122,7 +125,7 @@ class Loss:
         if isinstance(form, str):
             return get(form)
         if callable(form):
-            return _function_spec(form)
+            return function_spec(form)
         raise SpecError(f"Loss: {form!r} is no loss; pass a name, or a function of (prediction, target)")
 
     @classmethod
@@ -144,10 +147,21 @@ class Loss:
     @property
     def weight(self) -> float:
         """Factor of this term in the total."""
+        if self.log_variance is not None:
+            return float(0.5 * np.exp(-self.log_variance.get_value()))
         return self._weight.get_value().item()
 
     @weight.setter
     def weight(self, value):
+        self.log_variance = self.moving = None
+        if callable(value):  # a schedule
+            self.moving, value = value, float(value(0))
+        elif isinstance(value, str | dict | Uncertainty | GradNorm):
+            self.moving = learned(value)
+            value = self.moving.start
+        if isinstance(self.moving, Uncertainty):
+            start = np.asarray(-np.log(2 * value), self._weight.type.dtype)
+            self.log_variance = pytensor.shared(start, name=f"log variance of {self.name}", shape=())
         try:
             value = float(value)
         except (TypeError, ValueError):
@@ -155,6 +169,11 @@ class Loss:
         if not np.isfinite(value):
             raise SpecError(f"loss {self.name}: weight is {value}; a finite number is wanted")
         self._weight.set_value(np.asarray(value, self._weight.type.dtype))
+
+    @property
+    def factor(self):
+        """The weight as an expression."""
+        return self._weight if self.log_variance is None else 0.5 * pt.exp(-self.log_variance)
 
     @property
     def class_weight(self):
@@ -174,8 +193,8 @@ class Loss:
     @property
     def weights(self):
         """The weights that count: the data's, times the classes', times 0 for what is ignored; None without any."""
-        ignored = self.options.get("ignore_index")
-        if ignored is None or self.spec is None or not self._target.dtype.startswith("int"):
+        ignored = None if self.spec is None else self.options.get("ignore_index", self.spec.options.get("ignore_index"))
+        if ignored is None or not self._target.dtype.startswith("int"):
             return self._weights_by_class()
         kept, weights = pt.neq(self._target, ignored).astype(pytensor.config.floatX), self._weights_by_class()
         return kept if weights is None else pt.switch(pt.neq(kept, 0), weights, 0)
@@ -187,6 +206,28 @@ class Loss:
         inside = pt.ge(self._target, 0) & pt.lt(self._target, count)
         by_class = self._class_weight[pt.switch(inside, self._target, 0)]
         return by_class if self._weights is None else by_class * self._weights
+
+    @property
+    def ignored(self) -> int | None:
+        """The label that means: leave this out."""
+        if self.spec is None:
+            return None
+        return self.options.get("ignore_index", self.spec.options.get("ignore_index", self.spec.padding))
+
+    def classes(self, outputs) -> int | None:
+        """Return how many classes the labels may name, or None for any integers."""
+        if self.spec is None:
+            return outputs[self.output_name].type.shape[-1]
+        ports = zip(self.spec.predictions, self._predictions(outputs), strict=True)
+        shapes = {port: tensor.type.shape for port, tensor in ports}
+        return None if self.spec.classes is None else self.spec.classes(shapes, self.options)
+
+    def domain(self, outputs) -> str | None:
+        """Return what values a target of numbers may have, see `LossSpec.domain`."""
+        found = None if self.spec is None else self.spec.domain
+        if found == "distribution" and undo(self._predictions(outputs)[0], "sigmoid") is not None:
+            return "unit"  # several yes and no, which need not sum to 1
+        return found
 
     @property
     def variables(self) -> list[Variable]:
@@ -212,7 +253,7 @@ class Loss:
         """Return the unreduced loss: per element, per item, or per batch."""
         if self.spec is None:
             raise SpecError(f"loss {self.name}: only __call__ is defined, so there are no values per item")
-        ports = self._predictions(outputs)
+        ports = self._clean_predictions(outputs)
         if "target" not in self.spec.ports:
             return self._apply(ports, None)
         try:
@@ -231,11 +272,11 @@ class Loss:
         return [target if port == "target" else next(rest) for port in self.spec.ports]
 
     def _averaged(self, outputs):
-        """Return the values that are reduced, and what each of them counts in the mean's divisor (None: 1)."""
+        """Return the values that are reduced, and what each of them counts in a mean's divisor (None: 1)."""
         values = self.values(outputs)
-        if self.how != "mean" or self.spec.averaged is None:
+        if self.how not in ("mean", "count") or self.spec.averaged is None:
             return values, None
-        ports = self._predictions(outputs)
+        ports = self._clean_predictions(outputs)
         target = self._clean_target(ports[0]) if "target" in self.spec.ports else None
         return self.spec.averaged(values, *self._arguments(ports, target), **self.options)
 
@@ -291,11 +332,18 @@ class Loss:
             found.append(outputs[match])
         return found
 
+    def _clean_predictions(self, outputs):
+        """Return the predictions with harmless values where their weight is 0."""
+        ports = self._predictions(outputs)
+        if self._weights is None or self.spec.per == "batch":  # which is made of all items, whatever their weight
+            return ports
+        return harmless_predictions(ports, self._weights, self.spec)
+
     def _clean_target(self, prediction):
         """Return the target with harmless values where its weight is 0, and as the function wants it."""
-        target = self._target
-        if self._weights is not None:  # a NaN behind a weight of 0 must not reach the arithmetic: 0 * NaN is NaN
-            target = pt.switch(_counts(self._weights, target), target, pt.zeros((), dtype=target.dtype))
+        target = signed(self._target)
+        if self._weights is not None and self.spec.per != "batch":
+            target = harmless_target(target, self._weights)
         if self._has_labels(prediction) and self.spec.target == "same":
             return one_hot(target, prediction)
         return target
@@ -307,8 +355,8 @@ class Loss:
         things = {"element": "elements", "item": "items", "batch": "values"}[self.spec.per]
         if self.how == "sum":
             return "1"
-        if self.how == "mean" and self.spec.averaged is not None:
-            return f"what counts for {self.like}"
+        if self.how in ("mean", "count") and self.spec.averaged is not None:
+            return f"number that {self.like} counts"
         if self.how == "mean" and self.weights is not None:
             return "sum of weights"
         if self.how == "batch mean":
@@ -321,7 +369,10 @@ class Loss:
 
     def to_spec(self) -> dict:
         """Return what rebuilds this loss: a dict that `add_loss` takes."""
-        spec = {"form": self.label, "weight": self.weight, "weighted": self.weighted, "output_name": self.output_name}
+        weight = self.weight if self.moving is None else self.moving.to_spec()
+        if self.log_variance is not None:
+            weight["start"] = self.weight
+        spec = {"form": self.label, "weight": weight, "weighted": self.weighted, "output_name": self.output_name}
         if self.like is not None:
             spec["like"] = self.like
         if self.how != self.usual:
@@ -337,20 +388,22 @@ class Loss:
         return {"form": self.label} | extra if extra else self.label
 
     def __mul__(self, factor):
+        if self.moving is not None:
+            raise SpecError(f"loss {self.name}: its weight moves ({self.moving}), and cannot be multiplied")
         return self._copy(self.weight * factor)
 
     __rmul__ = __mul__
 
     def unbound(self) -> "Loss":
         """Return a twin with a weight of its own that no model has bound."""
-        twin = self._copy(self.weight)
+        twin = self._copy(self.weight if self.moving is None else self.moving)
         twin._target = twin._weights = twin._class_weight = twin.owner = None
         return twin
 
     def _copy(self, weight):
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin._weight = pytensor.shared(self._weight.get_value(), name=self._weight.name, shape=())
+        twin._weight = pytensor.shared(self._weight.get_value(), name=f"weight of {self.name}", shape=())
         twin.weight = weight
         return twin
 
@@ -360,7 +413,8 @@ class Loss:
         how += f", how={self.how!r}" if self.how != self.usual else ""
         weighted = ", weighted=True" if self.weighted else ""
         head = f"Loss({self.name!r}" if type(self) is Loss else f"{type(self).__name__}("
-        text = f"{head}, weight={self.weight:g}{weighted}, output_name={self.output_name!r}{how}{options})"
+        weight = f"{self.weight:g}" if self.moving is None else str(self.moving)
+        text = f"{head}, weight={weight}{weighted}, output_name={self.output_name!r}{how}{options})"
         return f"{text.replace('(, ', '(')} / {self.divisor()}"
 
 
@@ -372,61 +426,3 @@ def one_hot(labels, prediction):
 def _replaceable(cls) -> bool:
     """A class may be defined again under its own name (a notebook cell run twice), but not over a function's name."""
     return cls.__name__ not in registry or not isinstance(registry.get(cls.__name__), LossSpec)
-
-
-def _function_spec(function) -> LossSpec:
-    """Return a spec for a user's plain function of (prediction, target)."""
-    name = getattr(function, "__name__", type(function).__name__)
-    parameters = [p for p in inspect.signature(function).parameters.values()]
-    ports = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-    if len(ports) not in (1, 2):
-        raise SpecError(
-            f"loss {name}: a function of (prediction, target) is wanted, this one takes ({', '.join(ports)}); "
-            f"for more ports, register it with @symloss.loss()"
-        )
-
-    def checked(*tensors, **keywords):
-        values = function(*tensors, **keywords)
-        if not isinstance(values, Variable):
-            raise SpecError(f"loss {name}: returned {type(values).__name__}, no PyTensor expression")
-        _prove_shape(name, function, tensors, keywords, values.ndim)
-        return values if values.dtype.startswith("float") else values.astype(pytensor.config.floatX)
-
-    checked.__name__, checked.__doc__ = name, function.__doc__ or f"{name}, a function of the user's."
-    wired = ("prediction", "target")[: len(ports)]
-    return LossSpec(name, checked, wired, "any", None, "element", "unknown", options, False)
-
-
-def _counts(weights, target):
-    """Return where `target` has a weight: one weight a sample stands for its row, several for one label are one."""
-    some = pt.neq(weights, 0)
-    if some.ndim > target.ndim:
-        some = some.any(axis=tuple(range(target.ndim, some.ndim)))
-    return some[(..., *(None,) * (target.ndim - some.ndim))]
-
-
-def _prove_shape(name, function, tensors, keywords, axes) -> None:
-    """Raise ShapeError if a user's function repeats prediction and target against each other.
-
-    The function is built once more, on tensors whose free lengths are different primes: whatever broadcasts, shows.
-    """
-    shapes = " and ".join(shape_text(t) for t in tensors)
-    way_out = "bring them to one shape, labels by p[pt.arange(t.shape[0]), t], say"
-    if axes > max(t.ndim for t in tensors):
-        raise ShapeError(f"loss {name}: made {axes} axes of shapes {shapes}; {way_out}")
-    known = {(i, n) for t in tensors for i, n in enumerate(t.type.shape) if n is not None}
-    free = iter(p for p in (7, 11, 13, 17, 19, 23, 29, 31, 37) if p not in {n for _, n in known})
-    axes = range(max(t.ndim for t in tensors))
-    lengths = [next((n for axis, n in known if axis == i), None) or next(free) for i in axes]
-    probes = [pt.tensor(dtype=t.dtype, shape=[lengths[i] if n is None else n for i, n in enumerate(t.type.shape)])
-              for t in tensors]
-    try:
-        made = function(*probes, **keywords).type.shape
-    except (ValueError, TypeError, IndexError) as error:
-        if "shape" in str(error) or "broadcast" in str(error) or "dimension" in str(error):
-            raise ShapeError(f"loss {name}: shapes {shapes} do not go together ({error}); {way_out}") from None
-        return
-    lengths = probes[0].type.shape
-    if any(n is not None and n != want for n, want in zip(made, lengths, strict=False)):
-        raise ShapeError(f"loss {name}: repeats shapes {shapes} against each other; {way_out}")

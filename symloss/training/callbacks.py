@@ -203,7 +203,7 @@ class CSVHistory:
                 self._names = next(csv.reader(file))
 
     def epoch(self, record):
-        plain = {k: v for k, v in record.items() if not isinstance(v, dict)}
+        plain = {k: v for k, v in record.items() if not isinstance(v, dict | list)}
         new = self._names is None
         if new:
             self._names = list(plain)

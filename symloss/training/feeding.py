@@ -50,7 +50,7 @@ def _by_window(source, step, order, size, chunk):
 
     for arrays in ahead(windows):
         step.load(arrays)
-        left = np.arange(len(arrays[0]))
+        left = np.arange(arrays[0].shape[0])
         while len(left):
             rows = left[: chunk() * size]
             yield _run(step, rows, size)
@@ -62,4 +62,5 @@ def _by_batch(source, step, done):
         if number < done and source.restarts:
             continue
         step.load(arrays)
-        yield _run(step, np.arange(len(arrays[0])), len(arrays[0]))
+        count = arrays[0].shape[0]
+        yield _run(step, np.arange(count), count)

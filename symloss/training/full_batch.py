@@ -7,8 +7,9 @@ import numpy as np
 import scipy.optimize
 
 from ..data import Arrays
-from ..errors import SpecError
-from .loop import EVALUATION_ROWS, _check_finite, _enter
+from ..errors import SpecError, TrainingError
+from .loop import EVALUATION_ROWS, _enter, validate, whole_figures
+from .rewind import cause, wrong_terms
 from .state import Training
 
 METHODS = {"lbfgs": "L-BFGS-B", "cg": "CG", "trust-ncg": "trust-ncg"}
@@ -16,6 +17,18 @@ METHODS = {"lbfgs": "L-BFGS-B", "cg": "CG", "trust-ncg": "trust-ncg"}
 
 class _StopError(Exception):
     """Ends an optimization of scipy's from within."""
+
+
+def _evaluate(training, vector, last):
+    """Compute the terms at `vector`; where they are not finite, go back to `last` and raise TrainingError."""
+    step = training.step
+    step.value_and_gradient(vector)
+    wrong = wrong_terms(step)
+    if wrong:
+        why = cause(training.objective, step.arrays)
+        step.set(last)
+        raise TrainingError(f"iteration {training.epoch}: {', '.join(wrong)} is not finite: {why}. The parameters are "
+                            f"those from before it")
 
 
 def minimize(training: Training, evaluation, train, valid, *, method: str, epochs: int, patience, min_improvement,
@@ -30,18 +43,21 @@ def minimize(training: Training, evaluation, train, valid, *, method: str, epoch
     step, records = training.step, []
     step.load(train.arrays)
     training.callbacks.call("start", training)
-    start = time.perf_counter()
+    start, last = time.perf_counter(), step.get()
+    _evaluate(training, last, last)
 
     def after(vector):
-        step.value_and_gradient(np.array(vector))
+        nonlocal last
+        _evaluate(training, np.array(vector), last)
+        last = np.array(vector)
         record = {"epoch": training.epoch, "updates": training.epoch, "seconds": time.perf_counter() - start,
                   "samples": train.count, "partial": False}
-        sums = np.asarray(step.sums, "float64").reshape(-1, 2)
-        _check_finite(training, sums)
+        sums = step.sums()
         _enter(record, training.objective.figures(sums, training.objective.training_terms))
+        if training.epoch % validate_every == 0:
+            whole_figures(training, evaluation, train, EVALUATION_ROWS, record)
         if valid is not None and training.epoch % validate_every == 0:
-            total = evaluation.run(valid.batches(EVALUATION_ROWS))
-            _enter(record, training.objective.figures(total, training.objective.evaluation_terms), "valid_")
+            validate(training, evaluation, valid, EVALUATION_ROWS, record)
         measured = "valid_loss" if valid is not None else "loss"
         if measured in record:
             record["best"] = training.best.update(record[measured], training.objective.parameters, min_improvement)

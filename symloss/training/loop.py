@@ -6,12 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-import numpy as np
-
 from ..data import ExhaustedError
-from ..errors import TrainingError
 from .feeding import feed
-from .state import Best, Training
+from .rewind import Rewind
+from .state import Training
 
 QUARTER = 0.25  # seconds of steps between two looks at the world (progress, interrupts, clocks)
 EVALUATION_ROWS = 1024
@@ -59,18 +57,18 @@ def fit(
 
     Notes
     -----
-    With validation data the parameters end at their best validated values; without, at the last ones.
+    With validation data the parameters end at their best validated values; without, at the last ones. Where a term or a
+    parameter is not finite any more, they end where they stood before that batch, and TrainingError says what it was.
     """
     interrupt = _Interrupt()
     record = None
-    before = Best(values=training.values())
     training.callbacks.call("start", training)
     try:
         while training.epoch <= epochs and training.reason is None:
             try:
                 with interrupt.listening():
                     record = _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch,
-                                        validate=training.epoch % validate_every == 0 or training.epoch == epochs)
+                                        training.epoch % validate_every == 0 or training.epoch == epochs)
             except ExhaustedError:
                 if training.epoch == 1:
                     raise
@@ -91,9 +89,6 @@ def fit(
             if training.reason is not None:
                 record["stopped"] = training.reason
             yield record
-    except TrainingError:
-        (training.best if training.best.values else before).restore(training.objective.parameters)
-        raise
     finally:
         training.callbacks.call("end", record)
 
@@ -107,25 +102,31 @@ def finish(training: Training, validated: bool) -> None:
             parameter.set_value(average.get_value())
 
 
-def _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch, validate) -> dict:
+def _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch, validating) -> dict:
     """Run what is left of an epoch, and return its record; on an early end it is marked as partial."""
     step, objective = training.step, training.objective
+    step.begin_pass(training.epoch - 1)
+    rewind = Rewind(step)
     size = batch_size if batch_size > 0 else (train.count or 1)
     order = None if train.count is None else training.permutation(train.count)
     pace = _Pace(single=training.callbacks.want("batch"))
     start = time.perf_counter()
     ended = False
-    with contextlib.closing(feed(train, step, order, size, training.position, pace.chunk)) as calls:
+    with contextlib.closing(feed(train, rewind, order, size, training.position, pace.chunk)) as calls:
         for batches, items in calls:
             pace.learn(batches)
             training.position += batches
             training.batches += batches
             training.items += items
+            if rewind.wrong_terms():
+                raise rewind.error(training.epoch, training.position, train.arrays)
             reason = _between_steps(training, watch, train.count)
             if interrupt or reason:
                 training.reason = training.reason or reason
                 ended = train.count is None or training.items < train.count
                 break
+    if not rewind.parameters_are_finite():
+        raise rewind.error(training.epoch, training.position, train.arrays)
     training.seconds += time.perf_counter() - start
     record = {"epoch": training.epoch, "updates": int(step.updates.get_value()), "seconds": training.seconds,
               "samples": training.items, "partial": ended}
@@ -133,38 +134,43 @@ def _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch,
     if ended:
         return record
     step.take_sums()
-    if valid is not None and (validate or interrupt):
+    if validating or interrupt:
+        rows = max(size, EVALUATION_ROWS)
         with _averaged(training):
-            sums = evaluation.run(valid.batches(max(size, EVALUATION_ROWS)))
-        _enter(record, objective.figures(sums, objective.evaluation_terms), "valid_")
+            whole_figures(training, evaluation, train, rows, record)
+            if valid is not None:
+                validate(training, evaluation, valid, rows, record)
     training.epoch, training.position, training.items, training.seconds = training.epoch + 1, 0, 0, 0.0
     return record
 
 
+def validate(training, evaluation, valid, rows, record) -> None:
+    """Enter the figures of the validation data, `rows` items at a time."""
+    sums = evaluation.run(valid.batches(rows))
+    _enter(record, training.objective.figures(sums, training.objective.evaluation_terms), "valid_")
+
+
+def whole_figures(training, evaluation, train, rows, record) -> None:
+    """Enter the metrics of the training data that are no sums, if there are any: one more pass, without noise."""
+    terms = training.objective.evaluation_terms
+    if train.arrays is None or not any(t.whole for t in terms):
+        return
+    figures = training.objective.figures(evaluation.run(train.batches(rows)), terms)["raw"]
+    for term in terms:
+        if term.whole:
+            record.setdefault(term.name, figures[term.name])
+
+
 def _between_steps(training, watch, count):
-    """Look at the world between two calls: stop on what is not finite, and let callbacks have their moment."""
-    sums = training.step.sums()
-    _check_finite(training, sums)
+    """Look at the world between two calls: let callbacks and the progress bar have their moment."""
     reason = training.callbacks.call("tick", training)
     if watch is None and not training.callbacks.want("batch"):
         return reason
     record = {"epoch": training.epoch, "batch": training.position, "samples": training.items}
-    _enter(record, training.objective.figures(sums, training.objective.training_terms))
+    _enter(record, training.objective.figures(training.step.sums(), training.objective.training_terms))
     if watch is not None:
         watch(record, count)
     return training.callbacks.call("batch", record) or reason
-
-
-def _check_finite(training, sums):
-    if np.isfinite(sums).all():
-        return
-    terms = training.objective.training_terms
-    wrong = [t.name for t, row in zip(terms, sums, strict=True) if not np.isfinite(row).all()]
-    raise TrainingError(
-        f"epoch {training.epoch}, up to batch {training.position}: {', '.join(wrong)} is not finite; a lower "
-        f"learning_rate, max_gradient_norm=1, or data scaled to about 1 usually help. The parameters are those of the "
-        f"best epoch before, or from before the training"
-    )
 
 
 @contextlib.contextmanager
@@ -186,6 +192,8 @@ def _enter(record, figures, prefix=""):
     for name, value in figures["raw"].items():
         record.setdefault(f"{prefix}{name}", value)  # a term called 'loss' or 'epoch' shows under 'weighted' alone
     record[f"{prefix}weighted"] = figures["weighted"]
+    if "weights" in figures and not prefix:
+        record["weights"] = figures["weights"]
 
 
 class _Pace:

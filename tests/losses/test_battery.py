@@ -391,6 +391,24 @@ def test_weight_of_zero_removes_the_item_whatever_its_target(case, weighing):
 
 
 @cases(lambda case: case.separate or case.spec.pairs)
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_nan_and_infinity_behind_a_weight_of_zero_change_nothing(case, weighing, bad):
+    fed = case.sample()
+    n, call = len(fed[case.first]), weighing(case, fed)
+    weights = np.where(np.arange(n) == 2, 0.0, 1.0)
+    expected, by = call(fed, weights)["bound"]
+    spoilt = dict(fed)
+    for port in case.ports:
+        if case.kinds[port].items and spoilt[port].dtype.kind == "f" and len(spoilt[port]) == n:
+            spoilt[port] = spoilt[port].copy()
+            spoilt[port][2] = bad
+    total, slopes = call(spoilt, weights)["bound"]
+    np.testing.assert_allclose(total, expected, rtol=1e-12)
+    for port, slope in slopes.items():
+        np.testing.assert_allclose(slope, by[port], rtol=1e-12, atol=1e-15, err_msg=port)
+
+
+@cases(lambda case: case.separate or case.spec.pairs)
 def test_weight_of_two_is_the_item_twice(case, weighing):
     fed = case.sample()
     n, call = len(fed[case.first]), weighing(case, fed)
@@ -430,8 +448,9 @@ def test_docstring_says_all(name):
     assert ".. math::" in text
     sections = re.split(r"\n(\w[\w ]*)\n-{3,}\n", text)
     sections = dict(zip(sections[1::2], sections[2::2], strict=True))
-    for section in ("Parameters", "Returns", "Raises", "References"):
+    for section in ("Parameters", "Returns", "Raises", "Notes", "References"):
         assert sections.get(section, "").strip(), f"no section {section}"
+    assert re.search(r"\b(For|for|Beside|Where|where|As|With|Only)\b", sections["Notes"]), "does not say when to use it"
     documented = {n.strip() for line in re.findall(r"^(\w[\w, ]*) : ", sections["Parameters"], re.M)
                   for n in line.split(",")}
     assert set(spec.ports) | set(spec.options) <= documented

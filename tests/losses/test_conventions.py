@@ -20,7 +20,7 @@ def arrays(rng):
     return rng.normal(size=(6, 3)), rng.normal(size=(6, 3)), rng.uniform(0.5, 2, size=(6, 3))
 
 
-# ------------------------------------------------------------------------------------------------------------- reduction
+# ------------------------------------------------------------------------------------------------------------ reduction
 
 
 def test_batch_mean_divides_by_the_number_of_items(arrays):

@@ -603,6 +603,6 @@ def test_loss_of_plain_arrays_is_compiled_once():
 
 
 @pytest.mark.parametrize("labels", [[-1, 0], [3, 0], [10**6, 0], [-(10**9), 0]])
-def test_label_out_of_range_is_nan_on_plain_arrays(labels):
-    found = symloss.evaluate.value("xe", [[0.2, 0.3, 0.5]] * 2, labels)
-    assert np.isnan(found[0]) and np.isclose(found[1], -np.log(0.2))
+def test_label_out_of_range_is_refused_on_plain_arrays(labels):
+    with pytest.raises(symloss.DataError, match=f"row 0: {labels[0]} is out of range"):
+        symloss.evaluate.value("xe", [[0.2, 0.3, 0.5]] * 2, labels)

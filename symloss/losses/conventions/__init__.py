@@ -4,7 +4,8 @@
 this library takes them, so probabilities stay probabilities, and the graph still tells whether there are logits.
 """
 
-from . import lasagne, numpy_ml, theanets, torch, wolfram
+from . import keras, lasagne, numpy_ml, optax, sklearn, theanets, torch, wolfram
 from .core import Convention, System, convention, systems
 
-__all__ = ["Convention", "System", "convention", "lasagne", "numpy_ml", "systems", "theanets", "torch", "wolfram"]
+__all__ = ["Convention", "System", "convention", "keras", "lasagne", "numpy_ml", "optax", "sklearn", "systems",
+           "theanets", "torch", "wolfram"]

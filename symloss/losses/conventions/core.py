@@ -1,12 +1,14 @@
 """How other systems compute the same losses: what `like=` chooses from."""
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable
 
 from ..._registry import Registry
 from ...errors import SpecError, unknown
 from ..core import LossSpec, get
+from ..ranges import completed
 from ..reduction import rule
 
 
@@ -49,13 +51,17 @@ class System:
         """Say that the system's values of loss `name` are ours, with other `defaults` perhaps."""
         spec = get(name)
         spec.check_options(defaults)
-        self._add(name, own, how, dataclasses.replace(spec, options=spec.options | defaults))
+        function = spec.function
+        if defaults:
+            function = functools.wraps(function)(functools.partial(function, **defaults))
+        self._add(name, own, how, dataclasses.replace(spec, function=function, options=spec.options | defaults))
 
     def differs(self, name: str, own: str, how: str | None = None, per: str | None = None,
-                averaged: Callable | None = None) -> Callable:
+                averaged: Callable | None = None, ranges: dict | None = None) -> Callable:
         """Say that the decorated function computes the system's values of loss `name`, from the same ports.
 
-        `averaged` says what its mean is of, where that is not the mean of these values; see `LossSpec`.
+        `averaged` says what its mean is of, where that is not the mean of these values; see `LossSpec`. Options may be
+        what the loss' own of that name may be, or what `ranges` says.
         """
         spec = get(name)
 
@@ -67,8 +73,10 @@ class System:
                 raise SpecError(f"{self.name}, {name}: ports {ports}; those of the loss are wanted, {spec.ports}")
             pairs = "weights" in options
             options.pop("weights", None)
+            known = {option: spec.ranges[option] for option in options if spec.ranges.get(option) is not None}
             self._add(name, own, how, dataclasses.replace(
-                spec, function=function, options=options, pairs=pairs, per=per or spec.per, averaged=averaged))
+                spec, function=function, options=options, pairs=pairs, per=per or spec.per, averaged=averaged,
+                ranges=completed(known | (ranges or {}), options, f"{self.name}, {name}")))
             return function
 
         return register

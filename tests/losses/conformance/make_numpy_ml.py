@@ -38,7 +38,8 @@ def add(loss, own, ports, function, gradient=None, activation=None):
     CASES.append({
         "loss": loss, "own": own, "options": {}, "activation": activation, "ports": [p.tolist() for p in ports],
         "dtypes": [str(p.dtype) for p in ports], "weights": None, "how": None, "wrt": 0,
-        "value": float(function(ports[0])), "gradient": (slope(function, ports[0]) if gradient is None else gradient).tolist(),
+        "value": float(function(ports[0])),
+        "gradient": (slope(function, ports[0]) if gradient is None else gradient).tolist(),
     })
 
 

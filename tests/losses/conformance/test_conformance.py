@@ -10,7 +10,8 @@
                 "wrt": 0, "value": 0.25, "gradient": [[...]]}]}
 
 `activation` is what the first port goes through before the loss ('softmax': the figures are made from its logits), and
-the gradient is that of the sum of the value by port number `wrt` (null: the system has none, or it is checked elsewhere).
+the gradient is that of the sum of the value by port number `wrt` (null: the system has none, or it is checked
+elsewhere).
 """
 
 import json

@@ -17,13 +17,6 @@ def energy(p, t):
     return (across + across.T - cdist(p, p) - cdist(t, t)).mean(axis=1)
 
 
-def wasserstein(p, t, power=1.0):
-    if power == 1:
-        flat = zip(p.reshape(-1, p.shape[-1]), t.reshape(-1, t.shape[-1]), strict=True)
-        return np.array([scipy.stats.wasserstein_distance(x, y) for x, y in flat]).reshape(p.shape[:-1])
-    return (np.abs(np.sort(p, axis=-1) - np.sort(t, axis=-1)) ** power).mean(axis=-1)
-
-
 def crps(mean, variance, t):
     sigma = np.sqrt(variance)
     u = (t - mean) / sigma
@@ -46,7 +39,6 @@ ROWS = [
     row("total_variation", lambda p, t: np.where(p > t, p - t, 0).sum(axis=-1), **between),
     row("squared_hellinger", lambda p, t: 1 - np.sqrt(p * t).sum(axis=-1), **between),
     row("energy_distance", energy, prediction=real, target=real, shapes=[(5, 3), (4, 1)], perfect=same),
-    row("wasserstein_1d", wasserstein, prediction=real, target=real, options=[{"power": 2.0}], perfect=same),
     row("crps_gaussian", crps, mean=real, variance=amount, target=real,
         perfect=lambda fed: {"mean": fed["target"]}, least=lambda m, v, t: (np.sqrt(2) - 1) * np.sqrt(v / np.pi)),
 ]

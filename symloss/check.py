@@ -1,0 +1,268 @@
+"""Proof of gradients: symbolic against finite differences in float64, for a loss or for every term of a model."""
+
+import dataclasses
+
+import numpy as np
+import pytensor
+from rich import box
+from rich.table import Table
+
+from .compiling import function, resolve, stability
+from .data import prepare
+from .errors import DataError, SpecError
+from .explain import Text, table_text
+from .losses import Loss, LossSpec, divide
+from .objective import Objective
+from .regularizers import from_options
+
+STEP = 1e-4  # of the differences; four points, so their error is of its fourth power
+TOLERANCE = 1e-6  # of a slope, relative to the largest one
+ENTRIES = 6  # numbers of a parameter that are looked at one by one, besides one direction through all of them
+FINE, WRONG, NONE, FLAT, KINK = "right", "wrong", "no path", "zero", "kink met"
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What was found for one term and one parameter (or port).
+
+    Parameters
+    ----------
+    term, parameter : str
+    verdict : str
+        'right', 'wrong', 'no path' (the term does not depend on it), 'zero' (it does, with a slope of 0 everywhere: a
+        clip, a saturated or a dead unit), or 'kink met' (the differences to both sides do not agree).
+    error : float
+        Greatest difference of a slope, relative to the largest one.
+    """
+
+    term: str
+    parameter: str
+    verdict: str
+    error: float
+
+
+class Report:
+    """A table of gradients with a verdict; true where none is wrong and every parameter is reached."""
+
+    def __init__(self, subject: str, rows: list[Row], notes: list[str]):
+        self.subject, self.rows, self.notes = subject, rows, notes
+
+    @property
+    def wrong(self) -> list[Row]:
+        """The rows whose gradient is not that of the value."""
+        return [row for row in self.rows if row.verdict == WRONG]
+
+    @property
+    def unreached(self) -> list[str]:
+        """Parameters that no term depends on, or with a slope of 0 alone."""
+        names = dict.fromkeys(row.parameter for row in self.rows)
+        alive = {row.parameter for row in self.rows if row.verdict not in (NONE, FLAT)}
+        return [name for name in names if name not in alive]
+
+    def __bool__(self):
+        return not self.wrong and not self.unreached
+
+    def __str__(self):
+        table = Table(box=box.SIMPLE_HEAVY)
+        for title in ("term", "by", "verdict", "error"):
+            table.add_column(title, justify="right" if title == "error" else "left")
+        for row in self.rows:
+            table.add_row(row.term, row.parameter, row.verdict, "" if row.verdict == NONE else f"{row.error:.1e}")
+        return Text("\n".join([f"gradients of {self.subject}", table_text(table), *self.notes, self.verdict()]))
+
+    __repr__ = __str__
+
+    def verdict(self) -> str:
+        """Return the sum of it in one line."""
+        if self.wrong:
+            return f"wrong: {', '.join(f'{row.term} by {row.parameter}' for row in self.wrong)}"
+        if self.unreached:
+            return f"right, but no loss moves {', '.join(self.unreached)}"
+        return "all gradients are right"
+
+
+def check(subject, data, *, items: int = 32, seed: int = 0, **options) -> Report:
+    """Return whether symbolic gradients are those of finite differences, in float64.
+
+    Parameters
+    ----------
+    subject : Network, or a loss: name, function of (prediction, target), LossSpec
+        Of a model every term is checked by every parameter, of a loss the value by every port of floats.
+    data : data
+        As `train` takes them; for a loss a list of arrays, one for each port.
+    items : int
+        How many items of the data are used.
+    seed : int
+        Of the directions that are tried.
+    **options
+        For a model regularizers, ``weight_l2=0.1`` say; for a loss its hyperparameters.
+
+    Returns
+    -------
+    Report
+        A table that prints itself, with a verdict. It is false if a gradient is wrong, or no term reaches a parameter.
+
+    >>> bool(check("huber", [[[0.3, 2.0]], [[0.0, 0.0]]]))
+    True
+    """
+    rng = np.random.default_rng(seed)
+    with pytensor.config.change_flags(floatX="float64"):
+        if hasattr(subject, "graph"):
+            return _of_model(subject, data, items, rng, options)
+        return _of_loss(subject, data, items, rng, options)
+
+
+# -------------------------------------------------------------------------------------------------------------- a model
+
+
+def _of_model(model, data, items, rng, options):
+    if not model.losses:
+        raise SpecError("check: the model has no loss; add one, net.add_loss('mse') say")
+    twin = _twin(model)
+    fields = twin._with_encoders(twin._fields())
+    arrays = [a[:items] for a in prepare(data, fields, "check")]
+    made = [r for r in from_options(options, twin.graph) if not r.on_graph]
+    plain = Objective(twin.graph, twin.losses, made)
+    objective = stability.stable(plain, model.stable)
+    terms = [t for t in objective.training_terms if t.source is not None]
+    parameters = objective.parameters
+    values = [divide(t.numerator, t.denominator) for t in terms]
+    slopes = [_slopes(v, list(parameters.values())) for v in values]
+    known = [g for row in slopes for g in row if g is not None]
+    backend = resolve("PYTHON")
+    value_at = function(objective.variables, values, backend)
+    slope_at = function(objective.variables, known, backend)
+    found = iter(slope_at(*arrays))
+    rows = []
+    for index, term in enumerate(terms):
+        for (name, parameter), slope in zip(parameters.items(), slopes[index], strict=True):
+            if slope is None:
+                rows.append(Row(term.name, name, NONE, 0.0))
+                continue
+            start = parameter.get_value()
+
+            def at(moved, parameter=parameter, index=index):
+                parameter.set_value(moved)
+                return float(value_at(*arrays)[index])
+
+            rows.append(Row(term.name, name, *_compare(at, start, next(found), rng)))
+            parameter.set_value(start)
+    notes = [f"rewritten: {applied}" for applied in objective.applied] + _still_places(plain, arrays)
+    return Report(repr(model), rows, notes)
+
+
+def _still_places(objective, arrays) -> list[str]:
+    """Return a line for each loss whose slope by its output is 0 in places: clipped, saturated, or just right."""
+    outputs, _ = objective.graph.outputs()
+    terms = [t for t in objective.training_terms if isinstance(t.source, Loss)]
+    slopes = [(t, _slopes(divide(*t.source.parts(outputs)), [outputs[t.source.output_name]])[0]) for t in terms]
+    slopes = [(t, slope) for t, slope in slopes if slope is not None]
+    found = function(objective.variables, [slope for _, slope in slopes], resolve("PYTHON"))(*arrays)
+    shares = [(t, float(np.mean(slope == 0))) for (t, _), slope in zip(slopes, found, strict=True)]
+    return [f"{t.name}: its slope by {t.source.output_name} is 0 in {100 * share:.0f} % of the places (clipped, "
+            f"saturated, or exactly right)" for t, share in shares if share > 0]
+
+
+def _twin(model):
+    """Return the same model in float64."""
+    layers = model.graph.to_spec()
+    for spec, layer in zip(layers, model.layers, strict=True):
+        if layer.activate.custom:
+            spec["activation"] = layer.activate.function
+    extra = {"classes": model.classes} if getattr(model, "encoder", None) is not None else {}
+    twin = type(model)(layers, loss=None, weighted=model.weighted, seed=model.seed, **extra)
+    for loss in model.losses:
+        copy = loss.unbound()
+        copy.anywhere = False
+        twin.add_loss(copy)
+    twin.stable = model.stable
+    for name, parameter in model.graph.parameters.items():
+        twin.graph.parameters[name].set_value(parameter.get_value().astype("float64"))
+    return twin
+
+
+# --------------------------------------------------------------------------------------------------------------- a loss
+
+
+def _of_loss(subject, data, items, rng, options):
+    spec = subject if isinstance(subject, LossSpec) else Loss(subject).spec
+    spec.check_options(options)
+    if not isinstance(data, list | tuple) or len(data) != len(spec.ports):
+        raise DataError(f"check: loss {spec.name!r} takes {len(spec.ports)} arrays ({', '.join(spec.ports)})")
+    arrays = [np.asarray(a)[:items] for a in data]
+    arrays = [a.astype("float64") if a.dtype.kind == "f" else a for a in arrays]
+    ports = [pytensor.tensor.tensor(name=port, dtype=str(a.dtype), shape=(None,) * max(a.ndim - 1, 0) + a.shape[-1:])
+             for port, a in zip(spec.ports, arrays, strict=True)]
+    value = spec.function(*ports, **options).sum()
+    floats = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
+    slopes = _slopes(value, [ports[i] for i in floats])
+    backend = resolve("PYTHON")
+    value_at = function(ports, [value], backend)
+    found = iter(function(ports, [g for g in slopes if g is not None], backend)(*arrays))
+    rows = []
+    for i, slope in zip(floats, slopes, strict=True):
+        if slope is None:
+            rows.append(Row(spec.name, spec.ports[i], NONE, 0.0))
+            continue
+
+        def at(moved, i=i):
+            return float(value_at(*arrays[:i], moved, *arrays[i + 1 :])[0])
+
+        rows.append(Row(spec.name, spec.ports[i], *_compare(at, arrays[i], next(found), rng)))
+    return Report(f"loss {spec.name}", rows, [])
+
+
+# ---------------------------------------------------------------------------------------------------------- differences
+
+
+def _slopes(value, variables):
+    """Return the gradient by each variable, or None where there is no path to it."""
+    return pytensor.grad(value, variables, disconnected_inputs="ignore", return_disconnected="none")
+
+
+def _compare(at, start, slope, rng):
+    """Return verdict and error of `slope`, the gradient of the function `at` at `start`."""
+    slope = np.asarray(slope)
+    if slope.shape != start.shape:
+        return WRONG, float("inf")
+    places = [np.unravel_index(i, start.shape) for i in
+              rng.choice(start.size, min(ENTRIES, start.size), replace=False)] if start.size else []
+    directions = []
+    for place in places:
+        direction = np.zeros(start.shape)
+        direction[place] = 1
+        directions.append(direction)
+    directions.append(rng.choice([-1.0, 1.0], start.shape) / max(np.sqrt(start.size), 1))
+    scale = max(float(np.abs(slope).max(initial=0)), 1e-8)
+    worst, kinked, moves = 0.0, False, False
+    for direction in directions:
+        expected = float((slope * direction).sum())
+        both = _difference(at, start, direction, STEP)
+        error = abs(both - expected) / scale
+        moves |= abs(both) > 1e-9 * scale
+        kinked |= expected == 0 and _one_sided_disagree(at, start, direction, scale)
+        if not error <= TOLERANCE:
+            closer = abs(_difference(at, start, direction, STEP / 100) - expected) / scale
+            if closer <= 1e-3 * TOLERANCE ** 0.5 or _one_sided_disagree(at, start, direction, scale):
+                kinked = True  # a bend lies within the wider step, or right here
+                continue
+        worst = max(worst, error)
+    if not worst <= TOLERANCE:
+        return WRONG, worst
+    if not slope.any() and not moves and not kinked:
+        return FLAT, worst
+    return (KINK if kinked else FINE), worst
+
+
+def _difference(at, start, direction, step):
+    near = at(start + step * direction) - at(start - step * direction)
+    far = at(start + 2 * step * direction) - at(start - 2 * step * direction)
+    return (8 * near - far) / (12 * step)
+
+
+def _one_sided_disagree(at, start, direction, scale):
+    """Return whether the slopes to both sides differ, however small the step."""
+    here, step = at(start), STEP / 100
+    ahead = (at(start + step * direction) - here) / step
+    behind = (here - at(start - step * direction)) / step
+    return abs(ahead - behind) > 1e-3 * scale

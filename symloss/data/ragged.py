@@ -1,0 +1,137 @@
+"""Sequences of different lengths: filled up to one array, with a mask or weights that say what was there."""
+
+import numpy as np
+
+from ..errors import DataError
+
+
+def is_ragged(column, axes: int) -> bool:
+    """Return whether a column is a list of sequences, one for each item, that differ in length.
+
+    Parameters
+    ----------
+    column : what the user passed
+    axes : int
+        Of the batch that the sequences become: 3 for sequences (time, variables), 2 for (time,).
+
+    >>> is_ragged([np.zeros((2, 3)), np.zeros((5, 3))], 3), is_ragged([[0, 1], [1]], 2)
+    (True, True)
+    >>> is_ragged([np.zeros((2, 3)), np.zeros((2, 3))], 3)
+    False
+    """
+    if axes < 2 or not isinstance(column, list | tuple) or len(column) < 2:
+        return False
+    shapes = [_shape(sequence) for sequence in column]
+    if None in shapes or {len(shape) for shape in shapes} != {axes - 1}:
+        return False
+    return len({shape[1:] for shape in shapes}) == 1 and len({shape[0] for shape in shapes}) > 1
+
+
+def _shape(sequence):
+    if hasattr(sequence, "shape"):
+        return tuple(sequence.shape)
+    if not isinstance(sequence, list | tuple):
+        return None
+    try:
+        return np.shape(sequence)
+    except ValueError:  # ragged itself
+        return None
+
+
+def lengths(column) -> np.ndarray:
+    """Return the length of every sequence."""
+    return np.array([len(sequence) for sequence in column])
+
+
+def fill(column, me: str, repeat: bool = False) -> np.ndarray:
+    """Return sequences as one array, filled up at their ends with 0, or if `repeat` with their last element.
+
+    >>> fill([[1, 2], [3]], "example").tolist()
+    [[1, 2], [3, 0]]
+    """
+    sequences = [np.asarray(sequence) for sequence in column]
+    for number, sequence in enumerate(sequences):
+        if not len(sequence):
+            raise DataError(f"{me}, item {number}: an empty sequence; at least one step is wanted")
+    longest = max(map(len, sequences))
+    full = np.zeros((len(sequences), longest, *sequences[0].shape[1:]), np.result_type(*sequences))
+    for row, sequence in zip(full, sequences, strict=True):
+        row[: len(sequence)] = sequence
+        if repeat:
+            row[len(sequence) :] = sequence[-1]
+    return full
+
+
+def mask(counts) -> np.ndarray:
+    """Return (batch, time) with 1 for the steps of each sequence and 0 behind them.
+
+    >>> mask([2, 1]).tolist()
+    [[1, 1], [1, 0]]
+    """
+    counts = np.asarray(counts)
+    return (np.arange(counts.max()) < counts[:, None]).astype("int8")
+
+
+def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
+    """Return columns by name, filled up where they are ragged, with the mask and the weights that this asks for.
+
+    Parameters
+    ----------
+    columns : dict
+        What the user passed, by field name.
+    fields : list of Field
+    who : str
+    counted : bool
+        Whether the values count in a loss, so that the filling must have a weight.
+
+    Raises
+    ------
+    DataError
+        If sequences that belong together differ in length, or if nothing would keep the filling from counting.
+    """
+    by_name = {field.name: field for field in fields}
+    ragged = {name: lengths(c) for name, c in columns.items() if is_ragged(c, len(by_name[name].shape))}
+    if not ragged:
+        return columns
+    name, counts = next(iter(ragged.items()))
+    for other, found in ragged.items():
+        _check_same(name, counts, other, found, who)
+    made = {}
+    for key, column in columns.items():
+        kind = by_name[key].kind
+        made[key] = fill(column, f"{who}: {key}", repeat=kind == "label") if key in ragged else column
+        if kind in ("target", "label") and key not in ragged and np.ndim(column) >= 2 and len(by_name[key].shape) > 1:
+            raise DataError(f"{who}: sequences of {name} differ in length, those of {key} do not; pass one for each")
+    there = mask(counts)
+    weighing = [f for f in fields if f.kind == "weights" or (f.kind == "mask" and f.dtype.startswith("float"))]
+    if counted and not weighing:
+        raise DataError(
+            f"{who}: sequences of different lengths ({counts.min()} to {counts.max()}): what fills them up must not "
+            f"count; make the model with weighted=True"
+        )
+    for field in fields:
+        if field.kind in ("weights", "mask") and len(field.shape) > 1:
+            made[field.name] = _weights(made.get(field.name), there, field)
+    return made
+
+
+def _check_same(name, counts, other, found, who):
+    if len(counts) != len(found):
+        raise DataError(f"{who}: {other} has {len(found)} sequences, {name} has {len(counts)}; pass one for each")
+    wrong = np.flatnonzero(counts != found)
+    if len(wrong):
+        item = wrong[0]
+        raise DataError(
+            f"{who}, item {item}: {other} has {found[item]} steps, {name} has {counts[item]}; "
+            f"sequences that belong together are of one length ({len(wrong)} such in all)"
+        )
+
+
+def _weights(given, there, field):
+    """Return weights of what is there: 1, or those that were given, and 0 for the filling."""
+    there = there.reshape(there.shape + (1,) * (len(field.shape) - 2))
+    if given is None:
+        return np.broadcast_to(there, there.shape[:2] + tuple(n or 1 for n in field.shape[2:]))
+    given = np.asarray(given)
+    given = given.reshape(given.shape + (1,) * (there.ndim - given.ndim))
+    return np.where(there, given, 0)

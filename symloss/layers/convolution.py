@@ -1,0 +1,367 @@
+"""Convolution and pooling over series (time, channel) and images (row, column, channel)."""
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.compile.builders import OpFromGraph
+from pytensor.gradient import disconnected_type
+
+from ..errors import SpecError
+from .base import Layer
+
+BORDERS = ("valid", "same", "half", "full")
+
+
+# -------------------------------------------------------------------------------------------------------- geometry
+
+
+def padding(border, size: int, window: int, stride: int) -> tuple[int, int]:
+    """Return how many zeros go before and behind an axis of `size` cells.
+
+    >>> padding("same", 28, 5, 1), padding("full", 28, 5, 1), padding(3, 28, 5, 1)
+    ((2, 2), (4, 4), (3, 3))
+    """
+    if border == "same":
+        missing = max(0, (-(-size // stride) - 1) * stride + window - size)
+        return missing // 2, missing - missing // 2
+    both = {"valid": 0, "half": window // 2, "full": window - 1}.get(border, border)
+    return both, both
+
+
+def positions(size: int, window: int, stride: int) -> int:
+    """Return how many whole windows fit, `stride` cells apart."""
+    return (size - window) // stride + 1
+
+
+def covered(size, window, stride, flip=False) -> np.ndarray:
+    """Return (places, cells): the number of the cell of an image that each cell of the window lies on, at each place.
+
+    Parameters
+    ----------
+    size, window, stride : pairs of int
+        Rows and columns.
+    flip : bool
+        Whether the cells of the window are numbered from its end, as convolution does it.
+
+    >>> covered((2, 3), (1, 2), (1, 1)).tolist()
+    [[0, 1], [1, 2], [3, 4], [4, 5]]
+    """
+    axes = []
+    for n, w, s in zip(size, window, stride, strict=True):
+        cells = np.arange(w)[::-1] if flip else np.arange(w)
+        axes.append(np.arange(positions(n, w, s))[:, None] * s + cells)
+    numbers = axes[0][:, None, :, None] * size[1] + axes[1][None, :, None, :]
+    return numbers.reshape(-1, window[0] * window[1])
+
+
+def covering(numbers: np.ndarray, pixels: int) -> np.ndarray:
+    """Return (k, pixels): where each cell of an image went to in `covered`; behind the end where it is used less often.
+
+    >>> covering(np.array([[0, 1], [1, 2]]), 4).tolist()
+    [[0, 1, 3, 4], [4, 2, 4, 4]]
+    """
+    flat = numbers.ravel()
+    order = np.argsort(flat, kind="stable")
+    counts = np.bincount(flat, minlength=pixels)
+    rank = np.arange(flat.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    found = np.full((counts.max(), pixels), flat.size)
+    found[rank, flat[order]] = order
+    return found
+
+
+# --------------------------------------------------------------------------------------------------------- patches
+
+# Each of the two has the other for its gradient. PyTensor's own would add to single cells in Python. They are inlined
+# when a function is compiled, and keep the number of items apart from all others, so that JAX knows it.
+
+
+def unfold(x, numbers):
+    """Return (n * places, cells * channels): what windows see of images (n, pixels, channels); see `covered`."""
+    inner = x.type()
+    _, pixels, channels = x.type.shape
+    places, cells = numbers.shape
+    rows = (pt.arange(inner.shape[0])[:, None] * pixels + numbers.ravel()).ravel()
+    taken = inner.reshape((-1, channels))[rows].reshape((-1, cells * channels))
+
+    def pullback(inputs, outputs, gradients):
+        return [fold(gradients[0], inputs[0], numbers)]
+
+    return OpFromGraph([inner], [taken], inline=True, pullback=pullback, name="unfold")(x)
+
+
+def fold(patches, like, numbers):
+    """Return (n, pixels, channels): the sum of what each pixel is in all `patches`; n is the length of `like`."""
+    inner, other = patches.type(), like.type()
+    _, pixels, channels = like.type.shape
+    where = covering(numbers, pixels)[:, None, :]
+    nothing = np.zeros((1, channels), patches.dtype)
+    rows = pt.concatenate([inner.reshape((-1, channels)), nothing])
+    first = pt.arange(other.shape[0])[:, None] * numbers.size
+    found = rows[pt.switch(where < numbers.size, first + where, -1).ravel()]  # -1: nothing
+    total = found.reshape((len(where), -1)).sum(axis=0).reshape((other.shape[0], pixels, channels))
+
+    def pullback(inputs, outputs, gradients):
+        return [unfold(gradients[0], numbers), disconnected_type()]
+
+    return OpFromGraph([inner, other], [total], inline=True, pullback=pullback, name="fold",
+                       connection_pattern=[[True], [False]])(patches, like)
+
+
+def items(rows, like, shape):
+    """Return (n, *shape) of rows (n * places, channels), with the length n of `like`."""
+    inner, other = rows.type(), like.type()
+    whole = inner.reshape((other.shape[0], *shape))
+
+    def pullback(inputs, outputs, gradients):
+        return [gradients[0].reshape((-1, shape[-1])), disconnected_type()]
+
+    return OpFromGraph([inner, other], [whole], inline=True, pullback=pullback, name="items",
+                       connection_pattern=[[True], [False]])(rows, like)
+
+
+def pad(x, before, behind, value=0.0):
+    """Return images (n, rows, columns, channels) with cells of `value` around them."""
+    if not any(before) and not any(behind):
+        return x
+    _, rows, columns, channels = x.type.shape
+    size = (rows + before[0] + behind[0], columns + before[1] + behind[1])
+    frame = pt.full((x.shape[0], *size, channels), np.asarray(value, x.dtype))
+    return frame[:, before[0] : before[0] + rows, before[1] : before[1] + columns].set(x)
+
+
+# ----------------------------------------------------------------------------------------------------- convolution
+
+
+class _Windows(Layer, abstract=True):
+    """What convolution and pooling have in common: windows that move over the axes before the last."""
+
+    axes = 2  # that windows move over: 1 for series, 2 for images
+
+    def _numbers(self, option, value, least=1) -> tuple[int, ...]:
+        """Return an option as one integer for each axis."""
+        several = isinstance(value, tuple | list)
+        given = tuple(value) if several else (value,) * self.axes
+        whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= least for n in given)
+        if len(given) != self.axes or not whole:
+            wanted = "an integer" if self.axes == 1 else "an integer or a pair of them"
+            raise SpecError(f"layer {self.name!r}: {option}={value!r}; {wanted}, at least {least}, is wanted")
+        return tuple(int(n) for n in given)
+
+    def _plain(self, numbers):
+        """Return numbers by axis as they are written: one integer where they are all the same."""
+        return numbers[0] if len(set(numbers)) == 1 else list(numbers)
+
+    def _source_shape(self, sources) -> tuple[int, ...]:
+        """Return the shape of the source's items, or raise SpecError if windows cannot move over it."""
+        source = self.one_source(sources)
+        if len(source.shape) != self.axes + 1:
+            wanted = ("a series (time, channels)", "an image (rows, columns, channels)")[self.axes - 1]
+            example = ("(100, 3)", "(28, 28, 1)")[self.axes - 1]
+            raise SpecError(
+                f"layer {self.name!r}: its input {source.name!r} has items of shape {source.shape}; {wanted} is "
+                f"wanted: write {{'shape': {example}}}, or put {{'form': 'reshape', 'shape': {example}}} between"
+            )
+        return source.shape
+
+    def _refuse_size(self, option, window, size):
+        raise SpecError(
+            f"layer {self.name!r}: {option} {self._plain(window)} is larger than its input {self.inputs[0]!r}, "
+            f"which has {' x '.join(map(str, size))}; take a smaller one, or fewer layers that shrink before it"
+        )
+
+    def _as_image(self, x):
+        """Return (n, rows, columns, channels): a series is an image of one row."""
+        return x if self.axes == 2 else x.reshape((x.shape[0], 1, *x.type.shape[1:]))
+
+    def _over_rows(self, numbers, fill) -> tuple[int, ...]:
+        """Return numbers for rows and columns."""
+        return numbers if self.axes == 2 else (fill, *numbers)
+
+
+class _Convolution(_Windows, abstract=True):
+    """What `Conv1` and `Conv2` have in common.
+
+    Parameters
+    ----------
+    filter_size : int, or one for each axis
+    stride : int, or one for each axis
+        Cells from one place of the filter to the next.
+    border_mode : str or int, or one int for each axis
+        'valid': filters stay within their input. 'same': zeros around it, so that without a stride the output is as
+        large as the input; an odd zero goes behind. 'half': half a filter of zeros on both sides. 'full': filters
+        touch the input by one cell at least. An integer: so many zeros on both sides.
+    flip_filters : bool
+        True: convolution, which runs through a filter backwards. False: correlation, as in most other libraries.
+
+    Notes
+    -----
+    `size` is the number of filters. Weights have the shape (\\*filter_size, channels, filters).
+    """
+
+    def __init__(self, *, filter_size=None, stride=1, border_mode="valid", flip_filters=True, **options):
+        super().__init__(**options)
+        if filter_size is None:
+            raise SpecError(f"layer {self.name!r}: no filter_size; write {{'size': 32, 'filter_size': 5}}, say")
+        self.filter_size = self._numbers("filter_size", filter_size)
+        self.stride = self._numbers("stride", stride)
+        if isinstance(border_mode, str) and border_mode not in BORDERS:
+            raise SpecError(f"layer {self.name!r}: border_mode={border_mode!r}; {', '.join(map(repr, BORDERS))} or "
+                            f"a number of zeros is wanted")
+        named = isinstance(border_mode, str)
+        self.border_mode = border_mode if named else self._numbers("border_mode", border_mode, least=0)
+        if not isinstance(flip_filters, bool | np.bool_):
+            raise SpecError(f"layer {self.name!r}: flip_filters={flip_filters!r}; True or False is wanted")
+        self.flip_filters = bool(flip_filters)
+
+    def setup(self, sources):
+        filters = self.need_size()
+        *size, channels = self._source_shape(sources)
+        borders = (self.border_mode,) * self.axes if isinstance(self.border_mode, str) else self.border_mode
+        around = [padding(*each) for each in zip(borders, size, self.filter_size, self.stride, strict=True)]
+        self._padding = [self._over_rows(side, 0) for side in zip(*around, strict=True)]
+        size = tuple(n + before + behind for n, (before, behind) in zip(size, around, strict=True))
+        places = tuple(map(positions, size, self.filter_size, self.stride))
+        if min(places) < 1:
+            self._refuse_size("filter_size", self.filter_size, size)
+        self.shape = (*places, filters)
+        self._window = [self._over_rows(size, 1), self._over_rows(self.filter_size, 1), self._over_rows(self.stride, 1)]
+        self.add_weights("w", (*self.filter_size, channels, filters))
+        self.add_bias("b", (filters,))
+
+    def connect(self, values):
+        image = pad(self._as_image(values[0]), *self._padding)
+        size, channels = self._window[0], image.type.shape[3]
+        pixels = image.reshape((image.shape[0], size[0] * size[1], channels))
+        patches = unfold(pixels, covered(*self._window, flip=self.flip_filters))
+        weights = self.params["w"].reshape((-1, self.size))
+        pre = items(pt.dot(patches, weights) + self.params["b"], image, self.shape)
+        return {"pre": pre, "out": self.activate(pre)}
+
+    def to_spec(self):
+        spec = super().to_spec()
+        del spec["shape"]
+        border = self.border_mode if isinstance(self.border_mode, str) else self._plain(self.border_mode)
+        return spec | {"size": self.size, "filter_size": self._plain(self.filter_size),
+                       "stride": self._plain(self.stride), "border_mode": border, "flip_filters": self.flip_filters}
+
+
+class Conv1(_Convolution):
+    """Filters that move over time: act(x * w + b), from (batch, time, channels) to (batch, places, filters)."""
+
+    __doc__ += _Convolution.__doc__.partition("\n")[2]
+    forms = ("conv1",)
+    axes = 1
+
+
+class Conv2(_Convolution):
+    """Filters that move over images: act(x * w + b), from (batch, rows, columns, channels) to as many axes."""
+
+    __doc__ += _Convolution.__doc__.partition("\n")[2]
+    forms = ("conv2",)
+    axes = 2
+
+
+# --------------------------------------------------------------------------------------------------------- pooling
+
+
+def _larger(a, b):
+    """Return the larger of two; the first where they are equal, which so gets the gradient. NaN is the largest."""
+    return pt.switch(pt.or_(pt.gt(b, a), pt.isnan(b)), b, a)
+
+
+class _Pooling(_Windows, abstract=True):
+    """What `Pool1` and `Pool2` have in common.
+
+    Parameters
+    ----------
+    pool_size : int, or one for each axis
+    stride : int, or one for each axis, or None
+        Cells from one window to the next; None: `pool_size`, so that windows neither overlap nor leave gaps.
+    pooling : 'max' or 'mean'
+        The gradient of a maximum goes to the first of equal values, in the order of rows.
+    ignore_border : bool
+        Whether to leave out windows at the end that are not full. Otherwise they pool what there is.
+    """
+
+    default_activation = "linear"
+
+    def __init__(self, *, pool_size=2, stride=None, pooling="max", ignore_border=True, **options):
+        super().__init__(**options)
+        if self.shape is not None:
+            raise SpecError(f"layer {self.name!r}: size {self.size}, but pooling keeps the channels of its input; "
+                            f"leave the size out; how large windows are is pool_size")
+        self.pool_size = self._numbers("pool_size", pool_size)
+        self.stride = self.pool_size if stride is None else self._numbers("stride", stride)
+        if pooling not in ("max", "mean"):
+            raise SpecError(f"layer {self.name!r}: pooling={pooling!r}; 'max' or 'mean' is wanted")
+        if not isinstance(ignore_border, bool | np.bool_):
+            raise SpecError(f"layer {self.name!r}: ignore_border={ignore_border!r}; True or False is wanted")
+        self.pooling, self.ignore_border = pooling, bool(ignore_border)
+
+    def setup(self, sources):
+        *size, channels = self._source_shape(sources)
+        places, missing = [], []
+        for n, window, stride in zip(size, self.pool_size, self.stride, strict=True):
+            count = positions(n, window, stride)
+            if not self.ignore_border:
+                count = max(1, -(-(n - window) // stride) + 1)
+                count -= (count - 1) * stride >= n  # a window that would begin behind the end
+            places.append(count)
+            missing.append(max(0, (count - 1) * stride + window - n))
+        if min(places) < 1:
+            self._refuse_size("pool_size", self.pool_size, size)
+        self.shape = (*places, channels)
+        self._missing, self._size = self._over_rows(tuple(missing), 0), self._over_rows(tuple(size), 1)
+
+    def connect(self, values):
+        image = self._as_image(values[0])
+        highest = self.pooling == "max"
+        image = pad(image, (0, 0), self._missing, value=-np.inf if highest else 0.0)
+        pooled = image
+        for axis in (2, 1):  # the first in its row, then the first of the rows
+            pooled = self._along(pooled, axis, _larger if highest else pt.add)
+        if not highest:
+            pooled = pooled / self._counts(values[0].dtype)
+        if self.axes == 1:
+            pooled = pooled.reshape((values[0].shape[0], *self.shape))
+        return {"out": self.activate(pooled)}
+
+    def _along(self, image, axis, join):
+        """Return what `join` makes of all the cells of each window along one axis."""
+        window = self._over_rows(self.pool_size, 1)[axis - 1]
+        stride = self._over_rows(self.stride, 1)[axis - 1]
+        count = self._over_rows(self.shape[:-1], 1)[axis - 1]
+        before = (slice(None),) * axis
+        total = None
+        for cell in range(window):
+            part = image[(*before, slice(cell, cell + (count - 1) * stride + 1, stride))]
+            total = part if total is None else join(total, part)
+        return total
+
+    def _counts(self, dtype):
+        """Return how many cells each window has that are not behind the end, (rows, columns, 1)."""
+        numbers = zip(self._over_rows(self.shape[:-1], 1), self._over_rows(self.stride, 1),
+                      self._over_rows(self.pool_size, 1), self._size, strict=True)
+        rows, columns = (np.minimum(np.arange(k) * s + w, n) - np.arange(k) * s for k, s, w, n in numbers)
+        return (rows[:, None, None] * columns[:, None]).astype(dtype)
+
+    def to_spec(self):
+        spec = super().to_spec()
+        del spec["shape"]
+        return spec | {"pool_size": self._plain(self.pool_size), "stride": self._plain(self.stride),
+                       "pooling": self.pooling, "ignore_border": self.ignore_border}
+
+
+class Pool1(_Pooling):
+    """The maximum or mean of windows over time, channel by channel, of (batch, time, channels)."""
+
+    __doc__ += _Pooling.__doc__.partition("\n")[2]
+    forms = ("pool1",)
+    axes = 1
+
+
+class Pool2(_Pooling):
+    """The maximum or mean of windows over images, channel by channel, of (batch, rows, columns, channels)."""
+
+    __doc__ += _Pooling.__doc__.partition("\n")[2]
+    forms = ("pool2",)
+    axes = 2

@@ -1,0 +1,319 @@
+"""Layers that go through time: the loop that all of them share, and those without gates."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
+
+from .. import initializers
+from ..errors import SpecError
+from .base import Layer
+
+DIRECTIONS = {"forward": False, "back": True, "backward": True, "backwards": True}
+RATES = ("matrix", "vector", "uniform", "log")
+
+
+class Recurrent(Layer, abstract=True):
+    """What layers with a loop over time have in common; (batch, time, variables) in and out.
+
+    Parameters
+    ----------
+    direction : 'forward' or 'backward'
+        Backward, a step knows its future and not its past; outputs stay aligned with the inputs in time.
+    bptt_limit : int or None
+        Gradients flow back in time through stretches of so many steps, and not from one stretch into the one before.
+        Every step's own loss counts whatever the limit is.
+    radius : float or None
+        Spectral radius, the greatest size of an eigenvalue, that matrices between hidden units start with.
+    h_0 : str or None
+        Name of a layer whose output is the initial state: one a sequence (batch, size), or the last step of
+        (batch, time, size). None: 0.
+    """
+
+    starts: tuple[str, ...] = ("h_0",)  # options that name initial states
+
+    def __init__(self, *, direction="forward", bptt_limit=None, radius=None, h_0=None, **options):
+        super().__init__(**options)
+        if direction not in DIRECTIONS:
+            raise SpecError(f"layer {self.name!r}: direction={direction!r}; 'forward' or 'backward' is wanted")
+        self.direction = "backward" if DIRECTIONS[direction] else "forward"
+        self.bptt_limit = None if bptt_limit in (None, -1) else self._positive("bptt_limit", bptt_limit)
+        if radius is not None and not (isinstance(radius, int | float | np.number) and radius > 0):
+            raise SpecError(f"layer {self.name!r}: radius={radius!r}; a number greater than 0 is wanted")
+        self.radius = radius
+        self._add_start("h_0", h_0)
+
+    def _add_start(self, option, source):
+        source = None if source is None else source.removesuffix(":out")
+        setattr(self, option, source)
+        if source is not None and source not in self.inputs:
+            self.inputs = (*self.inputs, source)
+
+    def _positive(self, option, value) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise SpecError(f"layer {self.name!r}: {option}={value!r}; an integer of at least 1 is wanted")
+        return int(value)
+
+    @property
+    def wants_mask(self) -> bool:
+        """Whether it matters to this layer where a sequence ends and its filling begins."""
+        return self.direction == "backward" or any(getattr(self, option) for option in self.starts)
+
+    # ------------------------------------------------------------------------------------------ building
+
+    def setup(self, sources):
+        size = self.need_size()
+        known = {s.name: s for s in sources}
+        given = {option: getattr(self, option) for option in self.starts}
+        plain = [name for name in self.inputs if name not in given.values()] or self.inputs[:1]
+        self.one_source([known[name] for name in plain])
+        self.build(known[self.inputs[0]].size, size)
+        for option, source in given.items():
+            if source is not None and known[source].size != self.state_size(option):
+                raise SpecError(
+                    f"layer {self.name!r}: {option}={source!r} has {known[source].size} units; "
+                    f"{self.state_size(option)} are wanted"
+                )
+
+    def build(self, inputs: int, size: int) -> None:
+        """Make the parameters, for so many `inputs` and units."""
+        raise NotImplementedError
+
+    def state_size(self, option: str) -> int:
+        """Return how long the state is whose start `option` names."""
+        return self.size
+
+    def add_recurrent(self, short: str, blocks: int = 1) -> None:
+        """Make a matrix (size, blocks * size) between hidden units: orthogonal blocks, of the spectral radius asked."""
+        options = self._drawing(short, shared=True)
+        n = self.size
+        if isinstance(options.get("init"), np.ndarray | list | tuple):
+            parts = np.split(initializers.draw((n, blocks * n), self._rng, **options), blocks, axis=1)
+        else:
+            parts = [initializers.draw((n, n), self._rng, default="orthogonal", **options) for _ in range(blocks)]
+        self._share(short, np.concatenate([self._with_radius(part, short) for part in parts], axis=1))
+        self.weight_names.add(short)
+
+    def _with_radius(self, matrix, short):
+        if self.radius is None:
+            return matrix
+        found = np.abs(np.linalg.eigvals(matrix)).max()
+        if found < 1e-12:
+            raise SpecError(f"layer {self.name!r}: radius={self.radius}, but all eigenvalues of {short!r} are 0")
+        return matrix * (self.radius / found)
+
+    def _share(self, short, value):
+        value = np.asarray(value, pytensor.config.floatX)
+        self.params[short] = pytensor.shared(value, name=f"{self.name}.{short}", shape=value.shape)
+
+    # ------------------------------------------------------------------------------------------ running
+
+    def connect(self, values):
+        if values[0].ndim != 3:
+            raise SpecError(
+                f"layer {self.name!r}: its input {self.inputs[0]!r} has {values[0].ndim} axes, and (batch, time, "
+                f"variables) is wanted; use a model of symloss.recurrent"
+            )
+        return self.run(values[0], {option: self._start(option, values) for option in self.starts})
+
+    def run(self, x, starts: dict) -> dict:
+        """Return this layer's expressions by short name for the sequences `x` and the initial states."""
+        raise NotImplementedError
+
+    def _start(self, option, values):
+        source, x = getattr(self, option), values[0]
+        if source is None:
+            return pt.zeros((x.shape[0], self.state_size(option)), dtype=pytensor.config.floatX)
+        value = values[self.inputs.index(source)]
+        if value.ndim == 2:
+            return value
+        last = pt.neq(self.mask, 0).sum(axis=1) - 1  # the last step before the filling
+        return value[pt.arange(value.shape[0]), last]
+
+    def loop(self, step, sequences: list, starts: list, constants=(), extras: int = 0) -> list:
+        """Run `step` over time.
+
+        Parameters
+        ----------
+        step : callable
+            ``step(*sequences, *states, *constants)``, at one time, returns the new states and then the extras.
+        sequences : list of tensor (batch, time, ...)
+            What does not depend on the states, computed for all steps at once.
+        starts : list of tensor (batch, n)
+            Initial states.
+        constants : list of tensor
+        extras : int
+            How many results are no states.
+
+        Returns
+        -------
+        list of tensor (batch, time, ...)
+            States and extras at every step.
+        """
+        backward, count = self.direction == "backward", len(starts)
+        guards = [pt.neq(self.mask, 0)[..., None]] if backward else []
+        over = [s.dimshuffle(1, 0, *range(2, s.ndim)) for s in (*guards, *sequences)]
+        if backward:
+            over = [s[::-1] for s in over]
+        if self.bptt_limit is not None:
+            over.insert(0, pt.eq(pt.arange(over[0].shape[0]) % self.bptt_limit, 0))
+
+        def one(*arguments):
+            rest = list(arguments)
+            cut = rest.pop(0) if self.bptt_limit is not None else None
+            real = rest.pop(0) if backward else None
+            before = rest[len(sequences) : len(sequences) + count]
+            states = before if cut is None else [pt.switch(cut, disconnected_grad(s), s) for s in before]
+            made = list(step(*rest[: len(sequences)], *states, *rest[len(sequences) + count :]))
+            if real is not None:  # before a sequence begins, at its filled up end, nothing moves
+                made[:count] = [pt.switch(real, new, old) for new, old in zip(made, states, strict=False)]
+            return made
+
+        found = pytensor.scan(one, sequences=over, outputs_info=[*starts, *[None] * extras],
+                              non_sequences=list(constants), return_list=True, return_updates=False, name=self.name)
+        if backward:
+            found = [s[::-1] for s in found]
+        return [s.dimshuffle(1, 0, *range(2, s.ndim)) for s in found]
+
+    def to_spec(self):
+        own = set(type(self).options()) - set(Layer.options())
+        spec = super().to_spec() | {option: getattr(self, option) for option in sorted(own)}
+        starts = {getattr(self, option) for option in self.starts}
+        return spec | {"inputs": [name for name in self.inputs if name not in starts] or list(self.inputs[:1])}
+
+
+class RNN(Recurrent):
+    r"""The simple layer: h_t = act(x_t xh + h_{t-1} hh + b). Elman (1990), Cognitive Science 14(2).
+
+    Parameters 'xh', 'hh', 'b'; outputs 'pre' and 'out'.
+    """
+
+    forms = ("rnn",)
+
+    def build(self, inputs, size):
+        self.add_weights("xh", (inputs, size))
+        self.add_recurrent("hh")
+        self.add_bias("b", (size,))
+
+    def run(self, x, starts):
+        def step(x_t, h, hh):
+            pre = x_t + pt.dot(h, hh)
+            return self.activate(pre), pre
+
+        moved = pt.dot(x, self.params["xh"]) + self.params["b"]
+        out, pre = self.loop(step, [moved], [starts["h_0"]], [self.params["hh"]], extras=1)
+        return {"pre": pre, "out": out}
+
+
+class RRNN(Recurrent):
+    r"""Units with rates: h_t = (1 - r) h_{t-1} + r act(x_t xh + h_{t-1} hh + b).
+
+    Parameters 'xh', 'hh', 'b', and with the rate 'vector' or 'matrix' 'r', with 'matrix' 'xr'; outputs 'pre', 'hid'
+    (before the rate), 'rate' and 'out'. See Bengio et al. (2012), arXiv:1212.0901, and Jaeger et al. (2007).
+
+    Parameters
+    ----------
+    rate : str, or list of numbers in (0, 1]
+        'matrix': sigmoid(x_t xr + r), of the input. 'vector': sigmoid(r), learnt. 'uniform' and 'log': drawn once, from
+        (0, 1) or so that logarithms are even between -6 and 0; then they stay. Numbers: one a unit, which stay.
+    """
+
+    forms = ("rrnn",)
+
+    def __init__(self, *, rate="matrix", **options):
+        super().__init__(**options)
+        self.rate = checked_rate(self.name, rate, RATES)
+
+    def build(self, inputs, size):
+        self.add_weights("xh", (inputs, size))
+        self.add_recurrent("hh")
+        self.add_bias("b", (size,))
+        if self.rate in ("vector", "matrix"):
+            self.add_bias("r", (size,))
+        if self.rate == "matrix":
+            self.add_weights("xr", (inputs, size))
+        self.rate = drawn_rate(self.name, self.rate, size, self._rng)
+
+    def run(self, x, starts):
+        def step(x_t, r, h, hh):
+            pre = x_t + pt.dot(h, hh)
+            hid = self.activate(pre)
+            return (1 - r) * h + r * hid, pre, hid
+
+        moved = pt.dot(x, self.params["xh"]) + self.params["b"]
+        if self.rate == "matrix":
+            rate = pt.sigmoid(pt.dot(x, self.params["xr"]) + self.params["r"])
+            out, pre, hid = self.loop(step, [moved, rate], [starts["h_0"]], [self.params["hh"]], extras=2)
+        else:
+            fixed = fixed_rate(self.rate, self.params)
+            out, pre, hid = self.loop(lambda x_t, h, hh, r: step(x_t, r, h, hh), [moved], [starts["h_0"]],
+                                      [self.params["hh"], fixed], extras=2)
+            rate = fixed + pt.zeros_like(out)
+        return {"pre": pre, "hid": hid, "rate": rate, "out": out}
+
+
+def checked_rate(name, rate, known):
+    """Return `rate` as a known word or a list of floats, or raise SpecError."""
+    if isinstance(rate, str) and rate.strip().lower() in known:
+        return rate.strip().lower()
+    if isinstance(rate, list | tuple | np.ndarray):
+        numbers = [float(r) for r in rate]
+        if numbers and all(0 < r <= 1 for r in numbers):
+            return numbers
+    raise SpecError(f"layer {name!r}: rate={rate!r}; {', '.join(known)}, or numbers of more than 0 and at most 1")
+
+
+def drawn_rate(name, rate, size, rng):
+    """Return the rates drawn for 'uniform' and 'log', a list of floats; other rates as they are."""
+    least = 1e-4  # keeps units from standing still
+    if rate == "uniform":
+        return rng.uniform(least, 1 - least, size=size).tolist()
+    if rate == "log":
+        return np.exp(rng.uniform(-6, -least, size=size)).tolist()
+    if isinstance(rate, list) and len(rate) != size:
+        raise SpecError(f"layer {name!r}: {len(rate)} rates for {size} units; one for each is wanted")
+    return rate
+
+
+def fixed_rate(rate, params):
+    """Return the rates that no input changes, as a vector."""
+    return pt.sigmoid(params["r"]) if rate == "vector" else pt.constant(np.asarray(rate, pytensor.config.floatX))
+
+
+class MRNN(Recurrent):
+    r"""Multiplicative: h_t = act(((x_t xf) * (h_{t-1} hf)) fh + x_t xh + b).
+
+    Parameters 'xh', 'xf', 'hf', 'fh', 'b'; outputs 'pre', 'factors' (x xf) and 'out'. See Sutskever et al. (2011),
+    "Generating text with recurrent neural networks", ICML.
+
+    Parameters
+    ----------
+    factors : int or None
+        How many; None: the root of the size, rounded up.
+    """
+
+    forms = ("mrnn",)
+
+    def __init__(self, *, factors=None, **options):
+        super().__init__(**options)
+        self.factors = None if factors is None else self._positive("factors", factors)
+
+    def build(self, inputs, size):
+        self.factors = self.factors or int(np.ceil(np.sqrt(size)))
+        self.add_weights("xh", (inputs, size))
+        self.add_weights("xf", (inputs, self.factors))
+        self.add_weights("hf", (size, self.factors))
+        self.add_weights("fh", (self.factors, size))
+        self.add_bias("b", (size,))
+        if self.radius is not None:  # hf and fh take the place of a matrix between hidden units
+            raise SpecError(f"layer {self.name!r}: radius={self.radius}; an mrnn has no matrix hh, so leave it out")
+
+    def run(self, x, starts):
+        def step(x_t, f, h, hf, fh):
+            pre = x_t + pt.dot(f * pt.dot(h, hf), fh)
+            return self.activate(pre), pre
+
+        moved, factors = pt.dot(x, self.params["xh"]) + self.params["b"], pt.dot(x, self.params["xf"])
+        constants = [self.params["hf"], self.params["fh"]]
+        out, pre = self.loop(step, [moved, factors], [starts["h_0"]], constants, extras=1)
+        return {"pre": pre, "factors": factors, "out": out}

@@ -1,0 +1,141 @@
+"""What values the hyperparameters of a loss may have: checked by name, before a graph is built."""
+
+import dataclasses
+import itertools
+import math
+
+import numpy as np
+from pytensor.graph.basic import Variable
+
+from ..errors import SpecError
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """The numbers that a hyperparameter may be. A symbolic variable may be anything: its value is not known here.
+
+    Parameters
+    ----------
+    interval : str
+        As mathematics writes it: ``"(0, 1)"`` without its ends, ``"[0, inf)"`` with the first of them.
+    whole : bool
+        Whether only integers will do.
+    none : bool
+        Whether None will do as well.
+    several : bool
+        Whether a list or an array of such numbers will do as well, one for each column or class.
+    increasing : bool
+        Whether each of several must be greater than the one before.
+    """
+
+    interval: str = "(-inf, inf)"
+    whole: bool = False
+    none: bool = False
+    several: bool = False
+    increasing: bool = False
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Least and greatest number, which belong to the interval where its brackets are square."""
+        least, most = self.interval[1:-1].split(",")
+        return float(least), float(most)
+
+    def holds(self, value) -> bool:
+        """Return whether `value` may be the hyperparameter.
+
+        >>> Range("[0, 1)").holds(0), Range("[0, 1)").holds(1), Range("[0, 1)").holds("0.5")
+        (True, False, False)
+        """
+        if isinstance(value, Variable) or value is None:
+            return value is not None or self.none
+        if isinstance(value, np.ndarray):
+            value = value.tolist()
+        if isinstance(value, list | tuple):
+            each = self.several and len(value) > 0 and all(map(self._number, value))
+            return each and not (self.increasing and any(b <= a for a, b in itertools.pairwise(value)))
+        return self._number(value)
+
+    def _number(self, value):
+        kind = int | np.integer if self.whole else int | float | np.integer | np.floating
+        if not isinstance(value, kind) or isinstance(value, bool | np.longdouble):
+            return False
+        if isinstance(value, int) and abs(value) >= 2**63:
+            return False
+        least, most = self.ends
+        above = value >= least if self.interval[0] == "[" else value > least
+        return bool(above and (value <= most if self.interval[-1] == "]" else value < most))
+
+    def __str__(self):
+        """Return in words what is wanted.
+
+        >>> str(Range("[0, inf)", none=True))
+        'a number of at least 0, or None'
+        """
+        (least, most), one = self.ends, "an integer" if self.whole else "a number"
+        if math.isinf(least) and math.isinf(most) and self.interval[0] == "(":
+            text = one if self.whole else "a finite number"
+        elif math.isinf(most):
+            text = f"{one} {'of at least' if self.interval[0] == '[' else 'greater than'} {least:g}"
+        elif math.isinf(least) and self.interval[0] == "[":
+            text = f"{one} in {self.interval}"
+        elif math.isinf(least):
+            text = f"{one} {'of at most' if self.interval[-1] == ']' else 'less than'} {most:g}"
+        else:
+            text = f"{one} in {self.interval}"
+        if self.several:
+            text += f", or a list of such{' that increase' if self.increasing else ''}"
+        return text + (", or None" if self.none else "")
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """The values that a hyperparameter may be: these, and of the same type."""
+
+    values: tuple
+
+    def holds(self, value) -> bool:
+        """Return whether `value` may be the hyperparameter.
+
+        >>> Choice((False, True)).holds(1), Choice((1, 2)).holds(1.0)
+        (False, True)
+        """
+        switches = [isinstance(v, bool | np.bool_) for v in (value, self.values[0])]
+        return switches[0] == switches[1] and isinstance(value, int | float | np.generic) and value in self.values
+
+    def __str__(self):
+        return " or ".join(map(repr, self.values))
+
+
+def of_default(default):
+    """Return what may stand in the place of a default: True or False, numbers where it is one; None: anything.
+
+    >>> of_default(0.5), of_default(None)
+    (Range(interval='(-inf, inf)', whole=False, none=False, several=True, increasing=False), None)
+    """
+    if isinstance(default, bool):
+        return Choice((False, True))
+    if isinstance(default, int | float) and math.isfinite(default):
+        return Range(several=True)
+    return None
+
+
+def completed(ranges: dict, options: dict, who: str) -> dict:
+    """Return the range of every option that has one, by name; a text stands for an interval.
+
+    Raises
+    ------
+    SpecError
+        For a range of something that is no option, or for a default outside of its own range.
+    """
+    found = {name: Range(r) if isinstance(r, str) else r for name, r in ranges.items()}
+    for name in found:
+        if name not in options:
+            raise SpecError(f"{who}: a range for {name!r}; an option is wanted, of {', '.join(options) or 'none'}")
+        check(who, name, options[name], found[name])
+    return {name: found.get(name) or of_default(default) for name, default in options.items()}
+
+
+def check(who: str, name: str, value, wanted) -> None:
+    """Raise SpecError unless `value` is what is wanted: a Range, a Choice, or None for anything."""
+    if wanted is not None and not wanted.holds(value):
+        raise SpecError(f"{who}: {name}={value!r}; {wanted} is wanted")

@@ -1,0 +1,246 @@
+"""Metrics of classes that were decided on."""
+
+import numpy as np
+import pytensor.tensor as pt
+
+from .._checks import undo
+from ..errors import SpecError
+from .core import Figure, metric
+from .forms import averaging, best, decided, paired, tally
+
+
+@metric("acc")
+def accuracy(prediction, target, *, threshold=0.5, multilabel=None):
+    """Share of right decisions: whether the class of greatest probability is the label; of yes and no, each element.
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k) or (n, 1)
+    target : integer tensor (n,), or float tensor of prediction's shape
+        Labels; probabilities, of which the greatest is the label; or 0 and 1.
+    threshold : float
+        Above which one column means yes.
+    multilabel : bool or None
+        Whether several columns are yes and no each; None: where the prediction comes out of a sigmoid.
+
+    Returns
+    -------
+    tensor (n,), or of prediction's shape, and of its dtype
+        0 or 1. Of equal probabilities the first class counts.
+    """
+    form, prediction, target = paired(prediction, target, "accuracy", multilabel)
+    if form in ("binary", "multilabel"):
+        return pt.eq(pt.gt(prediction, threshold), pt.gt(target, 0.5)).astype(prediction.dtype)
+    actual = target if form == "labels" else pt.argmax(target, axis=-1)
+    return pt.eq(best(prediction), actual).astype(prediction.dtype)
+
+
+@metric()
+def binary_accuracy(prediction, target, *, threshold=0.5):
+    """Share of right decisions between yes and no, over all elements; see `accuracy`.
+
+    Parameters
+    ----------
+    prediction, target : float tensor (n, d)
+        Probabilities, or 0 and 1.
+    threshold : float
+        Above which a prediction means yes.
+    """
+    return accuracy(prediction, target, threshold=threshold, multilabel=True)
+
+
+@metric("sparse_categorical_accuracy")
+def categorical_accuracy(prediction, target):
+    """Share of items whose class of greatest probability is the label; see `accuracy`.
+
+    Parameters
+    ----------
+    prediction : float tensor (n, k)
+    target : integer tensor (n,), or float tensor (n, k) of probabilities
+    """
+    return accuracy(prediction, target, multilabel=False)
+
+
+@metric("top_k", "top_k_categorical_accuracy", "top_k_accuracy_score")
+def top_k_accuracy(prediction, target, *, k=5):
+    """Share of items whose label is among the k classes of greatest probability.
+
+    Parameters
+    ----------
+    prediction : float tensor (n, c)
+    target : integer tensor (n,), or float tensor (n, c) of probabilities, of which the greatest is the label
+    k : int
+
+    Returns
+    -------
+    tensor (n,) of prediction's dtype
+        0 or 1. Of equal probabilities the first classes come first, so that k=1 is `accuracy`.
+    """
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise SpecError(f"top_k_accuracy: k={k!r}; an integer of at least 1 is wanted")
+    form, prediction, target = paired(prediction, target, "top_k_accuracy", multilabel=False)
+    if form == "binary":
+        raise SpecError("top_k_accuracy: the prediction has one column; a score for each class is wanted")
+    label = (target if form == "labels" else pt.argmax(target, axis=-1))[..., None]
+    logits = undo(prediction, "softmax")
+    scores = prediction if logits is None else logits
+    place = pt.arange(scores.shape[-1])
+    own = pt.switch(pt.eq(place, label), scores, 0).sum(axis=-1, keepdims=True)
+    before = pt.gt(scores, own) | (pt.eq(scores, own) & pt.lt(place, label))
+    inside = pt.ge(label, 0) & pt.lt(label, scores.shape[-1]) & ~pt.isnan(own)
+    return (pt.lt(before.sum(axis=-1), k) & inside[..., 0]).astype(prediction.dtype)
+
+
+def _counts(prediction, target, weights, threshold, multilabel, who):
+    """Return (k, 3), for each class the weight of hits, of predictions and of items; and what was decided."""
+    found = decided(prediction, target, weights, who, threshold, multilabel)
+    predicted, actual, w, k = found.predicted, found.actual, found.weights, found.count
+    if found.multilabel:
+        parts = [(w * v).sum(axis=0) for v in (predicted * actual, predicted, actual)]
+    else:
+        k = prediction.shape[-1] if k is None else k
+        hits = tally(actual, w * pt.eq(predicted, actual), k)
+        parts = [hits, tally(predicted, pt.switch(pt.neq(w, 0), w, 0), k), tally(actual, w, k)]
+    return pt.stack(parts, axis=1), found
+
+
+def _divide(numerator, denominator):
+    return np.where(denominator == 0, 0.0, numerator / np.where(denominator == 0, 1, denominator))
+
+
+def _shared(prediction, target, weights, average, threshold, multilabel, who, score):
+    """Return the figure of a score that is made of hits, predictions and items, averaged over classes."""
+    table, found = _counts(prediction, target, weights, threshold, multilabel, who)
+    average = averaging(average, found.count, found.multilabel, who)
+
+    def finish(counts):
+        hits, predicted, actual = counts.T
+        if average == "micro":
+            return score(hits.sum(), predicted.sum(), actual.sum())
+        values = score(hits, predicted, actual)
+        if average is None:
+            return values
+        if average == "binary":
+            return values[1]
+        if average == "weighted":
+            return _divide((values * actual).sum(), actual.sum())
+        there = np.ones_like(values) if found.multilabel else (predicted + actual > 0).astype(float)
+        return _divide((values * there).sum(), there.sum())
+
+    return Figure((table,), finish)
+
+
+@metric("precision_score", "positive_predictive_value", kind="sums")
+def precision(prediction, target, weights=None, *, average="auto", threshold=0.5, multilabel=None):
+    """Precision: the share of hits among the items that were predicted to be of a class.
+
+    Parameters
+    ----------
+    prediction, target : as in `accuracy`
+    average : str or None
+        'binary': of class 1 of two. 'macro': the mean over classes that were predicted or are there (over all columns
+        of yes and no). 'micro': all classes counted together. 'weighted': the mean weighted by the items of each class.
+        None: a figure for each class. 'auto': 'binary' for two classes or one column, else 'macro'.
+    threshold, multilabel : as in `accuracy`
+
+    Notes
+    -----
+    Of a class that was never predicted it is 0, as in scikit-learn with zero_division=0.
+    """
+    return _shared(prediction, target, weights, average, threshold, multilabel, "precision",
+                   lambda hits, predicted, actual: _divide(hits, predicted))
+
+
+@metric("recall_score", "sensitivity", "true_positive_rate", kind="sums")
+def recall(prediction, target, weights=None, *, average="auto", threshold=0.5, multilabel=None):
+    """Recall: the share of hits among the items of a class.
+
+    Parameters as in `precision`. Of a class without items it is 0.
+    """
+    return _shared(prediction, target, weights, average, threshold, multilabel, "recall",
+                   lambda hits, predicted, actual: _divide(hits, actual))
+
+
+@metric("f1", "f1_score", "fbeta_score", "f_score", kind="sums")
+def f_beta(prediction, target, weights=None, *, beta=1.0, average="auto", threshold=0.5, multilabel=None):
+    r"""F score: the weighted harmonic mean of precision and recall.
+
+    .. math:: F_\beta = \frac{(1 + \beta^2)\, P R}{\beta^2 P + R}
+
+    Parameters
+    ----------
+    beta : float of at least 0
+        How many times as much recall counts.
+
+    Other parameters as in `precision`. Of a class that is neither predicted nor there it is 0.
+    """
+    if isinstance(beta, bool) or not isinstance(beta, int | float | np.number) or not 0 <= beta < np.inf:
+        raise SpecError(f"f_beta: beta={beta!r}; a number of at least 0 is wanted")
+    return _shared(prediction, target, weights, average, threshold, multilabel, "f_beta",
+                   lambda hits, predicted, actual: _divide((1 + beta**2) * hits, predicted + beta**2 * actual))
+
+
+@metric(kind="sums", best=None)
+def per_class_accuracy(prediction, target, weights=None, *, threshold=0.5, multilabel=None):
+    """Share of right decisions among the items of each class, a list; of several columns of yes and no, in each column.
+
+    Parameters as in `accuracy`. Of a class without items it is 0.
+    """
+    table, found = _counts(prediction, target, weights, threshold, multilabel, "per_class_accuracy")
+    if not found.multilabel:
+        return Figure((table,), lambda counts: _divide(counts[:, 0], counts[:, 2]))
+    right = found.weights * pt.eq(found.predicted, found.actual)
+    return Figure((pt.stack([right.sum(axis=0), found.weights.sum(axis=0)]),), lambda sums: _divide(*sums))
+
+
+@metric("balanced_accuracy_score", kind="sums")
+def balanced_accuracy(prediction, target, weights=None, *, threshold=0.5):
+    """Mean over the classes that are there of the share of right decisions among their items.
+
+    Parameters as in `accuracy`.
+    """
+    table, found = _counts(prediction, target, weights, threshold, False, "balanced_accuracy")
+
+    def finish(counts):
+        there = counts[:, 2] > 0
+        return _divide(_divide(counts[:, 0], counts[:, 2]).sum(), there.sum())
+
+    return Figure((table,), finish)
+
+
+NORMALIZE = (None, "true", "pred", "all")
+
+
+@metric("confusion", kind="sums", best=None)
+def confusion_matrix(prediction, target, weights=None, *, normalize=None, threshold=0.5, multilabel=None):
+    """Weight of the items of each class (rows) that were predicted to be of each class (columns).
+
+    Parameters
+    ----------
+    prediction, target, threshold, multilabel : as in `accuracy`
+    normalize : None, 'true', 'pred' or 'all'
+        What sums to 1: nothing, each row, each column, or everything.
+
+    Returns
+    -------
+    nested lists (k, k)
+        Of several columns of yes and no, a table for each: rows for no and yes, columns for no and yes predicted.
+    """
+    if normalize not in NORMALIZE:
+        wanted = ", ".join(map(repr, NORMALIZE))
+        raise SpecError(f"confusion_matrix: normalize={normalize!r}; one of {wanted} is wanted")
+    found = decided(prediction, target, weights, "confusion_matrix", threshold, multilabel)
+    if found.multilabel:
+        truth = found.actual, 1 - found.actual
+        guess = found.predicted, 1 - found.predicted
+        cells = [[(found.weights * t * g).sum(axis=0) for g in guess[::-1]] for t in truth[::-1]]
+        table = pt.stack([pt.stack(row, axis=1) for row in cells], axis=1)
+    else:
+        k = prediction.shape[-1] if found.count is None else found.count
+        table = tally(found.actual * k + found.predicted, found.weights, k * k).reshape((k, k))
+
+    def finish(counts):
+        axes = {None: None, "true": (-1,), "pred": (-2,), "all": (-2, -1)}[normalize]
+        return counts if axes is None else _divide(counts, counts.sum(axis=axes, keepdims=True))
+
+    return Figure((table,), finish)

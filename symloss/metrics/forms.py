@@ -1,0 +1,124 @@
+"""What predictions and targets of classes look like, brought to one form; and weights in the shape of the items."""
+
+import dataclasses
+
+import pytensor.tensor as pt
+
+from .._checks import align, floating, same_rank_below, shape_text, tensor, undo
+from ..errors import ShapeError, SpecError
+
+AVERAGES = ("auto", "binary", "macro", "micro", "weighted", None)
+
+
+def paired(prediction, target, who: str, multilabel=None):
+    """Return (form, prediction, target) of classes.
+
+    Returns
+    -------
+    form : str
+        'labels': prediction (..., k), target (...) of integers. 'binary': one column (or a vector) each, the target is
+        a probability or 0 and 1. 'distribution': a probability for each of k classes in both. 'multilabel': k columns
+        of yes and no each; what several columns are where `multilabel` is None shows in the graph, by a sigmoid.
+    prediction, target : tensors
+        Of equal shapes, except for labels.
+    """
+    prediction, target = floating(prediction, who, "prediction"), tensor(target, who, "target")
+    single = prediction.ndim < 2 or prediction.type.shape[-1] == 1
+    discrete = not target.dtype.startswith("float")
+    column = target.ndim == prediction.ndim and target.ndim > 1 and target.type.shape[-1] == 1
+    if not single and discrete and (target.ndim == prediction.ndim - 1 or column):
+        return "labels", prediction, same_rank_below(prediction, target, who)
+    prediction, target = align(prediction, target, who)
+    if single:
+        return "binary", prediction, target
+    if multilabel is None:
+        multilabel = undo(prediction, "sigmoid") is not None
+    return ("multilabel" if multilabel else "distribution"), prediction, target
+
+
+@dataclasses.dataclass(frozen=True)
+class Decided:
+    """Predicted and actual classes of the items that count.
+
+    Parameters
+    ----------
+    predicted, actual : integer vectors (n,), or of 0 and 1 (n, k) where `multilabel`
+    weights : float64, of their shape
+    count : int or None
+        Number of classes, or of columns; None if the graph does not show it.
+    multilabel : bool
+    """
+
+    predicted: object
+    actual: object
+    weights: object
+    count: int | None
+    multilabel: bool
+
+
+def decided(prediction, target, weights, who: str, threshold: float = 0.5, multilabel=None) -> Decided:
+    """Return the decisions for prediction and target in any form of `paired`, flattened."""
+    form, prediction, target = paired(prediction, target, who, multilabel)
+    if form in ("binary", "multilabel"):
+        weights = spread(weights, target, who)
+        predicted = pt.gt(prediction, threshold).astype("int64")
+        actual = pt.gt(clean(target, weights), 0.5).astype("int64")
+        if form == "multilabel":
+            count = prediction.type.shape[-1]
+            return Decided(*(rows(v, count) for v in (predicted, actual, weights)), count, True)
+        return Decided(predicted.ravel(), actual.ravel(), weights.ravel(), 2, False)
+    actual = target if form == "labels" else pt.argmax(target, axis=-1)
+    weights = spread(weights, actual, who)
+    predicted = best(prediction).ravel()
+    actual = clean(actual, weights).ravel().astype("int64")
+    return Decided(predicted, actual, weights.ravel(), prediction.type.shape[-1], False)
+
+
+def best(prediction):
+    """Return the first class of greatest probability, along the last axis."""
+    logits = undo(prediction, "softmax")  # in the same order, so the softmax need not be computed
+    return pt.argmax(prediction if logits is None else logits, axis=-1)
+
+
+def rows(value, count):
+    """Return `value` (..., count) as a matrix with `count` columns."""
+    return value.reshape((-1, value.shape[-1] if count is None else count))
+
+
+def clean(value, weights):
+    """Return `value` with 0 where its weight is 0: a NaN there must reach no arithmetic, as 0 * NaN is NaN."""
+    return pt.switch(pt.neq(weights, 0), value, pt.zeros((), dtype=value.dtype))
+
+
+def spread(weights, like, who: str):
+    """Return weights as float64 in the shape of `like`: 1 if there are none, averaged over axes they have too many."""
+    if weights is None:
+        return pt.ones_like(like, dtype="float64")
+    weights = tensor(weights, who, "weights").astype("float64")
+    if weights.ndim > like.ndim:
+        weights = weights.mean(axis=tuple(range(like.ndim, weights.ndim)))
+    for v, w in zip(like.type.shape, weights.type.shape, strict=False):
+        if None not in (v, w) and v != w:
+            raise ShapeError(
+                f"{who}: weights have shape {shape_text(weights)}, the items {shape_text(like)}; "
+                f"pass weights in the target's shape, or one a sample"
+            )
+    if weights.ndim < like.ndim:
+        weights = weights[(..., *(None,) * (like.ndim - weights.ndim))] * pt.ones_like(like, dtype="float64")
+    return weights
+
+
+def tally(index, weights, length):
+    """Return how much weight each index from 0 to length - 1 has, a vector."""
+    return pt.inc_subtensor(pt.zeros(length, dtype="float64")[index], weights)
+
+
+def averaging(average, count, multilabel: bool, who: str):
+    """Return what 'auto' means here, and raise SpecError for an average that does not go with the classes."""
+    if average not in AVERAGES:
+        raise SpecError(f"{who}: average={average!r}; one of {', '.join(map(repr, AVERAGES))} is wanted")
+    two = count == 2 and not multilabel
+    if average == "binary" and not two:
+        columns = f"{count} {'columns of yes and no' if multilabel else 'classes'}"
+        raise SpecError(f"{who}: average='binary', but there are {columns}; use 'macro', 'micro', 'weighted' or None")
+    return ("binary" if two else "macro") if average == "auto" else average

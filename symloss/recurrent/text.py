@@ -1,0 +1,136 @@
+"""Batches of short sequences out of long ones, and text as sequences of characters."""
+
+import collections
+
+import numpy as np
+
+from ..errors import DataError, SpecError
+
+
+def batches(arrays, steps: int = 100, batch_size: int = 64, rng=0):
+    """Return a function that draws a batch of windows from long sequences: what `train` takes as data.
+
+    Parameters
+    ----------
+    arrays : array or list of arrays (time, ...)
+        Input, and target and weights if there are any, of one length.
+    steps : int
+        Length of a window, in steps; any place where it fits is as likely as any other.
+    batch_size : int
+        Windows in a batch.
+    rng : numpy Generator or int
+        Where the windows are drawn from, or its seed.
+
+    Returns
+    -------
+    callable
+        Without arguments; returns a list of one array (batch_size, steps, ...) for each of `arrays`.
+
+    Raises
+    ------
+    DataError
+        If the arrays differ in length, or are shorter than a window.
+
+    >>> x, y = batches([np.arange(10.0)[:, None], np.arange(10)], steps=4, batch_size=2)()
+    >>> x.shape, y.shape, bool((x[..., 0] == y).all())
+    ((2, 4, 1), (2, 4), True)
+    """
+    arrays = [np.asarray(a) for a in (arrays if isinstance(arrays, list | tuple) else [arrays])]
+    _check_count("steps", steps)
+    _check_count("batch_size", batch_size)
+    found = sorted({len(a) for a in arrays})
+    if len(found) != 1:
+        raise DataError(f"batches: arrays of {', '.join(map(str, found))} steps; pass arrays of one length")
+    if found[0] < steps:
+        raise DataError(f"batches: steps={steps}, but the arrays have {found[0]}; take fewer, or longer arrays")
+    rng = np.random.default_rng(rng)
+
+    def batch():
+        rows = rng.integers(found[0] - steps + 1, size=batch_size)[:, None] + np.arange(steps)
+        return [a[rows] for a in arrays]
+
+    return batch
+
+
+def _check_count(name, value):
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise SpecError(f"batches: {name}={value!r}; an integer of at least 1 is wanted")
+
+
+class Text:
+    r"""Text as a sequence of classes, one for each character of an alphabet and one, 0, for all others.
+
+    Parameters
+    ----------
+    text : str
+    alpha : str or None
+        The alphabet; None: what occurs at least `min_count` times, in the order of the characters' codes.
+    min_count : int
+    unknown : str
+        A character that stands for those outside of the alphabet, and is none of it.
+
+    Attributes
+    ----------
+    text : str
+        With `unknown` in the place of what is not in the alphabet.
+    alpha : str
+    size : int
+        Number of classes: the alphabet's length, and one.
+
+    >>> text = Text("hello, hello", min_count=3, unknown="_")
+    >>> text.alpha, text.text, text.encode("all"), text.decode([1, 0])
+    ('l', '__ll_____ll_', [0, 1, 1], 'l_')
+    """
+
+    def __init__(self, text: str, alpha: str | None = None, min_count: int = 2, unknown: str = "\0"):
+        if len(unknown) != 1:
+            raise SpecError(f"Text: unknown={unknown!r}; one character is wanted")
+        if alpha is None:
+            counts = collections.Counter(text)
+            alpha = "".join(sorted(c for c, n in counts.items() if c != unknown and n >= min_count))
+        if unknown in alpha:
+            raise SpecError(f"Text: unknown={unknown!r} is in the alphabet; choose a character that is not")
+        if len(set(alpha)) < len(alpha):
+            raise SpecError(f"Text: alpha={alpha!r} names a character twice")
+        self.alpha = alpha
+        self._characters = unknown + alpha
+        self._index = {c: i for i, c in enumerate(self._characters)}
+        self.text = "".join(c if c in self._index else unknown for c in text)
+
+    @property
+    def size(self) -> int:
+        """Number of classes."""
+        return len(self._characters)
+
+    def encode(self, text: str) -> list[int]:
+        """Return the class of every character."""
+        return [self._index.get(c, 0) for c in text]
+
+    def decode(self, classes) -> str:
+        """Return the characters of `classes`."""
+        return "".join(self._characters[c] for c in classes)
+
+    def classifier_batches(self, steps: int, batch_size: int, rng=0):
+        """Return a function that draws batches in which every character is to tell the next one.
+
+        Parameters
+        ----------
+        steps, batch_size, rng
+            As of `batches`.
+
+        Returns
+        -------
+        callable
+            Without arguments; returns inputs (batch_size, steps, size), one-hot, and labels (batch_size, steps).
+        """
+        codes = np.array(self.encode(self.text), dtype="int32")
+        if len(codes) < steps + 1:
+            raise DataError(f"classifier_batches: steps={steps}, but the text has {len(codes)} characters; take fewer")
+        windows = batches([codes[:-1], codes[1:]], steps, batch_size, rng)
+        table = np.eye(self.size, dtype="float32")
+
+        def batch():
+            now, after = windows()
+            return [table[now], after]
+
+        return batch

@@ -1,0 +1,174 @@
+"""Training that stops being finite stops at that batch, and says what it was."""
+
+import numpy as np
+import pytensor.tensor as pt
+import pytest
+
+import symloss
+from symloss import TrainingError
+from symloss.training.rewind import Rewind
+
+
+def log_of_prediction(prediction, target):
+    return -target * pt.log(prediction)
+
+
+def distance(prediction, target):
+    return pt.sqrt(pt.sqr(prediction - target).sum(axis=-1))
+
+
+def quotient(prediction, target):
+    return prediction / target
+
+
+@pytest.fixture
+def falling():
+    """A model whose one output is its one input, and inputs whose row 37 alone is below 0."""
+
+    def make(loss, mode, **options):
+        net = symloss.Regressor([1, 1], loss=loss, mode=mode, **options)
+        net.find("out", "w").set_value(np.ones((1, 1)))
+        net.find("out", "b").set_value(np.zeros(1))
+        return net
+
+    x = np.linspace(1, 2, 60)[:, None]
+    x[37] = -0.2
+    return make, x, np.ones((60, 1))
+
+
+STILL = {"algo": "sgd", "learning_rate": 0.0, "verbose": 0}
+
+
+def test_the_node_its_operand_and_the_row_are_named(falling, backend):
+    make, x, y = falling
+    with pytest.raises(TrainingError) as caught:
+        make(log_of_prediction, backend).train([x, y], epochs=3, batch_size=8, **STILL)
+    message = str(caught.value)
+    assert "log_of_prediction is not finite: log of -0.2 in term log_of_prediction, row " in message
+    assert "which is row 37 of the data" in message
+    assert "(output out:out)" in message and "softplus" in message
+
+
+def test_it_stops_at_that_batch_with_the_parameters_before_it(falling, backend, orders):
+    make, x, y = falling
+    net = make(log_of_prediction, backend)
+    with pytest.raises(TrainingError) as caught:
+        net.train([x, y], algo="sgd", learning_rate=0.01, epochs=1, batch_size=8, verbose=0)
+    number = 1 + next(i for i, rows in enumerate(orders) if 37 in rows)
+    assert f"epoch 1, batch {number}:" in str(caught.value)
+    other = make(log_of_prediction, backend)
+    for rows in orders[: number - 1]:
+        other.train([x[rows], y[rows]], algo="sgd", learning_rate=0.01, epochs=1, batch_size=0, verbose=0)
+    for mine, theirs in zip(net.params, other.params, strict=True):
+        np.testing.assert_allclose(mine.get_value(), theirs.get_value(), rtol=1e-9)
+
+
+def test_a_gradient_that_is_not_finite_is_found_where_the_loss_is(falling):
+    make, x, _ = falling
+    net = make(distance, "PYTHON")
+    y = np.zeros_like(x)
+    y[5] = x[5]  # an error of 0, where the root has no slope
+    before = [p.get_value() for p in net.params]
+    with pytest.raises(TrainingError, match=r"out\.\w.* is not finite: .*row 5.*of the data") as caught:
+        net.train([x, y], algo="sgd", learning_rate=0.01, epochs=2, batch_size=0, verbose=0)
+    assert "epoch 1, batch 1" in str(caught.value)
+    for p, value in zip(net.params, before, strict=True):
+        np.testing.assert_array_equal(p.get_value(), value)
+
+
+def test_a_divisor_of_0_is_named(falling):
+    make, x, y = falling
+    y[11] = 0
+    with pytest.raises(TrainingError, match=r"/ 0 in term quotient, row \d+.*row 11 of the data; a divisor is 0"):
+        make(quotient, "PYTHON").train([x, y], epochs=1, batch_size=8, **STILL)
+
+
+def test_one_of_several_losses_is_named(falling):
+    make, x, y = falling
+    net = make(["mae", log_of_prediction], "PYTHON")
+    with pytest.raises(TrainingError, match="1: log_of_prediction is not finite.*in term log_of_prediction") as caught:
+        net.train([x, y], epochs=1, batch_size=0, **STILL)
+    assert "mae" not in str(caught.value)
+
+
+def test_numbers_in_the_data_are_named(falling):
+    make, x, y = falling
+    x[20] = np.nan
+    with pytest.raises(TrainingError, match="nan in in in term mse, row .*row 20 of the data; clean the data"):
+        make("mse", "PYTHON").train([x, y], epochs=1, batch_size=8, allow_nan=True, **STILL)
+
+
+def test_a_training_that_runs_away_is_told_what_helps(points, backend):
+    net = symloss.Regressor([5, 8, 3], mode=backend)
+    with pytest.raises(TrainingError, match="mse is not finite.*learning_rate") as caught:
+        net.train(points, algo="sgd", learning_rate=50.0, epochs=99, batch_size=8, verbose=0)
+    assert all(np.isfinite(p.get_value()).all() for p in net.params)
+    assert "the parameters have run away" in str(caught.value)
+
+
+def test_an_update_that_is_too_large_is_told(points):
+    def leap(gradients, *, learning_rate=0.1):
+        return {p: p - learning_rate * np.inf * g for p, g in gradients.items()}
+
+    net = symloss.Regressor([5, 3], mode="PYTHON")
+    with pytest.raises(TrainingError, match="out.b is not finite: the update is too large"):
+        net.train(points, algo=leap, epochs=1, verbose=0)
+    assert all(np.isfinite(p.get_value()).all() for p in net.params)
+
+
+def test_streams_and_several_epochs(falling):
+    make, x, y = falling
+    good, calls = np.delete(x, 37, axis=0)[:8], iter(range(99))
+
+    def batch():
+        return (x[32:40] if next(calls) == 6 else good), y[:8]
+
+    with pytest.raises(TrainingError, match="epoch 2, batch 2: .*log of -0.2 in term log_of_prediction, row 5 "):
+        make(log_of_prediction, "PYTHON").train(batch, epochs=3, train_batches=5, **STILL)
+
+
+def test_noise_is_drawn_again_as_it_was(rng):
+    x, y = rng.uniform(0.5, 1, (200, 3)), np.ones((200, 1))
+
+    def failed():
+        net = symloss.Regressor([3, 1], loss=log_of_prediction, mode="PYTHON", seed=3)
+        net.find("out", "w").set_value(np.full((3, 1), 0.2))
+        with pytest.raises(TrainingError) as caught:
+            net.train([x, y], epochs=50, batch_size=10, input_noise=0.7, **STILL)
+        return str(caught.value)
+
+    assert failed() == failed()
+    assert "log of -" in failed()
+
+
+def test_what_it_keeps_takes_a_hundredth_of_the_time_at_most():
+    """A copy is made only when a hundred times what the last one took has gone by."""
+    clock = [0.0]
+
+    class Slow:
+        objective = symloss.Regressor([2, 1], mode="PYTHON").graph
+        copies = 0
+
+        def load(self, arrays):
+            pass
+
+        def run(self, rows, size):
+            clock[0] += 0.5
+
+        def state(self):
+            clock[0] += 0.1
+            self.copies += 1
+            return {}, []
+
+    import symloss.training.rewind as module
+
+    step, real = Slow(), module.time.perf_counter
+    module.time.perf_counter = lambda: clock[0]
+    try:
+        rewind = Rewind(step)
+        rewind.load([])
+        for _ in range(200):
+            rewind.run(np.arange(4), 4)
+    finally:
+        module.time.perf_counter = real
+    assert step.copies * 0.1 <= 0.02 * clock[0] and step.copies > 5
