@@ -43,6 +43,17 @@ def number(value, like):
     return pt.as_tensor_variable(value).astype(like.dtype)
 
 
+def is_number(value) -> bool:
+    """Return whether `value` is one finite number that arrays can hold; True and False are none.
+
+    >>> is_number(0.5), is_number(np.int8(3)), is_number(True), is_number(np.nan), is_number(2**70), is_number("1")
+    (True, True, False, False, False, False)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return abs(value) < 2**63 if isinstance(value, int) else bool(np.isfinite(value))
+
+
 def shape_text(value) -> str:
     """Return a static shape as a person writes it: ``(n, 3)``.
 

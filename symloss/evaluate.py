@@ -5,14 +5,19 @@ import functools
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+from pytensor.graph.traversal import explicit_graph_inputs
 
 from . import activations, losses, measures
 from .compiling import Tally, function, resolve
-from .data import Field, Silence, convert
-from .errors import DataError, SpecError
+from .compiling.stability import stabilise
+from .data import Field, Silence, as_array, check_lengths, convert, rows_of
+from .errors import DataError, ShapeError, SpecError, SymlossError
 from .losses.conventions import convention
 from .losses.masking import harmless_predictions, harmless_target
 from .objective import Term
+
+PORTS = ("prediction", "target", "weights")  # of a metric
 
 
 def value(name: str, *arrays, weights=None, how=None, like=None, activation=None, mode=None, **options) -> np.ndarray:
@@ -39,7 +44,7 @@ def value(name: str, *arrays, weights=None, how=None, like=None, activation=None
     3.25
     """
     found, arrays, _ = _compiled("value", name, arrays, weights, how, like, activation, mode, options)
-    return found(*arrays)[0]
+    return _called(found, name, arrays)[0]
 
 
 def grad(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
@@ -50,7 +55,7 @@ def grad(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, ac
     [[4.0]]
     """
     found, arrays, _ = _compiled("grad", name, arrays, weights, how, like, activation, mode, options, wrt)
-    return found(*arrays)[0]
+    return _called(found, name, arrays)[0]
 
 
 def hessian_diagonal(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
@@ -71,7 +76,7 @@ def hessian_diagonal(name: str, *arrays, wrt: int = 0, weights=None, how=None, l
         where = (slice(None), *place) if apart else place
         direction = np.zeros(at.shape, at.dtype)
         direction[where] = 1
-        diagonal[where] = found(*arrays, direction)[0][where]
+        diagonal[where] = _called(found, name, [*arrays, direction])[0][where]
     return diagonal
 
 
@@ -95,9 +100,13 @@ def metric(name: str, prediction, target, weights=None, mode=None, **options):
     """
     arrays = [_array(a, port, name) for a, port in ((prediction, "prediction"), (target, "target"))]
     arrays += [] if weights is None else [_array(weights, "weights", name)]
-    kinds = _kinds(("prediction", "target", "weights")[: len(arrays)], arrays)
-    compiled, tally, term = _measured(name, kinds, _frozen_options(options), mode)
-    return term.value(tally.by_term(tally.over([compiled(*arrays)]))[0])
+    check_lengths({port: rows_of(a) for port, a in zip(PORTS, arrays, strict=False)}, "evaluate")
+    options = _frozen_options(name, options)
+    if not _fit(arrays):
+        _built_as(name, arrays, measures.figure, name, *_inputs(_kinds(PORTS[: len(arrays)], arrays, whole=True)),
+                  **dict(options))
+    compiled, tally, term = _measured(name, _kinds(PORTS[: len(arrays)], arrays), options, _hashable(mode))
+    return term.value(tally.by_term(tally.over([_called(compiled, name, arrays)]))[0])
 
 
 @functools.lru_cache(maxsize=128)
@@ -120,7 +129,7 @@ def _compiled(what, name, arrays, weights, how, like, activation, mode, options,
         raise SpecError(
             f"evaluate: loss {name!r} takes {len(spec.ports)} arrays ({', '.join(spec.ports)}), got {len(arrays)}"
         )
-    if not 0 <= wrt < len(spec.ports):
+    if isinstance(wrt, bool) or not isinstance(wrt, int | np.integer) or not 0 <= wrt < len(spec.ports):
         raise SpecError(f"evaluate: wrt={wrt}; a port of loss {name!r} is wanted, 0 to {len(spec.ports) - 1}")
     ports = [*spec.ports, "weights"] if weights is not None else spec.ports
     given = [*arrays, weights] if weights is not None else arrays
@@ -128,8 +137,43 @@ def _compiled(what, name, arrays, weights, how, like, activation, mode, options,
     if like is None and "target" in spec.ports:
         index = spec.ports.index("target")
         given[index] = _guarded(given, spec, options, weights is not None, activation)
-    found = _function(what, spec, _kinds(ports, given), _frozen_options(options), how, activation, mode, wrt)
+    options, activation, mode = _frozen_options(name, options), _hashable(activation), _hashable(mode)
+    if not _fit(given):
+        _built_as(name, given, _values, spec, _inputs(_kinds(ports, given, whole=True)), options, how, activation)
+    found = _function(what, spec, _kinds(ports, given), options, how, activation, mode, wrt,
+                      like is None)  # other systems' clips stay
     return found, given, spec
+
+
+def _fit(arrays) -> bool:
+    """Return whether arrays plainly go together: each has the shape of the first, or that without its last axis."""
+    shape = arrays[0].shape
+    return all(a.shape in (shape, shape[:-1]) for a in arrays)
+
+
+def _built_as(name, arrays, build, *parts, **options) -> None:
+    """Build a graph for arrays of these very shapes, so that lengths that contradict each other raise ShapeError."""
+    try:
+        build(*parts, **options)
+    except (ValueError, TypeError, IndexError, AssertionError) as error:
+        if isinstance(error, SymlossError):
+            raise
+        raise _mismatch(name, arrays, error) from None
+
+
+def _called(compiled, name, arrays):
+    """Return what a compiled function makes of arrays, or raise ShapeError where it finds that they do not fit."""
+    try:
+        return compiled(*arrays)
+    except (ValueError, IndexError, AssertionError) as error:
+        raise _mismatch(name, arrays, error) from None
+
+
+def _mismatch(name, arrays, error) -> ShapeError:
+    shapes = ", ".join(str(a.shape) for a in arrays)
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return ShapeError(f"evaluate: {name!r} of arrays of shapes {shapes}, which do not go together ({reason}); pass one row "
+                      f"for each item")
 
 
 def _guarded(given, spec, options, weighted, activation):
@@ -162,19 +206,30 @@ def _without_silence(fed, spec, weights):
             for name, port in zip(spec.ports, fed, strict=True)]
 
 
-def _kinds(ports, arrays) -> tuple:
-    """Return what a compiled function depends on: name, rank, dtype and last length of each array."""
-    return tuple((port, a.ndim, str(a.dtype), a.shape[-1] if a.ndim > 1 else None)
-                 for port, a in zip(ports, arrays, strict=True))
+def _kinds(ports, arrays, whole=False) -> tuple:
+    """Return what a compiled function depends on: name, dtype and known lengths of each array, the last if not all."""
+    shapes = [a.shape if whole else (None,) * (a.ndim - 1) + a.shape[-1:] if a.ndim > 1 else (None,) * a.ndim
+              for a in arrays]
+    return tuple((port, str(a.dtype), shape) for port, a, shape in zip(ports, arrays, shapes, strict=True))
 
 
 def _inputs(kinds) -> list:
-    return [pt.tensor(name=port, dtype=dtype, shape=(None,) * (ndim - 1) + (last,) if ndim > 1 else (None,) * ndim)
-            for port, ndim, dtype, last in kinds]
+    return [pt.tensor(name=port, dtype=dtype, shape=shape) for port, dtype, shape in kinds]
 
 
-def _frozen_options(options) -> tuple:
-    return tuple(sorted((key, _frozen(option)) for key, option in options.items()))
+def _frozen_options(name, options) -> tuple:
+    for key, option in options.items():
+        if isinstance(option, Variable) and list(explicit_graph_inputs([option])):
+            raise SpecError(f"evaluate: {name!r}: {key}={option} has no value; pass a number, or a shared variable")
+    return tuple(sorted((key, _hashable(_frozen(option))) for key, option in options.items()))
+
+
+def _hashable(setting):
+    try:
+        hash(setting)
+    except TypeError:
+        raise SpecError(f"evaluate: {setting!r}; a name or a number is wanted") from None
+    return setting
 
 
 def _frozen(option):
@@ -185,31 +240,22 @@ def _frozen(option):
 
 
 def _array(a, port, name):
-    try:
-        a = np.asarray(a)
-    except ValueError as error:
-        raise DataError(f"evaluate: {port} of {name!r} cannot be read as an array ({error})") from None
+    a = as_array(a, f"evaluate: {port} of {name!r}")
     if a.dtype.kind not in "biuf":
         raise DataError(f"evaluate: {port} of {name!r} has dtype {a.dtype}; numbers are wanted")
-    return a.astype(pytensor.config.floatX) if a.dtype == np.float16 else a
+    if 0 in a.shape[1:]:
+        raise ShapeError(f"evaluate: {port} of {name!r} has shape {a.shape}; at least one value for each item is wanted")
+    if a.dtype.itemsize > 8:  # which PyTensor does not know
+        return a.astype("float64")
+    return a.astype(pytensor.config.floatX if a.dtype == np.float16 else a.dtype.newbyteorder("="), copy=False)
 
 
 @functools.lru_cache(maxsize=512)
-def _function(what, spec, kinds, options, how, activation, mode, wrt):
+def _function(what, spec, kinds, options, how, activation, mode, wrt, stable):
     inputs = _inputs(kinds)
-    weights = inputs[-1] if kinds[-1][0] == "weights" else None
-    ports = inputs if weights is None else inputs[:-1]
-    fed = ports
-    if activation is not None:
-        fed = [activations.registry.get(activation)(ports[0]), *ports[1:]]
-    if weights is not None and spec.per != "batch":  # a value of the whole batch is made of all items
-        fed = _without_silence(fed, spec, weights)
-    values = spec.function(*fed, **dict(options), **({"weights": weights} if spec.pairs else {}))
-    counts = None
-    if spec.averaged is not None and how in ("mean", "count"):
-        values, counts = spec.averaged(values, *fed, **dict(options))
-    if not (spec.pairs and values.ndim == 0):
-        values = losses.reduce(values, weights, how=how, counts=counts)
+    ports, values = inputs[: len(spec.ports)], _values(spec, inputs, options, how, activation)
+    if stable:
+        (values,), _ = stabilise([values])
     if what == "value":
         return function(inputs, [values], resolve(mode))
     if not ports[wrt].dtype.startswith("float"):
@@ -220,3 +266,20 @@ def _function(what, spec, kinds, options, how, activation, mode, wrt):
     along = ports[wrt].type("along")
     product = pytensor.grad((slope * along).sum(), ports[wrt], disconnected_inputs="ignore")
     return function([*inputs, along], [product], resolve(mode))
+
+
+def _values(spec, inputs, options, how, activation):
+    """Return the loss of input variables, reduced."""
+    ports = fed = inputs[: len(spec.ports)]
+    weights = inputs[-1] if len(inputs) > len(ports) else None
+    if activation is not None:
+        fed = [activations.registry.get(activation)(ports[0]), *ports[1:]]
+    if weights is not None and spec.per != "batch":  # a value of the whole batch is made of all items
+        fed = _without_silence(fed, spec, weights)
+    values = spec.function(*fed, **dict(options), **({"weights": weights} if spec.pairs else {}))
+    counts = None
+    if spec.averaged is not None and how in ("mean", "count"):
+        values, counts = spec.averaged(values, *fed, **dict(options))
+    if not (spec.pairs and values.ndim == 0):
+        values = losses.reduce(values, weights, how=how, counts=counts)
+    return values

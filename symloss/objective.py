@@ -89,9 +89,7 @@ class Objective:
         terms = self._terms(noisy)
         self.training_terms = [t for t in terms if not t.whole]
         self.evaluation_terms = self._terms(clean) if self.noises else terms
-        self.total = sum(
-            t.source.factor * divide(t.numerator, t.denominator) for t in self.training_terms if t.source is not None
-        )
+        self.total = total_of(self.training_terms)
         inputs = list(graph.input_variables().values())
         self.variables = list(dict.fromkeys(inputs + [v for x in (*losses, *self.metrics) for v in x.variables]))
 
@@ -132,6 +130,11 @@ class Objective:
         moving = {t.name: t.weight for t in terms if isinstance(t.source, Loss) and t.source.moving is not None}
         found = {"loss": sum(weighted.values()), "raw": raw, "weighted": weighted}
         return found | {"weights": moving} if moving else found
+
+
+def total_of(terms: list[Term]):
+    """Return the scalar that training minimises: the sum of weight times term."""
+    return sum(t.source.factor * divide(t.numerator, t.denominator) for t in terms if t.source is not None)
 
 
 def _is_uncertain(source) -> bool:

@@ -5,9 +5,12 @@ import dataclasses
 import numpy as np
 
 from . import regularizers, training, updates
+from ._checks import is_number
 from .compiling import Plan
 from .errors import SpecError, unknown
 from .schedules import Schedule
+
+PATTERNS = (list, tuple, set, frozenset)  # of which several patterns may come
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,8 +79,7 @@ def _check_rate(name, value):
 
 
 def _number(name, value, least=None):
-    number = not isinstance(value, bool) and isinstance(value, int | float | np.number) and np.isfinite(value)
-    if not number or (least is not None and value < least):
+    if not is_number(value) or (least is not None and value < least):
         what = "a finite number" + ("" if least is None else f" of at least {least}")
         raise SpecError(f"train: {name}={value!r}; {what} is wanted")
 
@@ -89,7 +91,9 @@ def _integer(name, value, least):
 
 def _checked_plan(given):
     freeze = given.get("freeze", ())
-    given["freeze"] = (freeze,) if isinstance(freeze, str) else tuple(freeze)
+    given["freeze"] = (freeze,) if isinstance(freeze, str) else tuple(freeze) if isinstance(freeze, PATTERNS) else None
+    if given["freeze"] is None or not all(isinstance(pattern, str) for pattern in given["freeze"]):
+        raise SpecError(f"train: freeze={freeze!r}; a pattern of parameters or a list of them is wanted, 'hid1.*' say")
     for name in Plan.LIMITS:
         if given.get(name) is not None:
             _number(name, given[name], 0)
@@ -106,8 +110,11 @@ def _checked_plan(given):
 def _check(method, options, plan):
     for name, least in (("epochs", 1), ("batch_size", 0), ("validate_every", 1), ("train_batches", 1),
                         ("valid_batches", 1), ("patience", 0), ("seed", 0)):
-        if options.get(name) is not None:
+        if name in options and (options[name] is not None or name in ("epochs", "batch_size", "validate_every")):
             _integer(name, options[name], least)
+    for name in ("resume", "allow_nan"):
+        if not isinstance(options.get(name, False), bool | np.bool_):
+            raise SpecError(f"train: {name}={options[name]!r}; True or False is wanted")
     _number("min_improvement", options.get("min_improvement", 0.0), 0)
     if options.get("tolerance") is not None and method is None:
         raise SpecError("train: tolerance goes with algo='lbfgs', 'cg' or 'trust-ncg'")

@@ -10,6 +10,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 
+from ._checks import is_number
 from ._registry import Registry
 from .errors import SpecError, UnknownNameError
 
@@ -89,7 +90,7 @@ class Regularizer:
         self._weight = pytensor.shared(value, name=f"{self.title} weight", shape=())
 
     def _check(self, weight):
-        if isinstance(weight, bool) or not isinstance(weight, int | float | np.number) or not np.isfinite(weight):
+        if not is_number(weight):
             raise SpecError(f"{self.title}: weight is {weight!r}; a finite number is wanted")
         if weight < 0:
             raise SpecError(f"{self.title}: weight is {weight}; a number of at least 0 is wanted")
@@ -254,6 +255,8 @@ def from_options(options: dict, graph) -> list[Regularizer]:
     """
     made = []
     for option, value in options.items():
+        if not isinstance(value, Regularizer | dict) and not is_number(value):
+            raise SpecError(f"{option}={value!r}; a number is wanted, or a dict with weight and pattern")
         if option in _placed():
             place, kind = _placed()[option]
             patterns = graph.place(place)

@@ -10,6 +10,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
+from ._checks import is_number
 from .errors import SpecError, unknown
 
 
@@ -46,9 +47,14 @@ class Schedule:
         values = {k: v.to_spec() if isinstance(v, Schedule) else v for k, v in values.items()}
         return {"schedule": type(self).__name__} | values
 
+    def _numbers(self, **numbers):
+        for name, value in numbers.items():
+            if not is_number(value):
+                raise SpecError(f"schedule {type(self).__name__}: {name}={value!r}; a finite number is wanted")
+
     def _positive(self, **numbers):
         for name, value in numbers.items():
-            if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not value > 0:
+            if not is_number(value) or not value > 0:
                 raise SpecError(f"schedule {type(self).__name__}: {name}={value!r}; a number greater than 0 is wanted")
 
 
@@ -57,6 +63,9 @@ class constant(Schedule):  # noqa: N801 (reads as a function)
     """Always `value`."""
 
     value: float
+
+    def __post_init__(self):
+        self._numbers(value=self.value)
 
     def __call__(self, step):
         return self.value + 0 * step
@@ -71,6 +80,7 @@ class linear(Schedule):  # noqa: N801
     steps: int
 
     def __post_init__(self):
+        self._numbers(start=self.start, end=self.end)
         self._positive(steps=self.steps)
 
     def __call__(self, step):
@@ -86,6 +96,7 @@ class stepwise(Schedule):  # noqa: N801
     every: int
 
     def __post_init__(self):
+        self._numbers(start=self.start)
         self._positive(factor=self.factor, every=self.every)
 
     def __call__(self, step):
@@ -101,6 +112,7 @@ class exponential(Schedule):  # noqa: N801
     steps: int
 
     def __post_init__(self):
+        self._numbers(start=self.start)
         self._positive(factor=self.factor, steps=self.steps)
 
     def __call__(self, step):
@@ -120,6 +132,7 @@ class cosine(Schedule):  # noqa: N801
     end: float = 0.0
 
     def __post_init__(self):
+        self._numbers(start=self.start, end=self.end)
         self._positive(steps=self.steps)
 
     def __call__(self, step):
@@ -161,7 +174,7 @@ class one_cycle(Schedule):  # noqa: N801
 
     def __post_init__(self):
         self._positive(top=self.top, steps=self.steps, divide=self.divide, final_divide=self.final_divide)
-        if not 0 < self.rise < 1:
+        if not is_number(self.rise) or not 0 < self.rise < 1:
             raise SpecError(f"schedule one_cycle: rise={self.rise!r}; a share between 0 and 1 is wanted")
 
     def __call__(self, step):
@@ -187,8 +200,9 @@ class cyclic(Schedule):  # noqa: N801
     rise: float = 0.5
 
     def __post_init__(self):
+        self._numbers(start=self.start, end=self.end)
         self._positive(period=self.period)
-        if not 0 < self.rise <= 1:
+        if not is_number(self.rise) or not 0 < self.rise <= 1:
             raise SpecError(f"schedule cyclic: rise={self.rise!r}; a share greater than 0, at most 1, is wanted")
 
     def __call__(self, step):

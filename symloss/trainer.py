@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 import pytensor
 
+from ._checks import is_number
 from .compiling import Evaluation, FullBatch, TrainingStep, resolve, stability
 from .data import open_source
 from .errors import SpecError, TrainingError, unknown
@@ -160,13 +161,16 @@ def _class_weights(asked, loss, count, train):
     index = [field.name for field in train.fields].index(loss._target.name)
     if isinstance(asked, str):
         return _balanced(asked, index, count, train)
+    asked = asked.tolist() if isinstance(asked, np.ndarray) else asked
+    if not isinstance(asked, dict | list | tuple):
+        raise SpecError(f"train: class_weight={asked!r}; 'balanced', a dict of weights by class or a list is wanted")
     encoder = train.fields[index].encoder
     weights = np.ones(count)
     for label, weight in asked.items() if isinstance(asked, dict) else enumerate(asked):
         position = encoder.encode([label], "class_weight")[0] if encoder is not None else label
         if not isinstance(position, int | np.integer) or not 0 <= position < count:
             raise SpecError(f"train: class_weight for {label!r}; classes are 0 to {count - 1}")
-        if not np.isfinite(weight) or weight < 0:
+        if not is_number(weight) or weight < 0:
             raise SpecError(f"train: class_weight of {label!r} is {weight!r}; at least 0 is wanted")
         weights[position] = weight
     return weights

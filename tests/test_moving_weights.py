@@ -210,7 +210,8 @@ def test_they_are_saved_with_a_model(weight, tmp_path):
 
 
 @pytest.mark.parametrize("bad, words", [
-    ("uncertain", "did you mean 'uncertainty'"),
+    ("uncertain", "number is wanted, a schedule, or one of uncertainty, gradnorm"),
+    ({"form": "gradnrom"}, "did you mean 'gradnorm'"),
     ({"form": "gradnorm", "aplha": 2}, "aplha.*alpha"),
     ({"form": "uncertainty", "start": -1}, "start=-1"),
     (None, "number"),

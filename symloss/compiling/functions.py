@@ -220,8 +220,8 @@ class FullBatch:
         self.parameters = movable(objective.parameters, freeze)
         slopes = pytensor.grad(objective.total, self.parameters, disconnected_inputs="ignore")
         self._tally = Tally(objective.training_terms)
-        outputs = [objective.total, *slopes, *self._tally.expressions]
-        self._value = function(objective.variables, outputs, backend)
+        # the total is made of the sums: with a mean as an output beside its gradient, values are computed twice
+        self._value = function(objective.variables, [*slopes, *self._tally.expressions], backend)
         directions = [p.type(f"direction of {p.name}") for p in self.parameters]
         along = sum((g * v).sum() for g, v in zip(slopes, directions, strict=True))
         products = pytensor.grad(along, self.parameters, disconnected_inputs="ignore")
@@ -253,9 +253,10 @@ class FullBatch:
     def value_and_gradient(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the total and its gradient at `vector`."""
         self.set(vector)
-        total, *rest = self._value(*self.arrays)
-        slopes, batch = rest[: len(self.parameters)], rest[len(self.parameters) :]
+        found = self._value(*self.arrays)
+        slopes, batch = found[: len(self.parameters)], found[len(self.parameters) :]
         self._parts = self._tally.over([batch])
+        total = self.objective.figures(self.sums(), self.objective.training_terms)["loss"]
         return float(total), np.concatenate([np.ravel(g).astype("float64") for g in slopes])
 
     def sums(self) -> list[tuple]:

@@ -15,6 +15,7 @@ from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.special import XLog1PY, XLogY, xlogy
 
 from ..errors import SpecError, unknown
+from ..objective import total_of
 from . import forms, logarithms
 from .forms import complement_of, constant, kind, parts, same, view_of
 
@@ -294,24 +295,26 @@ def stable(objective, how=True):
     Returns
     -------
     Objective
-        With the list `applied` of what was done, by term.
+        With the list `applied` of what was done, by term. A loss that has another system's number (``like=``) keeps its
+        clips: it is left as it is.
     """
     off, twin = switched_off(how), copy.copy(objective)
     twin.applied = []
     if off is None:
         return twin
     terms = list({id(t): t for t in (*objective.training_terms, *objective.evaluation_terms)}.values())
+    terms = [t for t in terms if getattr(t.source, "like", None) is None]
     parts_of = [(term, part) for term in terms for part in term.figure.parts]
-    made, applied = stabilise([*(part for _, part in parts_of), objective.total], off)
+    made, applied = stabilise([part for _, part in parts_of], off)
     if not applied:
         return twin
     rewritten, left = {}, iter(made)
     for term in terms:
         figure = dataclasses.replace(term.figure, parts=tuple(next(left) for _ in term.figure.parts))
         rewritten[id(term)] = dataclasses.replace(term, figure=figure)
-    twin.total = next(left)
-    twin.training_terms = [rewritten[id(t)] for t in objective.training_terms]
-    twin.evaluation_terms = [rewritten[id(t)] for t in objective.evaluation_terms]
+    twin.training_terms = [rewritten.get(id(t), t) for t in objective.training_terms]
+    twin.evaluation_terms = [rewritten.get(id(t), t) for t in objective.evaluation_terms]
+    twin.total = total_of(twin.training_terms)
     names_of = [term.name for term, _ in parts_of]
     for one in applied:
         found = tuple(dict.fromkeys(names_of[i] for i in one.outputs if i < len(names_of)))

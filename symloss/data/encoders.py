@@ -30,7 +30,10 @@ class Labels:
         >>> Labels.fit(["b", "a", "b"], 2, "train: target").classes
         ['a', 'b']
         """
-        found = list(dict.fromkeys(cls._flat(labels)))
+        try:
+            found = list(dict.fromkeys(cls._flat(labels)))
+        except TypeError as error:
+            raise DataError(f"{me}: labels cannot be told apart ({error}); numbers or strings are wanted") from None
         with contextlib.suppress(TypeError):  # mixed kinds stay in the order of their appearance
             found = sorted(found)
         if len(found) > count:

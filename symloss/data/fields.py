@@ -246,17 +246,25 @@ def _finite(array, field, me, rows, silence, allow_nan):
 
 def as_array(value, me: str) -> np.ndarray:
     """Return a sparse matrix, a frame or anything array-like as a numpy array."""
+    refuse_masked(value, me)
     try:
         return value.toarray() if hasattr(value, "toarray") else np.asarray(value)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, RuntimeError) as error:
         raise DataError(f"{me} cannot be read as an array ({error}); pass rows of equal length") from None
+
+
+def refuse_masked(value, me: str) -> None:
+    """Raise DataError for a masked array that hides something: numpy would take what is behind the mask."""
+    if np.ma.is_masked(value):
+        raise DataError(f"{me} is an array with {np.ma.count_masked(value)} masked values; pass .filled(0), and weights "
+                        f"of 0 for what is masked")
 
 
 def _numbers(array, me):
     if array.dtype == object and not any(value is None for value in array.flat):
         try:
             return array.astype("float64")
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass
     if array.dtype.kind not in "biuf":
         raise DataError(f"{me} has dtype {array.dtype}; numbers are wanted")
@@ -363,10 +371,10 @@ def _check_domain(array, domain, me, rows, silent, allow_nan):
 
 def _complain(array, wrong, me, what, rows=None):
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
-    where = f"row {first[0] if rows is None else rows[first[0]]}"
+    where = f", row {first[0] if rows is None else rows[first[0]]}" if first else ""
     if first[1:]:
         where += f", column {first[1]}" if len(first) == 2 else f", place {first[1:]}"
-    raise DataError(f"{me}, {where}: {array[first]} is {what} ({int(wrong.sum())} such in all)")
+    raise DataError(f"{me}{where}: {array[first]} is {what} ({int(wrong.sum())} such in all)")
 
 
 def _spread_weights(array, field, by_name):

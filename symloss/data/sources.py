@@ -159,7 +159,8 @@ def _forget(column) -> None:
 def _indexable(column, me):
     """Return something that can be indexed by an array of row numbers."""
     if _is_lazy(column):
-        return column.tocsr() if hasattr(column, "tocsr") else column
+        flat = hasattr(column, "tocsr") and len(column.shape) == 2
+        return column.tocsr() if flat else as_array(column, me) if hasattr(column, "toarray") else column
     return as_array(column, me)
 
 

@@ -28,9 +28,11 @@ def convert(value, form: str, shape, dtype: str, me: str, rows=None, allow_nan: 
         Numbers of the rows in the data set, for messages.
     allow_nan : bool
     """
+    if np.ma.is_masked(value):
+        raise DataError(f"{me} is a masked array; pass .filled(0), and weights of 0 for what is masked")
     try:
         matrix = FORMATS[form](value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise DataError(f"{me} cannot be read as a sparse matrix ({error}); pass one of scipy.sparse") from None
     if matrix.dtype.kind not in "biuf":
         raise DataError(f"{me} has dtype {matrix.dtype}; numbers are wanted")

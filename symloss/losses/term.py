@@ -13,7 +13,7 @@ from .core import LossSpec, get, names, registry
 from .masking import harmless_predictions, harmless_target
 from .own import function_spec
 from .reduction import fraction, reduce, rule
-from .weighting import GradNorm, Uncertainty, learned
+from .weighting import LEARNED, GradNorm, Uncertainty, learned
 
 
 class Weights(TensorVariable):
@@ -153,22 +153,27 @@ class Loss:
 
     @weight.setter
     def weight(self, value):
-        self.log_variance = self.moving = None
-        if callable(value):  # a schedule
-            self.moving, value = value, float(value(0))
-        elif isinstance(value, str | dict | Uncertainty | GradNorm):
-            self.moving = learned(value)
-            value = self.moving.start
-        if isinstance(self.moving, Uncertainty):
-            start = np.asarray(-np.log(2 * value), self._weight.type.dtype)
-            self.log_variance = pytensor.shared(start, name=f"log variance of {self.name}", shape=())
-        try:
-            value = float(value)
-        except (TypeError, ValueError):
-            raise SpecError(f"loss {self.name}: weight is {value!r}; a number is wanted") from None
+        moving, value = self._read_weight(value)
         if not np.isfinite(value):
             raise SpecError(f"loss {self.name}: weight is {value}; a finite number is wanted")
+        self.moving, self.log_variance = moving, None
+        if isinstance(moving, Uncertainty):
+            start = np.asarray(-np.log(2 * value), self._weight.type.dtype)
+            self.log_variance = pytensor.shared(start, name=f"log variance of {self.name}", shape=())
         self._weight.set_value(np.asarray(value, self._weight.type.dtype))
+
+    def _read_weight(self, value):
+        """Return what moves the weight (None: nothing), and the number that it begins with."""
+        if callable(value) and not isinstance(value, type):  # a schedule
+            return value, float(value(0))
+        if isinstance(value, dict | Uncertainty | GradNorm) or (isinstance(value, str) and value in LEARNED):
+            moving = learned(value)
+            return moving, moving.start
+        try:
+            return None, float(value)
+        except (TypeError, ValueError):
+            raise SpecError(f"loss {self.name}: weight is {value!r}; a number is wanted, a schedule, or one of "
+                            f"{', '.join(LEARNED)}") from None
 
     @property
     def factor(self):

@@ -187,3 +187,24 @@ def test_hessian_diagonal_of_pairs_is_that_of_finite_differences(rng):
 def test_a_port_that_is_not_there_is_refused():
     with pytest.raises(symloss.SpecError, match="wrt=2"):
         evaluate.grad("mse", [1.0], [1.0], wrt=2)
+
+
+def test_the_clips_of_other_systems_are_not_rewritten(labelled):
+    x, y = labelled
+    net = symloss.Classifier([4, 3], loss={"form": "xe", "like": "theanets"}, mode="PYTHON")
+    for p in net.params:
+        p.set_value(1e3 * p.get_value())  # sure, and often wrong: theanets' gradient is dead there
+    (record,) = net.itertrain([x, y], algo="sgd", learning_rate=0, epochs=1, batch_size=0)
+    p = net.predict_proba(x)[np.arange(60), y]
+    np.testing.assert_allclose(record["xe"], -np.log(np.clip(p, 1e-8, 1)).mean(), rtol=1e-6)
+    assert "rewritten" not in net.explain()
+
+
+def test_a_users_own_loss_is_stable_on_plain_arrays(registered):
+    @symloss.loss("surprise of a label", target="label", activation="softmax", per="item", unit="nats")
+    def surprise(prediction, target):
+        return -pt.log(prediction[pt.arange(target.shape[0]), target])
+
+    z = np.array([[1e4, 0.0, -1e4]])
+    np.testing.assert_allclose(evaluate.value("surprise", z, [2], activation="softmax", mode="PYTHON"), [2e4])
+    np.testing.assert_allclose(evaluate.grad("surprise", z, [2], activation="softmax", mode="PYTHON"), [[1, 0, -1]])

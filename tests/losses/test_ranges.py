@@ -49,7 +49,8 @@ def test_what_an_option_may_be_is_what_its_docstring_says(name, option):
 
 
 @every_option
-@pytest.mark.parametrize("value", ["a", math.nan, None, {}, [], [[1.0], [2.0, 3.0]], 1j, np.array(["b"]), 10**400, object])
+@pytest.mark.parametrize("value", ["a", math.nan, None, {}, [], [[1.0], [2.0, 3.0]], 1j, np.array(["b"]), 10**400,
+                                   object])
 def test_nonsense_is_refused_by_name(name, option, value):
     wanted = symloss.losses.get(name).ranges[option]
     if value is None and isinstance(wanted, Range) and wanted.none:
@@ -60,8 +61,8 @@ def test_nonsense_is_refused_by_name(name, option, value):
 
 
 @pytest.mark.parametrize("name, option, value", [
-    ("huber", "delta", -1), ("huber", "delta", 0), ("huber", "delta", math.inf), ("quantile", "q", 2), ("quantile", "q", 1),
-    ("cross_entropy", "smoothing", 2), ("cross_entropy", "ignore_index", 0.5), ("poly1", "epsilon", -2),
+    ("huber", "delta", -1), ("huber", "delta", 0), ("huber", "delta", math.inf), ("quantile", "q", 2),
+    ("quantile", "q", 1), ("cross_entropy", "smoothing", 2), ("cross_entropy", "ignore_index", 0.5), ("poly1", "epsilon", -2),
     ("arcface", "margin", math.pi), ("weston_watkins", "power", 3), ("weston_watkins", "power", True),
     ("poisson_nll", "full", 1), ("general_robust", "alpha", math.inf), ("multi_quantile", "q", (0.1, 1.5)),
     ("cumulative_logit", "thresholds", [2.0, 1.0]), ("binary_cross_entropy", "pos_weight", [1.0, 0.0]),
@@ -80,8 +81,8 @@ def test_every_door_refuses_what_is_out_of_range(name, option, value):
 
 
 @pytest.mark.parametrize("name, option, value", [
-    ("huber", "delta", np.float32(0.5)), ("huber", "delta", 2), ("huber", "delta", np.array(2)), ("huber", "delta", 10**9),
-    ("general_robust", "alpha", -math.inf), ("multi_quantile", "q", [0.1, 0.9]), ("poly1", "epsilon", -1),
+    ("huber", "delta", np.float32(0.5)), ("huber", "delta", 2), ("huber", "delta", np.array(2)),
+    ("huber", "delta", 10**9), ("general_robust", "alpha", -math.inf), ("multi_quantile", "q", [0.1, 0.9]), ("poly1", "epsilon", -1),
     ("multi_quantile", "q", np.array([0.1, 0.9])), ("cumulative_logit", "thresholds", np.array([1.0, 2.0])),
     ("cross_entropy", "smoothing", 1), ("cross_entropy", "ignore_index", np.int8(-1)), ("triplet", "swap", np.True_),
 ])

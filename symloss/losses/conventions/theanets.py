@@ -66,7 +66,7 @@ for _name in ("hinge", "multiclass_hinge", "multiclass_perceptron"):
     system.differs(_name, "hinge")(hinge)
 
 
-@system.differs("gaussian_nll", "gll")
+@system.differs("gaussian_nll", "gll", per="batch")
 def gaussian_nll(mean, variance, target, *, covar_eps=1e-3, weights=None):
     """Return theanets' 'log-likelihood', which is none; weights are not looked at."""
     mean, target = align(mean, target, "gaussian_nll")

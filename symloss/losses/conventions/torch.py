@@ -240,7 +240,7 @@ def cosine_embedding(first, second, target, *, margin=0.0):
     return pt.switch(pt.eq(t, 1), 1 - cosine, pt.switch(pt.eq(t, -1), apart, 0))
 
 
-@system.differs("triplet", "TripletMarginLoss, TripletMarginWithDistanceLoss")
+@system.differs("triplet", "TripletMarginLoss, TripletMarginWithDistanceLoss", ranges={"p": "[0, inf]"})
 def triplet(anchor, positive, negative, *, margin=1.0, p=2.0, eps=1e-6, swap=False, squared=False):
     """Distances are the `p`-norm of the differences plus `eps`; squared ones have no eps (torch takes a function)."""
     anchor, positive = vectors(anchor, positive, "triplet", "positive")

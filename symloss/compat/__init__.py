@@ -1,0 +1,1 @@
+"""Other libraries, played by symloss: old scripts run with nothing but an import changed."""

@@ -1,0 +1,166 @@
+"""Activations of theanets: the same numbers, and the same draws for those with parameters."""
+
+import pytensor
+import pytensor.tensor as pt
+
+from .util import Registrar
+
+
+def _softmax(x):
+    powers = pt.exp(x - x.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _centred(x):
+    return x - x.mean(axis=-1, keepdims=True)
+
+
+def _deviation(x):
+    return x.std(axis=-1, keepdims=True) + 1e-8
+
+
+COMMON = {
+    "linear": lambda x: x,
+    "tanh": pt.tanh,
+    "logistic": pt.sigmoid,
+    "sigmoid": pt.sigmoid,
+    "softmax": _softmax,
+    "softplus": pt.softplus,
+    "relu": lambda x: (x + abs(x)) / 2,
+    "rect:max": lambda x: (x + abs(x)) / 2,
+    "rect:min": lambda x: (x + 1 - abs(x - 1)) / 2,
+    "rect:minmax": lambda x: (abs(x) + 1 - abs(x - 1)) / 2,
+    "norm:mean": _centred,
+    "norm:max": lambda x: x / (abs(x).max(axis=-1, keepdims=True) + 1e-8),
+    "norm:std": lambda x: x / _deviation(x),
+    "norm:z": lambda x: _centred(x) / _deviation(x),
+}
+
+
+def build(name, layer, **kwargs):
+    """Return the activation called `name` for a layer.
+
+    Parameters
+    ----------
+    name : str or Activation
+        Of `COMMON`, of a class of this family, 'maxout:k', or several joined by '+', the first of them applied first.
+    layer : Layer
+        Whose size and random numbers its parameters have.
+    """
+    if not isinstance(name, str):
+        return name if isinstance(name, Activation) else Common(getattr(name, "__name__", "activation"), layer, name)
+    if "+" in name:
+        first, *others = (build(part, layer, **kwargs) for part in name.split("+"))
+        for other in others:
+            first = Compose(first, other)
+        return first
+    if name in COMMON:
+        return Common(name, layer, COMMON[name])
+    if name.lower().startswith("maxout:"):
+        name, _, pieces = name.partition(":")
+        kwargs["pieces"] = int(pieces)
+    return Activation.build(name, name=name, layer=layer, **kwargs)
+
+
+class Activation(metaclass=Registrar):
+    """What is applied to a layer's sums.
+
+    Parameters
+    ----------
+    name : str
+    layer : Layer
+
+    Notes
+    -----
+    A subclass overrides ``__call__(self, x)``, and appends what it learns to ``self.params``.
+    """
+
+    def __init__(self, name, layer, **kwargs):
+        self.name, self.layer, self.kwargs = name, layer, kwargs
+        self.params = []
+
+    def __call__(self, x):
+        raise NotImplementedError
+
+    def _add(self, short, *more, scale=None):
+        """Make a parameter (size, *more) of normal numbers, or of `scale` times their sizes."""
+        draws = self.layer.rng.randn(self.layer.output_size, *more)
+        value = (draws if scale is None else scale * abs(draws)).astype(pytensor.config.floatX)
+        shared = pytensor.shared(value, name=self.layer._fmt(short), shape=value.shape)
+        self.params.append(shared)
+        return shared
+
+
+class Common(Activation):
+    """A function without parameters."""
+
+    def __init__(self, name, layer, function):
+        super().__init__(name, layer)
+        self.function = function
+
+    def __call__(self, x):
+        return self.function(x)
+
+
+class Compose(Activation):
+    """`g` of `f`."""
+
+    def __init__(self, f, g):
+        super().__init__(f"{g.name}({f.name})", g.layer)
+        self.f, self.g = f, g
+        self.params = g.params + f.params
+
+    def __call__(self, x):
+        return self.g(self.f(x))
+
+
+class Prelu(Activation):
+    """x from 0 on, exp(leak) x below."""
+
+    __extra_registration_keys__ = ("leaky-relu",)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.leak = self._add("leak", scale=0.1)
+
+    def __call__(self, x):
+        return (x + abs(x)) / 2 + pt.exp(self.leak) * (x - abs(x)) / 2
+
+
+class LGrelu(Activation):
+    """exp(gain) x from 0 on, exp(leak) x below."""
+
+    __extra_registration_keys__ = ("leaky-gain-relu",)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.gain = self._add("gain", scale=0.1)
+        self.leak = self._add("leak", scale=0.1)
+
+    def __call__(self, x):
+        return pt.exp(self.gain) * (x + abs(x)) / 2 + pt.exp(self.leak) * (x - abs(x)) / 2
+
+
+class Elu(Activation):
+    """x from 0 on, exp(gain) (exp(x) - 1) below."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.gain = self._add("gain", scale=0.1)
+
+    def __call__(self, x):
+        below = pt.exp(self.gain) * (pt.exp(x) - 1)
+        return x * pt.ge(x, 0).astype(x.dtype) + below * pt.lt(x, 0).astype(x.dtype)
+
+
+class Maxout(Activation):
+    """The greatest of `pieces` lines, slope * x + intercept."""
+
+    def __init__(self, *args, pieces, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.pieces = pieces
+        self.slope = self._add("slope", pieces)
+        self.intercept = self._add("intercept", pieces)
+
+    def __call__(self, x):
+        return (x[..., None] * self.slope + self.intercept).max(axis=-1)

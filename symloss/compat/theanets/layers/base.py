@@ -1,0 +1,309 @@
+"""What every layer of theanets has, and the layers without parameters."""
+
+import math
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor import sparse
+
+from .. import activations
+from ..util import FLOAT_CONTAINERS, ConfigurationError, Registrar, log, random_matrix, random_state, random_vector
+
+
+class Layer(metaclass=Registrar):
+    """A layer: its parameters, and what it makes of its inputs.
+
+    Parameters
+    ----------
+    name : str or None
+        None: the class's name and a number.
+    size : int
+        Units.
+    shape : tuple of int
+        Of one item, instead of a size.
+    inputs : str or sequence of str
+        Names of layers, or of their outputs.
+    activation : str
+        'relu' unless given.
+    rng : RandomState or int
+    **kwargs
+        'mean', 'std', 'sparsity' and 'diagonal' of weights, and the same for one parameter: ``std_w=0.1``.
+
+    Notes
+    -----
+    A subclass overrides `setup`, which makes parameters, and ``transform(inputs)``, which returns a dict of outputs and
+    a list of updates.
+    """
+
+    _count = 0
+
+    def __init__(self, name=None, **kwargs):
+        Layer._count += 1
+        self.name = name or f"{type(self).__name__.lower()}{Layer._count}"
+        self.kwargs = kwargs
+        inputs = kwargs.get("inputs", ())
+        if isinstance(inputs, dict):
+            raise TypeError(f"layer {self.name!r}: inputs={inputs!r}; names are wanted: 'in', or ('in', 'hid1')")
+        self.inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
+        self.rng = random_state(kwargs.get("rng"))
+        self._activate = None
+        self._params = []
+        self._input_shapes = dict.fromkeys(self.inputs)
+        shape = kwargs.get("shape", None if kwargs.get("size") is None else (kwargs["size"],))
+        self._output_shapes = {"out": None if shape is None else tuple(shape)}
+
+    # ------------------------------------------------------------------------------------------ names and shapes
+
+    @property
+    def params(self):
+        """The parameters, shared variables: this layer's own, then its activation's."""
+        return self._params + (self.activate.params if self._activate is not None else [])
+
+    @property
+    def activate(self):
+        """The activation; what it draws, it draws before the layer does."""
+        if self._activate is None and self._output_shapes["out"] is not None:
+            self._activate = activations.build(self.kwargs.get("activation", "relu"), self)
+        return self._activate
+
+    @activate.setter
+    def activate(self, value):
+        self._activate = value
+
+    def _one_input(self):
+        if len(self._input_shapes) != 1:
+            raise ConfigurationError(f"layer {self.name!r}: one input is wanted, got {list(self._input_shapes)}")
+        return next(iter(self._input_shapes))
+
+    @property
+    def input_name(self):
+        """Name of the only input."""
+        return self._one_input()
+
+    @property
+    def input_shape(self):
+        """Shape of an item of the only input."""
+        return self._input_shapes[self._one_input()]
+
+    @property
+    def input_size(self):
+        """Length of the last axis of the only input."""
+        return self.input_shape[-1]
+
+    @property
+    def output_name(self):
+        """Full name of the main output."""
+        return self.full_name("out")
+
+    @property
+    def output_shape(self):
+        """Shape of an item of the main output; None where any length goes."""
+        return self._output_shapes["out"]
+
+    @property
+    def output_size(self):
+        """Length of the last axis of the main output."""
+        return None if self.output_shape is None else self.output_shape[-1]
+
+    @property
+    def size(self):
+        """Length of the last axis of the main output."""
+        return self.output_size
+
+    @property
+    def num_params(self):
+        """How many numbers the parameters have."""
+        return sum(p.get_value(borrow=True).size for p in self.params)
+
+    def full_name(self, name):
+        """Return '<layer>:<name>'."""
+        return f"{self.name}:{name}"
+
+    def _fmt(self, string):
+        return f"{self.name}.{string}"
+
+    # ------------------------------------------------------------------------------------------ building
+
+    def bind(self, graph, reset=True, initialize=True):
+        """Find the inputs among a network's layers, and make the parameters."""
+        if reset:
+            self._params = []
+            self._input_shapes = dict.fromkeys(self.inputs)
+        self.resolve_inputs(graph.layers)
+        self.resolve_outputs()
+        if initialize:
+            self.activate  # noqa: B018 - draws first
+            self.setup()
+        self.log()
+
+    def resolve_inputs(self, layers):
+        """Find the full names and shapes of the inputs."""
+        self._input_shapes = dict(self._resolve(name, layers) for name in self._input_shapes)
+        self.inputs = tuple(self._input_shapes)
+
+    def _resolve(self, name, layers):
+        found = [layer for layer in layers if layer.name == name.split(":")[0]]
+        if len(found) != 1:
+            raise ConfigurationError(f"layer {self.name!r}: cannot resolve input {name!r}; there are "
+                                     f"{', '.join(layer.name for layer in layers)}")
+        return name if ":" in name else found[0].output_name, found[0].output_shape
+
+    def resolve_outputs(self):
+        """Find the shape of the output: that of the first input, with this layer's size as its last axis."""
+        first = next(iter(self._input_shapes.values()), None)
+        size = self.output_size
+        if "shape" in self.kwargs or first is None:
+            return
+        self._output_shapes["out"] = first if size is None else (*first[:-1], size)
+
+    def setup(self):
+        """Make the parameters."""
+
+    def log(self):
+        """Write a line about this layer."""
+        inputs = ", ".join(f"({name}){shape and shape[-1]}" for name, shape in self._input_shapes.items())
+        log("layer {} {!r}: {} -> {}, {}, {} parameters", type(self).__name__, self.name, inputs, self.output_size,
+            getattr(self._activate, "name", None), self.num_params)
+
+    def log_params(self):
+        """Write a line about each parameter."""
+        for parameter in self.params:
+            log("- {}: {}", parameter.name, parameter.get_value(borrow=True).shape)
+
+    def find(self, key):
+        """Return a parameter by its short name or its position; KeyError if there is none."""
+        for index, parameter in enumerate(self.params):
+            if (isinstance(key, int) and key == index) or parameter.name == self._fmt(str(key)):
+                return parameter
+        raise KeyError(key)
+
+    def _option(self, option, name, default):
+        return self.kwargs.get(f"{option}_{name}", self.kwargs.get(option, default))
+
+    def add_weights(self, name, nin, nout, mean=0, std=0, sparsity=0, diagonal=0):
+        """Make a matrix (nin, nout) of numbers from N(0, 1 / sqrt(nin + nout)), unless something else is said."""
+        given = dict(mean=mean, std=std or 1 / np.sqrt(nin + nout), sparsity=sparsity, diagonal=diagonal)
+        options = {option: self._option(option, name, value) for option, value in given.items()}
+        self._share(name, random_matrix(nin, nout, rng=self.rng, **options))
+
+    def add_bias(self, name, size, mean=0, std=1):
+        """Make a vector of numbers from N(0, 1); ``mean_<name>`` and ``std_<name>`` alone change that."""
+        mean, std = self.kwargs.get(f"mean_{name}", mean), self.kwargs.get(f"std_{name}", std)
+        self._share(name, random_vector(size, mean, std, rng=self.rng))
+
+    def _share(self, name, value):
+        self._params.append(pytensor.shared(value, name=self._fmt(name), shape=value.shape))
+
+    # ------------------------------------------------------------------------------------------ expressions
+
+    def connect(self, inputs):
+        """Return a dict of expressions by full name, and a list of updates."""
+        outputs, updates = self.transform(inputs)
+        if not isinstance(outputs, dict):
+            outputs = dict(outputs) if isinstance(outputs, list | tuple) else {"out": outputs}
+        return {self.full_name(name): outputs[name] for name in sorted(outputs)}, updates
+
+    def transform(self, inputs):
+        """Return a dict of expressions by short name, or the main one alone, and a list of updates."""
+        raise NotImplementedError
+
+    def _only_input(self, inputs):
+        return inputs[self.input_name]
+
+    def to_spec(self):
+        """Return a dict with the form, the name and the keyword arguments of this layer."""
+        own = {"form": type(self).__name__.lower(), "name": self.name,
+               "activation": self.kwargs.get("activation", "relu")}
+        return self.kwargs | own
+
+    def arguments(self):
+        """Return the keyword arguments that build this layer again, whole: `to_spec` leaves some out, as it did."""
+        return self.to_spec()
+
+
+class Input(Layer):
+    """Where data enter.
+
+    Parameters
+    ----------
+    ndim : int
+        Axes of a batch.
+    sparse : bool or str
+        'csr', 'csc', or True for 'csr': data are sparse matrices.
+    """
+
+    def __init__(self, name="in", ndim=2, sparse=False, **kwargs):
+        kwargs["activation"] = "linear"
+        super().__init__(name=name, **kwargs)
+        shape = self.output_shape
+        self.ndim = len(shape) + 1 if shape is not None and len(shape) > 1 else ndim
+        self.sparse = "csr" if sparse is True else sparse.lower() if sparse else False
+        self.input = self._variable()
+        if shape is not None and len(shape) == 1:
+            self._output_shapes["out"] = (None,) * (self.ndim - 2) + shape
+
+    def _variable(self):
+        if not self.sparse:
+            return FLOAT_CONTAINERS[self.ndim](self.name)
+        if self.ndim != 2:
+            raise ConfigurationError(f"layer {self.name!r}: sparse={self.sparse!r} and ndim={self.ndim}; 2 is wanted")
+        return sparse.SparseTensorType(self.sparse, pytensor.config.floatX)(self.name)
+
+    def log(self):
+        log("layer {} {!r}: {} inputs", type(self).__name__, self.name, self.output_size)
+
+    def transform(self, inputs):
+        return self.input, []
+
+    def to_spec(self):
+        return super().to_spec() | {"ndim": self.ndim, "sparse": self.sparse}
+
+
+class Product(Layer):
+    """The product of its inputs."""
+
+    __extra_registration_keys__ = ("prod",)
+
+    def transform(self, inputs):
+        return math.prod(inputs[name] for name in self.inputs), []
+
+
+class Concatenate(Layer):
+    """Its inputs one behind the other, along the last axis."""
+
+    __extra_registration_keys__ = ("concat",)
+
+    def resolve_outputs(self):
+        super().resolve_outputs()
+        shapes = list(self._input_shapes.values())
+        if all(shapes):
+            self._output_shapes["out"] = (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
+
+    def transform(self, inputs):
+        return pt.concatenate([inputs[name] for name in self.inputs], axis=-1), []
+
+
+class Flatten(Layer):
+    """Items as rows of values."""
+
+    __extra_registration_keys__ = ("flat",)
+
+    def resolve_outputs(self):
+        shape = self.input_shape
+        if shape is not None and None not in shape:
+            self._output_shapes["out"] = (math.prod(shape),)
+
+    def transform(self, inputs):
+        return self._only_input(inputs).flatten(2), []
+
+
+class Reshape(Layer):
+    """Items in another `shape`."""
+
+    def __init__(self, shape, **kwargs):
+        super().__init__(shape=shape, **kwargs)
+
+    def transform(self, inputs):
+        x = self._only_input(inputs)
+        return x.reshape((x.shape[0], *self.output_shape)), []

@@ -1,0 +1,201 @@
+"""Regularizers of theanets: means where the core has sums, and averages over what matches."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+
+from ...regularizers import dropout as _dropout
+from ...regularizers import gaussian_noise as _gaussian_noise
+from .util import ConfigurationError, Registrar, log, outputs_matching, params_matching
+
+PLACES = ("input", "hidden", "output")
+
+
+def from_kwargs(graph, **kwargs):
+    """Return the regularizers that keyword arguments ask for; those that ask for none are left alone.
+
+    Parameters
+    ----------
+    graph : Network
+    regularizers : list or dict
+        A list is what is returned. A dict has more keyword arguments.
+    rng : int
+        Seed of noise and dropout; 13.
+    input_dropout, hidden_dropout, output_dropout, input_noise, hidden_noise, output_noise : float
+    dropout, noise : dict of float by pattern
+    **kwargs
+        Strengths by registered name, ``weight_l2=0.1``, or dicts with 'weight', 'pattern' and what else a class takes.
+    """
+    given = kwargs.get("regularizers")
+    if isinstance(given, list | tuple):
+        return list(given)
+    kwargs = kwargs | (given or {})
+    made = [r for kind in (BernoulliDropout, GaussianNoise) for r in _noises(graph, kind, kwargs)]
+    for key, value in kwargs.items():
+        if Regularizer.is_registered(key) and key not in ("noise", "dropout"):
+            made.append(Regularizer.build(key, **(value if isinstance(value, dict) else {"weight": value})))
+    return made
+
+
+def _noises(graph, kind, kwargs):
+    """Yield the noises of one kind, by place and by pattern."""
+    by_place = zip(PLACES, (graph.inputs_layers(), graph.layers[1:-1], graph.layers[-1:]), strict=True)
+    strengths = {tuple(la.output_name for la in ls): kwargs.get(f"{place}_{kind.KEY}", 0) for place, ls in by_place}
+    by_pattern = kwargs.get(kind.KEY, {})
+    if not isinstance(by_pattern, dict):
+        raise ConfigurationError(f"{kind.KEY}={by_pattern!r}: strengths by pattern are wanted, "
+                                 f"{kind.KEY}={{'hid*:out': {by_pattern!r}}}, or hidden_{kind.KEY}={by_pattern!r}")
+    for pattern, weight in (strengths | by_pattern).items():
+        if weight:
+            yield kind(pattern=pattern, weight=weight, rng=kwargs.get("rng", 13))
+
+
+class Regularizer(metaclass=Registrar):
+    """What changes a model's outputs, or adds a term to its loss.
+
+    Parameters
+    ----------
+    pattern : str
+        Glob over names of parameters or outputs.
+    weight : float
+        Factor of the term.
+    """
+
+    def __init__(self, pattern="*", weight=0.0):
+        if isinstance(pattern, int | float):  # a single positional argument that can only be the strength
+            pattern, weight = "*", pattern
+        self.pattern, self.weight = pattern, weight
+
+    def log(self):
+        """Write a line about this regularizer."""
+        log("regularizer: {} * {}({})", self.weight, type(self).__name__, self.pattern)
+
+    def modify_graph(self, outputs):
+        """Change the dict of a layer's outputs in place."""
+
+    def loss(self, layers, outputs):
+        """Return a scalar expression, before it is multiplied by the weight."""
+        return 0.0
+
+    def _matching(self, outputs):
+        return [expression for _, expression in outputs_matching(outputs, self.pattern)]
+
+
+def _average(terms):
+    terms = list(terms)
+    return sum(terms) / len(terms) if terms else 0.0
+
+
+class WeightL2(Regularizer):
+    """The average over parameters with more than one axis of mean(w^2)."""
+
+    __extra_registration_keys__ = ("weight_l2", "weight_decay")
+
+    def loss(self, layers, outputs):
+        return _average((p * p).mean() for _, p in params_matching(layers, self.pattern) if p.ndim > 1)
+
+
+class WeightL1(Regularizer):
+    """The average over parameters with more than one axis of mean(|w|)."""
+
+    __extra_registration_keys__ = ("weight_l1", "weight_sparsity")
+
+    def loss(self, layers, outputs):
+        return _average(abs(p).mean() for _, p in params_matching(layers, self.pattern) if p.ndim > 1)
+
+
+class HiddenL1(Regularizer):
+    """The average over outputs, of hidden layers unless a pattern says otherwise, of mean(|h|)."""
+
+    __extra_registration_keys__ = ("hidden_l1", "hidden_sparsity")
+
+    def loss(self, layers, outputs):
+        if self.pattern == "*":
+            return _average(abs(outputs[layer.output_name]).mean() for layer in layers[1:-1])
+        return _average(abs(h).mean() for h in self._matching(outputs))
+
+
+class _OverTime(Regularizer):
+    def _sequences(self, outputs):
+        found = self._matching(outputs)
+        if any(h.ndim < 3 for h in found):
+            raise ConfigurationError(f"{type(self).__name__}: outputs that match {self.pattern!r} have no time; name "
+                                     f"those of recurrent layers, {{'pattern': 'hid1:out', 'weight': ...}}")
+        return found
+
+
+class RecurrentNorm(_OverTime):
+    """The average over outputs of mean(n_t - n_(t+1)), n the squared norm at each step: signed, as it was."""
+
+    __extra_registration_keys__ = ("recurrent_norm",)
+
+    def loss(self, layers, outputs):
+        norms = [(h * h).sum(axis=-1) for h in self._sequences(outputs)]
+        return _average((n[:, :-1] - n[:, 1:]).mean() for n in norms)
+
+
+class RecurrentState(_OverTime):
+    """The average over outputs of mean((h_t - h_(t+1))^2)."""
+
+    __extra_registration_keys__ = ("recurrent_state",)
+
+    def loss(self, layers, outputs):
+        return _average(pt.sqr(h[:, :-1] - h[:, 1:]).mean() for h in self._sequences(outputs))
+
+
+class Contractive(Regularizer):
+    """The average over outputs of mean((d mean(h) / d x)^2), for the inputs x that match `wrt`."""
+
+    __extra_registration_keys__ = ("contractive",)
+
+    def __init__(self, pattern=None, weight=0.0, wrt="*"):
+        super().__init__("*" if pattern is None else pattern, weight)
+        self.wrt = wrt
+
+    def log(self):
+        log("regularizer: {} * {}({} wrt {})", self.weight, type(self).__name__, self.pattern, self.wrt)
+
+    def loss(self, layers, outputs):
+        sources = [(la.name, la.input) for la in layers if hasattr(la, "input")]
+        sources = [x for _, x in outputs_matching(sources, self.wrt)]
+        slopes = [pytensor.grad(h.mean(), sources, disconnected_inputs="ignore") for h in self._matching(outputs)]
+        return _average(sum(pt.sqr(g).mean() for g in each) for each in slopes)
+
+
+class _Noise(Regularizer):
+    KEY = BEFORE = ""
+
+    def __init__(self, pattern="*:out", weight=0.0, rng=13):
+        super().__init__(pattern, weight)
+        self.rng = rng
+
+    def modify_graph(self, outputs):
+        for name, x in list(outputs_matching(outputs, self.pattern)):
+            seed = self.rng if isinstance(self.rng, int | np.integer) else self.rng.randint(2**31 - 1)
+            rng = pytensor.shared(np.random.default_rng([seed, *name.encode()]), name=f"{self.KEY} of {name}")
+            outputs[f"{name}-{self.BEFORE}"] = x
+            strength = np.asarray(self.weight, x.dtype)
+            outputs[name], rng.default_update = self._noisy(x, strength, rng)
+
+
+class GaussianNoise(_Noise):
+    """Normal noise with standard deviation `weight` on the outputs that match."""
+
+    __extra_registration_keys__ = ("noise",)
+    KEY, BEFORE = "noise", "prenoise"
+
+    def _noisy(self, x, strength, rng):
+        return _gaussian_noise(x, strength, rng)
+
+
+class BernoulliDropout(_Noise):
+    """Outputs that match are 0 with probability `weight`; the others grow, so that the mean stays."""
+
+    __extra_registration_keys__ = ("dropout",)
+    KEY, BEFORE = "dropout", "predrop"
+
+    def log(self):
+        log("regularizer: BernoulliDropout({}) ~ B({})", self.pattern, self.weight)
+
+    def _noisy(self, x, strength, rng):
+        return _dropout(x, strength, rng)

@@ -1,0 +1,126 @@
+"""Names of theanets.util: errors, containers, random matrices, names by pattern."""
+
+import fnmatch
+import sys
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+
+from ...errors import SymlossError, unknown
+
+FLOAT = pytensor.config.floatX
+
+FLOAT_CONTAINERS = (pt.scalar, pt.vector, pt.matrix, pt.tensor3, pt.tensor4)
+
+INT_CONTAINERS = (pt.iscalar, pt.ivector, pt.imatrix, pt.itensor3, pt.itensor4)
+
+
+class Error(SymlossError):
+    """The root of what theanets raises."""
+
+
+class ConfigurationError(Error):
+    """A model that is described wrongly."""
+
+
+class UnregisteredError(Error, KeyError):
+    """A name that no class of its family is registered under."""
+
+    __str__ = Exception.__str__
+
+
+class Registrar(type):
+    """The class of families whose members are known by name as soon as they are defined.
+
+    A class is registered under its name, and under ``__extra_registration_keys__`` that it defines itself: those of its
+    parent stay the parent's.
+    """
+
+    def __init__(cls, name, bases, namespace):
+        super().__init__(name, bases, namespace)
+        if not hasattr(cls, "_registry"):
+            cls._registry = {}
+        for key in (name, *namespace.get("__extra_registration_keys__", ())):
+            cls._registry[key.lower()] = cls
+
+    def build(cls, key, *args, **kwargs):
+        """Return an instance of the class that is registered under `key`."""
+        return cls.get_class(key)(*args, **kwargs)
+
+    def get_class(cls, key):
+        """Return the class that is registered under `key`, whatever its case."""
+        if not cls.is_registered(key):
+            family = cls.__mro__[-2].__name__.lower()
+            raise UnregisteredError(str(unknown(family, key, cls._registry)))
+        return cls._registry[key.lower()]
+
+    def is_registered(cls, key):
+        """Return whether a class is registered under `key`."""
+        return isinstance(key, str) and key.lower() in cls._registry
+
+
+def random_state(rng):
+    """Return `rng` itself, or a RandomState of this seed."""
+    return np.random.RandomState(rng) if rng is None or isinstance(rng, int | np.integer) else rng
+
+
+def random_matrix(rows, cols, mean=0, std=1, sparsity=0, radius=0, diagonal=0, rng=None):
+    """Return a matrix of normal numbers.
+
+    Parameters
+    ----------
+    rows, cols : int
+    mean, std : float
+    sparsity : float in (0, 1)
+        Share of entries off the diagonal that are set to 0.
+    radius : float
+        Greatest singular value (theanets called it the spectral radius); 0: as it comes.
+    diagonal : float
+        Where not 0: all 0 but the diagonal, which has this value.
+    rng : RandomState or int
+    """
+    rng = random_state(rng)
+    matrix = mean + std * rng.randn(rows, cols)
+    if 0 < sparsity < 1:
+        kept = rng.binomial(n=1, p=1 - sparsity, size=(rows, cols)) == 1
+        matrix *= kept | np.eye(rows, cols, dtype=bool)
+    if radius > 0:
+        left, values, right = np.linalg.svd(matrix, full_matrices=False)
+        matrix = left @ np.diag(radius * values / abs(values[0])) @ right
+    if diagonal != 0:
+        matrix = diagonal * np.eye(rows, cols)
+    return matrix.astype(pytensor.config.floatX)
+
+
+def random_vector(size, mean=0, std=1, rng=None):
+    """Return a vector of normal numbers."""
+    return (mean + std * random_state(rng).randn(size)).astype(pytensor.config.floatX)
+
+
+def _matches(name, patterns):
+    return any(fnmatch.fnmatch(name, p) for p in ((patterns,) if isinstance(patterns, str) else patterns))
+
+
+def outputs_matching(outputs, patterns):
+    """Yield (name, expression) of the outputs that match a glob, or one of several."""
+    for name, expression in outputs.items() if isinstance(outputs, dict) else outputs:
+        if _matches(name, patterns):
+            yield name, expression
+
+
+def params_matching(layers, patterns):
+    """Yield (name, shared variable) of the layers' parameters that match a glob, or one of several."""
+    for layer in layers:
+        for parameter in layer.params:
+            if _matches(parameter.name, patterns):
+                yield parameter.name, parameter
+
+
+def log(message, *args, **kwargs):
+    """Write a line to the standard output, as theanets did; without arguments, braces are left alone."""
+    sys.stdout.write((message.format(*args, **kwargs) if args or kwargs else message) + "\n")
+
+
+def enable_detailed_callsite_logging():
+    """Do nothing: lines of `log` name no place in the code."""

@@ -1,0 +1,84 @@
+"""Adding two numbers that are far apart: batches made on the spot, and a loss that counts at the last step alone.
+
+Run it with ``python tutorials/04_recurrent_addition.py``. It takes about a minute.
+"""
+
+import importlib.util
+import pathlib
+import tempfile
+
+import numpy as np
+import pytensor
+
+import symloss
+
+
+def sequences(count: int, steps: int, rng) -> list:
+    """Return input (count, steps, 2), target (count, steps, 1) and weights, of as many sequences as `count`.
+
+    Each step has a number from 0 to 1, and a mark, which is 1 at two of the steps. The target of the last step is the
+    sum of the two numbers with marks (Hochreiter & Schmidhuber 1997). That of other steps is not known, and weighs 0.
+    """
+    numbers, marks = rng.uniform(size=(count, steps)), np.zeros((count, steps))
+    rows = np.arange(count)
+    marks[rows, rng.integers(0, steps // 2, size=count)] = 1
+    marks[rows, rng.integers(steps // 2, steps, size=count)] = 1
+    target = np.full((count, steps, 1), np.nan)
+    target[:, -1, 0] = (numbers * marks).sum(axis=1)
+    return [np.stack([numbers, marks], axis=-1), target, ~np.isnan(target)]
+
+
+def main(epochs: int = 25, folder=None) -> float:
+    """Train for so many `epochs`, draw a figure into `folder`, and return the mean squared error of the sums."""
+    pytensor.config.floatX = "float32"
+    rng = np.random.default_rng(0)
+
+    # 1. A layer with gates remembers over many steps: it learns when to write to its state. The last layer sees the
+    # state of each step, and predicts a number for each. `weighted` says that the data bring weights, and where a
+    # weight is 0, the target may well be NaN.
+    net = symloss.recurrent.Regressor([2, (32, "gru"), 1], weighted=True)
+
+    # 2. The data are a function that returns a batch, here of new sequences each time: there is nothing to be learnt by
+    # heart. 100 batches are called an epoch. Gradients that went through many steps can be huge; `max_gradient_norm`
+    # makes them shorter.
+    valid = sequences(500, 30, rng)
+    net.train(lambda: sequences(64, 30, rng), valid, algo="adam", learning_rate=0.01, epochs=epochs, train_batches=100,
+              max_gradient_norm=1.0)
+
+    # 3. Who always says 1 has an error of 1/6, the variance of the sum of two numbers.
+    errors = {}
+    for steps in (30, 60):  # a model of sequences takes them at any length
+        x, target, _ = sequences(1000, steps, rng)
+        errors[steps] = float(np.square(net.predict(x)[:, -1] - target[:, -1]).mean())
+        print(f"mean squared error with {steps} steps: {errors[steps]:.6f}, that of always saying 1: {1 / 6:.6f}")
+    draw(net, rng, pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-")))
+    return errors[30]
+
+
+def draw(net, rng, folder):
+    """Draw the errors by epoch, and what the model says at every step of a sequence."""
+    if not importlib.util.find_spec("matplotlib"):
+        return
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for name in ("loss", "valid_loss"):
+        left.semilogy([record["epoch"] for record in net.history], [record[name] for record in net.history], label=name)
+    left.axhline(1 / 6, color="gray", linestyle=":", label="always 1")
+    left.set(xlabel="epoch", ylabel="mean squared error")
+    left.legend()
+
+    x, target, _ = sequences(1, 30, rng)
+    numbers, marks = x[0].T
+    right.bar(range(30), numbers, color=["C1" if mark else "lightgray" for mark in marks], label="numbers, marked or not")
+    right.plot(net.predict(x)[0, :, 0], color="C0", label="prediction")
+    right.plot(29, target[0, -1, 0], "o", color="C3", label="the sum")
+    right.set(xlabel="step")
+    right.legend()
+    figure.savefig(folder / "04_recurrent_addition.png", dpi=120)
+    print(f"figure: {folder / '04_recurrent_addition.png'}")
+
+
+if __name__ == "__main__":
+    main()

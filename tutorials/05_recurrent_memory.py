@@ -1,0 +1,83 @@
+"""Remembering through noise: a mask of weights says which steps are to be right.
+
+Run it with ``python tutorials/05_recurrent_memory.py``. It takes about a minute.
+"""
+
+import importlib.util
+import pathlib
+import tempfile
+
+import numpy as np
+import pytensor
+
+import symloss
+
+STEPS, KEPT, VARIABLES = 15, 3, 2  # steps of a sequence, those that are to be remembered, numbers in a step
+
+
+def sequences(count: int, rng) -> list:
+    """Return input, target and mask, each (count, steps, variables).
+
+    All inputs are normal noise. What stands in the first three steps is wanted in the last three; what the model says
+    before does not count, so the mask is 0 there.
+    """
+    x = rng.normal(size=(count, STEPS, VARIABLES))
+    target, mask = np.zeros_like(x), np.zeros_like(x)
+    target[:, -KEPT:] = x[:, :KEPT]
+    mask[:, -KEPT:] = 1
+    return [x, target, mask]
+
+
+def main(epochs: int = 40, folder=None) -> float:
+    """Train for so many `epochs`, draw a figure into `folder`, and return the mean squared error of what is wanted."""
+    pytensor.config.floatX = "float32"
+    rng = np.random.default_rng(0)
+
+    # 1. With `weighted=True` data are (input, target, weights). The loss is sum(w l) / sum(w): the mean over the steps
+    # that count, however few they are. Without the mask, twelve of fifteen steps would ask for zeros.
+    net = symloss.recurrent.Regressor([VARIABLES, (64, "lstm"), VARIABLES], weighted=True)
+    print(net.explain())
+    print()
+
+    # 2. New sequences in every batch. The learning rate falls to 0 with the epochs.
+    rate = symloss.schedules.cosine(0.01, steps=epochs * 100)
+    net.train(lambda: sequences(64, rng), sequences(500, rng), algo="adam", learning_rate=rate, epochs=epochs,
+              train_batches=100, max_gradient_norm=1.0, patience=None)
+
+    # 3. The numbers have a variance of 1: so large is the error of who remembers nothing and says 0.
+    x, target, mask = sequences(2000, rng)
+    errors = np.square(net.predict(x) - target)[:, -KEPT:].mean(axis=(0, 2))
+    error = net.score(x, target, mask, metric="mse")
+    print(f"mean squared error: {error:.4f}, that of remembering nothing: {np.square(target)[mask > 0].mean():.4f}")
+    print(f"step by step: {', '.join(f'{e:.4f}' for e in errors)}")
+    draw(net, x, target, pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-")))
+    return error
+
+
+def draw(net, x, target, folder):
+    """Draw a sequence with what the model says, and what it says against what is wanted."""
+    if not importlib.util.find_spec("matplotlib"):
+        return
+    from matplotlib.figure import Figure
+
+    found = net.predict(x)
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot(x[0, :, 0], "o-", color="lightgray", label="input")
+    left.plot(range(KEPT), x[0, :KEPT, 0], "o", color="C1", label="to be remembered")
+    left.plot(found[0, :, 0], color="C0", alpha=0.4, label="prediction")
+    left.plot(range(STEPS - KEPT, STEPS), found[0, -KEPT:, 0], "o", color="C0", label="prediction that counts")
+    left.plot(range(STEPS - KEPT, STEPS), target[0, -KEPT:, 0], "x", color="C3", label="wanted")
+    left.set(xlabel="step")
+    left.legend(fontsize=8)
+    for step in range(-KEPT, 0):
+        right.plot(target[:500, step].ravel(), found[:500, step].ravel(), ".", markersize=3, label=f"step {STEPS + step}")
+    right.plot([-3, 3], [-3, 3], color="gray", linewidth=0.8)
+    right.set(xlabel="wanted", ylabel="predicted")
+    right.legend()
+    figure.savefig(folder / "05_recurrent_memory.png", dpi=120)
+    print(f"figure: {folder / '05_recurrent_memory.png'}")
+
+
+if __name__ == "__main__":
+    main()
