@@ -29,6 +29,7 @@ from .errors import (  # noqa: E402
     TrainingError,
     UnknownNameError,
 )
+from .experiment import Experiment  # noqa: E402
 from .layers import Layer  # noqa: E402
 from .losses import Loss, loss  # noqa: E402
 from .models import Autoencoder, Classifier, Regressor  # noqa: E402
@@ -39,8 +40,8 @@ from .saving import load  # noqa: E402
 __version__ = "0.1.0"
 
 __all__ = [
-    "Autoencoder", "Classifier", "DataError", "Layer", "Loss", "Network", "Regressor", "Regularizer", "ShapeError",
-    "SpecError", "SymlossError", "SymlossWarning", "TrainingError", "UnknownNameError", "activations", "check",
-    "compiling", "convolution", "data", "evaluate", "load", "loss", "losses", "metrics", "recurrent", "regularizers",
-    "schedules", "training", "updates",
+    "Autoencoder", "Classifier", "DataError", "Experiment", "Layer", "Loss", "Network", "Regressor", "Regularizer",
+    "ShapeError", "SpecError", "SymlossError", "SymlossWarning", "TrainingError", "UnknownNameError", "activations",
+    "check", "compiling", "convolution", "data", "evaluate", "load", "loss", "losses", "metrics", "recurrent",
+    "regularizers", "schedules", "training", "updates",
 ]

@@ -172,8 +172,8 @@ def _called(compiled, name, arrays):
 def _mismatch(name, arrays, error) -> ShapeError:
     shapes = ", ".join(str(a.shape) for a in arrays)
     reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return ShapeError(f"evaluate: {name!r} of arrays of shapes {shapes}, which do not go together ({reason}); pass one row "
-                      f"for each item")
+    return ShapeError(f"evaluate: {name!r} of arrays of shapes {shapes}, which do not go together ({reason}); pass one "
+                      f"row for each item")
 
 
 def _guarded(given, spec, options, weighted, activation):
@@ -244,7 +244,7 @@ def _array(a, port, name):
     if a.dtype.kind not in "biuf":
         raise DataError(f"evaluate: {port} of {name!r} has dtype {a.dtype}; numbers are wanted")
     if 0 in a.shape[1:]:
-        raise ShapeError(f"evaluate: {port} of {name!r} has shape {a.shape}; at least one value for each item is wanted")
+        raise ShapeError(f"evaluate: {port} of {name!r} has shape {a.shape}; at least one value an item is wanted")
     if a.dtype.itemsize > 8:  # which PyTensor does not know
         return a.astype("float64")
     return a.astype(pytensor.config.floatX if a.dtype == np.float16 else a.dtype.newbyteorder("="), copy=False)

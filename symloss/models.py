@@ -9,7 +9,7 @@ import pytensor.tensor as pt
 from . import scoring
 from .data import Field, Labels, as_array, prepare
 from .errors import DataError, SpecError
-from .network import Network, r_squared
+from .network import Network, r_squared, weighed
 
 
 class Regressor(Network):
@@ -55,6 +55,10 @@ class Autoencoder(Network):
         return r_squared(self.predict(x), x, w) if metric is None else scoring.score(self, [x], w, metric)
 
 
+def _are_numbers(labels) -> bool:
+    return all(isinstance(label, int | float | np.number) for label in labels.flat)
+
+
 class Classifier(Network):
     """A network whose prediction is a probability for each class; targets are labels.
 
@@ -92,7 +96,7 @@ class Classifier(Network):
                 labels = data[main]
             if labels is not None and not hasattr(labels, "toarray"):
                 labels = as_array(labels, "train: target")
-                if labels.dtype.kind in "OUS":
+                if labels.dtype.kind in "US" or (labels.dtype.kind == "O" and not _are_numbers(labels)):
                     self.encoder = Labels.fit(labels, self.layers[-1].size, "train: target")
         if self.encoder is None:
             return fields
@@ -121,10 +125,11 @@ class Classifier(Network):
             return scoring.score(self, [x, y], w, metric)
         predicted = self.predict(x)
         field = Field("target", "label", (None,) * predicted.ndim, "int64", self.layers[-1].size, encoder=self.encoder)
-        labels = prepare((y,), [field], "score")[0]
-        if len(labels) != len(predicted):
-            raise DataError(f"score: {len(labels)} labels for {len(predicted)} items; pass one for each")
-        return float(np.average(predicted == labels, weights=w))
+        labels, weights = weighed(y, w, field)
+        if labels.shape != predicted.shape:
+            raise DataError(f"score: labels of shape {labels.shape} for predictions of shape {predicted.shape}; pass "
+                            f"one for each")
+        return float(np.average(predicted == labels, weights=weights))
 
     def _options(self):
         found = super()._options()

@@ -11,7 +11,7 @@ from .errors import DataError, SpecError, unknown
 from .explain import Text, explain, summary
 from .graph import Graph
 from .losses import Loss, target_variable, weights_variable
-from .options import Options
+from .options import PRETRAINING, Options
 from .training import History
 
 PREDICTION_ROWS = 4096
@@ -239,7 +239,8 @@ class Network:
             iterator or iterable of batches. Without `valid` there is no validation.
         algo : str
             An update rule: sgd, momentum, nag, rprop, rmsprop, adagrad, adadelta, esgd, adam, adamax, amsgrad, adamw.
-            On the full batch: lbfgs, cg, trust-ncg.
+            On the full batch: lbfgs, cg, trust-ncg. To begin with: sample, layerwise, pretrain, see `pretraining`;
+            the last two train by the rule `subalgo`.
         verbose : int or file
             0: say nothing.
         epochs : int
@@ -272,6 +273,15 @@ class Network:
         metrics : metric or list of them
             What records show besides: names of `metrics` or losses, ``{"form": "f_beta", "beta": 2}``, functions of
             (prediction, target) that return values per item.
+        monitors : dict
+            What records show of outputs and parameters: ``{"hid*:out": (0.1, 0.9)}`` are the shares below 0.1 and 0.9,
+            functions by label their means; see `monitors.build`.
+        monitor_gradients : bool
+            Whether to show the squared norm of each gradient, as 'grad(hid1.w)'.
+        save_progress : path
+            Where to write the model, with the whole state of its training; see `training.Checkpoint`.
+        save_every : int or float
+            Epochs (an int) or minutes (a float) after which it is written; 1.
         resume : bool
             Go on where the last training stopped, with the optimizer's state; `epochs` counts from its beginning.
         allow_nan : bool
@@ -294,6 +304,10 @@ class Network:
 
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
         """Train as `train` does, and yield each record as it comes."""
+        if isinstance(algo, str) and algo in PRETRAINING:
+            from . import pretraining
+
+            return pretraining.itertrain(self, train, valid, algo, options.pop("subalgo", "rmsprop"), verbose, options)
         asked = Options.split(algo, options, self.graph)
         if not self.losses:
             raise SpecError(f"{self!r}: no loss; add one, net.add_loss('mse') say")
@@ -404,16 +418,23 @@ class Network:
         return model
 
 
+def weighed(y, w, field: Field) -> tuple[np.ndarray, np.ndarray]:
+    """Return the targets of a score and their weights, checked and of one shape; weights of 1 if `w` is None."""
+    if w is None:
+        y = prepare((y,), [field], "score")[0]
+        return y, np.ones(y.shape)
+    y, w = prepare((y, w), [field, Field("weights", "weights", field.shape, "float64", partner=field.name)], "score")
+    if not w.any():
+        raise DataError("score: all weights are 0; at least one greater than 0 is wanted")
+    return y, w
+
+
 def r_squared(prediction, y, w) -> float:
     """Return the coefficient of determination, see `Network.score`."""
     field = Field("target", "target", (None, *prediction.shape[1:]), "float64")
-    y = prepare((y,), [field], "score")[0]
+    y, weights = weighed(y, w, field)
     if len(y) != len(prediction):
         raise DataError(f"score: {len(y)} targets for {len(prediction)} items; pass one for each")
-    weights = np.ones_like(y)
-    if w is not None:
-        w = np.asarray(w, float)
-        weights = weights * w.reshape(w.shape + (1,) * (y.ndim - w.ndim))
     mean = (weights * y).sum(axis=0) / weights.sum(axis=0)
     left, spread = (weights * (y - prediction) ** 2).sum(axis=0), (weights * (y - mean) ** 2).sum(axis=0)
     flat = spread == 0  # a column without spread is predicted exactly, or not at all

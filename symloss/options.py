@@ -4,12 +4,13 @@ import dataclasses
 
 import numpy as np
 
-from . import regularizers, training, updates
+from . import monitors, regularizers, training, updates
 from ._checks import is_number
 from .compiling import Plan
 from .errors import SpecError, unknown
 from .schedules import Schedule
 
+PRETRAINING = ("sample", "layerwise", "pretrain")  # what `train` takes as `algo` and hands on; see `pretraining`
 PATTERNS = (list, tuple, set, frozenset)  # of which several patterns may come
 
 
@@ -29,6 +30,8 @@ class Options:
     valid_batches: int | None = None
     callbacks: tuple = ()
     metrics: tuple = ()
+    monitors: tuple = ()
+    monitor_gradients: bool = False
     class_weight: object = None
     resume: bool = False
     allow_nan: bool = False
@@ -50,23 +53,42 @@ class Options:
         planned = {f.name for f in dataclasses.fields(Plan)} - {"rule", "options"}
         plan = Plan(rule, rule_options, **_checked_plan({k: options.pop(k) for k in list(options) if k in planned}))
         penalties = {k: options.pop(k) for k in list(options) if regularizers.is_regularizer(k)}
+        saver = _saver(options.pop("save_progress", None), options.pop("save_every", None))
         own = {f.name for f in dataclasses.fields(cls)} - {"plan", "regularizers", "method"}
         for name in options:
             if name not in own:
-                options_known = {*known, *planned, *own, *regularizers.option_names(), "verbose"}
+                options_known = {*known, *planned, *own, *regularizers.option_names(), "verbose", "save_every",
+                                 "save_progress"}
                 raise unknown("training option", name, options_known, regularizers.registry.spellings())
         _check(method, options, plan)
+        options["monitors"] = monitors.build(options.get("monitors") or (), graph)
         several = {name: options.pop(name, ()) for name in ("callbacks", "metrics")}
         several = {k: tuple(v) if isinstance(v, list | tuple) else (v,) for k, v in several.items()}
+        several["callbacks"] += saver
         made = regularizers.from_options(penalties, graph)
         return cls(plan=plan, regularizers=made, method=method, **several, **options)
+
+
+def _saver(path, every) -> tuple:
+    """Return the callbacks that save the model: every so many epochs (an int) or minutes (a float); each epoch."""
+    if path is None and every:
+        raise SpecError(f"train: save_every={every!r}, but no save_progress; pass the path of a file")
+    if path is None or (every is not None and not every):
+        return ()
+    if hasattr(path, "write"):
+        raise SpecError("train: save_progress is an open file; pass a path, of which the old or the new file is there, "
+                        "whole, at any moment")
+    _number("save_every", 1 if every is None else every, 0)
+    if isinstance(every, float):
+        return (training.Checkpoint(path, seconds=60 * every),)
+    return (training.Checkpoint(path, epochs=1 if every is None else int(every)),)
 
 
 def _rule(algo, options):
     if callable(algo):
         return algo
     if isinstance(algo, str) and algo not in updates.registry:
-        raise unknown("algorithm", algo, [*updates.registry, *training.METHODS])
+        raise unknown("algorithm", algo, [*updates.registry, *training.METHODS, *PRETRAINING])
     return updates.registry.get("momentum" if algo == "sgd" and options.get("momentum") else algo)
 
 

@@ -48,6 +48,26 @@ def contractive(outputs, inputs):
     return total
 
 
+def recurrent_state(outputs):
+    """Return sum (h_t - h_(t-1))^2 over the units of all `outputs` (n, time, units), averaged over items and steps."""
+    return sum(pt.sqr(h[:, 1:] - h[:, :-1]).sum(axis=-1).mean() for h in outputs)
+
+
+def recurrent_norm(outputs):
+    """Return (|h_t| - |h_(t-1)|)^2 of all `outputs` (n, time, units), averaged over items and steps.
+
+    See Krueger & Memisevic (2016), "Regularizing RNNs by Stabilizing Activations", ICLR.
+    """
+    norms = [_norm(h) for h in outputs]
+    return sum(pt.sqr(n[:, 1:] - n[:, :-1]).mean() for n in norms)
+
+
+def _norm(h):
+    squares = pt.sqr(h).sum(axis=-1)
+    still = pt.eq(squares, 0)  # where the root has no gradient
+    return pt.switch(still, 0, pt.sqrt(pt.switch(still, 1, squares)))
+
+
 def gaussian_noise(x, std, rng):
     """Return x plus normal noise with standard deviation `std` (in x's unit), and the generator's next state."""
     next_rng, draw = pt.random.normal(0.0, 1.0, size=x.shape, rng=rng, dtype=x.dtype, return_next_rng=True)
@@ -192,6 +212,28 @@ class Contractive(Regularizer):
 
     def key(self):
         return (*super().key(), self.wrt)
+
+
+class _OverTime(Regularizer):
+    default_pattern, penalty = "hidden", None
+
+    def loss(self, graph, outputs):
+        hidden = graph.hidden_names()
+        names = [n for n in outputs if n.endswith(":out") and outputs[n].ndim == 3]
+        found = [n for n in names if (n in hidden if self.pattern == "hidden" else self.matches(n))]
+        return type(self).penalty([outputs[n] for n in self._need(found, "output with a time", names)])
+
+
+class RecurrentState(_OverTime):
+    """`recurrent_state` of the outputs that match; by default of all hidden layers over time."""
+
+    title, penalty = "recurrent_state", staticmethod(recurrent_state)
+
+
+class RecurrentNorm(_OverTime):
+    """`recurrent_norm` of the outputs that match; by default of all hidden layers over time."""
+
+    title, penalty = "recurrent_norm", staticmethod(recurrent_norm)
 
 
 def _matching_outputs(regularizer, graph, outputs):

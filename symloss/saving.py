@@ -127,6 +127,8 @@ def load(path):
     DataError
         If the file is missing, truncated, changed, foreign, or written by a newer version.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise DataError(f"load: {path!r} is no path; a str or a Path is wanted")
     path = pathlib.Path(path)
     if not path.is_file():
         raise DataError(f"load: there is no file {path}")

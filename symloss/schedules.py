@@ -190,7 +190,7 @@ class cyclic(Schedule):  # noqa: N801
 
     KL annealing of a variational autoencoder (Fu et al. 2019): ``cyclic(0.0, 1.0, period=1000)``.
 
-    >>> [cyclic(0.0, 1.0, period=4)(step) for step in range(6)]
+    >>> [float(cyclic(0.0, 1.0, period=4)(step)) for step in range(6)]
     [0.0, 0.5, 1.0, 1.0, 0.0, 0.5]
     """
 

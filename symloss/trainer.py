@@ -6,7 +6,7 @@ import numpy as np
 import pytensor
 
 from ._checks import is_number
-from .compiling import Evaluation, FullBatch, TrainingStep, resolve, stability
+from .compiling import Evaluation, FullBatch, TrainingStep, gradients, resolve, stability
 from .data import open_source
 from .errors import SpecError, TrainingError, unknown
 from .objective import Objective
@@ -17,7 +17,7 @@ from .training.progress import reporter
 
 def itertrain(model, train, valid, asked: Options, verbose):
     """Check and open the data, and return the generator of records; nothing is compiled before its first one."""
-    measures = model._shown = model._measures(asked.metrics)
+    measures = model._shown = [*model._measures(asked.metrics), *asked.monitors]
     fields = model._fields(measures)
     encoded = model._with_encoders(fields, train)
     train = open_source(train, encoded, "train", asked.train_batches, asked.allow_nan)
@@ -105,18 +105,19 @@ def _leave(model, training, asked, valid):
 def compiled(model, asked: Options, validated: bool, report=None):
     """Return the compiled step and evaluation, from earlier trainings if nothing they depend on has changed."""
     backend = resolve(model.mode)
-    made, measures = asked.regularizers, model._measures(asked.metrics)
+    made, measures = asked.regularizers, [*model._measures(asked.metrics), *asked.monitors]
     key = (asked.plan.key() if asked.method is None else ("full batch", asked.plan.freeze),
            tuple(r.key() for r in made), tuple(_loss_key(loss) for loss in model.losses), backend.name,
            tuple(measure.key() for measure in measures),
            tuple(id(layer.activate) for layer in model.layers), pytensor.config.floatX,
-           stability.switched_off(model.stable))
+           stability.switched_off(model.stable), asked.monitor_gradients)
     if key in model._compiled:
         entry = model._compiled[key]
         for old, new in zip(entry["regularizers"], made, strict=True):
             old.weight = new.weight
     else:
         objective = stability.stable(Objective(model.graph, model.losses, made, measures, model.seed), model.stable)
+        objective = gradients.watched(objective) if asked.monitor_gradients else objective
         if asked.method is None:
             step = TrainingStep(objective, asked.plan, backend, model.seed)
         else:

@@ -1,8 +1,9 @@
-"""Whatever is passed in, each call ends in a result or in an error of symloss: no crash, no hang, no foreign traceback."""
+"""Whatever is passed in, a call ends in a result or in an error of symloss: no crash, no hang, no foreign traceback."""
 
 import contextlib
 import inspect
 import signal
+import tempfile
 import warnings
 
 import numpy as np
@@ -54,7 +55,8 @@ def ends_well(call, *arguments, **keywords):
 # ------------------------------------------------------------------------------------------------------- what is passed
 
 SIZES = st.sampled_from([ROWS, ROWS, ROWS, 0, 1, 2, 3, 4])
-SHAPES = st.sampled_from([(ROWS, 3), (ROWS, 3), (ROWS, 2), (ROWS, 1), (ROWS,), (ROWS,)]) | st.lists(SIZES, max_size=4).map(tuple)
+SHAPES = (st.sampled_from([(ROWS, 3), (ROWS, 3), (ROWS, 2), (ROWS, 1), (ROWS,), (ROWS,)])
+          | st.lists(SIZES, max_size=4).map(tuple))
 NUMBERS = ["float64", "float32", "float16", "longdouble", ">f8", "bool", "int8", "uint8", "int16", ">i2", "uint16",
            "int32", "int64", "uint64"]
 OTHERS = ["complex128", "datetime64[s]", "timedelta64[s]", "U3", "S3", "object", "i4,f8", "V4"]
@@ -66,13 +68,16 @@ CONTENT = ["normal", "class", "sign", "unit", "weight", "zero", "row sums 1"]
 
 def fill(content, shape, rng):
     """Return an array of what a target, a weight or an input would be."""
-    if content in ("class", "sign"):
-        return rng.integers(0, 2 if content == "sign" else 3, shape) * (2 if content == "sign" else 1) - (content == "sign")
+    if content == "class":
+        return rng.integers(0, 3, shape)
+    if content == "sign":
+        return 2 * rng.integers(0, 2, shape) - 1
     if content == "row sums 1":
-        values = rng.random(shape) + 0.1
+        values = np.asarray(rng.random(shape) + 0.1)
         return values / values.sum(axis=-1, keepdims=True) if values.ndim else values
-    return {"normal": rng.normal, "unit": rng.random, "zero": np.zeros}.get(content, rng.random)(size=shape) \
-        if content != "zero" else np.zeros(shape)
+    if content == "zero":
+        return np.zeros(shape)
+    return rng.normal(size=shape) if content == "normal" else rng.random(shape)
 
 
 def cast(array, dtype):
@@ -109,6 +114,14 @@ def readonly(array):
     return array
 
 
+def mapped(array):
+    """Return the array as a memory map of a file."""
+    with tempfile.TemporaryFile() as file:
+        file.write(np.ascontiguousarray(array).tobytes())
+        file.flush()
+        return np.memmap(file, array.dtype, "r", shape=array.shape)
+
+
 def framed(array):
     try:
         import pandas
@@ -117,15 +130,15 @@ def framed(array):
     return pandas.DataFrame(array) if array.ndim == 2 else pandas.Series(array) if array.ndim == 1 else array
 
 
-FORMS = {
-    "list": lambda a: a.tolist(), "tuple": lambda a: tuple(a.tolist()) if a.ndim else a, "ragged": lambda a: ragged(a) if a.ndim else a,
-    "fortran": np.asfortranarray, "transposed": lambda a: a.T, "strided": strided, "reversed": lambda a: a[::-1] if a.ndim else a,
-    "read only": readonly, "repeated": lambda a: np.broadcast_to(a[:1], a.shape) if a.ndim else a,
+FORMS = {  # of an array; one that cannot have a form stays as it is
+    "list": lambda a: a.tolist(), "tuple": lambda a: tuple(a.tolist()), "ragged": ragged, "fortran": np.asfortranarray,
+    "transposed": np.transpose, "strided": strided, "reversed": np.flipud, "read only": readonly,
+    "repeated": lambda a: np.broadcast_to(a[:1], a.shape), "unmasked": np.ma.masked_array,
     "masked": lambda a: np.ma.masked_array(a, np.arange(a.size).reshape(a.shape) % 3 == 0),
-    "unmasked": np.ma.masked_array, "sparse": scipy.sparse.csr_matrix, "coo": scipy.sparse.coo_array,
-    "frame": framed, "buffer": lambda a: memoryview(np.ascontiguousarray(a)) if a.dtype.kind in "biuf" else a,
-    "shy": lambda a: Shy(), "none": lambda a: None, "text": lambda a: "x", "set": lambda a: set(range(ROWS)),
-    "number": lambda a: 3, "function": lambda a: len, "iterator": lambda a: iter(a.tolist() if a.ndim else [1]), "dict": lambda a: {0: a},
+    "sparse": scipy.sparse.csr_matrix, "coo": scipy.sparse.coo_array, "frame": framed,
+    "buffer": lambda a: memoryview(np.ascontiguousarray(a)), "mapped": mapped, "shy": lambda a: Shy(),
+    "none": lambda a: None, "text": lambda a: "x", "set": lambda a: set(range(ROWS)), "number": lambda a: 3,
+    "function": lambda a: len, "iterator": lambda a: iter(a.tolist()), "dict": lambda a: {0: a},
 }
 
 
@@ -169,14 +182,15 @@ KINDS = {  # how the model is made, and what its data are
     "hinge": (lambda mode: symloss.Classifier([3, (3, "linear")], loss="multiclass_hinge", mode=mode), [X, LABELS]),
     "signs": (lambda mode: symloss.Regressor([3, 1], loss="hinge", mode=mode), [X, ((ROWS, 1), "sign")]),
     "yes or no": (lambda mode: symloss.Regressor([3, (2, "sigmoid")], loss="bce", mode=mode), [X, ((ROWS, 2), "unit")]),
-    "shares": (lambda mode: symloss.Regressor([3, (3, "softmax")], loss="xe", mode=mode), [X, ((ROWS, 3), "row sums 1")]),
+    "shares": (lambda mode: symloss.Regressor([3, (3, "softmax")], loss="xe", mode=mode),
+               [X, ((ROWS, 3), "row sums 1")]),
     "autoencoder": (lambda mode: symloss.Autoencoder([3, 2, 3], mode=mode), [X]),
     "sequences": (lambda mode: symloss.recurrent.Regressor([3, ("rnn", 2), 2], weighted=True, mode=mode),
                   [((ROWS, 4, 3), "normal"), ((ROWS, 4, 2), "normal"), ((ROWS, 4, 2), "weight")]),
     "sparse": (lambda mode: symloss.Regressor([{"size": 3, "sparse": "csr"}, 2], mode=mode), [X, VECTOR]),
 }
 OFTEN = ["regressor", "column", "weighted", "classifier", "classifier", "weighted classifier"]
-names = st.sampled_from(OFTEN + sorted(KINDS))
+names = st.sampled_from(OFTEN * 4 + sorted(KINDS))  # sequences take their time
 QUIET = {"algo": "sgd", "learning_rate": 0.01, "epochs": 1, "verbose": 0, "batch_size": 3}
 
 
@@ -209,7 +223,8 @@ def is_whole(net):
 def data(draw, kind):
     """What `train` is given for a kind of model: mostly its arrays, in any container."""
     columns = [draw(arrays(shape, content)) for shape, content in KINDS[kind][1]]
-    container = draw(st.sampled_from(["list"] * 6 + ["tuple", "dict", "dict", "more", "less", "wrong", "alone", "junk"][: draw(st.sampled_from([9, 9, 14]))]))
+    right, wrong = ["list"] * 3 + ["tuple", "dict"], ["more", "less", "wrong", "alone", "junk"]
+    container = draw(st.sampled_from(right if draw(st.integers(0, 5)) else wrong))
     called = ["in", "target", "weights"]
     return {
         "list": columns, "tuple": tuple(columns), "dict": dict(zip(called, columns, strict=False)),
@@ -219,7 +234,7 @@ def data(draw, kind):
     }[container]
 
 
-@often(700)
+@often(550)
 @given(plan=st.data())
 def test_train(models, plan):
     kind = plan.draw(names)
@@ -229,7 +244,7 @@ def test_train(models, plan):
     assert is_whole(net)
 
 
-@often(150)
+@often(120)
 @given(plan=st.data())
 def test_train_by_streams(models, plan):
     kind = plan.draw(names)
@@ -260,13 +275,15 @@ def test_train_by_streams(models, plan):
 def test_predict(models, plan):
     kind = plan.draw(names)
     net, x = models(kind), plan.draw(arrays(*KINDS[kind][1][0]))
-    calls = [net.predict] + [getattr(net, name) for name in ("predict_proba", "predict_logit", "encode") if hasattr(net, name)]
-    found, error = ends_well(plan.draw(st.sampled_from(calls)), [x, x, x, [x], {"in": x}][plan.draw(st.integers(0, 4))])
+    others = [getattr(net, name, net.predict) for name in ("predict_proba", "predict_logit", "encode", "feed_forward")]
+    call = plan.draw(st.sampled_from([net.predict, *others]))
+    found, error = ends_well(call, [x, x, x, [x], {"in": x}][plan.draw(st.integers(0, 4))])
     if error is None:
-        assert isinstance(found, np.ndarray)
+        assert isinstance(found, np.ndarray | dict)
 
 
-METRICS = [None, None, "mse", "mae", "acc", "auc", "f1", "confusion_matrix", "xe", "huber", "brier", "nonsense", 3, {}, {"form": 3},
+METRICS = [None, None, "mse", "mae", "acc", "auc", "f1", "confusion_matrix", "xe", "huber", "brier", "nonsense", 3, {},
+           {"form": 3},
            {"form": "f_beta", "beta": "x"}, {"form": "huber", "delta": -1}, {"form": "mse", "output_name": "nowhere"},
            lambda p, t: (p - t) ** 2, lambda p: p, {"form": "mse", "name": 3}, "r2", {"form": "top_k", "k": "x"}]
 
@@ -281,12 +298,15 @@ def test_score(models, plan):
     ends_well(net.score, *columns, w=weights, metric=plan.draw(st.sampled_from(METRICS)))
 
 
-JUNK = [None, True, -1, 0, 0.5, 2, 1e308, np.nan, np.inf, 2**70, "a", "", b"a", (), [], {}, {"a": 1}, [1, "a"], object, len,
-        np.zeros(3), np.zeros((2, 0)), np.array("a"), 1j, set(), ..., np.float32(0.1), np.int8(-3), Shy(), [None], "auto", {"*": "x"}]
-OPTION_NAMES = ["epochs", "batch_size", "learning_rate", "momentum", "patience", "min_improvement", "validate_every", "seed",
-                "train_batches", "valid_batches", "max_gradient_norm", "max_parameter_gradient_norm", "max_gradient_element",
+JUNK = [None, True, -1, 0, 0.5, 2, 1e308, np.nan, np.inf, 2**70, "a", "", b"a", (), [], {}, {"a": 1}, [1, "a"], object,
+        len, np.zeros(3), np.zeros((2, 0)), np.array("a"), 1j, set(), ..., np.float32(0.1), np.int8(-3), Shy(), [None],
+        "auto", {"*": "x"}]
+OPTION_NAMES = ["epochs", "batch_size", "learning_rate", "momentum", "patience", "min_improvement", "validate_every",
+                "seed", "train_batches", "valid_batches", "max_gradient_norm", "max_parameter_gradient_norm",
+                "max_gradient_element",
                 "accumulate", "average", "freeze", "class_weight", "callbacks", "metrics", "resume", "tolerance",
-                "weight_l2", "hidden_l1", "hidden_dropout", "input_noise", "algo", "epoch", "allow_nan", "valid", "verbose"]
+                "weight_l2", "hidden_l1", "hidden_dropout", "input_noise", "algo", "epoch", "allow_nan", "valid",
+                "verbose"]
 junk = st.integers(0, len(JUNK) - 1).map(JUNK.__getitem__)
 
 
@@ -306,7 +326,8 @@ def test_options_of_train(models, plan):
     ends_well(first_record, models(kind), [fill(content, shape, rng) for shape, content in KINDS[kind][1]], options)
 
 
-RUN = ["epochs", "batch_size", "learning_rate", "patience", "min_improvement", "validate_every", "seed", "callbacks", "resume"]
+RUN = ["epochs", "batch_size", "learning_rate", "patience", "min_improvement", "validate_every", "seed",
+       "callbacks", "resume"]
 
 
 @often(150)
@@ -331,9 +352,8 @@ def test_class_weight(models, plan):
     by_class = {CLASSES[k]: plan.draw(junk) if plan.draw(st.booleans()) else 0.5 for k in keys}
     weight = plan.draw(st.sampled_from([by_class, {"out": by_class}, list(by_class.values()), "balanced"])
                        if by_class else junk)
-    net, labels = models("classifier"), plan.draw(st.sampled_from([[0, 1, 2, 0, 1], ["a", "b", "b", "c", "a"]]))
+    net, labels = models("hinge"), plan.draw(st.sampled_from([[0, 1, 2, 0, 1], ["a", "b", "b", "c", "a"]]))
     ends_well(net.train, [np.ones((ROWS, 3)), labels], class_weight=weight, **QUIET)
-    net.losses[0].class_weight = None
     assert is_whole(net)
 
 
@@ -363,8 +383,10 @@ def test_schedules(models, plan):
 # ------------------------------------------------------------------------------------------------------------ evaluate
 
 LOSSES = symloss.losses.names()
-PLAIN = ["mse", "mae", "huber", "bce", "xe", "hinge", "kl", "quantile", "cosine_distance", "ctc", "dice", "multiclass_hinge"]
-SETTINGS = {"how": ["mean", "sum", "count", "batch mean", "none", "mode", 3, None], "like": ["torch", "keras", "nobody", 3],
+PLAIN = ["mse", "mae", "huber", "bce", "xe", "hinge", "kl", "quantile", "cosine_distance", "ctc", "dice",
+         "multiclass_hinge"]
+SETTINGS = {"how": ["mean", "sum", "count", "batch mean", "none", "mode", 3, None],
+            "like": ["torch", "keras", "nobody", 3],
             "activation": ["softmax", "sigmoid", "relu", "nothing", 3], "wrt": [0, 1, 2, -1, "a", None, 0.5],
             "mode": ["PYTHON", "nothing", 3]}
 
@@ -421,17 +443,17 @@ def test_evaluate_metric(plan):
     ends_well(symloss.evaluate.metric, name, *columns, weights)
 
 
-NAMES = ["mse", "", "nothing", None, 3, b"mse", ("mse",), object, np.array("mse"), [], {}, len, "Loss", "mse ", "MSE"]
+NAMES = ["mse", "", "nothing", None, 3, b"mse", ("mse",), object, np.array("mse"), [], {}, "Loss", "mse ", "MSE"]
 
 
 @often(60)
 @given(plan=st.data())
 def test_descriptions_of_a_model(plan):
-    layers = plan.draw(st.lists(st.integers(0, len(JUNK) - 1).map(JUNK.__getitem__) | st.sampled_from([3, 2, (2, "tanh")]),
-                                max_size=3))
+    layers = plan.draw(st.lists(junk | st.sampled_from([3, 2, (2, "tanh")]), max_size=3))
     loss = NAMES[plan.draw(st.integers(0, len(NAMES) - 1))]
     layers = [3, 2] if plan.draw(st.booleans()) else [3, *layers]
-    ends_well(plan.draw(st.sampled_from([symloss.Regressor, symloss.Classifier, symloss.Autoencoder])), layers, loss=loss)
+    form = plan.draw(st.sampled_from([symloss.Regressor, symloss.Classifier, symloss.Autoencoder]))
+    ends_well(form, layers, loss=loss)
 
 
 # --------------------------------------------------------------------------------------------------------------- files

@@ -28,8 +28,8 @@ def sequences(count: int, steps: int, rng) -> list:
     return [np.stack([numbers, marks], axis=-1), target, ~np.isnan(target)]
 
 
-def main(epochs: int = 25, folder=None) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the mean squared error of the sums."""
+def main(epochs: int = 30, folder=None, batches: int = 100) -> float:
+    """Train for so many `epochs` of so many `batches`, draw into `folder`, and return the mean squared error."""
     pytensor.config.floatX = "float32"
     rng = np.random.default_rng(0)
 
@@ -39,11 +39,15 @@ def main(epochs: int = 25, folder=None) -> float:
     net = symloss.recurrent.Regressor([2, (32, "gru"), 1], weighted=True)
 
     # 2. The data are a function that returns a batch, here of new sequences each time: there is nothing to be learnt by
-    # heart. 100 batches are called an epoch. Gradients that went through many steps can be huge; `max_gradient_norm`
-    # makes them shorter.
-    valid = sequences(500, 30, rng)
-    net.train(lambda: sequences(64, 30, rng), valid, algo="adam", learning_rate=0.01, epochs=epochs, train_batches=100,
-              max_gradient_norm=1.0)
+    # heart. From batch to batch their length differs, so that the model cannot count on it. `train_batches` of them are
+    # called an epoch. Gradients that went through many steps can be huge; `max_gradient_norm` makes them shorter. The
+    # learning rate falls to 0 with the last step.
+    def batch():
+        return sequences(64, rng.integers(10, 41), rng)
+
+    rate = symloss.schedules.cosine(0.01, steps=epochs * batches)
+    net.train(batch, sequences(500, 30, rng), algo="adam", learning_rate=rate, epochs=epochs, train_batches=batches,
+              max_gradient_norm=1.0, patience=None)
 
     # 3. Who always says 1 has an error of 1/6, the variance of the sum of two numbers.
     errors = {}
@@ -71,7 +75,8 @@ def draw(net, rng, folder):
 
     x, target, _ = sequences(1, 30, rng)
     numbers, marks = x[0].T
-    right.bar(range(30), numbers, color=["C1" if mark else "lightgray" for mark in marks], label="numbers, marked or not")
+    colors = ["C1" if mark else "lightgray" for mark in marks]
+    right.bar(range(30), numbers, color=colors, label="numbers, marked or not")
     right.plot(net.predict(x)[0, :, 0], color="C0", label="prediction")
     right.plot(29, target[0, -1, 0], "o", color="C3", label="the sum")
     right.set(xlabel="step")

@@ -28,8 +28,8 @@ def sequences(count: int, rng) -> list:
     return [x, target, mask]
 
 
-def main(epochs: int = 40, folder=None) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the mean squared error of what is wanted."""
+def main(epochs: int = 40, folder=None, batches: int = 100) -> float:
+    """Train for so many `epochs` of so many `batches`, draw into `folder`, and return the mean squared error."""
     pytensor.config.floatX = "float32"
     rng = np.random.default_rng(0)
 
@@ -40,9 +40,9 @@ def main(epochs: int = 40, folder=None) -> float:
     print()
 
     # 2. New sequences in every batch. The learning rate falls to 0 with the epochs.
-    rate = symloss.schedules.cosine(0.01, steps=epochs * 100)
+    rate = symloss.schedules.cosine(0.01, steps=epochs * batches)
     net.train(lambda: sequences(64, rng), sequences(500, rng), algo="adam", learning_rate=rate, epochs=epochs,
-              train_batches=100, max_gradient_norm=1.0, patience=None)
+              train_batches=batches, max_gradient_norm=1.0, patience=None)
 
     # 3. The numbers have a variance of 1: so large is the error of who remembers nothing and says 0.
     x, target, mask = sequences(2000, rng)
@@ -71,7 +71,8 @@ def draw(net, x, target, folder):
     left.set(xlabel="step")
     left.legend(fontsize=8)
     for step in range(-KEPT, 0):
-        right.plot(target[:500, step].ravel(), found[:500, step].ravel(), ".", markersize=3, label=f"step {STEPS + step}")
+        points = target[:500, step].ravel(), found[:500, step].ravel()
+        right.plot(*points, ".", markersize=3, label=f"step {STEPS + step}")
     right.plot([-3, 3], [-3, 3], color="gray", linewidth=0.8)
     right.set(xlabel="wanted", ylabel="predicted")
     right.legend()

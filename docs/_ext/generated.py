@@ -100,21 +100,27 @@ def table(registry, defaults=None) -> str:
     return "\n".join(rows) + "\n"
 
 
-# ------------------------------------------------------------------------------------------------- tutorials' figures
+# -------------------------------------------------------------------------------- tutorials: figures, and what they say
 
 
 def run_tutorials() -> None:
-    """Run each tutorial that has no figure newer than itself; it leaves ``<name>.png`` in the folder that it gets."""
+    """Run each tutorial that is newer than its files.
+
+    It leaves ``<name>.png`` in the folder that it gets; ``<name>.txt`` is what it printed.
+    """
     for path in sorted((HERE.parent / "tutorials").glob("*.py")):
         figure = HERE / "generated" / f"{path.stem}.png"
-        if figure.exists() and figure.stat().st_mtime > path.stat().st_mtime:
+        made = [figure, figure.with_suffix(".txt")]
+        if all(file.exists() and file.stat().st_mtime > path.stat().st_mtime for file in made):
             continue
         log.info(f"running {path.name}")
         code = "import runpy, sys; runpy.run_path(sys.argv[1])['main'](folder=sys.argv[2])"
-        command = [sys.executable, "-c", code, str(path), str(figure.parent)]
-        answer = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True)
+        command = [sys.executable, "-X", "utf8", "-c", code, str(path), str(figure.parent)]
+        answer = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, encoding="utf-8")
         if answer.returncode:
             log.warning(f"{path.name} failed:\n{answer.stderr}")
+        else:
+            figure.with_suffix(".txt").write_text(answer.stdout, encoding="utf-8")
 
 
 def plain(app, what, name, thing, options, lines) -> None:

@@ -1,5 +1,7 @@
 """What can be said and done about gradients before anything is compiled."""
 
+import copy
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -7,11 +9,24 @@ from pytensor.gradient import DisconnectedGrad, ZeroGrad
 from pytensor.scalar import basic as scalars
 from pytensor.tensor.elemwise import Elemwise
 
+from ..metrics import Figure
+from ..objective import Term
+
 FLAT = tuple(
     getattr(scalars, name)
     for name in ("Sign", "Floor", "Ceil", "Trunc", "RoundHalfToEven", "RoundHalfAwayFromZero", "IntDiv")
     if hasattr(scalars, name)
 )
+
+
+def watched(objective):
+    """Return an objective like `objective` that shows each gradient's squared norm as 'grad(hid1.w)'."""
+    twin, parameters = copy.copy(objective), objective.parameters
+    slopes = pytensor.grad(objective.total, list(parameters.values()), disconnected_inputs="ignore")
+    shown = [Term(f"grad({name})", Figure((pt.sqr(g).sum(), pt.constant(1, dtype=g.dtype))))
+             for name, g in zip(parameters, slopes, strict=True)]
+    twin.training_terms, twin.evaluation_terms = [*objective.training_terms, *shown], list(objective.evaluation_terms)
+    return twin
 
 
 def reachable(total) -> set:

@@ -255,9 +255,9 @@ def as_array(value, me: str) -> np.ndarray:
 
 def refuse_masked(value, me: str) -> None:
     """Raise DataError for a masked array that hides something: numpy would take what is behind the mask."""
-    if np.ma.is_masked(value):
-        raise DataError(f"{me} is an array with {np.ma.count_masked(value)} masked values; pass .filled(0), and weights "
-                        f"of 0 for what is masked")
+    if isinstance(value, np.ma.MaskedArray) and value.dtype.names is None and np.any(value.mask):
+        raise DataError(f"{me} is an array with {np.ma.count_masked(value)} masked values; pass .filled(0), and "
+                        f"weights of 0 for what is masked")
 
 
 def _numbers(array, me):

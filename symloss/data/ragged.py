@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, ShapeError
 
 
 def is_ragged(column, axes: int) -> bool:
@@ -132,6 +132,15 @@ def _weights(given, there, field):
     there = there.reshape(there.shape + (1,) * (len(field.shape) - 2))
     if given is None:
         return np.broadcast_to(there, there.shape[:2] + tuple(n or 1 for n in field.shape[2:]))
-    given = np.asarray(given)
-    given = given.reshape(given.shape + (1,) * (there.ndim - given.ndim))
-    return np.where(there, given, 0)
+    try:
+        given = np.asarray(given)
+        spread = given.reshape(given.shape + (1,) * (there.ndim - given.ndim))
+        full = np.broadcast_shapes(spread.shape, there.shape)
+    except (ValueError, TypeError) as error:
+        raise ShapeError(f"{field.name} cannot be read as weights of {field.partner} ({error}); pass one for each "
+                         f"sequence or step") from None
+    if given.ndim > there.ndim or full[:2] != there.shape[:2] or given.dtype.kind not in "biuf":
+        raise ShapeError(f"{field.name} has shape {given.shape} and dtype {given.dtype}, {field.partner} has "
+                         f"{there.shape[0]} sequences of at most {there.shape[1]} steps; pass a number for each "
+                         f"sequence or step")
+    return np.where(there, spread, 0)

@@ -38,6 +38,8 @@ class Arrays:
         Converted once and for all, if they fit; None: `take` converts the rows it is asked for.
     """
 
+    calls: int | None = None  # batches that make an epoch, of all there are
+
     def __init__(self, columns: list, fields: list[Field], who: str, allow_nan: bool = False):
         self.fields, self.who, self.allow_nan = fields, who, allow_nan
         self.columns = [_indexable(c, f"{who}: {f.name}") for c, f in zip(columns, fields, strict=True)]
@@ -137,7 +139,9 @@ def open_source(data, fields: list[Field], who: str, calls=None, allow_nan: bool
     """Return `Arrays` or a `Stream` for what the user passed as data."""
     if callable(data) or isinstance(data, Iterator) or _is_iterable_of_batches(data):
         return Stream(data, fields, who, calls, allow_nan)
-    return Arrays(by_field(data, fields, who), fields, who, allow_nan)
+    made = Arrays(by_field(data, fields, who), fields, who, allow_nan)
+    made.calls = calls
+    return made
 
 
 def _is_iterable_of_batches(data) -> bool:
@@ -158,7 +162,7 @@ def _forget(column) -> None:
 
 def _indexable(column, me):
     """Return something that can be indexed by an array of row numbers."""
-    if _is_lazy(column):
+    if _is_lazy(column) and len(column.shape):
         flat = hasattr(column, "tocsr") and len(column.shape) == 2
         return column.tocsr() if flat else as_array(column, me) if hasattr(column, "toarray") else column
     return as_array(column, me)

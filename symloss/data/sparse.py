@@ -28,7 +28,7 @@ def convert(value, form: str, shape, dtype: str, me: str, rows=None, allow_nan: 
         Numbers of the rows in the data set, for messages.
     allow_nan : bool
     """
-    if np.ma.is_masked(value):
+    if isinstance(value, np.ma.MaskedArray) and value.dtype.names is None and np.any(value.mask):
         raise DataError(f"{me} is a masked array; pass .filled(0), and weights of 0 for what is masked")
     try:
         matrix = FORMATS[form](value)

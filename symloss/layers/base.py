@@ -8,7 +8,7 @@ import pytensor
 from .. import initializers
 from .._registry import Registry
 from ..activations import Activation
-from ..errors import SpecError, unknown
+from ..errors import SpecError, SymlossError, unknown
 
 registry: Registry = Registry("layer")  # form -> subclass of Layer
 
@@ -150,7 +150,13 @@ class Layer:
             self.params[short].set_value(np.full(shape, fill, self.params[short].dtype))
 
     def _add(self, short, shape, default, options):
-        value = initializers.draw(shape, self._rng, default=default, **options).astype(pytensor.config.floatX)
+        try:
+            value = initializers.draw(shape, self._rng, default=default, **options).astype(pytensor.config.floatX)
+        except (MemoryError, OverflowError, ValueError) as error:
+            if isinstance(error, SymlossError):
+                raise
+            raise SpecError(f"layer {self.name!r}: no memory for {short} of shape {tuple(shape)} ({error}); make it "
+                            f"smaller") from None
         self.params[short] = pytensor.shared(value, name=f"{self.name}.{short}", shape=value.shape)
 
     def _drawing(self, short, shared):

@@ -156,7 +156,7 @@ class Checkpoint:
     Parameters
     ----------
     path : path
-        '{epoch}' in it is the epoch's number.
+        '{epoch}' in it is the epoch's number, '{}' the time, in whole seconds since 1970.
     epochs : int or None
         Write after every so many epochs.
     seconds : float or None
@@ -186,7 +186,7 @@ class Checkpoint:
             self._write(record["epoch"])
 
     def _write(self, epoch):
-        self._training.save(self.path.replace("{epoch}", str(epoch)))
+        self._training.save(self.path.replace("{epoch}", str(epoch)).replace("{}", str(int(time.time()))))
         self._last = time.monotonic()
 
 

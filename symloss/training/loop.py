@@ -109,6 +109,9 @@ def _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch,
     rewind = Rewind(step)
     size = batch_size if batch_size > 0 else (train.count or 1)
     order = None if train.count is None else training.permutation(train.count)
+    if order is not None and train.calls is not None:
+        order = order[: train.calls * size]
+    count = None if order is None else len(order)
     pace = _Pace(single=training.callbacks.want("batch"))
     start = time.perf_counter()
     ended = False
@@ -120,10 +123,10 @@ def _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch,
             training.items += items
             if rewind.wrong_terms():
                 raise rewind.error(training.epoch, training.position, train.arrays)
-            reason = _between_steps(training, watch, train.count)
+            reason = _between_steps(training, watch, count)
             if interrupt or reason:
                 training.reason = training.reason or reason
-                ended = train.count is None or training.items < train.count
+                ended = count is None or training.items < count
                 break
     if not rewind.parameters_are_finite():
         raise rewind.error(training.epoch, training.position, train.arrays)

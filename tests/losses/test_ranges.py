@@ -17,7 +17,8 @@ OPTIONS = [(name, option) for name in symloss.losses.names() for option in symlo
 every_option = pytest.mark.parametrize("name, option", OPTIONS, ids=[f"{n}-{o}" for n, o in OPTIONS])
 
 # how docstrings say it -> the interval
-WORDS = {"float": "(-inf, inf)", "float > 0": "(0, inf)", "float, at least 0": "[0, inf)", "float from 0 to 1": "[0, 1]",
+WORDS = {"float": "(-inf, inf)", "float > 0": "(0, inf)", "float, at least 0": "[0, inf)",
+         "float from 0 to 1": "[0, 1]",
          "float, at least 1": "[1, inf)", "float, at least -1": "[-1, inf)", "float, below 0": "(-inf, 0)",
          "float from 0 (excluded) to 1": "(0, 1]", "float in (0, 1)": "(0, 1)", "float in [-1, 1)": "[-1, 1)",
          "float in [0, pi)": f"[0, {math.pi})", "int": "(-inf, inf)", "int, at least 1": "[1, inf)",
@@ -62,8 +63,9 @@ def test_nonsense_is_refused_by_name(name, option, value):
 
 @pytest.mark.parametrize("name, option, value", [
     ("huber", "delta", -1), ("huber", "delta", 0), ("huber", "delta", math.inf), ("quantile", "q", 2),
-    ("quantile", "q", 1), ("cross_entropy", "smoothing", 2), ("cross_entropy", "ignore_index", 0.5), ("poly1", "epsilon", -2),
-    ("arcface", "margin", math.pi), ("weston_watkins", "power", 3), ("weston_watkins", "power", True),
+    ("quantile", "q", 1), ("cross_entropy", "smoothing", 2), ("cross_entropy", "ignore_index", 0.5),
+    ("poly1", "epsilon", -2), ("arcface", "margin", math.pi), ("weston_watkins", "power", 3),
+    ("weston_watkins", "power", True),
     ("poisson_nll", "full", 1), ("general_robust", "alpha", math.inf), ("multi_quantile", "q", (0.1, 1.5)),
     ("cumulative_logit", "thresholds", [2.0, 1.0]), ("binary_cross_entropy", "pos_weight", [1.0, 0.0]),
     ("sinkhorn", "iterations", 1.5), ("symmetric_cross_entropy", "log_zero", 0), ("huber", "delta", True),
@@ -82,8 +84,9 @@ def test_every_door_refuses_what_is_out_of_range(name, option, value):
 
 @pytest.mark.parametrize("name, option, value", [
     ("huber", "delta", np.float32(0.5)), ("huber", "delta", 2), ("huber", "delta", np.array(2)),
-    ("huber", "delta", 10**9), ("general_robust", "alpha", -math.inf), ("multi_quantile", "q", [0.1, 0.9]), ("poly1", "epsilon", -1),
-    ("multi_quantile", "q", np.array([0.1, 0.9])), ("cumulative_logit", "thresholds", np.array([1.0, 2.0])),
+    ("huber", "delta", 10**9), ("general_robust", "alpha", -math.inf), ("multi_quantile", "q", [0.1, 0.9]),
+    ("poly1", "epsilon", -1), ("multi_quantile", "q", np.array([0.1, 0.9])),
+    ("cumulative_logit", "thresholds", np.array([1.0, 2.0])),
     ("cross_entropy", "smoothing", 1), ("cross_entropy", "ignore_index", np.int8(-1)), ("triplet", "swap", np.True_),
 ])
 def test_what_is_in_range_passes(name, option, value):

@@ -80,6 +80,10 @@ class Regularizer(metaclass=Registrar):
     def _matching(self, outputs):
         return [expression for _, expression in outputs_matching(outputs, self.pattern)]
 
+    def _hidden(self, layers, outputs):
+        """Return the outputs that match; '*' means the main ones of hidden layers."""
+        return [outputs[la.output_name] for la in layers[1:-1]] if self.pattern == "*" else self._matching(outputs)
+
 
 def _average(terms):
     terms = list(terms)
@@ -110,9 +114,7 @@ class HiddenL1(Regularizer):
     __extra_registration_keys__ = ("hidden_l1", "hidden_sparsity")
 
     def loss(self, layers, outputs):
-        if self.pattern == "*":
-            return _average(abs(outputs[layer.output_name]).mean() for layer in layers[1:-1])
-        return _average(abs(h).mean() for h in self._matching(outputs))
+        return _average(abs(h).mean() for h in self._hidden(layers, outputs))
 
 
 class _OverTime(Regularizer):
@@ -144,7 +146,7 @@ class RecurrentState(_OverTime):
 
 
 class Contractive(Regularizer):
-    """The average over outputs of mean((d mean(h) / d x)^2), for the inputs x that match `wrt`."""
+    """The average over outputs, as for `HiddenL1`, of mean((d mean(h) / d x)^2), for the inputs x that match `wrt`."""
 
     __extra_registration_keys__ = ("contractive",)
 
@@ -158,7 +160,8 @@ class Contractive(Regularizer):
     def loss(self, layers, outputs):
         sources = [(la.name, la.input) for la in layers if hasattr(la, "input")]
         sources = [x for _, x in outputs_matching(sources, self.wrt)]
-        slopes = [pytensor.grad(h.mean(), sources, disconnected_inputs="ignore") for h in self._matching(outputs)]
+        hidden = self._hidden(layers, outputs)
+        slopes = [pytensor.grad(h.mean(), sources, disconnected_inputs="ignore") for h in hidden]
         return _average(sum(pt.sqr(g).mean() for g in each) for each in slopes)
 
 
@@ -168,6 +171,7 @@ class _Noise(Regularizer):
     def __init__(self, pattern="*:out", weight=0.0, rng=13):
         super().__init__(pattern, weight)
         self.rng = rng
+        self.updates = []  # (generator, its next state), for every output that was changed
 
     def modify_graph(self, outputs):
         for name, x in list(outputs_matching(outputs, self.pattern)):
@@ -175,7 +179,8 @@ class _Noise(Regularizer):
             rng = pytensor.shared(np.random.default_rng([seed, *name.encode()]), name=f"{self.KEY} of {name}")
             outputs[f"{name}-{self.BEFORE}"] = x
             strength = np.asarray(self.weight, x.dtype)
-            outputs[name], rng.default_update = self._noisy(x, strength, rng)
+            outputs[name], next_rng = self._noisy(x, strength, rng)
+            self.updates.append((rng, next_rng))
 
 
 class GaussianNoise(_Noise):

@@ -1,0 +1,35 @@
+"""theanets, played by symloss: old scripts run with nothing but this import changed, and old numbers hold.
+
+Its differences from the core of symloss stand in ``docs/coming-from/theanets.md``.
+"""
+
+from . import (
+    activations,
+    convolution,
+    downhill,
+    feedforward,
+    graph,
+    layers,
+    losses,
+    main,
+    recurrent,
+    regularizers,
+    trainer,
+    util,
+)
+from .activations import Activation
+from .feedforward import Autoencoder, Classifier, Regressor
+from .graph import Network
+from .layers import Layer
+from .losses import Loss
+from .main import Experiment
+from .regularizers import Regularizer
+from .util import log
+
+__version__ = "0.8.0pre"
+
+__all__ = [
+    "Activation", "Autoencoder", "Classifier", "Experiment", "Layer", "Loss", "Network", "Regressor", "Regularizer",
+    "activations", "convolution", "downhill", "feedforward", "graph", "layers", "log", "losses", "main", "recurrent",
+    "regularizers", "trainer", "util",
+]

@@ -1,0 +1,89 @@
+"""Models of theanets for items."""
+
+import warnings
+
+import numpy as np
+
+from ...compiling import function, resolve
+from . import graph, layers, losses, regularizers
+
+
+class Autoencoder(graph.Network):
+    """A network whose output should be its input; data are [input], or [input, weights]."""
+
+    def _target(self):
+        return self.inputs[0]
+
+    def encode(self, x, layer=None, sample=False, **kwargs):
+        """Return a layer's output for `x`, or a sample of zeros and ones with it as chances."""
+        code = self.feed_forward(x, **kwargs)[self._find_output(layer)]
+        if not sample:
+            return code
+        return np.random.RandomState().binomial(n=1, p=code).astype(np.uint8)
+
+    def decode(self, z, layer=None, **kwargs):
+        """Return the network's output for values `z` of a layer."""
+        name, made = self._find_output(layer), regularizers.from_kwargs(self, **kwargs)
+        key = ("decode", name, self._key(made))
+        if key not in self._functions:
+            outputs, updates = self.build_graph(made)
+            self._functions[key] = function([outputs[name]], [outputs[self.layers[-1].output_name]], resolve(None),
+                                            updates=updates)
+        return self._functions[key](np.asarray(z, self.build_graph(made)[0][name].dtype))[0]
+
+    def _find_output(self, layer):
+        """Return the full name of the output of a layer, by number, name or itself; None: in the middle."""
+        layer = len(self.layers) // 2 if layer is None else layer
+        if isinstance(layer, int):
+            layer = self.layers[layer]
+        named = [one for one in self.layers if one.name == layer]
+        layer = named[0] if named else layer
+        return layer.output_name if isinstance(layer, layers.Layer) else layer
+
+    def score(self, x, w=None, **kwargs):
+        """Return R^2 of the reconstruction of `x`; see `Network.score`."""
+        return super().score(x, x, w=w, **kwargs)
+
+
+class Regressor(graph.Network):
+    """A network whose output should be a target; data are [input, target], or [input, target, weights]."""
+
+
+class Classifier(graph.Network):
+    """A network whose output are probabilities of classes; data are [input, labels], or with weights."""
+
+    DEFAULT_OUTPUT_ACTIVATION = "softmax"
+    OUTPUT_NDIM = 1
+
+    def __init__(self, layers, loss="xe", weighted=False, rng=13):
+        super().__init__(layers, loss=loss, weighted=weighted, rng=rng)
+
+    def monitors(self, **kwargs):
+        """Return monitors as `Network.monitors` does, and the accuracy as 'acc'."""
+        found = super().monitors(**kwargs)
+        outputs, _ = self.build_graph(regularizers.from_kwargs(self, **kwargs))
+        with_labels = [x for x in self.losses[:1] if isinstance(x, losses.CrossEntropy) or hasattr(x, "accuracy")]
+        return found + [("acc", loss.accuracy(outputs)) for loss in with_labels]
+
+    def predict(self, x, **kwargs):
+        """Return the most probable class of each item."""
+        return self.predict_proba(x, **kwargs).argmax(axis=-1)
+
+    def classify(self, x, **kwargs):
+        """Do what `predict` does."""
+        warnings.warn("please use predict() instead of classify()", DeprecationWarning, stacklevel=2)
+        return self.predict(x, **kwargs)
+
+    def predict_proba(self, x, **kwargs):
+        """Return the probability of each class."""
+        return self.feed_forward(x, **kwargs)[self.layers[-1].output_name]
+
+    def predict_logit(self, x, **kwargs):
+        """Return what goes into the last layer's activation."""
+        return self.feed_forward(x, **kwargs)[self.layers[-1].full_name("pre")]
+
+    def score(self, x, y, w=None, **kwargs):
+        """Return the (weighted) share of right classes."""
+        predicted = self.predict(x, **kwargs)
+        right = (y == predicted) if np.shape(y) == predicted.shape else np.zeros(np.shape(y), bool)
+        return right.mean() if w is None else (w * right).sum() / w.sum()

@@ -1,0 +1,325 @@
+"""Network: layers, losses and what is compiled of them, as theanets had it."""
+
+import warnings
+
+import numpy as np
+import pytensor
+
+from ...compiling import function, resolve
+from . import downhill, layers, losses, regularizers, storage, trainer, util
+
+
+class Network:
+    """A computation graph that can be trained.
+
+    Parameters
+    ----------
+    layers : sequence
+        Of sizes, tuples, dicts or layers; see `add_layer`.
+    loss : str, dict, Loss or None
+    weighted : bool
+        Whether data bring a weight for each target.
+    rng : int or RandomState
+        A seed gives each layer random numbers of its own, all from the same seed.
+    """
+
+    DEFAULT_OUTPUT_ACTIVATION = "linear"
+    INPUT_NDIM = 2
+    OUTPUT_NDIM = 2
+
+    def __init__(self, layers=(), loss="mse", weighted=False, rng=13):
+        self._graphs, self._functions = {}, {}
+        self._rng, self._weighted = rng, weighted
+        self.layers, self.losses = [], []
+        for index, layer in enumerate(layers):
+            self.add_layer(layer, is_output=index == len(layers) - 1)
+        for layer in self.layers:
+            layer.bind(self)
+        if loss and self.layers:
+            self.set_loss(loss)
+
+    # ------------------------------------------------------------------------------------------ layers
+
+    def add_layer(self, layer=None, is_output=False, **kwargs):
+        """Append a layer.
+
+        Parameters
+        ----------
+        layer : Layer, int, str, tuple, list or dict
+            An integer is a size, a string a form; a tuple of integers is a shape, any other has a size, a form and an
+            activation in any order; a dict has 'form' and keyword arguments.
+        is_output : bool
+        **kwargs
+            Keyword arguments of the layer.
+        """
+        if isinstance(layer, layers.Layer):
+            self.layers.append(layer)
+            return
+        kwargs = kwargs | self._parse(layer)
+        form = kwargs.pop("form", "ff" if self.layers else "input").lower()
+        is_input = form == "input"
+        kwargs.setdefault("name", "in" if is_input else "out" if is_output else f"hid{len(self.layers)}")
+        kwargs.setdefault("rng", self._rng)
+        if is_input:
+            kwargs.setdefault("ndim", self.INPUT_NDIM)
+        else:
+            kwargs.setdefault("inputs", self.layers[-1].output_name)
+            kwargs.setdefault("activation", self.DEFAULT_OUTPUT_ACTIVATION if is_output else "relu")
+        if form == "tied" and "partner" not in kwargs:
+            kwargs["partner"] = self._find_partner()
+        made = layers.Layer.build(form, **kwargs)
+        if is_input and made.name in {layer.name for layer in self.inputs_layers()}:
+            raise util.ConfigurationError(f"two inputs of the name {made.name!r}; give one another with 'name'")
+        self.layers.append(made)
+
+    def _parse(self, layer):
+        """Return the keyword arguments that a description stands for."""
+        if isinstance(layer, dict):
+            return dict(layer)
+        if isinstance(layer, str):
+            if not layers.Layer.is_registered(layer):
+                raise util.ConfigurationError(f"layer {layer!r}: the form of a layer is wanted, or a size")
+            return {"form": layer}
+        if isinstance(layer, tuple | list):
+            if layer and all(isinstance(part, int) for part in layer):
+                return {"shape": tuple(layer)}
+            return self._parse_parts(layer)
+        return {} if layer is None else {"size": layer}
+
+    def _parse_parts(self, parts):
+        found = {}
+        for part in parts:
+            if isinstance(part, type) and issubclass(part, layers.Layer):
+                found["form"] = part.__name__
+            elif isinstance(part, str):
+                found["form" if layers.Layer.is_registered(part) else "activation"] = part
+            elif isinstance(part, int):
+                if "size" in found:
+                    raise util.ConfigurationError(f"layer {parts!r}: two sizes, {found['size']} and {part}")
+                found["size"] = part
+        return found
+
+    def _find_partner(self):
+        """Return the name of the layer that a tied one goes with: counting back, as brackets match."""
+        tied = 1
+        for layer in reversed(self.layers):
+            tied += 1 if isinstance(layer, layers.Tied) else -1
+            if tied == 0 and not isinstance(layer, layers.Input):
+                return layer.name
+        raise util.ConfigurationError("tied: there is no layer left to be tied to; name a 'partner'")
+
+    def inputs_layers(self):
+        """Return the input layers."""
+        return [layer for layer in self.layers if isinstance(layer, layers.Input)]
+
+    # ------------------------------------------------------------------------------------------ losses
+
+    def add_loss(self, loss=None, **kwargs):
+        """Append a loss: an instance, a name, or a dict with 'form'; 'mse' unless given.
+
+        Losses on targets of the same kind share one target variable, and so one array of the data.
+        """
+        if not isinstance(loss, losses.Loss):
+            options = {"target": self._target(), "weighted": self._weighted,
+                       "output_name": self.layers[-1].output_name} | kwargs
+            options |= loss if isinstance(loss, dict) else {"form": loss} if loss else {}
+            loss = losses.Loss.build(options.pop("form", "mse").lower(), **options)
+        for other in self.losses:
+            for name in ("_target", "_weights"):
+                mine, theirs = getattr(loss, name), getattr(other, name)
+                if mine is not None and theirs is not None and (mine.name, mine.type) == (theirs.name, theirs.type):
+                    setattr(loss, name, theirs)
+        self.losses.append(loss)
+
+    def _target(self):
+        return self.OUTPUT_NDIM
+
+    def set_loss(self, *args, **kwargs):
+        """Make a loss the only one; see `add_loss`."""
+        self.losses = []
+        self.add_loss(*args, **kwargs)
+
+    # ------------------------------------------------------------------------------------------ training
+
+    def itertrain(self, train, valid=None, algo="rmsprop", subalgo="rmsprop", save_every=0, save_progress=None,
+                  **kwargs):
+        """Train, and yield pairs of monitors, of the training and of the validation data.
+
+        Parameters
+        ----------
+        train, valid : arrays, function, or Dataset
+            In the order of `variables`. Without `valid`, validation is on the training data.
+        algo : str or trainer
+            Of downhill; 'sample', 'layerwise', 'pretrain'; or an object with ``itertrain(train, valid, **kwargs)``.
+        subalgo : str
+            What 'layerwise' and 'pretrain' train with.
+        save_every : int or float
+            Passes, or minutes, after which the model is saved.
+        save_progress : path or file
+            Where to; '{}' in it is the time.
+        **kwargs
+            Options of the data ('batch_size', 'train_batches', 'valid_batches', 'iteration_size', 'axis', 'rng'), of
+            the optimizer, of regularizers, 'monitors' and 'monitor_gradients'.
+        """
+        kwargs.setdefault("rng", self._rng)
+        valid = self._dataset(train if valid is None else valid, "valid", kwargs)
+        train = self._dataset(train, "train", kwargs)
+        if "algorithm" in kwargs:
+            warnings.warn('please use the "algo" keyword arg instead of "algorithm"', DeprecationWarning, stacklevel=2)
+            algo = kwargs.pop("algorithm")
+            algo = algo[0] if isinstance(algo, list | tuple) else algo
+        if isinstance(algo, str):
+            algo = trainer.build(algo, subalgo, self)
+        saver = trainer.Saver(self, save_every, save_progress)
+        for index, monitors in enumerate(algo.itertrain(train, valid, **kwargs)):
+            yield monitors
+            saver.passed(index)
+
+    def _dataset(self, data, name, kwargs):
+        if isinstance(data, downhill.Dataset):
+            return data
+        size = kwargs.get("iteration_size", kwargs.get(f"{name}_batches"))
+        return downhill.Dataset(data, name, kwargs.get("batch_size", 32), size, kwargs.get("axis", 0), kwargs["rng"])
+
+    def train(self, *args, **kwargs):
+        """Train as `itertrain` does, and return the last pair of monitors."""
+        monitors = None
+        for monitors in self.itertrain(*args, **kwargs):  # noqa: B007 - the last is what is wanted
+            pass
+        return monitors
+
+    # ------------------------------------------------------------------------------------------ expressions
+
+    def _key(self, regularizers):
+        made = [(type(la), la.name, la.output_shape, id(la.activate)) for la in self.layers]
+        return (*made, *((type(x), id(x), x.weight) for x in self.losses),
+                *((type(r), r.weight, str(r.pattern), str(getattr(r, "wrt", "")), str(getattr(r, "rng", "")))
+                  for r in regularizers))
+
+    def build_graph(self, regularizers=()):
+        """Return the outputs of all layers, a dict by full name, and a list of updates."""
+        key = self._key(regularizers)
+        if key not in self._graphs:
+            for one in (*self.losses, *regularizers):
+                one.log()
+            outputs, updates = {}, []
+            for layer in self.layers:
+                made, more = layer.connect(outputs)
+                for regularizer in regularizers:
+                    regularizer.modify_graph(made)
+                outputs |= made
+                updates.extend(more)
+            updates += [pair for regularizer in regularizers for pair in getattr(regularizer, "updates", ())]
+            self._graphs[key] = outputs, updates
+        return self._graphs[key]
+
+    @property
+    def inputs(self):
+        """The input variables."""
+        return [layer.input for layer in self.inputs_layers()]
+
+    @property
+    def variables(self):
+        """What data bring, in order: inputs, then each loss's target and weights, each name once."""
+        found = {}
+        for variable in self.inputs + [v for loss in self.losses for v in loss.variables]:
+            found.setdefault(variable.name, variable)
+        return list(found.values())
+
+    @property
+    def params(self):
+        """All parameters, as shared variables."""
+        return [parameter for layer in self.layers for parameter in layer.params]
+
+    @property
+    def num_params(self):
+        """How many numbers the parameters have."""
+        return sum(p.get_value(borrow=True).size for p in self.params)
+
+    def find(self, which, param):
+        """Return a parameter by layer and parameter, each by name or number; KeyError if there is none."""
+        for index, layer in enumerate(self.layers):
+            if which in (index, layer.name):
+                return layer.find(param)
+        raise KeyError(which)
+
+    def loss(self, **kwargs):
+        """Return the expression of the sum of all losses and regularizers, each times its weight."""
+        made = regularizers.from_kwargs(self, **kwargs)
+        outputs, _ = self.build_graph(made)
+        return (sum(loss.weight * loss(outputs) for loss in self.losses)
+                + sum(r.weight * r.loss(self.layers, outputs) for r in made))
+
+    def monitors(self, **kwargs):
+        """Return (name, expression) pairs of what a training shows besides the loss.
+
+        Parameters
+        ----------
+        monitors : dict or list of (pattern, levels)
+            Patterns of outputs and parameters. Levels are a number, whose share below it is shown, several, or
+            functions by label.
+        """
+        outputs, _ = self.build_graph(regularizers.from_kwargs(self, **kwargs))
+        asked = kwargs.get("monitors", {})
+        found = [("err", self.losses[0](outputs))] if self.losses else []
+        for pattern, levels in asked.items() if isinstance(asked, dict) else asked:
+            matching = [*util.outputs_matching(outputs, pattern), *util.params_matching(self.layers, pattern)]
+            found += [(f"{name}{label}", call(value)) for name, value in matching for label, call in _levels(levels)]
+        return found
+
+    def updates(self, **kwargs):
+        """Return the updates that go with the outputs."""
+        return self.build_graph(regularizers.from_kwargs(self, **kwargs))[1]
+
+    # ------------------------------------------------------------------------------------------ use
+
+    def feed_forward(self, x, **kwargs):
+        """Return every layer's outputs for `x`, arrays by full name; for several inputs, a list of arrays."""
+        made = regularizers.from_kwargs(self, **kwargs)
+        key = ("feed_forward", self._key(made))
+        if key not in self._functions:
+            outputs, updates = self.build_graph(made)
+            compiled = function(self.inputs, list(outputs.values()), resolve(None), updates=updates)
+            self._functions[key] = list(outputs), compiled
+        names, compiled = self._functions[key]
+        arrays = list(x) if len(self.inputs) > 1 else [x]
+        return dict(zip(names, compiled(*map(_typed, self.inputs, arrays)), strict=True))
+
+    def predict(self, x, **kwargs):
+        """Return the last layer's output for `x`."""
+        return self.feed_forward(x, **kwargs)[self.layers[-1].output_name]
+
+    def score(self, x, y, w=None, **kwargs):
+        """Return 1 - sum(w (y - p)^2) / sum(w (y - m)^2), with the mean m of all of `y`."""
+        error, spread = y - self.predict(x, **kwargs), y - y.mean()
+        w = np.ones_like(error) if w is None else w
+        return 1 - (w * error * error).sum() / (w * spread * spread).sum()
+
+    def save(self, filename):
+        """Write the network to a file, by path (compressed if it ends in .gz) or handle; see `storage`."""
+        storage.save(self, filename)
+
+    @classmethod
+    def load(cls, filename):
+        """Return the network in a file that `save` wrote."""
+        return storage.load(filename, cls)
+
+    def __getstate__(self):
+        return {"network": storage.to_bytes(self)}
+
+    def __setstate__(self, state):
+        self.__dict__.update(vars(storage.from_bytes(state["network"], type(self))))
+
+
+def _levels(levels):
+    """Yield (label, function of an expression) of the levels of a monitor."""
+    levels = levels.items() if isinstance(levels, dict) else levels
+    for level in [levels] if isinstance(levels, int | float) else levels:
+        if isinstance(level, tuple | list):
+            yield f":{level[0]}", level[1]
+        else:
+            yield f"<{level}", lambda x, level=level: (x < level).astype(pytensor.config.floatX).mean()
+
+
+def _typed(variable, array):
+    return array if hasattr(variable.type, "format") else np.asarray(array, variable.dtype)

@@ -1,0 +1,142 @@
+"""The same seed gives the same bits: in one process, in two at once, and after save and load, in every mode."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import symloss
+
+OPTIONS = {"algo": "adam", "learning_rate": 0.02, "hidden_dropout": 0.2, "input_noise": 0.1, "batch_size": 16,
+           "verbose": 0, "patience": None}
+MODES = ["PYTHON", pytest.param("C", marks=pytest.mark.c), pytest.param("NUMBA", marks=pytest.mark.numba)]
+every_mode = pytest.mark.parametrize("mode", MODES)
+
+
+def trained(mode, epochs=3, seed=5, **options):
+    """Return a model that was trained with noise, dropout and shuffling."""
+    x, y = points()
+    net = symloss.Classifier([6, (9, "tanh"), (7, "relu"), 3], seed=seed, mode=mode)
+    net.train([x, y], [x[:20], y[:20]], epochs=epochs, **OPTIONS | options)
+    return net
+
+
+def points():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(90, 6))
+    return x, x[:, :3].argmax(axis=1)
+
+
+def bits(net):
+    """Return all numbers that a training leaves, by name: parameters and losses."""
+    found = {name: p.get_value() for name, p in net.graph.parameters.items()}
+    return found | {"losses": np.array([[r["loss"], r["valid_loss"]] for r in net.history])}
+
+
+def same(found, expected):
+    """Return whether two sets of numbers are the same to the last bit."""
+    return set(found) == set(expected) and all(
+        found[name].dtype == expected[name].dtype and found[name].tobytes() == expected[name].tobytes()
+        for name in expected)
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """Return a function from a mode to the numbers of one training in this process."""
+    made = {}
+
+    def numbers(mode):
+        if mode not in made:
+            made[mode] = bits(trained(mode))
+        return made[mode]
+
+    return numbers
+
+
+@every_mode
+def test_twice_in_one_process(alone, mode):
+    np.random.default_rng().normal(size=9)
+    assert same(bits(trained(mode)), alone(mode))
+
+
+def test_another_seed_gives_other_bits(alone):
+    assert not same(bits(trained("PYTHON", seed=6)), alone("PYTHON"))
+
+
+def test_the_seed_of_a_training_rules_its_shuffling_and_noise():
+    first, again, other = (bits(trained_with(seed)) for seed in (7, 7, 8))
+    assert same(first, again)
+    assert not same(first, other)
+
+
+def trained_with(seed):
+    """Return a model with the start values of seed 5, shuffled and disturbed by another one."""
+    x, y = points()
+    net = symloss.Classifier([6, (9, "tanh"), 3], seed=5, mode="PYTHON")
+    net.train([x, y], [x, y], epochs=1, seed=seed, **OPTIONS)
+    return net
+
+
+def test_the_state_of_numpys_global_generator_changes_nothing(alone):
+    np.random.seed(1)  # what other people's programs do
+    before = np.random.get_state()[1].copy()
+    assert same(bits(trained("PYTHON")), alone("PYTHON"))
+    assert np.array_equal(np.random.get_state()[1], before), "and a training leaves it alone"
+
+
+def test_what_runs_in_between_changes_nothing(alone):
+    x, y = points()
+    net = symloss.Classifier([6, (9, "tanh"), (7, "relu"), 3], seed=5, mode="PYTHON")
+    for _ in net.itertrain([x, y], [x[:20], y[:20]], epochs=3, **OPTIONS):
+        trained("PYTHON", epochs=1, seed=1)
+        net.predict(x)
+        net.score(x, y)
+    assert same(bits(net), alone("PYTHON"))
+
+
+PROGRAM = """
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+from test_determinism import bits, trained
+np.savez(sys.argv[3], **bits(trained(sys.argv[2])))
+"""
+
+
+@every_mode
+def test_two_processes_at_once(alone, mode, tmp_path):
+    folder = pathlib.Path(__file__).parent
+    files = [tmp_path / f"{number}.npz" for number in (1, 2)]
+    running = [subprocess.Popen([sys.executable, "-c", PROGRAM, str(folder), mode, str(file)], env=dict(os.environ),
+                                stderr=subprocess.PIPE, text=True) for file in files]
+    expected = alone(mode)  # a third at the same time
+    for process, file in zip(running, files, strict=True):
+        errors = process.communicate(timeout=500)[1]
+        assert process.returncode == 0, errors
+        with np.load(file) as found:
+            assert same(dict(found), expected)
+
+
+@every_mode
+def test_after_save_and_load_both_train_to_the_same_bits(mode, tmp_path):
+    net = trained(mode, epochs=1)
+    net.save(tmp_path / "net")
+    twins = [symloss.load(tmp_path / "net") for _ in range(2)]
+    x, y = points()
+    for one in (net, *twins):
+        one.mode = mode
+        one.train([x, y], [x[:20], y[:20]], epochs=2, seed=11, **OPTIONS)
+    first, *rest = map(bits, (net, *twins))
+    assert not same(first, bits(trained(mode, epochs=1)))
+    assert all(same(other, first) for other in rest)
+
+
+def test_saving_in_between_changes_nothing(alone, tmp_path):
+    x, y = points()
+    net = symloss.Classifier([6, (9, "tanh"), (7, "relu"), 3], seed=5, mode="PYTHON")
+    for _ in net.itertrain([x, y], [x[:20], y[:20]], epochs=3, **OPTIONS):
+        net.save(tmp_path / "net")
+    assert same(bits(net), alone("PYTHON"))

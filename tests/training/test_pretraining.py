@@ -1,0 +1,121 @@
+"""Weights to begin with: trained layer by layer, or taken from the data."""
+
+import numpy as np
+import pytest
+
+import symloss
+
+
+@pytest.fixture
+def inputs(rng):
+    return rng.normal(size=(60, 3)) @ rng.normal(size=(3, 8)) + 0.1 * rng.normal(size=(60, 8))
+
+
+def test_layerwise_trains_one_layer_more_at_a_time(inputs):
+    net = symloss.Autoencoder([8, (5, "tanh"), (3, "tanh"), (4, "tanh"), 8])
+    records = list(net.itertrain([inputs], algo="layerwise", subalgo="adam", epochs=2, learning_rate=0.01))
+    assert [r.get("layers") for r in records] == [
+        *2 * [["in", "hid1", "out"]], *2 * [["in", "hid1", "hid2", "out"]], None, None
+    ]
+    assert [r["epoch"] for r in records] == [1, 2, 1, 2, 1, 2]
+    assert list(net.history) == records
+
+
+def test_layerwise_keeps_what_each_stage_learnt(inputs):
+    net = symloss.Autoencoder([8, (5, "tanh"), (3, "tanh"), 8])
+    start = net.find("hid1", "w").get_value()
+    records = net.itertrain([inputs], algo="layerwise", subalgo="sgd", epochs=3, learning_rate=0.1)
+    for record in records:
+        if record.get("stage") is None:
+            break
+    after = net.find("hid1", "w").get_value()
+    assert np.abs(after - start).max() > 0.01
+
+
+def test_layerwise_grows_tied_layers_by_pairs(inputs):
+    net = symloss.Autoencoder([8, (5, "tanh"), (3, "tanh"), "tied", "tied"])
+    start = net.find("out", "b").get_value()
+    records = list(net.itertrain([inputs], algo="layerwise", epochs=1))
+    assert [r.get("layers") for r in records] == [["in", "hid1", "out"], None]
+    assert not np.array_equal(start, net.find("out", "b").get_value())
+
+
+def test_layerwise_of_a_classifier_learns_its_labels(labelled):
+    x, y = labelled
+    net = symloss.Classifier([4, (6, "tanh"), (5, "tanh"), 3])
+    net.train([x, np.array(["a", "b", "c"])[y]], algo="layerwise", subalgo="adam", epochs=20, learning_rate=0.02,
+              verbose=0)
+    assert net.classes == ["a", "b", "c"]
+    assert net.history[-1]["acc"] > 0.9
+
+
+def test_pretraining_gives_the_hidden_layers_an_autoencoders_weights(inputs):
+    net = symloss.Classifier([8, (5, "tanh"), (4, "tanh"), 3])
+    before = {name: p.get_value() for name, p in net.graph.parameters.items()}
+    records = list(net.itertrain([inputs], algo="pretrain", subalgo="adam", epochs=3, learning_rate=0.01))
+    assert records[-1]["layers"] == ["in", "hid1", "hid2", "tied-hid2", "tied-hid1"]
+    assert records[-1]["mse"] < records[0]["mse"]
+    changed = {name for name, p in net.graph.parameters.items() if not np.array_equal(before[name], p.get_value())}
+    assert changed == {"hid1.w", "hid1.b", "hid2.w", "hid2.b"}
+    assert list(net.history) == records
+
+
+def test_samples_of_the_data_become_weights(inputs, rng):
+    net = symloss.Regressor([8, (5, "tanh"), (70, "tanh"), 2])
+    y = rng.normal(size=(60, 2))
+    (record,) = net.itertrain([inputs, y], algo="sample")
+    rows = inputs / np.linalg.norm(inputs, axis=1, keepdims=True)
+    for column in net.find("hid1", "w").get_value().T:
+        assert np.isclose(rows @ column, 1).any()
+    np.testing.assert_allclose(np.linalg.norm(net.find("hid2", "w").get_value(), axis=0), 1)
+    targets = y / np.linalg.norm(y, axis=1, keepdims=True)
+    for row in net.find("out", "w").get_value()[:5]:
+        assert np.isclose(targets @ row, 1).any()
+    assert record["loss"] == pytest.approx(((net.predict(inputs) - y) ** 2).mean())
+
+
+def test_samples_for_a_classifier(labelled):
+    net = symloss.Classifier([4, (6, "tanh"), 3])
+    last = net.find("out", "w").get_value()
+    net.train(labelled, algo="sample", verbose=0)
+    np.testing.assert_allclose(np.linalg.norm(net.find("hid1", "w").get_value(), axis=0), 1)
+    np.testing.assert_array_equal(last, net.find("out", "w").get_value())  # labels are no rows of numbers
+
+
+@pytest.mark.parametrize("layers, options, message", [
+    ([8, 8], {"algo": "layerwise"}, "no hidden layer"),
+    ([8, 4, {"size": 3, "inputs": ["in", "hid1"]}, 8], {"algo": "sample"}, "hid2"),
+    ([8, 4, 8], {"algo": "sample", "epochs": 3}, "epochs does not go"),
+    ([8, 4, 8], {"algo": "pretrain", "resume": True}, "resume does not go"),
+], ids=str)
+def test_what_does_not_go_is_refused(inputs, layers, options, message):
+    with pytest.raises(symloss.SpecError, match=message):
+        symloss.Autoencoder(layers).train([inputs], **options)
+
+
+def test_an_unknown_algorithm_is_still_refused(inputs):
+    with pytest.raises(symloss.UnknownNameError, match="rmsprop"):
+        symloss.Autoencoder([8, 4, 8]).train([inputs], algo="rmspropp")
+
+
+def test_an_experiment_is_a_model_in_a_box(points, tmp_path):
+    box = symloss.Experiment(symloss.Regressor, layers=[5, 4, 3], loss="mae")
+    assert len(box.train(points, epochs=2, verbose=0)) == 2
+    assert next(box.itertrain(points))["epoch"] == 1
+    box.save(tmp_path / "box")
+    before, expected = box.network, box.network.predict(points[0])
+    assert box.load(tmp_path / "box") is not before
+    np.testing.assert_array_equal(box.network.predict(points[0]), expected)
+    assert symloss.Experiment(str(tmp_path / "box")).network.losses[0].name == "absolute_error"
+    assert symloss.Experiment(before).network is before
+    with pytest.raises(symloss.SpecError, match="a class of models or a path"):
+        symloss.Experiment(3)
+
+
+def test_a_number_of_batches_makes_an_epoch_of_arrays_too(points, orders):
+    net = symloss.Regressor([5, 4, 3])
+    history = net.train(points, epochs=2, batch_size=8, train_batches=3, verbose=0)
+    assert [record["samples"] for record in history] == [24, 24]
+    assert [record["partial"] for record in history] == [False, False]
+    assert [record["updates"] for record in history] == [3, 6]
+    assert not np.array_equal(np.concatenate(orders[:3]), np.concatenate(orders[3:]))
