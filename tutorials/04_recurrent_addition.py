@@ -76,7 +76,7 @@ def draw(net, rng, folder):
     x, target, _ = sequences(1, 30, rng)
     numbers, marks = x[0].T
     colors = ["C1" if mark else "lightgray" for mark in marks]
-    right.bar(range(30), numbers, color=colors, label="numbers, marked or not")
+    right.bar(range(30), numbers, color=colors, label="numbers; orange: marked")
     right.plot(net.predict(x)[0, :, 0], color="C0", label="prediction")
     right.plot(29, target[0, -1, 0], "o", color="C3", label="the sum")
     right.set(xlabel="step")

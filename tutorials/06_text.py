@@ -52,9 +52,9 @@ def main(epochs: int = 15, folder=None, batches: int = 50, characters: int = 300
     net.train(text.classifier_batches(steps=80, batch_size=32, rng=0), algo="adam", learning_rate=0.005, epochs=epochs,
               train_batches=batches, max_gradient_norm=1.0, patience=None)
 
-    # 4. The loss is in nats per character: exp(loss) is among how many characters it is still in doubt, on average.
-    # It is that of the text itself, which is to be learnt by heart here; what is left is who comes next in "This is
-    # the ...".
+    # 4. The loss is in nats per character: exp(loss) is among how many characters the model is still in doubt, on
+    # average. It is the loss of the text itself, which is to be learnt by heart here. What nobody can know is who comes
+    # next in "This is the ...".
     loss = net.history[-1]["loss"]
     share = np.bincount(text.encode(text.text)) / len(text.text)
     alone = -(share[share > 0] * np.log(share[share > 0])).sum()

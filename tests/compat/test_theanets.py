@@ -535,3 +535,43 @@ def test_log_writes_a_line(capsys):
         "1 of 2", "using loss: 1.0 * GaussianLogLikelihood (mean mean:out, covar covar:out)",
         "regularizer: BernoulliDropout(hid1:out) ~ B(0.5)",
     ]
+
+
+@pytest.mark.parametrize("library", [theanets, symloss], ids=["compat", "core"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_page_about_losses_runs(library, weighted, registered):
+    """The code of theanets' own page, line by line, with either import."""
+    x, y = D["x"], D["y"]
+    net = library.Regressor([NI, 20, NO], loss="mae")
+    net = library.Regressor([NI, 20, NO])
+    net.add_loss("mae")
+    net.losses[1].weight = 2
+    next(iter(net.itertrain([x, y])))
+    net.set_loss("mse", weight=1)
+    assert [loss.weight for loss in net.losses] == [1]
+    net = library.recurrent.Autoencoder([3, (10, "rnn"), 3], weighted=True)
+    next(iter(net.itertrain([D["rx"][:8, :5, :3], abs(D["rxw"][:8, :5, :3])])))
+
+    class Step(library.Loss):
+        def __call__(self, outputs):
+            step = outputs[self.output_name] > 0
+            if self._weights:
+                return (self._weights * step).sum() / self._weights.sum()
+            return step.mean()
+
+    net = library.Regressor([NI, 6, NO], loss="step", weighted=weighted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", symloss.SymlossWarning)  # no gradient reaches a parameter
+        next(iter(net.itertrain([x, y, D["yw"]] if weighted else [x, y])))
+
+
+@pytest.mark.c
+def test_training_in_c_gives_the_same_numbers():
+    found = []
+    for mode in ("FAST_COMPILE", "FAST_RUN"):
+        with pytensor.config.change_flags(mode=mode):
+            net = theanets.Regressor([NI, NO])
+            train, _ = net.train([D["x"], D["y"]], algo="rmsprop", momentum=0.9, max_updates=3)
+            found.append([train["loss"], *(p.get_value() for p in net.params)])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
