@@ -8,6 +8,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+import scipy.signal
 import scipy.sparse
 
 import symloss
@@ -146,6 +147,38 @@ def test_activations_have_names_and_parameters():
     layer = theanets.layers.Feedforward(inputs="in", size=3, activation="maxout:4", name="l")
     layer.bind(theanets.Network([2]))
     assert sorted(p.name for p in layer.params) == ["l.b", "l.intercept", "l.slope", "l.w"]
+
+
+@pytest.mark.parametrize("form, options", [
+    ("rnn", {"activation": "tanh"}), ("rrnn", {"rate": "vector", "activation": "tanh"}),
+    ("rrnn", {"activation": "tanh"}),
+    ("mrnn", {"factors": 3, "activation": "tanh"}), ("lstm", {}), ("gru", {"activation": "tanh"}),
+    ("scrn", {"activation": "sigmoid"}), ("clockwork", {"periods": [1, 2, 4], "activation": "tanh"}),
+    ("bcrnn", {"num_modules": 3, "activation": "tanh"}),
+], ids=str)
+def test_a_recurrent_layer_computes_what_the_cores_does(form, options):
+    old = theanets.recurrent.Regressor([NI, dict(form=form, size=6, **options), 2])
+    new = symloss.recurrent.Regressor([NI, dict(form=form, size=6, **options), 2])
+    for name, p in new.graph.parameters.items():
+        p.set_value(old.find(*name.split(".")).get_value())
+    x = D["rx"][:4, :9].astype(float)
+    np.testing.assert_allclose(old.feed_forward(x)["hid1:out"], new.feed_forward(x)["hid1:out"], rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("stride", [(1, 1), (2, 3)])
+@pytest.mark.parametrize("border", ["valid", "full"])
+def test_filters_run_backwards_over_images(stride, border):
+    net = theanets.convolution.Regressor([
+        1, dict(form="conv2", size=2, filter_size=(3, 4), stride=stride, border_mode=border, activation="linear"),
+        dict(form="flat", size=9), 1,
+    ])
+    image = D["images"][0, :, :, 0].astype(float)
+    x, out = pt.dtensor4(), net.layers[1]
+    made = pytensor.function([x], out.connect({"in:out": x})[0]["hid1:out"])(image[None, :, :, None])
+    for index in range(2):
+        exact = scipy.signal.convolve2d(image, out.find("w").get_value()[index, 0], mode=border)
+        exact = exact[:: stride[0], :: stride[1]] + out.find("b").get_value()[index]
+        np.testing.assert_allclose(made[0, :, :, index], exact, rtol=1e-6)
 
 
 # ------------------------------------------------------------------------------------------------------------ network
@@ -389,6 +422,39 @@ def test_a_loss_of_the_users_own():
         net = theanets.Regressor([NI, NO], loss="step", weighted=weighted)
         train, _ = next(net.itertrain([D[name] for name in names], algo="sgd"))
         assert 0 < train["loss"] < 1
+
+
+def test_a_layer_an_activation_and_a_regularizer_of_the_users_own():
+    class Scaled(theanets.Layer):
+        def setup(self):
+            self.add_weights("w", self.input_size, self.output_size)
+            self.add_bias("scale", self.output_size, mean=1, std=0)
+
+        def transform(self, inputs):
+            pre = pt.dot(inputs[self.input_name], self.find("w")) * self.find("scale")
+            return dict(pre=pre, out=self.activate(pre)), []
+
+    class Bent(theanets.Activation):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            size = self.layer.output_size
+            self.params.append(pytensor.shared(np.ones(size), name=self.layer._fmt("bend")))
+
+        def __call__(self, x):
+            return pt.arctan(self.params[0] * x)
+
+    class WeightInverse(theanets.Regularizer):
+        def loss(self, layers, outputs):
+            return sum((1 / (p * p).sum(axis=0)).sum() for layer in layers for p in layer.params if p.ndim == 2)
+
+    net = theanets.Autoencoder([NI, (4, "scaled", "bent"), NI])
+    assert [p.name for p in net.layers[1].params] == ["hid1.w", "hid1.scale", "hid1.bend"]
+    plain, more = net.loss(), net.loss(weightinverse=0.01)
+    x = D["x"].astype(float)
+    values = pytensor.function(net.variables, [plain, more])(x)
+    inverse = sum((1 / (net.find(i, 0).get_value() ** 2).sum(axis=0)).sum() for i in (1, 2))
+    assert values[1] - values[0] == pytest.approx(0.01 * inverse)
+    progress(net, [x], weightinverse=0.01)
 
 
 def test_a_trainer_of_the_users_own():
