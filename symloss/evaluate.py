@@ -58,6 +58,18 @@ def grad(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, ac
     return _called(found, name, arrays)[0]
 
 
+def value_and_grad(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
+                   **options) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `value` and `grad` return, from one compiled function.
+
+    >>> value, slope = value_and_grad("mse", [[3.0]], [[1.0]])
+    >>> value.tolist(), slope.tolist()
+    ([[4.0]], [[4.0]])
+    """
+    found, arrays, _ = _compiled("both", name, arrays, weights, how, like, activation, mode, options, wrt)
+    return tuple(_called(found, name, arrays))
+
+
 def hessian_diagonal(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
                      **options) -> np.ndarray:
     """Return the diagonal of the Hessian by port number `wrt`: of the sum of the values, where they are not reduced.
@@ -261,8 +273,8 @@ def _function(what, spec, kinds, options, how, activation, mode, wrt, stable):
     if not ports[wrt].dtype.startswith("float"):
         raise SpecError(f"evaluate: no gradient by {ports[wrt].name}, which is {ports[wrt].dtype}")
     slope = pytensor.grad(values.sum(), ports[wrt], disconnected_inputs="ignore")
-    if what == "grad":
-        return function(inputs, [slope], resolve(mode))
+    if what in ("grad", "both"):
+        return function(inputs, [slope] if what == "grad" else [values, slope], resolve(mode))
     along = ports[wrt].type("along")
     product = pytensor.grad((slope * along).sum(), ports[wrt], disconnected_inputs="ignore")
     return function([*inputs, along], [product], resolve(mode))

@@ -1,6 +1,7 @@
 """The layering, held by reading the imports of every module."""
 
 import ast
+import functools
 import pathlib
 import re
 
@@ -30,6 +31,7 @@ HEIGHT = {
 DOORS = {("network", "saving"), ("network", "pretraining"), ("training", "plotting")}
 
 
+@functools.cache
 def tree(module):
     return ast.parse((ROOT / module).read_text(encoding="utf-8"), module)
 
@@ -40,8 +42,10 @@ def unit(module):
     return first.removesuffix(".py")
 
 
+@functools.cache
 def imports(module):
-    """Yield (full dotted name, whether it is imported when the module is) for every import in a file."""
+    """Return (full dotted name, whether it is imported when the module is) for every import in a file."""
+    found = []
     here = ["symloss", *pathlib.PurePosixPath(module).with_suffix("").parts]
     package = here[:-1] if here[-1] != "__init__" else here[:-1]
     parsed = tree(module)
@@ -49,12 +53,13 @@ def imports(module):
     for node in ast.walk(parsed):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield alias.name, node not in inside
+                found.append((alias.name, node not in inside))
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*base, *([node.module] if node.module else [])])
             for alias in node.names:
-                yield f"{base}.{alias.name}", node not in inside
+                found.append((f"{base}.{alias.name}", node not in inside))
+    return found
 
 
 def internal(module):
@@ -65,10 +70,9 @@ def internal(module):
             yield parts[1], at_top
 
 
+@functools.cache
 def calls(module):
-    for node in ast.walk(tree(module)):
-        if isinstance(node, ast.Call):
-            yield node, ast.unparse(node.func)
+    return [(node, ast.unparse(node.func)) for node in ast.walk(tree(module)) if isinstance(node, ast.Call)]
 
 
 def outside(*units):

@@ -11,6 +11,14 @@ def in_float64():
         yield
 
 
+@pytest.fixture
+def as_written():
+    """A mode that computes graphs as they are: no rewrite hides what they do by themselves, or takes time."""
+    from .case import AS_WRITTEN
+
+    return AS_WRITTEN
+
+
 def pytest_collection_modifyitems(items):
     """Keep the tests of one case in one process: they share its compiled functions."""
     for item in items:

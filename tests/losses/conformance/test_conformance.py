@@ -30,28 +30,20 @@ CASES = [pytest.param(system, case, id=f"{system}-{case['own']}-{case['loss']}-{
          for system, file in FILES.items() for number, case in enumerate(file["cases"])]
 
 
-def arguments(case):
-    ports = [np.asarray(a, dtype) for a, dtype in zip(case["ports"], case["dtypes"], strict=True)]
-    weights = None if case["weights"] is None else np.asarray(case["weights"], "float64")
-    options = dict(case["options"], weights=weights, activation=case["activation"], mode="PYTHON")
-    return ports, options | ({"how": case["how"]} if case["how"] else {})
-
-
 @pytest.mark.parametrize("system, figures", CASES)
-def test_like_gives_the_systems_value(system, figures):
-    ports, options = arguments(figures)
-    found = evaluate.value(figures["loss"], *ports, like=system, **options)
-    expected = np.asarray(figures["value"])
-    assert found.shape == expected.shape
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-12)
-
-
-@pytest.mark.parametrize("system, figures", [p for p in CASES if p.values[1]["gradient"] is not None])
-def test_like_gives_the_systems_gradient(system, figures):
-    ports, options = arguments(figures)
-    found = evaluate.grad(figures["loss"], *ports, like=system, wrt=figures["wrt"], **options)
-    expected = np.asarray(figures["gradient"])
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-12)
+def test_like_gives_the_systems_value_and_gradient(system, figures, as_written):
+    ports = [np.asarray(a, dtype) for a, dtype in zip(figures["ports"], figures["dtypes"], strict=True)]
+    weights = None if figures["weights"] is None else np.asarray(figures["weights"], "float64")
+    options = dict(figures["options"], weights=weights, activation=figures["activation"], mode=as_written)
+    options |= {"how": figures["how"]} if figures["how"] else {}
+    if figures["gradient"] is None:
+        found = [evaluate.value(figures["loss"], *ports, like=system, **options)]
+    else:
+        found = evaluate.value_and_grad(figures["loss"], *ports, like=system, wrt=figures["wrt"], **options)
+    for what, array in zip(("value", "gradient"), found, strict=False):
+        expected = np.asarray(figures[what])
+        assert array.shape == expected.shape, what
+        np.testing.assert_allclose(array, expected, rtol=1e-6, atol=1e-12, err_msg=what)
 
 
 def test_every_system_has_its_figures():
