@@ -286,12 +286,20 @@ def _values(spec, inputs, options, how, activation):
     weights = inputs[-1] if len(inputs) > len(ports) else None
     if activation is not None:
         fed = [activations.registry.get(activation)(ports[0]), *ports[1:]]
-    if weights is not None and spec.per != "batch":  # a value of the whole batch is made of all items
-        fed = _without_silence(fed, spec, weights)
+    mask = _mask(spec, ports, dict(options))
+    counting = weights if mask is None else mask if weights is None else losses.reduce(weights, mask=mask, how="none")
+    if counting is not None and spec.per != "batch":  # a value of the whole batch is made of all items
+        fed = _without_silence(fed, spec, counting)
     values = spec.function(*fed, **dict(options), **({"weights": weights} if spec.pairs else {}))
     counts = None
     if spec.averaged is not None and how in ("mean", "count"):
         values, counts = spec.averaged(values, *fed, **dict(options))
     if not (spec.pairs and values.ndim == 0):
-        values = losses.reduce(values, weights, how=how, counts=counts)
+        values = losses.reduce(values, weights, mask, how, counts)
     return values
+
+
+def _mask(spec, ports, options):
+    """Return where labels are not the ignored one, or None."""
+    ignored = options.get("ignore_index", spec.options.get("ignore_index"))
+    return losses.kept(ports[spec.ports.index("target")], ignored) if "target" in spec.ports else None

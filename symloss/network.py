@@ -267,7 +267,9 @@ class Network:
         freeze : str or list of str
             Patterns of parameters that do not move: 'hid1', '*.b'.
         class_weight : dict or 'balanced'
-            Weight by class, for every output with labels; ``{"out": {0: 1, 1: 5}}`` for some.
+            Weight by class, for every output with labels or probabilities of classes; of no (0) and yes (1) where
+            classes do not exclude each other, 'balanced' for each column. ``{"out": {0: 1, 1: 5}}`` for some outputs.
+            With 'balanced' all classes weigh the same in sum: what has no weight or is ignored is not counted.
         callbacks : callback or list of them
             See `training.callbacks`. A true return stops.
         metrics : metric or list of them

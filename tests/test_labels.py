@@ -101,6 +101,69 @@ def test_balanced_classes_count_the_same_in_sum():
     np.testing.assert_allclose(net.history[-1]["loss"], np.mean(means), rtol=1e-6)
 
 
+@pytest.mark.parametrize("ignored", [-100, 255, 2])
+def test_balanced_classes_do_not_count_what_is_ignored(ignored):
+    x, index, _ = data()
+    marked = np.where(np.arange(len(index)) % 3 == 0, ignored, index)
+    marked = np.where(marked == 2, ignored, marked) if ignored == 2 else marked
+    net = symloss.Classifier([3, 3], loss={"form": "label_cross_entropy", "ignore_index": ignored})
+    net.train([x, marked], class_weight="balanced", **STILL)
+    seen = np.bincount(marked[marked != ignored], minlength=3)
+    np.testing.assert_allclose(net.losses[0].class_weight, np.where(seen, seen.sum() / (3 * np.maximum(seen, 1)), 0))
+    losses = item_losses(net, x, np.where(marked == ignored, 0, marked))
+    means = [losses[marked == c].mean() for c in range(3) if seen[c]]
+    np.testing.assert_allclose(net.history[-1]["loss"], np.mean(means), rtol=1e-6)
+
+
+def test_balanced_classes_weigh_the_same_whatever_the_weights_of_items():
+    x, index, _ = data()
+    w = np.where(np.arange(len(index)) % 2, 0.0, np.random.default_rng(1).uniform(0.5, 2, len(x)))
+    net = symloss.Classifier([3, 3], weighted=True)
+    net.train([x, index, w], class_weight="balanced", **STILL)
+    sums = np.bincount(index, w, minlength=3) * net.losses[0].class_weight
+    np.testing.assert_allclose(sums, w.sum() / 3, rtol=1e-6)
+
+
+def test_balanced_classes_do_not_count_what_fills_up_short_sequences():
+    rng = np.random.default_rng(0)
+    labels = [np.zeros(2, int), np.array([0, 1, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0])]
+    net = symloss.recurrent.Classifier([3, (4, "rnn"), 2])
+    net.train([[rng.normal(size=(len(y), 3)) for y in labels], labels], class_weight="balanced", **STILL)
+    seen = np.array([10, 4])
+    np.testing.assert_allclose(net.losses[0].class_weight, 14 / (2 * seen), rtol=1e-6)
+
+
+def test_weights_by_class_of_one_hot_and_soft_targets():
+    x, index, _ = data()
+    soft = 0.8 * np.eye(3)[index] + 0.2 / 3
+    weights = np.array([5.0, 1.0, 0.5])
+    for target in (np.eye(3)[index], soft):
+        net = symloss.Regressor([3, (3, "softmax")], loss="categorical_cross_entropy")
+        net.train([x, target], class_weight={0: 5.0, 2: 0.5}, **STILL)
+        total = (target * weights).sum(axis=1)
+        values = -(target * np.log(net.predict(x))).sum(axis=1)
+        np.testing.assert_allclose(net.history[-1]["loss"], (total * values).sum() / total.sum(), rtol=1e-6)
+    net.train([x, soft], class_weight="balanced", **STILL)
+    np.testing.assert_allclose(soft.sum(axis=0) * net.losses[0].class_weight, len(x) / 3, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_weights_by_class_of_yes_and_no(weighted):
+    x, index, _ = data()
+    yes = np.stack([index == 0, index > 0], axis=1).astype(float)
+    w = np.random.default_rng(1).uniform(0.5, 2, yes.shape) if weighted else np.ones(yes.shape)
+    net = symloss.Regressor([3, (2, "sigmoid")], loss="bce", weighted=weighted)
+    given = [x, yes, w] if weighted else [x, yes]
+    net.train(given, class_weight={1: 4.0}, **STILL)
+    total, p = np.where(yes == 1, 4.0, 1.0) * w, net.predict(x)
+    values = -yes * np.log(p) - (1 - yes) * np.log(1 - p)
+    np.testing.assert_allclose(net.history[-1]["loss"], (total * values).sum() / total.sum(), rtol=1e-6)
+    net.train(given, class_weight="balanced", **STILL)
+    no_and_yes = np.stack([(w * (1 - yes)).sum(axis=0), (w * yes).sum(axis=0)], axis=1)
+    np.testing.assert_allclose(no_and_yes * net.losses[0].class_weight, np.repeat(w.sum(axis=0)[:, None], 2, 1) / 2,
+                               rtol=1e-6)
+
+
 def test_the_next_training_without_them_has_none():
     x, index, _ = data()
     net = symloss.Classifier([3, 3])

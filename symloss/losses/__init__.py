@@ -32,12 +32,12 @@ from . import (
 )
 from .core import LossSpec, get, loss, names, registry
 from .distribution import nll
-from .reduction import divide, fraction, reduce, rule
+from .reduction import divide, fraction, kept, reduce, rule
 from .term import Loss, target_variable, weights_variable
 from .weighting import GradNorm, Regret, Uncertainty
 
-__all__ = ["GradNorm", "Loss", "LossSpec", "Regret", "Uncertainty", "divide", "fraction", "get", "loss", "names",
-           "nll", "reduce", "registry", "rule", "target_variable", "weights_variable"]
+__all__ = ["GradNorm", "Loss", "LossSpec", "Regret", "Uncertainty", "divide", "fraction", "get", "kept", "loss",
+           "names", "nll", "reduce", "registry", "rule", "target_variable", "weights_variable"]
 
 _families = (adversarial, classification, deviance, distribution, divergence, embedding, focal, generative,
              likelihood, margin, margin_binary, margin_multilabel, noisy, ordinal, quantiles, ranking, regression,

@@ -54,6 +54,40 @@ def _count(values, axes):
     return pt.as_tensor_variable(int(known) if not free else functools.reduce(operator.mul, free) * known)
 
 
+def kept(labels, ignored):
+    """Return 1 where a label counts and 0 where it is `ignored`; None where nothing is, or where there are no labels.
+
+    What `ignore_index` leaves out counts in no divisor: this is its mask.
+    """
+    if ignored is None or not labels.dtype.startswith("int"):
+        return None
+    return pt.neq(labels, ignored)
+
+
+def by_class(target, class_weight):
+    """Return the weight of each item's class.
+
+    Parameters
+    ----------
+    target : tensor
+        Labels; or floats: a probability for each class on the last axis, which have their mean weight, or a yes
+        between 0 and 1 for each column.
+    class_weight : vector, or matrix (columns, 2)
+        Weights by class; or those of no and yes for each column.
+    """
+    if class_weight.ndim == 2:
+        return class_weight[:, 0] + (class_weight[:, 1] - class_weight[:, 0]) * target
+    if not target.dtype.startswith("int"):
+        return (target * class_weight).sum(axis=-1)
+    inside = pt.ge(target, 0) & pt.lt(target, class_weight.type.shape[0])
+    return class_weight[pt.switch(inside, target, 0)]
+
+
+def _filled(values) -> bool:
+    """Return whether there is a value in any case: all lengths are known, and none is 0."""
+    return all(values.type.shape)
+
+
 def divide(numerator, denominator):
     """Return the quotient, and 0 with a gradient of 0 where the denominator is 0."""
     empty = pt.eq(denominator, 0)
@@ -95,8 +129,10 @@ def reduce(values, weights=None, mask=None, how: str = "mean", counts=None):
     numerator, denominator = fraction(values, weights, mask, how, counts)
     if how == "sum":
         return numerator
-    if weights is None and mask is None and (counts is None or how == "batch mean"):
-        return numerator / denominator if values.ndim else numerator
+    if weights is None and mask is None and not values.ndim and (counts is None or how == "batch mean"):
+        return numerator
+    if weights is None and mask is None and counts is None and _filled(values):
+        return numerator / denominator
     return divide(numerator, denominator)
 
 

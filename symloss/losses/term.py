@@ -12,7 +12,7 @@ from .conventions import convention
 from .core import LossSpec, get, names, registry
 from .masking import harmless_predictions, harmless_target
 from .own import function_spec
-from .reduction import fraction, reduce, rule
+from .reduction import by_class, fraction, kept, reduce, rule
 from .weighting import LEARNED, GradNorm, Uncertainty, learned
 
 
@@ -182,7 +182,7 @@ class Loss:
 
     @property
     def class_weight(self):
-        """Weight by class, an array or None; a shared vector: other numbers recompile nothing."""
+        """Weights by class, or of no and yes by column; None: 1 each. They are shared: others recompile nothing."""
         return None if self._class_weight is None else self._class_weight.get_value()
 
     @class_weight.setter
@@ -198,26 +198,30 @@ class Loss:
     @property
     def weights(self):
         """The weights that count: the data's, times the classes', times 0 for what is ignored; None without any."""
-        ignored = None if self.spec is None else self.options.get("ignore_index", self.spec.options.get("ignore_index"))
-        if ignored is None or not self._target.dtype.startswith("int"):
-            return self._weights_by_class()
-        kept, weights = pt.neq(self._target, ignored).astype(pytensor.config.floatX), self._weights_by_class()
-        return kept if weights is None else pt.switch(pt.neq(kept, 0), weights, 0)
+        weights = self._weights_by_class()
+        counts = None if self.spec is None else kept(self._target, self._option("ignore_index"))
+        if counts is None:
+            return weights
+        return counts.astype(pytensor.config.floatX) if weights is None else pt.switch(counts, weights, 0)
+
+    def _option(self, name):
+        return self.options.get(name, self.spec.options.get(name))
 
     def _weights_by_class(self):
         if self._class_weight is None:
             return self._weights
-        count = self._class_weight.type.shape[0]
-        inside = pt.ge(self._target, 0) & pt.lt(self._target, count)
-        by_class = self._class_weight[pt.switch(inside, self._target, 0)]
-        return by_class if self._weights is None else by_class * self._weights
+        weights = by_class(self._target, self._class_weight)
+        if self._weights is None:
+            return weights
+        return weights[(..., *(None,) * (self._weights.ndim - weights.ndim))] * self._weights
 
     @property
     def ignored(self) -> int | None:
         """The label that means: leave this out."""
         if self.spec is None:
             return None
-        return self.options.get("ignore_index", self.spec.options.get("ignore_index", self.spec.padding))
+        found = self._option("ignore_index")
+        return self.spec.padding if found is None and "ignore_index" not in self.spec.options else found
 
     def classes(self, outputs) -> int | None:
         """Return how many classes the labels may name, or None for any integers."""
@@ -340,9 +344,10 @@ class Loss:
     def _clean_predictions(self, outputs):
         """Return the predictions with harmless values where their weight is 0."""
         ports = self._predictions(outputs)
-        if self._weights is None or self.spec.per == "batch":  # which is made of all items, whatever their weight
+        weights = self.weights if self._option("ignore_index") is not None else self._weights
+        if weights is None or self.spec.per == "batch":  # which is made of all items, whatever their weight
             return ports
-        return harmless_predictions(ports, self._weights, self.spec)
+        return harmless_predictions(ports, weights, self.spec)
 
     def _clean_target(self, prediction):
         """Return the target with harmless values where its weight is 0, and as the function wants it."""

@@ -109,6 +109,31 @@ def test_wholly_masked_batch_is_0_with_a_gradient_of_0(how, through):
             np.testing.assert_array_equal(slope, 0)
 
 
+@pytest.mark.parametrize("how", ["mean", "count", "batch mean", "sum"])
+def test_empty_batch_is_not_nan(how):
+    values = tensor("v", None, 3)
+    total = reduce(values, how=how)
+    found, slope = run([total, gradient(total, values)], v=np.zeros((0, 3)))
+    assert found == 0 and slope.shape == (0, 3)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name, activation", [("xe", "softmax"), ("label_cross_entropy", "softmax"),
+                                              ("nll", "log_softmax")])
+def test_what_is_ignored_counts_in_no_divisor_of_plain_arrays(name, activation, weighted, rng):
+    z, labels = rng.normal(size=(5, 3)), np.array([0, -100, 2, 1, -100])
+    z[4] = np.nan  # nor in a gradient
+    keep = labels >= 0
+    w = rng.uniform(0.5, 2, 5)
+    options = dict(how="mean", activation=None if name == "nll" else activation, ignore_index=-100)
+    every, some = ({"weights": w}, {"weights": w[keep]}) if weighted else ({}, {})
+    found = symloss.evaluate.value_and_grad(name, z, labels, **every, **options)
+    expected = symloss.evaluate.value_and_grad(name, z[keep], labels[keep], **some, **options)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
+    np.testing.assert_allclose(found[1][keep], expected[1], rtol=1e-12)
+    assert np.all(found[1][~keep] == 0)
+
+
 def test_empty_batch_is_not_nan_with_weights():
     x = tensor("x", None)
     assert run(reduce(x, tensor("w", None)), x=[], w=[]) == 0
