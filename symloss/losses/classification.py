@@ -26,13 +26,21 @@ def shifted(logits):
     return logits - disconnected_grad(logits.max(axis=-1, keepdims=True))
 
 
-def log_probabilities(prediction):
-    """Return log-probabilities over the last axis: from the logits of a softmax, else from probabilities."""
+def log_probabilities(prediction, target=None):
+    """Return log-probabilities over the last axis: from the logits of a softmax, else from probabilities.
+
+    Of probabilities whose `target` is 0 they are 0, where the loss is a product of both, see `log_where`.
+    """
     logits = undo(prediction, "softmax")
     if logits is None:
-        return pt.log(floor(prediction))
+        return pt.log(floor(prediction)) if target is None else log_where(target, prediction)
     z = shifted(logits)
     return z - log_of_sum(pt.exp(z), keepdims=True)
+
+
+def log_where(weight, p):
+    """Return log(p), and 0 where the weight is 0: the product of both has then all its derivatives at p = 0."""
+    return pt.log(floor(pt.switch(pt.neq(weight, 0), p, 1)))
 
 
 def log_of_sum(powers, keepdims=False):
@@ -244,7 +252,7 @@ def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
     if smoothing:
         s = number(smoothing, target)
         target = (1 - s) * target + s / target.shape[-1].astype(target.dtype)
-    return -pt.switch(pt.eq(target, 0), 0, target * log_probabilities(prediction)).sum(axis=-1)
+    return -pt.switch(pt.eq(target, 0), 0, target * log_probabilities(prediction, target)).sum(axis=-1)
 
 
 @loss("bce", "BCELoss", "BCEWithLogitsLoss", "log_loss", "sigmoid_binary_cross_entropy", "binary:logistic",
@@ -296,7 +304,8 @@ def binary_cross_entropy(prediction, target, *, smoothing=0.0, pos_weight=1.0):
     logits = undo(prediction, "sigmoid")
     if logits is None:
         yes = target if plain else w * target
-        return -yes * pt.log(floor(prediction)) - (1 - target) * pt.log(floor(1 - prediction))
+        no = 1 - target
+        return -yes * log_where(yes, prediction) - no * log_where(no, 1 - prediction)
     if plain:
         return pt.softplus(logits) - target * logits
     return (1 - target) * logits + (1 + (w - 1) * target) * pt.softplus(-logits)

@@ -49,7 +49,7 @@ def kl_divergence(prediction, target):
     prediction, target = align(prediction, target, "kl_divergence")
     present = pt.gt(target, 0)
     log_target = pt.log(pt.switch(present, target, 1))
-    return pt.switch(present, target * (log_target - log_probabilities(prediction)), 0).sum(axis=-1)
+    return pt.switch(present, target * (log_target - log_probabilities(prediction, target)), 0).sum(axis=-1)
 
 
 @loss("gll", "GaussianNLLLoss", "GaussianLogLikelihood", target="same", unit="nats", ranges={"eps": "(0, inf)"})

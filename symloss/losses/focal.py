@@ -4,7 +4,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
 from .._checks import align, floating, number, tensor, undo
-from .classification import floor, has_labels, integers, log_probabilities, nan_outside, of_label
+from .classification import floor, has_labels, integers, log_probabilities, log_where, nan_outside, of_label
 from .core import loss
 from .ranges import Range
 
@@ -111,7 +111,7 @@ def categorical_focal(prediction, target, *, gamma=2.0, alpha=1.0):
     gamma, alpha = number(gamma, prediction), number(alpha, prediction)
     if not has_labels(prediction, target):
         prediction, target = align(prediction, target, "categorical_focal")
-        return (alpha * target * _faded(log_probabilities(prediction), gamma)).sum(axis=-1)
+        return (alpha * target * _faded(log_probabilities(prediction, target), gamma)).sum(axis=-1)
     labels = integers(prediction, target, "categorical_focal")
     values = _faded(of_label(log_probabilities(prediction), labels), gamma)
     if alpha.ndim:
@@ -169,7 +169,7 @@ def asymmetric(prediction, target, *, gamma_positive=1.0, gamma_negative=4.0, sh
     up, down = number(gamma_positive, prediction), number(gamma_negative, prediction)
     logits = undo(prediction, "sigmoid")
     if logits is None:
-        yes, no = -pt.log(floor(prediction)), -pt.log(floor(1 - prediction))
+        yes, no = -log_where(target, prediction), -log_where(1 - target, 1 - prediction)
     else:
         no = pt.softplus(logits)
         yes = no - logits
@@ -221,7 +221,7 @@ def poly1(prediction, target, *, epsilon=2.0):
     epsilon = number(epsilon, prediction)
     if not has_labels(prediction, target):
         prediction, target = align(prediction, target, "poly1")
-        log_p = log_probabilities(prediction)
+        log_p = log_probabilities(prediction, target)
         return epsilon - (target * (log_p + epsilon * pt.exp(log_p))).sum(axis=-1)
     labels = integers(prediction, target, "poly1")
     log_p = of_label(log_probabilities(prediction), labels)

@@ -109,6 +109,16 @@ def test_wholly_masked_batch_is_0_with_a_gradient_of_0(how, through):
             np.testing.assert_array_equal(slope, 0)
 
 
+@pytest.mark.parametrize("name, expected", [
+    ("bce", [1, 1, 1]), ("multilabel_soft_margin", [1 / 3, 1 / 3, 1 / 3]), ("asymmetric", [0, 0, 2]),
+    ("xe", [0, 0, 1]), ("kl", [0, 0, 1]), ("poly1", [0, 0, 1]), ("categorical_focal", [0, 0, 0]),
+])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_second_derivative_at_probabilities_of_0_and_1_that_are_right(name, expected, dtype):
+    p = np.array([[0, 0, 1]], dtype)
+    np.testing.assert_allclose(symloss.evaluate.hessian_diagonal(name, p, p), [expected], atol=1e-9)
+
+
 @pytest.mark.parametrize("how", ["mean", "count", "batch mean", "sum"])
 def test_empty_batch_is_not_nan(how):
     values = tensor("v", None, 3)
