@@ -1,12 +1,16 @@
 """Where NaN and infinity come from: a batch is computed once more, node by node, and walked back from what is wrong."""
 
+import copy
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytensor
 from pytensor.compile.mode import Mode
 from pytensor.graph.basic import Constant
+from pytensor.graph.rewriting.basic import GraphRewriter
 from pytensor.link.vm import VMLinker
+from pytensor.scan.op import Scan
 from pytensor.tensor.elemwise import Elemwise
 
 from ..losses import divide
@@ -16,8 +20,34 @@ WORDS = {
     "expm1": "expm1 of {}", "sqrt": "square root of {}", "sqr": "square of {}", "reciprocal": "1 / {}",
     "true_div": "{} / {}", "mul": "{} * {}", "add": "{} + {}", "sub": "{} - {}", "pow": "{} ** {}",
 }
-POSITIVE = ("log", "log1p", "log2", "log10", "sqrt")
+DIVISIONS = ("true_div", "reciprocal")
 LARGE = 1e6  # a parameter of this size has run away
+
+
+@dataclasses.dataclass(frozen=True)
+class Domain:
+    """What an operation takes: a test of its operands, that in words, and what helps where they are none of it."""
+
+    holds: Callable
+    wanted: str
+    helps: str
+
+
+_UP = "end the layer in a softplus or an exponential, say"
+_BETWEEN = "end the layer in a tanh, or clip to a little less than 1, where it has a slope"
+DOMAINS = {
+    "log": Domain(lambda x: x > 0, "more than 0", _UP),
+    "log2": Domain(lambda x: x > 0, "more than 0", _UP),
+    "log10": Domain(lambda x: x > 0, "more than 0", _UP),
+    "log1p": Domain(lambda x: x > -1, "more than -1", _UP),
+    "sqrt": Domain(lambda x: x >= 0, "at least 0", _UP),
+    "pow": Domain(lambda x, c: x > 0 or c == np.rint(c) and (x < 0 or c >= 0),
+                  "a base of more than 0 with such an exponent", f"take abs(x) + 1e-12, or {_UP}"),
+    "arccos": Domain(lambda x: abs(x) <= 1, "-1 to 1", _BETWEEN),
+    "arcsin": Domain(lambda x: abs(x) <= 1, "-1 to 1", _BETWEEN),
+    "arctanh": Domain(lambda x: abs(x) < 1, "more than -1 and less than 1", _BETWEEN),
+    "arccosh": Domain(lambda x: x >= 1, "at least 1", "end the layer in a softplus and add 1, say"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +92,7 @@ def diagnose(objective, arrays: list) -> Finding | None:
     for term in terms:
         if term.source.weight:
             slopes = pytensor.grad(divide(term.numerator, term.denominator), parameters, disconnected_inputs="ignore",
-                                   return_disconnected="ignore")
+                                   return_disconnected="none")  # a term need not reach every parameter
             watched += [(term, slope) for slope in slopes if slope is not None]
     values = _computed([tensor for _, tensor in watched], objective.variables, arrays)
     rows = arrays[0].shape[0] if arrays else 0
@@ -77,24 +107,63 @@ def _computed(outputs, inputs, arrays) -> dict:
     storage: dict = {}
     linker = VMLinker(use_cloop=False, c_thunks=False, allow_gc=False,
                       callback=lambda node, thunk, storage_map, compute_map: storage.update(storage_map))
-    compiled = pytensor.function(inputs, outputs, mode=Mode(linker=linker, optimizer=None), on_unused_input="ignore")
+    loops = _Loops()
+    compiled = pytensor.function(inputs, outputs, mode=Mode(linker=linker, optimizer=loops), on_unused_input="ignore")
     with np.errstate(all="ignore"):
         compiled(*arrays)
     copies = {v: cell[0] for v, cell in storage.items()}
     graph = compiled.maker.fgraph
     twins = dict(zip(outputs, graph.outputs, strict=True))
-    return _Values(copies, twins)
+    return _Values(copies, twins, loops.found)
 
 
 class _Values(dict):
     """Values by variable; the outputs that were asked for stand for those of the compiled graph."""
 
-    def __init__(self, values, twins):
+    def __init__(self, values, twins, loops):
         super().__init__(values)
         self.twins = twins
+        self.loops = loops  # what `_Loops` found
 
     def __missing__(self, variable):
         return self[self.twins[variable]] if variable in self.twins else None
+
+
+class _Loops(GraphRewriter):
+    """Watch the inside of every loop, for the first step with a result that is not finite.
+
+    Attributes
+    ----------
+    found : dict
+        By loop (its op's id): (number of the step, the inner output that is wrong, values of all inner variables).
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.found: dict = {}
+
+    def apply(self, fgraph):
+        for node in fgraph.toposort():
+            if isinstance(node.op, Scan):
+                op = copy.copy(node.op.clone())
+                linker = VMLinker(use_cloop=False, c_thunks=False, allow_gc=False, callback=self._watch(op))
+                op.mode, op._fn = Mode(linker=linker, optimizer=None), None
+                fgraph.replace_all(list(zip(node.outputs, op.make_node(*node.inputs).outputs, strict=True)))
+
+    def _watch(self, op):
+        """Return what is called after each node of each step."""
+        steps: dict = {}
+
+        def look(node, thunk, storage_map, compute_map):
+            step = steps[node] = steps.get(node, -1) + 1
+            if id(op) in self.found:
+                return
+            for output in node.outputs:
+                if output in op._fn.maker.fgraph.outputs and not _is_finite(storage_map[output][0]):
+                    self.found[id(op)] = step, output, {v: cell[0] for v, cell in storage_map.items()}
+                    return
+
+        return look
 
 
 def _is_finite(value) -> bool:
@@ -102,9 +171,20 @@ def _is_finite(value) -> bool:
 
 
 def _finding(term, tensor, values, rows) -> Finding:
-    """Walk back from a value that is not finite to the node whose operands still were."""
-    variable = values.twins[tensor]
-    row = None
+    """Walk back from a value that is not finite to the node whose operands still were, into a loop as well."""
+    variable, row = _walk_back(values.twins[tensor], values, rows, None)
+    seen, where = values, ""
+    if variable.owner is not None and id(variable.owner.op) in values.loops:
+        step, inner, seen = values.loops[id(variable.owner.op)]
+        variable, row = _walk_back(inner, seen, rows, row)
+        where = f" at step {step} of a loop"
+    what, operation, operands = _in_words(variable, seen, rows, row)
+    output = getattr(term.source, "output_name", None)
+    return Finding(term.name, output, row, what + where, _hint(operation, operands, values))
+
+
+def _walk_back(variable, values, rows, row):
+    """Return the first variable that is not finite of those that made `variable`, and the row that is wrong."""
     while variable.owner is not None:
         row = _row(values[variable], rows, row)
         wrong = [v for v in variable.owner.inputs if not isinstance(v, Constant) and not _is_finite(values[v])]
@@ -113,10 +193,7 @@ def _finding(term, tensor, values, rows) -> Finding:
         nan = np.isnan(values[variable]).any()
         wrong.sort(key=lambda v: not (nan and np.isnan(values[v]).any()))  # NaN comes from NaN, where there is any
         variable = wrong[0]
-    row = _row(values[variable], rows, row)
-    what, operation, operands = _in_words(variable, values, rows, row)
-    output = getattr(term.source, "output_name", None)
-    return Finding(term.name, output, row, what, _hint(operation, operands, values))
+    return variable, _row(values[variable], rows, row)
 
 
 def _row(value, rows, known):
@@ -142,8 +219,10 @@ def _in_words(variable, values, rows, row):
                  if isinstance(values[v], np.ndarray) and values[v].dtype.kind == "f" and values[v].size]
         return f"{name} of values up to {_number(max(sizes, default=0.0))}", name, sizes
     name = op.scalar_op.name or type(op.scalar_op).__name__.lower()
-    operands = [_at(v.data if isinstance(v, Constant) else values[v], value, place) for v in variable.owner.inputs]
+    operands = [_at(_value(v, values), value, place) for v in variable.owner.inputs]
     texts = [_number(o) for o in operands]
+    if name in DIVISIONS and operands[-1] == 0 and _is_root(variable.owner.inputs[-1]):  # the slope of a root, mostly
+        return f"{WORDS[name].format(*texts)} (square root of 0)", "root", operands
     pattern = WORDS.get(name)
     if pattern is None or pattern.count("{}") > len(texts):
         return f"{name} of {', '.join(texts)}", name, operands
@@ -159,12 +238,21 @@ def _place(value, rows, row):
     return tuple(wrong[0]) if len(wrong) else (0,) * np.ndim(value)
 
 
+def _value(variable, values):
+    return variable.data if isinstance(variable, Constant) else values[variable]
+
+
 def _at(operand, value, place):
     return np.broadcast_to(operand, np.shape(value))[place]
 
 
+def _is_root(variable) -> bool:
+    op = None if variable.owner is None else variable.owner.op
+    return isinstance(op, Elemwise) and op.scalar_op.name == "sqrt"
+
+
 def _number(value) -> str:
-    return f"{float(value):.4g}"
+    return f"{float(value) + 0.0:.4g}"  # -0 is 0 to a reader
 
 
 def _hint(operation, operands, values) -> str:
@@ -173,9 +261,12 @@ def _hint(operation, operands, values) -> str:
         return "clean the data, or give what is wrong a weight of 0"
     if not np.isfinite(largest) or largest > LARGE:
         return "the parameters have run away: a lower learning_rate, or max_gradient_norm=1, usually helps"
-    if operation in POSITIVE and float(operands[0]) <= 0:
-        return f"a {operation} wants more than 0: end the layer in a softplus or an exponential, say"
-    if operation in ("true_div", "reciprocal") and float(operands[-1]) == 0:
+    domain = DOMAINS.get(operation)
+    if domain is not None and not domain.holds(*map(float, operands)):
+        return f"{operation} wants {domain.wanted}: {domain.helps}"
+    if operation == "root":
+        return "a square root has no slope at 0: add a small number under it, sqrt(x + 1e-12) say"
+    if operation in DIVISIONS and float(operands[-1]) == 0:
         return "a divisor is 0: add something to it, or give such items a weight of 0"
     return "a lower learning_rate, max_gradient_norm=1, or data scaled to about 1 usually help"
 

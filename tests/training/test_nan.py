@@ -1,6 +1,7 @@
 """Training that stops being finite stops at that batch, and says what it was."""
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 import pytest
 
@@ -81,6 +82,59 @@ def test_a_divisor_of_0_is_named(falling):
     y[11] = 0
     with pytest.raises(TrainingError, match=r"/ 0 in term quotient, row \d+.*row 11 of the data; a divisor is 0"):
         make(quotient, "PYTHON").train([x, y], epochs=1, batch_size=8, **STILL)
+
+
+def test_a_term_that_does_not_reach_every_parameter(points):
+    """A penalty has no gradient by biases; once the search for what is wrong died of that."""
+    net = symloss.Regressor([5, (4, "tanh"), 3], mode="PYTHON")
+    with pytest.raises(TrainingError, match="is not finite.*learning_rate"):
+        net.train(points, algo="sgd", verbose=0, weight_l2=1e308)
+    assert all(np.isfinite(p.get_value()).all() for p in net.params)
+
+
+def log_of_inner(mu, target):
+    return -target * pt.log(mu)
+
+
+def test_a_loss_of_an_inner_output_is_named(falling):
+    """It reaches no parameter of the layers above."""
+    _, x, y = falling
+    layers = [1, {"name": "mu", "size": 1, "activation": "linear"}, (1, "tanh")]
+    net = symloss.Network(layers, loss="mse", mode="PYTHON")
+    net.find("mu", "w").set_value(np.ones((1, 1)))
+    net.add_loss(log_of_inner, output_name="mu")
+    with pytest.raises(TrainingError, match=r"log of -0.2 in term log_of_inner.*row \d+ \(output mu:out\)") as caught:
+        net.train([x, y, y], epochs=1, batch_size=8, **STILL)
+    assert "row 37 of the data" in str(caught.value)
+
+
+def root_of_what_is_above_0(prediction, target):
+    return pt.sqrt(prediction * pt.gt(prediction, 0))
+
+
+def log_in_a_loop(prediction, target):
+    return pytensor.scan(pt.log, sequences=prediction.T, return_updates=False).T
+
+
+def root_in_a_loop(prediction, target):
+    return pytensor.scan(lambda p: root_of_what_is_above_0(p, None), sequences=prediction.T, return_updates=False).T
+
+
+@pytest.mark.parametrize(("loss", "message"), [
+    (lambda p, t: pt.arccos(p * 6), r"arccos of -1\.2 in .*row 37.*arccos wants -1 to 1: end the layer in a tanh"),
+    (lambda p, t: pt.arcsin(6 * p), r"arcsin of -1\.2 in .*row 37.*arcsin wants -1 to 1: end the layer in a tanh"),
+    (lambda p, t: p**0.5, r"-0.2 \*\* 0.5 in .*row 37.*pow wants a base of more than 0.*softplus"),
+    (lambda p, t: pt.log1p(6 * p), r"log1p of -1.2 in .*row 37.*log1p wants more than -1"),
+    (root_of_what_is_above_0, r" / 0 \(square root of 0\) in .*row 37.*no slope at 0: add a small number"),
+    (log_in_a_loop, r"log of -0.2 at step 0 of a loop in term log_in_a_loop, row \d.*row 37.*log wants more than 0"),
+    (root_in_a_loop, " / 0 at step 0 of a loop in .*row 37.*a divisor is 0"),
+], ids=["arccos", "arcsin", "power", "log1p", "root", "loop", "root in a loop"])
+def test_the_way_out_fits_the_operation(falling, loss, message):
+    make, x, y = falling
+    x = x.copy()
+    x[x > 0] = 0.15
+    with pytest.raises(TrainingError, match=message):
+        make(loss, "PYTHON").train([x, y], epochs=1, batch_size=8, **STILL)
 
 
 def test_one_of_several_losses_is_named(falling):
