@@ -19,6 +19,7 @@ from . import (  # noqa: E402
     training,
     updates,
 )
+from .activations import Activation  # noqa: E402
 from .check import check  # noqa: E402
 from .errors import (  # noqa: E402
     DataError,
@@ -40,8 +41,8 @@ from .saving import load  # noqa: E402
 __version__ = "0.1.0"
 
 __all__ = [
-    "Autoencoder", "Classifier", "DataError", "Experiment", "Layer", "Loss", "Network", "Regressor", "Regularizer",
-    "ShapeError", "SpecError", "SymlossError", "SymlossWarning", "TrainingError", "UnknownNameError", "activations",
-    "check", "compiling", "convolution", "data", "evaluate", "load", "loss", "losses", "metrics", "recurrent",
-    "regularizers", "schedules", "training", "updates",
+    "Activation", "Autoencoder", "Classifier", "DataError", "Experiment", "Layer", "Loss", "Network", "Regressor",
+    "Regularizer", "ShapeError", "SpecError", "SymlossError", "SymlossWarning", "TrainingError", "UnknownNameError",
+    "activations", "check", "compiling", "convolution", "data", "evaluate", "load", "loss", "losses", "metrics",
+    "recurrent", "regularizers", "schedules", "training", "updates",
 ]

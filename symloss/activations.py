@@ -1,7 +1,7 @@
 """Activation functions, by name; ``'a+b'`` applies a, then b.
 
-Each is a function of a tensor. Keyword arguments with a default are trainable parameters, one value per unit, that
-start at the default. ``'maxout:3'`` is a maximum of three learnt lines.
+Each is a function of a tensor, or a subclass of `Activation`. Keyword arguments with a default are trainable
+parameters, one value per unit, that start at the default. ``'maxout:3'`` is a maximum of three learnt lines.
 """
 
 import inspect
@@ -10,9 +10,11 @@ from collections.abc import Callable
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
 
+from ._checks import is_number
 from ._registry import Registry
-from .errors import SpecError
+from .errors import ShapeError, SpecError
 
 registry: Registry = Registry("activation")
 
@@ -33,48 +35,73 @@ class Activation:
     Parameters
     ----------
     name : str or callable
-        A registered name, several joined by '+', 'maxout:k', or a function of a tensor.
+        A registered name, several joined by '+', 'maxout:k', a function of a tensor, or a subclass.
     size : int
         Number of units: the length of each parameter.
     rng : numpy Generator
-        Draws the start of maxout's lines.
+        Draws where parameters start at random.
     prefix : str
         Goes before the parameters' names.
+
+    Notes
+    -----
+    A subclass overrides ``__call__(self, x)``, and is thereby registered by its class name. Keyword arguments with a
+    default are parameters there, too; those of another shape or start are made in `setup`. It does not inherit its
+    parent's aliases; its own stand in ``aliases``.
     """
+
+    aliases: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        again = cls.__name__ in registry and inspect.isclass(registry.get(cls.__name__))  # a notebook's cell run twice
+        registry.add(cls.__name__, cls, tuple(cls.__dict__.get("aliases", ())), replace=again)
 
     def __init__(self, name: str | Callable, size: int, rng: np.random.Generator, prefix: str = ""):
         self.name = name if isinstance(name, str) else getattr(name, "__name__", type(name).__name__)
         self.custom = not isinstance(name, str)
-        self.function = name if self.custom else None
+        self.size, self.rng, self.prefix = size, rng, prefix
         self.params: dict[str, object] = {}
         self._steps = []
-        parts = [name] if self.custom else [part.strip() for part in name.split("+")]
-        for part in parts:
-            self._steps.append(self._bind(part, size, rng, prefix))
+        self.setup()
+        if type(self) is Activation:
+            parts = [name] if self.custom else [part.strip() for part in name.split("+")]
+            self._steps = [self._bind(part) for part in parts]
+        elif type(self).__call__ is Activation.__call__:
+            raise SpecError(f"activation {type(self).__name__}: it computes nothing; override __call__(self, x)")
 
-    def _bind(self, part, size, rng, prefix):
-        if callable(part):
-            return part, {}
-        if part.lower().startswith("maxout:"):
+    def setup(self) -> None:
+        """Make parameters with `add`; `size` and `rng` are there. For subclasses."""
+
+    def add(self, name: str, start):
+        """Return a new parameter, a shared variable that starts at `start`: an array, or one number for every unit."""
+        value = np.array(start if np.ndim(start) else np.full(self.size, start), pytensor.config.floatX)
+        return self._enter(name, pytensor.shared(value, shape=value.shape))
+
+    def _enter(self, name, parameter):
+        name = name if name not in self.params else f"{name}{len(self.params)}"
+        parameter.name = f"{self.prefix}{name}"
+        self.params[name] = parameter
+        return parameter
+
+    def _bind(self, part):
+        """Return a function of a tensor and its parameters."""
+        if isinstance(part, str) and part.lower().startswith("maxout:"):
             pieces = part.split(":", 1)[1]
             if not pieces.isdigit() or int(pieces) < 1:
                 raise SpecError(f"activation {part!r}: a number of pieces is wanted after the colon, as in 'maxout:3'")
-            shape = (size, int(pieces))
-            draws = {key: rng.normal(size=shape) for key in ("slope", "intercept")}
-            return maxout, self._share(draws, prefix)
-        function = registry.get(part)
+            shape = (self.size, int(pieces))
+            return maxout, {key: self.add(key, self.rng.normal(size=shape)) for key in ("slope", "intercept")}
+        function = registry.get(part) if isinstance(part, str) else part
         if function is maxout:
             raise SpecError("activation 'maxout': say how many pieces, as in 'maxout:3'")
-        defaults = {p.name: p.default for p in list(inspect.signature(function).parameters.values())[1:]}
-        return function, self._share({key: np.full(size, value) for key, value in defaults.items()}, prefix)
-
-    def _share(self, values, prefix):
-        bound = {}
-        for key, value in values.items():
-            name = key if key not in self.params else f"{key}{len(self.params)}"
-            value = np.asarray(value, pytensor.config.floatX)
-            bound[key] = self.params[name] = pytensor.shared(value, name=f"{prefix}{name}", shape=value.shape)
-        return bound
+        if inspect.isclass(function) and issubclass(function, Activation):
+            function = function(function.__name__, self.size, self.rng, self.prefix)
+            for name, parameter in function.params.items():
+                self._enter(name, parameter)
+        elif function is part:  # whose defaults are its own affair
+            return function, {}
+        return function, {name: self.add(name, start) for name, start in _starts(function).items()}
 
     @property
     def rectifies(self) -> bool:
@@ -82,9 +109,32 @@ class Activation:
         return self.name.split("+")[0].strip().lower() in ("relu", "rect:max", "prelu", "leaky-relu", "lgrelu", "elu")
 
     def __call__(self, x):
+        """Return the expression of the activation of `x`, in the shape of `x`. A subclass overrides this."""
         for function, params in self._steps:
-            x = function(x, **params)
+            x = _shaped(function, function(x, **params), x)
         return x
+
+
+def _name(function) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _starts(function) -> dict:
+    """Return where the parameters of an activation start, by name."""
+    starts = {p.name: p.default for p in list(inspect.signature(function).parameters.values())[1:]}
+    for name, start in starts.items():
+        if not is_number(start):
+            raise SpecError(f"activation {_name(function)}: {name} has no number for a default; write {name}=0.25, "
+                            f"where it starts")
+    return starts
+
+
+def _shaped(function, value, x):
+    if not isinstance(value, Variable):
+        raise SpecError(f"activation {_name(function)}: returned {value!r}; return an expression made of x")
+    if value.ndim != x.ndim:
+        raise ShapeError(f"activation {_name(function)}: returned {value.ndim} axes for {x.ndim}; keep the shape of x")
+    return value
 
 
 @activation()

@@ -135,6 +135,89 @@ def test_an_own_activation_by_name(registered):
     np.testing.assert_allclose(got["hid1:out"], got["hid1:pre"] ** 3)
 
 
+def test_an_own_activation_by_subclassing_is_found_by_its_name_trained_and_saved(registered, tmp_path):
+    class Bent(symloss.Activation):
+        """x above 0, leak * x below."""
+
+        aliases = ("bow",)
+
+        def __call__(self, x, leak=0.5):
+            return pt.switch(x > 0, x, leak * x)
+
+    x = np.random.default_rng(0).normal(size=(30, 3))
+    net = symloss.Regressor([3, (4, "bent"), (4, "tanh+bow"), 1])
+    before = net.feed_forward(x)
+    np.testing.assert_allclose(before["hid1:out"], np.where(before["hid1:pre"] > 0, 1, 0.5) * before["hid1:pre"])
+    net.train([x, np.abs(x[:, :1])], algo="sgd", learning_rate=0.1, epochs=3, verbose=0)
+    assert (net.find("hid1", "leak").get_value() != 0.5).any()
+    net.save(tmp_path / "bent.safetensors")
+    again = symloss.load(tmp_path / "bent.safetensors")
+    np.testing.assert_array_equal(again.predict(x), net.predict(x))
+    assert again.layers[1].activate.name == "bent" and again.find("hid2", "leak").get_value().shape == (4,)
+
+
+def test_a_subclass_of_an_activation_makes_parameters_of_any_shape_and_start(registered):
+    class Lines(symloss.Activation):
+        def setup(self):
+            self.slope = self.add("slope", self.rng.normal(size=(self.size, 2)))
+            self.shift = self.add("shift", 1.0)
+
+        def __call__(self, x):
+            return (x[..., None] * self.slope).max(axis=-1) + self.shift
+
+    net = symloss.Regressor([3, (4, Lines), (5, "lines+lines"), 1])
+    assert [p.name for p in net.params if p.name.startswith("hid2.s")] == [
+        "hid2.slope", "hid2.shift", "hid2.slope2", "hid2.shift3"]
+    slope = net.find("hid1", "slope").get_value()
+    assert slope.shape == (4, 2) and net.find("hid1", "shift").get_value().tolist() == [1.0] * 4
+    got = net.feed_forward(np.ones((2, 3)))
+    np.testing.assert_allclose(got["hid1:out"], (got["hid1:pre"][..., None] * slope).max(-1) + 1)
+    net.train([np.ones((4, 3)), np.zeros((4, 1))], epochs=1, verbose=0)
+
+
+def test_an_activation_class_defined_again_takes_its_own_place_alone(registered):
+    for factor in (2, 3):
+        class Times(symloss.Activation):
+            aliases = ("multiplied",)
+            by = factor
+
+            def __call__(self, x):
+                return self.by * x
+
+    class More(Times):
+        by = 5
+
+    for name, by in (("times", 3), ("multiplied", 3), ("more", 5)):
+        got = symloss.Regressor([3, (4, name), 1]).feed_forward(np.ones((2, 3)))
+        np.testing.assert_allclose(got["hid1:out"], by * got["hid1:pre"])
+    with pytest.raises(symloss.SpecError, match="'ReLU': the name 'ReLU' is taken by 'relu'"):
+        class ReLU(symloss.Activation):
+            pass
+
+
+def test_an_activation_that_computes_nothing_says_what_is_wanted(registered):
+    class Idle(symloss.Activation):
+        pass
+
+    class Silent(symloss.Activation):
+        def __call__(self, x):
+            x + 1
+
+    @symloss.activations.activation()
+    def startless(x, slope, bend=None):
+        return slope * x
+
+    for activation, message in {
+        "idle": r"Idle: it computes nothing; override __call__",
+        "silent": r"Silent: returned None; return an expression made of x",
+        "startless": r"startless: slope has no number for a default; write slope=0.25",
+        lambda x: 3.0: r"<lambda>: returned 3.0; return an expression",
+        lambda x: x.mean(): r"<lambda>: returned 0 axes for 2; keep the shape of x",
+    }.items():
+        with pytest.raises(symloss.SymlossError, match=message):
+            symloss.Regressor([3, (4, activation), 1])
+
+
 def test_names_of_functions_are_left_alone():
     """Two names for one function show as the user wrote them."""
     net = symloss.Regressor([3, (4, "rect:max"), (4, "relu"), 1])
