@@ -32,14 +32,14 @@ def slope(function, at, step=1e-4):
     return found
 
 
-def add(loss, own, ports, function, gradient=None, activation=None):
-    """Add the case of a function of the first port."""
+def add(loss, own, ports, function, gradient=None, activation=None, wrt=0):
+    """Add the case of a function of port number `wrt`."""
     ports = [np.asarray(p) for p in ports]
     CASES.append({
         "loss": loss, "own": own, "options": {}, "activation": activation, "ports": [p.tolist() for p in ports],
-        "dtypes": [str(p.dtype) for p in ports], "weights": None, "how": None, "wrt": 0,
-        "value": float(function(ports[0])),
-        "gradient": (slope(function, ports[0]) if gradient is None else gradient).tolist(),
+        "dtypes": [str(p.dtype) for p in ports], "weights": None, "how": None, "wrt": wrt,
+        "value": float(function(ports[wrt])),
+        "gradient": (slope(function, ports[wrt]) if gradient is None else gradient).tolist(),
     })
 
 
@@ -61,31 +61,56 @@ def main():
     mean, log_variance = rng.normal(size=(4, 2)), rng.normal(size=(4, 2))
     add("vae", "VAELoss", [made, mean, log_variance, image],
         lambda x: losses.VAELoss.loss(image, x, mean, log_variance))
+    _, by_log_variance, by_mean = losses.VAELoss.grad(image, made, mean, log_variance)
+    add("vae", "VAELoss", [made, mean, log_variance, image],
+        lambda x: losses.VAELoss.loss(image, made, x, log_variance), by_mean, wrt=1)
+    add("vae", "VAELoss", [made, mean, log_variance, image],
+        lambda x: losses.VAELoss.loss(image, made, mean, x), by_log_variance, wrt=2)
     wgan = losses.WGAN_GPLoss(lambda_=10)
     real, fake, still = rng.normal(size=(5, 1)), rng.normal(size=(5, 1)), np.eye(5, 3)
     still[3:] = [1, 0, 0]  # gradients with norm 1: the penalty is 0
     add("wasserstein_critic", "WGAN_GPLoss (critic, without its penalty)", [real, fake],
         lambda x: wgan.loss(fake, "C", x, still))
+    add("wasserstein_critic", "WGAN_GPLoss (critic, without its penalty)", [real, fake],
+        lambda x: wgan.loss(x, "C", real, still), wrt=1)
     add("wasserstein_generator", "WGAN_GPLoss (generator)", [fake], lambda x: wgan.loss(x, "G"))
     matrix, bias = rng.normal(size=(7, 3)), rng.normal(size=7)
     noise, samples, labels = probabilities(7), np.array([1, 5, 5, 0]), np.array([2, 6, 3])
-    x = rng.normal(size=(3, 3))
-    for loss, own, subtract, extra in (("nce", "NCELoss", True, [np.log(noise)]),
+    x, logs = rng.normal(size=(3, 3)), np.log(noise)
+    for loss, own, subtract, extra in (("nce", "NCELoss", True, [logs]),
                                        ("negative_sampling", "NCELoss(subtract_log_label_prob=False)", False, [])):
-        nce = estimator(matrix, bias, noise, len(samples), subtract)
-        add(loss, own, [x, matrix, bias, samples, *extra, labels],
-            lambda x, nce=nce: nce.loss(x[:, None, :], labels, samples, retain_derived=False)[0])
+        def value(x=x, matrix=matrix, bias=bias, log_noise=logs, subtract=subtract):
+            nce = estimator(matrix, bias, np.exp(log_noise), len(samples), subtract)
+            return nce.loss(x[:, None, :], labels, samples, retain_derived=False)[0]
+
+        for wrt, port in enumerate(("x", "matrix", "bias", None, "log_noise")[: 5 if subtract else 3]):
+            if port is not None:
+                add(loss, own, [x, matrix, bias, samples, *extra, labels],
+                    lambda array, port=port, value=value: value(**{port: array}), wrt=wrt)
     norms = rng.normal(size=(5, 3))
     zero = np.zeros((5, 1))
     penalty = {"slopes": norms.tolist(), "value": float(wgan.loss(zero, "C", zero, norms))}
+    graphs = [penalty_of(lambda_, norms) for lambda_ in (10, 2.5)]
     file = {
         "made by": pathlib.Path(__file__).name,
         "versions": {"numpy_ml": version("numpy-ml"), "numpy": np.__version__},
         "public": ["SquaredError", "CrossEntropy", "VAELoss", "WGAN_GPLoss", "NCELoss"],
         "absent": {"WGAN_GPLoss": "checked in its three parts"},
-        "no weights": "all", "by graph": ["gradient_penalty"], "penalty": penalty, "cases": CASES,
+        "no weights": "all", "by graph": ["gradient_penalty"], "penalty": penalty, "graphs": graphs,
+        "cases": CASES,
     }
     pathlib.Path(__file__).with_name("numpy_ml.json").write_text(json.dumps(file))
+
+
+def penalty_of(lambda_, slopes):
+    """Return the penalty of a critic with these gradients, and the gradient of the penalty by them."""
+    zero, wgan = np.zeros((len(slopes), 1)), losses.WGAN_GPLoss(lambda_=lambda_)
+
+    def value(slopes):
+        return wgan.loss(zero, "C", zero, slopes)
+
+    return {"loss": "gradient_penalty", "options": {"lambda_": lambda_}, "slopes": slopes.tolist(),
+            "value": float(value(slopes)), "gradient": slope(value, slopes).tolist()}
 
 
 def estimator(matrix, bias, noise, count, subtract):

@@ -14,14 +14,14 @@ SAME = {"xe": ["label_cross_entropy"], "hinge": ["multiclass_hinge", "multiclass
 OUT = {"mse/2d/weights-all-zero", "mae/2d/weights-all-zero", "mmd/2d/linear-kernel"}
 
 
-def case_of(golden, loss):
+def case_of(golden, loss, wrt=0):
     outputs = list(golden["outputs"].values())
     options = {k: v for k, v in golden["kwargs"].items() if not k.endswith("_name")}
     return {
         "loss": loss, "own": golden["form"], "note": golden["id"], "options": options, "activation": None,
         "ports": [*outputs, golden["target"]], "dtypes": ["float64"] * len(outputs) + [golden["target_dtype"]],
-        "weights": golden["weights"], "how": "mean", "wrt": 0, "value": golden["value"],
-        "gradient": golden["grads"][next(iter(golden["outputs"]))],
+        "weights": golden["weights"], "how": "mean", "wrt": wrt, "value": golden["value"],
+        "gradient": golden["grads"][list(golden["outputs"])[wrt]],
     }
 
 
@@ -31,6 +31,7 @@ def main(path):
     for case in golden["cases"]:
         if case["id"] not in OUT:
             cases += [case_of(case, loss) for loss in [NAMES[case["form"]], *SAME.get(case["form"], [])]]
+            cases += [case_of(case, NAMES[case["form"]], wrt) for wrt in range(1, len(case["outputs"]))]
     file = {"made by": pathlib.Path(__file__).name,
             "versions": {k: golden["meta"][k] for k in ("theanets", "theano", "python", "numpy")},
             "public": list(NAMES), "absent": {}, "cases": cases}
