@@ -47,14 +47,19 @@ class System:
         self._conventions: dict[str, Convention] = {}
         systems.add(name, self)
 
-    def same(self, name: str, own: str, how: str | None = None, **defaults) -> None:
-        """Say that the system's values of loss `name` are ours, with other `defaults` perhaps."""
+    def same(self, name: str, own: str, how: str | None = None, options: tuple[str, ...] = (), **defaults) -> None:
+        """Say that the system's values of loss `name` are ours.
+
+        Of our options it has those that are named by `options`, and those with other `defaults`.
+        """
         spec = get(name)
-        spec.check_options(defaults)
+        spec.check_options({option: spec.options.get(option) for option in options} | defaults)
         function = spec.function
         if defaults:
             function = functools.wraps(function)(functools.partial(function, **defaults))
-        self._add(name, own, how, dataclasses.replace(spec, function=function, options=spec.options | defaults))
+        kept = {option: spec.options[option] for option in options} | defaults
+        self._add(name, own, how, dataclasses.replace(
+            spec, function=function, options=kept, ranges={option: spec.ranges.get(option) for option in kept}))
 
     def differs(self, name: str, own: str, how: str | None = None, per: str | None = None,
                 averaged: Callable | None = None, ranges: dict | None = None) -> Callable:
@@ -93,6 +98,23 @@ class System:
 
     def __iter__(self):
         return iter(sorted(self._conventions))
+
+
+def says(text: str) -> Callable:
+    """Let the decorated function, an `averaged` of a `LossSpec`, say in words what its divisor counts: ``.says``.
+
+    >>> @says("number of values above 0")
+    ... def above_0(values, prediction, target):
+    ...     return values, values > 0
+    >>> above_0.says
+    'number of values above 0'
+    """
+
+    def with_text(averaged):
+        averaged.says = text
+        return averaged
+
+    return with_text
 
 
 systems: Registry[System] = Registry("system (like=):")

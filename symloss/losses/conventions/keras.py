@@ -7,6 +7,7 @@ clipped to [1e-7, 1 - 1e-7], and have no gradient beyond.
 """
 
 import functools
+import inspect
 
 import pytensor.tensor as pt
 
@@ -18,21 +19,45 @@ from ..core import get
 from ..focal import base
 from ..margin import scores
 from ..similarity import as_matrix, log_sum
-from .core import System
+from .core import System, says
 from .ties import half_at_zero, shared_max
 
 EPSILON = 1e-7  # keras.config.epsilon()
 
 system = System("keras", how="count")
 
-system.same("generalized_cross_entropy", "CategoricalGeneralizedCrossEntropy")
+system.same("generalized_cross_entropy", "CategoricalGeneralizedCrossEntropy", options=("q",))
+
+
+def per_item(name: str, own: str):
+    """Say that the decorated function computes the system's values of loss `name`, one an item.
+
+    An array without a last axis to average over is one item there: its one value would count once for each weight.
+    """
+
+    def register(function):
+        @functools.wraps(function)
+        def values_of(*ports, weights=None, **options):
+            values = function(*ports, **options)
+            if weights is not None and weights.ndim > values.ndim == 0:
+                raise SpecError(f"{name}: weights {shape_text(weights)} for a prediction {shape_text(ports[0])}, which "
+                                f"Keras takes for one item; pass prediction and target as (n, 1)")
+            return values
+
+        signature = inspect.signature(function)
+        weights = inspect.Parameter("weights", inspect.Parameter.KEYWORD_ONLY, default=None)
+        values_of.__signature__ = signature.replace(parameters=[*signature.parameters.values(), weights])
+        system.differs(name, own, per="item")(values_of)
+        return function
+
+    return register
 
 
 def average(name: str, own: str) -> None:
     """Say that the system's values of loss `name` are the means of ours over the last axis."""
     ours = get(name).function
 
-    @system.differs(name, own, per="item")
+    @per_item(name, own)
     @functools.wraps(ours)
     def averaged(*ports, **options):
         return ours(*ports, **options).mean(axis=-1)
@@ -40,12 +65,17 @@ def average(name: str, own: str) -> None:
 
 average("squared_error", "MeanSquaredError")
 average("absolute_error", "MeanAbsoluteError")
-average("absolute_percentage_error", "MeanAbsolutePercentageError")
 average("huber", "Huber")
 average("log_cosh", "LogCosh")
 
 
-@system.differs("squared_log_error", "MeanSquaredLogarithmicError", per="item")
+@per_item("absolute_percentage_error", "MeanAbsolutePercentageError")
+def absolute_percentage_error(prediction, target):
+    """Return the mean of 100 |p - t| / max(|t|, 1e-7)."""
+    return get("absolute_percentage_error").function(prediction, target, eps=EPSILON).mean(axis=-1)
+
+
+@per_item("squared_log_error", "MeanSquaredLogarithmicError")
 def squared_log_error(prediction, target):
     """Return the mean of (log(1 + p) - log(1 + t))^2, p and t at least 1e-7: below, the gradient is 0."""
     prediction, target = align(prediction, target, "squared_log_error")
@@ -54,7 +84,7 @@ def squared_log_error(prediction, target):
     return pt.sqr(next(logs) - next(logs)).mean(axis=-1)
 
 
-@system.differs("cosine_distance", "CosineSimilarity")
+@per_item("cosine_distance", "CosineSimilarity")
 def cosine_distance(prediction, target):
     """Return minus the cosine, from -1 to 1; vectors shorter than 1e-7 are multiplied with 1e7."""
     prediction, target = align(prediction, target, "cosine_distance")
@@ -67,7 +97,7 @@ def _unit(vectors):
     return vectors * pt.switch(short, number(1 / EPSILON, squares), 1 / pt.sqrt(pt.switch(short, 1, squares)))
 
 
-@system.differs("poisson_nll", "Poisson", per="item")
+@per_item("poisson_nll", "Poisson")
 def poisson_nll(prediction, target):
     """Return the mean of p - t log(p + 1e-7); NaN for a prediction below 0."""
     prediction, target = align(prediction, target, "poisson_nll")
@@ -100,7 +130,7 @@ def _smoothed_over_classes(target, smoothing):
     return smoothed(target, smoothing, 1 / target.shape[-1].astype(target.dtype))
 
 
-@system.differs("binary_cross_entropy", "BinaryCrossentropy", per="item")
+@per_item("binary_cross_entropy", "BinaryCrossentropy")
 def binary_cross_entropy(prediction, target, *, smoothing=0.0):
     """Return the mean over the last axis, of clipped probabilities."""
     prediction, target = align(prediction, target, "binary_cross_entropy")
@@ -131,6 +161,7 @@ def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
     return -(_smoothed_over_classes(target, smoothing) * _logs(prediction)).sum(axis=-1)
 
 
+@says("number of items whose label is not ignored")
 def _kept(values, prediction, target, *, ignore_index=None, smoothing=0.0):
     """Leave items with the label `ignore_index` out of the divisor."""
     if ignore_index is None:
@@ -170,7 +201,7 @@ def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
     return smoothed(values, smoothing, even)
 
 
-@system.differs("binary_focal", "BinaryFocalCrossentropy", per="item")
+@per_item("binary_focal", "BinaryFocalCrossentropy")
 def binary_focal(prediction, target, *, gamma=2.0, alpha=0.25, apply_class_balancing=False, label_smoothing=0.0):
     """Return the mean over the last axis, clipped after a sigmoid too; `alpha` counts only if it is asked for."""
     prediction, target = align(prediction, target, "binary_focal")
@@ -203,7 +234,7 @@ def signs(target):
     return pt.switch(pt.all(pt.ge(target, 0) & pt.le(target, 1)), 2 * target - 1, target)
 
 
-@system.differs("binary_hinge", "Hinge", per="item")
+@per_item("binary_hinge", "Hinge")
 def binary_hinge(prediction, target):
     """Return the mean over the last axis; the margin is 1, and 0 among zeros and ones is read as -1.
 
@@ -213,13 +244,13 @@ def binary_hinge(prediction, target):
     return half_at_zero(1 - signs(target) * scores(prediction)).mean(axis=-1)
 
 
-@system.differs("hinge", "Hinge")
+@per_item("hinge", "Hinge")
 def hinge(prediction, target):
     """Return that of yes and no alone: labels of several classes are for 'categorical_hinge', one-hot."""
     return binary_hinge(prediction, target)
 
 
-@system.differs("squared_hinge", "SquaredHinge", per="item")
+@per_item("squared_hinge", "SquaredHinge")
 def squared_hinge(prediction, target):
     """Return the mean over the last axis; the margin is 1, and 0 among zeros and ones is read as -1."""
     prediction, target = align(prediction, target, "squared_hinge")
@@ -234,23 +265,29 @@ def categorical_hinge(prediction, target):
     return half_at_zero(1 + shared_max((1 - target) * z) - (target * z).sum(axis=-1))
 
 
+def _for_each(value, weights):
+    """Return `value` once for each weight if it is one of the whole batch: Keras multiplies it with all of them."""
+    return value if weights is None or value.ndim else value + pt.zeros_like(weights, dtype=value.dtype)
+
+
 @system.differs("dice", "Dice", per="batch")
-def dice(prediction, target, *, axis=None):
+def dice(prediction, target, *, axis=None, weights=None):
     """Return one value of the whole batch, or sums over `axis`; 1e-7 below the line stands for `smooth`."""
     p, t = align(prediction, target, "dice")
     sizes = t.sum(axis=axis) + p.sum(axis=axis)
-    return 1 - 2 * (p * t).sum(axis=axis) / (sizes + number(EPSILON, p))
+    return _for_each(1 - 2 * (p * t).sum(axis=axis) / (sizes + number(EPSILON, p)), weights)
 
 
 @system.differs("tversky", "Tversky", per="batch")
-def tversky(prediction, target, *, alpha=0.5, beta=0.5, axis=None):
+def tversky(prediction, target, *, alpha=0.5, beta=0.5, axis=None, weights=None):
     """Return one value of the whole batch, or sums over `axis`; `alpha` weighs misses, `beta` false alarms."""
     p, t = align(prediction, target, "tversky")
     right, missed = (p * t).sum(axis=axis), ((1 - p) * t).sum(axis=axis)
     wrong = number(alpha, p) * missed + number(beta, p) * (p * (1 - t)).sum(axis=axis)
-    return 1 - right / (right + wrong + number(EPSILON, p))
+    return _for_each(1 - right / (right + wrong + number(EPSILON, p)), weights)
 
 
+@says("number of values above 0")
 def _above_0(values, prediction, target, **_options):
     """Leave values of 0 out of the divisor."""
     return values, pt.gt(values, 0).astype(values.dtype)

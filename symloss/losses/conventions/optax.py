@@ -12,7 +12,7 @@ import pytensor.tensor as pt
 
 from ..._checks import align, floating, number, tensor, undo
 from ...errors import SpecError
-from .. import segmentation
+from .. import classification, segmentation
 from ..classification import floor, has_labels, integers, is_label, log_probabilities, nan_outside, of_label
 from ..embedding import vectors
 from ..margin import scores
@@ -21,26 +21,36 @@ from ..reduction import divide
 from ..segmentation import regions
 from ..sequence import log_add, nan_where_wrong, sequences
 from ..similarity import as_matrix, log_sum, same_label
-from .core import System
+from .core import System, says
 from .ties import half_at_zero, shared_max
 
 system = System("optax", how="none")
 
 system.same("squared_error", "squared_error")
 system.same("half_squared_error", "l2_loss")
-system.same("huber", "huber_loss")
+system.same("huber", "huber_loss", options=("delta",))
 system.same("log_cosh", "log_cosh")
 system.same("binary_cross_entropy", "sigmoid_binary_cross_entropy")
-system.same("cross_entropy", "softmax_cross_entropy, softmax_cross_entropy_with_integer_labels")
 system.same("label_cross_entropy", "softmax_cross_entropy_with_integer_labels")
-system.same("categorical_cross_entropy", "softmax_cross_entropy, safe_softmax_cross_entropy")
-system.same("poly1", "poly_loss_cross_entropy")
+system.same("categorical_cross_entropy", "softmax_cross_entropy, safe_softmax_cross_entropy",
+            options=("smoothing",))  # by its smooth_labels
+system.same("poly1", "poly_loss_cross_entropy", options=("epsilon",))
 system.same("binary_sparsemax", "sparsemax_loss")
 system.same("sparsemax", "multiclass_sparsemax_loss")
 system.same("kl_from_logs", "kl_divergence, kl_divergence_with_log_targets")
 system.same("kl_divergence", "kl_divergence, kl_divergence_with_log_targets")
 system.same("generalised_kl", "generalized_kl_divergence, convex_kl_divergence")
 system.same("nt_xent", "ntxent", how="mean", temperature=0.07)
+
+
+@system.differs("cross_entropy", "softmax_cross_entropy, softmax_cross_entropy_with_integer_labels")
+def cross_entropy(prediction, target, *, smoothing=0.0):
+    """As ours; `smoothing` is that of its smooth_labels, which are shares of classes, and no yes and no."""
+    prediction = floating(prediction, "cross_entropy", "prediction")
+    if smoothing and undo(prediction, "sigmoid") is not None:
+        raise SpecError(f"cross_entropy: smoothing={smoothing} after a sigmoid, where optax has none; "
+                        f"smooth the targets themselves, or leave out like='optax'")
+    return classification.cross_entropy(prediction, target, smoothing=smoothing)
 
 
 @system.differs("cosine_distance", "cosine_distance")
@@ -117,6 +127,7 @@ def hinge(prediction, target):
     return binary_hinge(prediction, target)
 
 
+@says("number of lists that are not all padding")
 def _lists_with_things(values, prediction, target):
     """Leave lists of padding alone out of the mean."""
     return values, pt.ge(target, 0).any(axis=-1).astype(values.dtype)

@@ -14,6 +14,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from ..._checks import align, floating, number, tensor, undo
+from ...errors import SpecError
 from .. import classification, deviance
 from ..classification import has_labels, integers, is_label, log_probabilities, nan_outside, of_label
 from ..margin import multiclass_hinge, scores
@@ -28,7 +29,7 @@ system.same("poisson_nll", "HalfPoissonLoss")
 system.same("gamma_nll", "HalfGammaLoss")
 system.same("gamma_deviance", "mean_gamma_deviance")
 system.same("soft_margin", "HalfBinomialLoss")
-system.same("squared_hinge", "SquaredHinge")
+system.same("squared_hinge", "SquaredHinge", options=("margin",))
 system.same("modified_huber", "ModifiedHuber")
 system.same("multiclass_hinge", "hinge_loss")
 
@@ -181,10 +182,13 @@ def perceptron(prediction, target):
 
 @system.differs("hinge", "hinge_loss")
 def hinge(prediction, target, *, margin=1.0):
-    """Return that of labels after Crammer and Singer, or of yes and no."""
+    """Return that of labels after Crammer and Singer, whose margin is 1, or of yes and no."""
     prediction, target = floating(prediction, "hinge", "prediction"), tensor(target, "hinge", "target")
     if has_labels(prediction, target) and not target.dtype.startswith("float") and prediction.type.shape[-1] != 1:
-        return multiclass_hinge(prediction, target, margin=margin)
+        if not isinstance(margin, int | float) or margin != 1:
+            raise SpecError(f"hinge: margin={margin} with labels of several classes, for which hinge_loss of "
+                            f"scikit-learn has a margin of 1; leave it out, or leave out like='sklearn'")
+        return multiclass_hinge(prediction, target)
     return binary_hinge(prediction, target, margin=margin)
 
 
@@ -196,4 +200,4 @@ def epsilon_insensitive(prediction, target, *, epsilon=0.1):
     return pt.switch(pt.gt(beyond, 0), beyond, 0)
 
 
-system.same("squared_epsilon_insensitive", "SquaredEpsilonInsensitive")
+system.same("squared_epsilon_insensitive", "SquaredEpsilonInsensitive", options=("epsilon",))

@@ -28,17 +28,17 @@ from ..classification import (
 from ..deviance import at_least, log_of
 from ..embedding import one_each, root, vectors
 from ..margin import scores
-from .core import System
+from .core import System, says
 from .ties import none_at_zero, shared_max
 
 system = System("torch", how="count")
 
 system.same("squared_error", "MSELoss", how="mean")
 system.same("absolute_error", "L1Loss", how="mean")
-system.same("huber", "HuberLoss")
+system.same("huber", "HuberLoss", options=("delta",))
 system.same("soft_margin", "SoftMarginLoss")
-system.same("margin_ranking", "MarginRankingLoss")
-system.same("hinge_embedding", "HingeEmbeddingLoss")
+system.same("margin_ranking", "MarginRankingLoss", options=("margin",))
+system.same("hinge_embedding", "HingeEmbeddingLoss", options=("margin",))
 
 
 @system.differs("smooth_l1", "SmoothL1Loss", ranges={"beta": "[0, inf)"})
@@ -59,6 +59,7 @@ def _by_class(class_weight, like):
     return number(1 if class_weight is None else class_weight, like)
 
 
+@says("sum of the labels' class weights")
 def _label_counts(values, prediction, target, *, ignore_index=-100, class_weight=None, smoothing=0.0):
     """Divide by the sum of the weights of the labels' classes, without those that are ignored."""
     labels = integers(prediction, target, "mean")
@@ -90,6 +91,7 @@ def categorical_cross_entropy(prediction, target, *, smoothing=0.0, class_weight
     return -pt.switch(pt.eq(target, 0), 0, weighted * log_probabilities(prediction)).sum(axis=-1)
 
 
+@says("sum of the labels' class weights, or number of values")
 def _counts(values, prediction, target, *, smoothing=0.0, ignore_index=-100, class_weight=None):
     """Divide as the class does that is meant: for labels by their classes' weights, else by the number of values."""
     prediction = floating(prediction, "cross_entropy", "prediction")
@@ -269,6 +271,7 @@ def _norm(x, p):
     return (size ** number(p, x)).sum(axis=-1) ** number(1 / p, x)
 
 
+@says("number of sequences, each by its labels before")
 def _by_length(values, prediction, target, *, blank=0, zero_infinity=False):
     """Divide every sequence by the number of its labels, then by the number of sequences."""
     lengths = pt.maximum(pt.ge(target, 0).sum(axis=1), 1).astype(values.dtype)

@@ -11,7 +11,7 @@ for _name in ("cross_entropy", "label_cross_entropy"):
     system.same(_name, 'CrossEntropyLossLayer["Index"]')
 system.same("categorical_cross_entropy", 'CrossEntropyLossLayer["Probabilities"]')
 system.same("binary_cross_entropy", 'CrossEntropyLossLayer["Binary"]')
-system.same("contrastive", "ContrastiveLossLayer")
+system.same("contrastive", "ContrastiveLossLayer", options=("margin",))
 
 
 @system.differs("ctc", "CTCLossLayer")

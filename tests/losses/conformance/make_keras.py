@@ -50,8 +50,8 @@ def run(own, function, prediction, target, keywords, through, weights, how):
 
 
 def case(loss, own, prediction, target, options=None, keywords=None, activation=None, weights=None, how=None,
-         function=None, gradient=True, digits=4):
-    """Add one case; `keywords` are Keras' names of `options`, with from_logits where Keras has it."""
+         function=None, gradient=True, digits=4, shown=None):
+    """Add one case; `keywords` are Keras' names of `options`, with from_logits where it has it; `shown`: our target."""
     prediction, target = np.asarray(prediction, "float64").round(digits), np.asarray(target)
     target = target.round(4) if target.dtype == "float64" else target
     keywords = dict(options or {}) if keywords is None else keywords
@@ -60,6 +60,7 @@ def case(loss, own, prediction, target, options=None, keywords=None, activation=
     if raw and logits:
         keywords = keywords | {"from_logits": True}
     value, slope = run(own, function, prediction, target, keywords, None if raw else activation, weights, how)
+    target = target if shown is None else np.asarray(shown)
     cases.append({
         "loss": loss, "own": function or own, "options": options or {}, "activation": activation,
         "ports": [prediction.tolist(), target.tolist()], "dtypes": ["float64", str(target.dtype)],
@@ -202,6 +203,44 @@ def of_batches(rng, weights):
          gradient=False)  # too few steps: infinite
 
 
+def of_labels_smoothed(rng, weights):
+    """Labels as if they were one-hot; what is ignored has the weight 0."""
+    own, labels = "CategoricalCrossentropy", np.array([2, 0, 1, 2])
+    z, kept = 2 * rng.normal(size=(4, 3)), (labels != 2).astype(float)
+    p = np.exp(z) / np.exp(z).sum(-1, keepdims=True)
+    smoothing = {"keywords": {"label_smoothing": 0.3}, "shown": labels}
+    for x, activation in ((p, None), (3 * p, None), (z, "softmax")):
+        twice("cross_entropy", own, x, np.eye(3)[labels], weights, activation=activation,
+              options={"smoothing": 0.3}, **smoothing)
+        keywords = smoothing["keywords"] | ({} if activation is None else {"from_logits": True})
+        for how in ("sum", "mean"):
+            value, slope = run(own, None, x.round(4), np.eye(3)[labels], keywords, None, kept, how)
+            cases.append({
+                "loss": "cross_entropy", "own": own, "options": {"smoothing": 0.3, "ignore_index": 2},
+                "activation": activation, "ports": [x.round(4).tolist(), labels.tolist()],
+                "dtypes": ["float64", "int64"], "weights": None, "how": how, "wrt": 0, "value": value.tolist(),
+                "gradient": slope.tolist()})
+
+
+def of_one_value(rng, weights):
+    """Losses that are one number for all items: of whole batches, and of arrays without a last axis."""
+    masks, images = rng.integers(0, 2, size=(4, 5)).astype(float), rng.uniform(size=(4, 5))
+    for loss, own, options in (("dice", "Dice", {}), ("tversky", "Tversky", {"alpha": 0.3, "beta": 0.9})):
+        for how in HOW:
+            case(loss, own, images, masks, options=options, weights=weights, how=how)
+            case(loss, own, images, masks, options=options, how=how)
+            case(loss, own, images, masks, options=options, weights=rng.uniform(size=(4, 2)), how=how)
+    x, y = rng.normal(size=4), rng.normal(size=4)
+    yes, p = (y > 0).astype(float), 1 / (1 + np.exp(-x))
+    for loss, own, prediction, target in (
+            ("squared_error", "MeanSquaredError", x, y), ("huber", "Huber", x, y),
+            ("binary_cross_entropy", "BinaryCrossentropy", p, yes), ("binary_hinge", "Hinge", x, yes),
+            ("absolute_percentage_error", "MeanAbsolutePercentageError", x, y)):
+        for how in HOW:
+            case(loss, own, prediction, target, how=how)
+            case(loss, own, prediction[:, None], target[:, None], weights=weights, how=how)
+
+
 def losses_of_keras():
     """Return the names of all losses in keras.losses, classes and functions."""
     no_losses = ("Loss", "get", "serialize", "deserialize")
@@ -214,7 +253,7 @@ def main():
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
     rng = np.random.default_rng(31)
     weights = np.array([0.5, 2.0, 0.0, 1.25])
-    for part in (of_numbers, of_yes_or_no, of_classes, of_batches):
+    for part in (of_numbers, of_yes_or_no, of_classes, of_batches, of_labels_smoothed, of_one_value):
         part(rng, weights)
     file = {"made by": "make_keras.py", "versions": {"keras": keras.__version__, "torch (its backend)":
             torch.__version__}, "public": losses_of_keras(), "absent": {}, "cases": cases}

@@ -104,6 +104,11 @@ def of_labels(rng):
     for loss in ("cross_entropy", "label_cross_entropy"):
         thrice(loss, own.__name__, own, z, labels, activation="softmax")
         case(loss, own.__name__, own, 300 * z, labels, activation="softmax")
+
+    def smoothed(z, labels):
+        return losses.softmax_cross_entropy(z, losses.smooth_labels(jax.nn.one_hot(labels, COLUMNS), 0.2))
+
+    thrice("cross_entropy", "smooth_labels", smoothed, z, labels, options={"smoothing": 0.2}, activation="softmax")
     thrice("sparsemax", "multiclass_sparsemax_loss", losses.multiclass_sparsemax_loss, z, labels)
     tied = z.copy()
     tied[0], tied[1], tied[2] = 0.0, [1.0, 1.0, 0.0], [1.0, 2.0, 1.0]

@@ -127,7 +127,8 @@ def classifications(rng, weights):
         of_descent("perceptron", "Hinge", raw, sign, weights, arguments=(0.0,))
         of_descent("squared_hinge", "SquaredHinge", raw, sign, weights)
         of_descent("modified_huber", "ModifiedHuber", raw, sign, weights)
-    of_descent("binary_hinge", "Hinge", z, sign, weights, {"margin": 0.5}, (0.5,))
+    for loss in ("binary_hinge", "hinge"):
+        of_descent(loss, "Hinge", z, sign, weights, {"margin": 0.5}, (0.5,))
     of_descent("squared_hinge", "SquaredHinge", z, sign, weights, {"margin": 0.5}, (0.5,))
     of_metric("binary_hinge", "hinge_loss", z, sign, weights)
     for x in (p, np.array([1.0, 0.0, 1.0, 0.5, 0.0])):

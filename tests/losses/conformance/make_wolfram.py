@@ -53,12 +53,16 @@ def main():
     add("contrastive", "ContrastiveLossLayer", [distance, far], value.mean(),
         np.where(far == 1, -(distance < 0.5).astype(float), 1) / 5)
     value = np.where(far == 1, np.maximum(0, 1 - distance), distance)
-    add("contrastive", "ContrastiveLossLayer", [distance, far], value.mean(), options={"margin": 1.0})
+    add("contrastive", "ContrastiveLossLayer", [distance, far], value.mean(),
+        np.where(far == 1, -(distance < 1).astype(float), 1) / 5, options={"margin": 1.0})
     p = rng.dirichlet(np.ones(3), (2, 4))  # two classes, and the blank behind them
     targets = np.array([[0, 1], [1, 1]])
-    value = [-np.log(sum(np.prod(p[i, range(4), path]) for path in paths_of(target, 4, 2)))
-             for i, target in enumerate(targets)]
-    add("ctc", "CTCLossLayer", [p, targets], np.mean(value))
+    sums, slope = np.zeros(2), np.zeros_like(p)  # of the probabilities of all paths
+    for i, target in enumerate(targets):
+        for path in paths_of(target, 4, 2):
+            sums[i] += np.prod(p[i, range(4), path])
+            slope[i, range(4), path] += np.prod(p[i, range(4), path]) / p[i, range(4), path]
+    add("ctc", "CTCLossLayer", [p, targets], -np.mean(np.log(sums)), -slope / sums[:, None, None] / 2)
     file = {
         "made by": pathlib.Path(__file__).name,
         "versions": {"Wolfram Language": "formulas of the documentation of 14", "numpy": np.__version__},
