@@ -13,8 +13,10 @@ from .compiling import Tally, function, resolve
 from .compiling.stability import stabilise
 from .data import Field, Silence, as_array, check_lengths, convert, rows_of
 from .errors import DataError, ShapeError, SpecError, SymlossError
+from .losses import LossSpec
 from .losses.conventions import convention
 from .losses.masking import harmless_predictions, harmless_target
+from .metrics import MetricSpec
 from .objective import Term
 
 PORTS = ("prediction", "target", "weights")  # of a metric
@@ -113,6 +115,7 @@ def metric(name: str, prediction, target, weights=None, mode=None, **options):
     arrays = [_array(a, port, name) for a, port in ((prediction, "prediction"), (target, "target"))]
     arrays += [] if weights is None else [_array(weights, "weights", name)]
     check_lengths({port: rows_of(a) for port, a in zip(PORTS, arrays, strict=False)}, "evaluate")
+    arrays[1] = _guarded(arrays[1], _field(measures.find(name), arrays[:2], options), arrays[2:])
     options = _frozen_options(name, options)
     if not _fit(arrays):
         _built_as(name, arrays, measures.figure, name, *_inputs(_kinds(PORTS[: len(arrays)], arrays, whole=True)),
@@ -148,7 +151,8 @@ def _compiled(what, name, arrays, weights, how, like, activation, mode, options,
     given = [_array(a, port, name) for a, port in zip(given, ports, strict=True)]
     if like is None and "target" in spec.ports:
         index = spec.ports.index("target")
-        given[index] = _guarded(given, spec, options, weights is not None, activation)
+        field = _field_of_loss(spec, given[: len(spec.ports)], options, activation)
+        given[index] = _guarded(given[index], field, given[len(spec.ports) :])
     options, activation, mode = _frozen_options(name, options), _hashable(activation), _hashable(mode)
     if not _fit(given):
         _built_as(name, given, _values, spec, _inputs(_kinds(ports, given, whole=True)), options, how, activation)
@@ -188,26 +192,66 @@ def _mismatch(name, arrays, error) -> ShapeError:
                       f"row for each item")
 
 
-def _guarded(given, spec, options, weighted, activation):
-    """Return the target, checked where it counts: labels that index something, signs, probabilities."""
+def _guarded(target, field, weights):
+    """Return the target, checked by its field (None: nothing to check) where it counts, and as labels are indexed."""
+    if field is None:
+        return target
+    silence = None
+    if weights:
+        counts = weights[0] != 0
+        if counts.ndim > target.ndim:
+            counts = counts.any(axis=tuple(range(target.ndim, counts.ndim)))
+        silence = Silence([(Field("weights", "weights", (), "", partner=field.name), counts)], [])
+    checked = convert(target, field, "evaluate", silence=silence, allow_nan=True)
+    return checked if field.kind == "label" else target
+
+
+def _field_of_loss(spec, given, options, activation=None) -> Field | None:
+    """Return what the target of a loss may hold: labels, signs or probabilities; None: anything."""
     target, first = given[spec.ports.index("target")], given[0]
-    column = target.ndim == first.ndim > 1 and target.shape[-1] == 1 != first.shape[-1]
-    labels = spec.target == "label" or ("label" in spec.target and (target.ndim < first.ndim or column)
-                                        and first.shape[-1] != 1)
-    silence = Silence([(Field("weights", "weights", (), "", partner="target"), given[-1])], []) if weighted else None
-    if labels and target.dtype.kind in "biu":
-        shapes = {port: a.shape for port, a in zip(spec.ports, given, strict=False)}
+    below = _is_below(target, first)
+    if spec.target == "label" or ("label" in spec.target and below):
+        shapes = {port: a.shape for port, a in zip(spec.ports, given, strict=True)}
         count = None if spec.classes is None or first.ndim == 0 else spec.classes(shapes, options)
-        ignored = options.get("ignore_index", spec.padding)
-        field = Field("target", "label", (None,) * target.ndim, "int64", count, ignored=ignored)
-        return convert(target, field, "evaluate", silence=silence)
+        return _labels(target, count, options.get("ignore_index", spec.padding))
     domain = spec.domain
     if domain == "distribution" and (activation == "sigmoid" or target.shape != first.shape):
         domain = "unit" if activation == "sigmoid" else None
-    if domain is not None and not labels:
-        field = Field("target", "target", (None,) * target.ndim, target.dtype, domain=domain)
-        convert(target, field, "evaluate", silence=silence, allow_nan=True)
-    return target
+    return _numbers(target, domain)
+
+
+def _field(entry, given, options) -> Field | None:
+    """Return what the target of a metric may hold, or of a loss that is measured; None: anything."""
+    prediction, target = given
+    if isinstance(entry, LossSpec) and not (entry.target == "same" and _is_below(target, prediction)):
+        entry.check_options({name: value for name, value in options.items() if name in entry.options})
+        alone = entry.ports[1:] == ("target",) and options.get("like") is None
+        return _field_of_loss(entry, given, options) if alone else None
+    if _is_below(target, prediction):
+        return _labels(target, prediction.shape[-1])
+    if not isinstance(entry, MetricSpec) or entry.target == "values":
+        return None
+    if prediction.ndim < 2 or prediction.shape[-1] == 1:
+        return _numbers(target, "unit") if target.size == prediction.size else None
+    several = entry.target == "columns" or options.get("multilabel")
+    return _numbers(target, "unit" if several else "distribution") if target.shape == prediction.shape else None
+
+
+def _is_below(target, prediction) -> bool:
+    """Return whether a target may be labels: it lacks the prediction's last axis, which has an entry for each class."""
+    column = target.ndim == prediction.ndim > 1 and target.shape[-1] == 1
+    return (target.ndim < prediction.ndim or column) and prediction.shape[-1] != 1
+
+
+def _labels(target, classes, ignored=None) -> Field | None:
+    """Return a field of labels; None for floats, which index nothing."""
+    if target.dtype.kind == "f":
+        return None
+    return Field("target", "label", (None,) * target.ndim, "int64", classes, ignored=ignored)
+
+
+def _numbers(target, domain) -> Field | None:
+    return None if domain is None else Field("target", "target", (None,) * target.ndim, target.dtype, domain=domain)
 
 
 def _without_silence(fed, spec, weights):

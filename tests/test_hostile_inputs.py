@@ -7,12 +7,16 @@ import tempfile
 import warnings
 
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 import scipy.sparse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import symloss
+from symloss import measures
+from symloss.compiling import Tally, function, resolve
+from symloss.objective import Term
 
 LIMIT = 60  # seconds after which a call is taken for hanging
 ROWS = 5
@@ -531,6 +535,74 @@ def test_no_label_of_plain_arrays_reads_another_items_score(mode):
             symloss.evaluate.value("mse", *map(np.zeros, pair), mode=mode)
         with pytest.raises(symloss.ShapeError):
             symloss.evaluate.grad("mse", *map(np.zeros, pair), mode=mode)
+
+
+CLASS_METRICS = [n for n in symloss.metrics.names() if symloss.metrics.get(n).target == "classes"]
+
+
+@pytest.mark.parametrize("mode", [
+    "PYTHON", pytest.param("C", marks=pytest.mark.c), pytest.param("NUMBA", marks=pytest.mark.numba)])
+def test_no_label_of_a_metric_reaches_memory_that_is_not_its_own(mode):
+    scores = np.full((ROWS, 3), 1 / 3)
+    names = CLASS_METRICS if mode == "PYTHON" else ["f1", "confusion_matrix", "auc", "xe"]
+    for name in [*names, "xe", "mse", "mae"]:
+        for labels in wrong_labels() if mode == "PYTHON" else [[0, 1, 3, 2, 1], [0, 1, 10**8, 2, 1], [0, 1, -1, 2, 1]]:
+            with pytest.raises((symloss.DataError, symloss.ShapeError)) as error:
+                symloss.evaluate.metric(name, scores, labels, mode=mode)
+            if isinstance(labels, list) and "x" not in labels:
+                assert f"row 2: {labels[2]} is out of range" in str(error.value)
+
+
+@pytest.mark.parametrize("mode", [
+    "PYTHON", pytest.param("C", marks=pytest.mark.c), pytest.param("NUMBA", marks=pytest.mark.numba)])
+def test_a_wrong_label_in_a_graph_of_the_users_gives_nan_and_no_crash(mode):
+    z, y, w = pt.tensor("z", shape=(None, 3)), pt.lvector("y"), pt.dvector("w")
+    names = CLASS_METRICS if mode == "PYTHON" else ["f1", "confusion_matrix", "acc", "auc"]
+    options = {"top_k_accuracy": {"k": 2}}
+    terms = [Term(name, measures.figure(name, z, y, w, **options.get(name, {}))) for name in names]
+    tally = Tally(terms)
+    compiled = function([z, y, w], tally.expressions, resolve(mode))
+    scores, right = np.random.default_rng(0).dirichlet(np.ones(3), 6), np.array([0, 1, 0, 2, 1, 2])
+
+    def figures(labels, weights):
+        parts = tally.by_term(tally.over([compiled(scores, labels, weights)]))
+        return [np.array(term.value(p)) for term, p in zip(terms, parts, strict=True)]
+
+    for bad in (3, -1, 10**8, -(10**8)):
+        wrong = np.where(np.arange(6) == 2, bad, right)
+        for name, found in zip(names, figures(wrong, np.ones(6)), strict=True):
+            assert np.isnan(found).all(), name
+        silent = np.array([1.0, 1, 0, 1, 1, 1])
+        for name, found, expected in zip(names, figures(wrong, silent), figures(right, silent), strict=True):
+            np.testing.assert_array_equal(found, expected, err_msg=name)
+
+
+@pytest.mark.parametrize(("name", "scores", "target", "words"), [
+    ("auc", [0.1, 0.7, 0.4], [-1, 1, 1], "row 0: -1 is no probability.*for -1 and 1 pass"),
+    ("acc", [[0.1], [0.7], [0.4]], [0.0, 1.0, -1.0], "row 2: -1.0 is no probability"),
+    ("acc", [0.1, 0.7, 0.4], [0, 10**8, 1], "row 1: 100000000 is no probability"),
+    ("acc", [[0.1, 0.9], [0.7, 0.3]], [-1, 1], "row 0: -1 is out of range.*for -1 and 1 pass"),
+    ("f1", [[0.1, 0.9], [0.7, 0.3]], [[0.0, 1.0], [0.5, 1.5]], "row 1, column 1: 1.5 is no probability"),
+    ("perplexity", [[0.1, 0.9], [0.7, 0.3]], [[0.0, 1.0], [1.0, 1.0]], "row 1: 2.0 is not 1"),
+    ("binary_cross_entropy", [[0.1], [0.7]], [[0.0], [2.0]], "row 1"),
+    ("hinge", [[0.1], [0.7]], [[0.0], [1.0]], "row 0"),
+])
+def test_signs_and_probabilities_of_a_metric_are_checked_where_they_count(name, scores, target, words):
+    scores, target = np.array(scores), np.array(target)
+    with pytest.raises(symloss.DataError, match=words):
+        symloss.evaluate.metric(name, scores, target)
+    weights = np.array([f"row {row}" not in words for row in range(len(scores))], float)
+    symloss.evaluate.metric(name, scores, target, weights)
+    symloss.evaluate.metric(name, scores, target, np.stack([weights, weights], axis=1) if scores.ndim > 1 and
+                            target.shape == scores.shape and scores.shape[1] == 2 else weights)
+
+
+def test_several_yes_and_no_are_a_target_of_metrics_that_are_told_so():
+    scores, several = np.array([[0.1, 0.9], [0.7, 0.3]]), np.array([[1, 1], [0, 0]])
+    assert symloss.evaluate.metric("binary_accuracy", scores, several) == 0.5
+    assert symloss.evaluate.metric("acc", scores, several, multilabel=True) == 0.5
+    with pytest.raises(symloss.DataError, match="sum over classes"):
+        symloss.evaluate.metric("acc", scores, several)
 
 
 @pytest.mark.c

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from .._checks import undo
 from ..errors import SpecError
 from .core import Figure, metric
-from .forms import averaging, best, decided, paired, tally
+from .forms import averaging, best, decided, known, paired, tally
 
 
 @metric("acc")
@@ -26,16 +26,23 @@ def accuracy(prediction, target, *, threshold=0.5, multilabel=None):
     Returns
     -------
     tensor (n,), or of prediction's shape, and of its dtype
-        0 or 1. Of equal probabilities the first class counts.
+        0 or 1; NaN for a label that is no class. Of equal probabilities the first class counts.
     """
     form, prediction, target = paired(prediction, target, "accuracy", multilabel)
     if form in ("binary", "multilabel"):
-        return pt.eq(pt.gt(prediction, threshold), pt.gt(target, 0.5)).astype(prediction.dtype)
-    actual = target if form == "labels" else pt.argmax(target, axis=-1)
-    return pt.eq(best(prediction), actual).astype(prediction.dtype)
+        right = pt.eq(pt.gt(prediction, threshold), pt.gt(target, 0.5))
+    else:
+        right = pt.eq(best(prediction), target if form == "labels" else pt.argmax(target, axis=-1))
+    return _hits(right, form, prediction, target)
 
 
-@metric()
+def _hits(right, form, prediction, target):
+    """Return 1 where `right`, else 0, in the prediction's dtype; NaN where an item has no class."""
+    nan = np.asarray(np.nan, prediction.dtype)
+    return pt.switch(known(form, prediction, target), right.astype(prediction.dtype), nan)
+
+
+@metric(target="columns")
 def binary_accuracy(prediction, target, *, threshold=0.5):
     """Share of right decisions between yes and no, over all elements; see `accuracy`.
 
@@ -74,7 +81,8 @@ def top_k_accuracy(prediction, target, *, k=5):
     Returns
     -------
     tensor (n,) of prediction's dtype
-        0 or 1. Of equal probabilities the first classes come first, so that k=1 is `accuracy`.
+        0 or 1; NaN for a label that is no class. Of equal probabilities the first classes come first, so that k=1 is
+        `accuracy`.
     """
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise SpecError(f"top_k_accuracy: k={k!r}; an integer of at least 1 is wanted")
@@ -87,8 +95,8 @@ def top_k_accuracy(prediction, target, *, k=5):
     place = pt.arange(scores.shape[-1])
     own = pt.switch(pt.eq(place, label), scores, 0).sum(axis=-1, keepdims=True)
     before = pt.gt(scores, own) | (pt.eq(scores, own) & pt.lt(place, label))
-    inside = pt.ge(label, 0) & pt.lt(label, scores.shape[-1]) & ~pt.isnan(own)
-    return (pt.lt(before.sum(axis=-1), k) & inside[..., 0]).astype(prediction.dtype)
+    right = pt.lt(before.sum(axis=-1), k) & ~pt.isnan(own[..., 0])
+    return _hits(right, form, prediction, target)
 
 
 def _counts(prediction, target, weights, threshold, multilabel, who):
@@ -101,11 +109,13 @@ def _counts(prediction, target, weights, threshold, multilabel, who):
         k = prediction.shape[-1] if k is None else k
         hits = tally(actual, w * pt.eq(predicted, actual), k)
         parts = [hits, tally(predicted, pt.switch(pt.neq(w, 0), w, 0), k), tally(actual, w, k)]
-    return pt.stack(parts, axis=1), found
+    return found.sums(pt.stack(parts, axis=1)), found
 
 
 def _divide(numerator, denominator):
-    return np.where(denominator == 0, 0.0, numerator / np.where(denominator == 0, 1, denominator))
+    """Return the quotient, and 0 of a number and nothing."""
+    nothing = (denominator == 0) & ~np.isnan(numerator)
+    return np.where(nothing, 0.0, numerator / np.where(denominator == 0, 1, denominator))
 
 
 def _shared(prediction, target, weights, average, threshold, multilabel, who, score):
@@ -190,7 +200,8 @@ def per_class_accuracy(prediction, target, weights=None, *, threshold=0.5, multi
     if not found.multilabel:
         return Figure((table,), lambda counts: _divide(counts[:, 0], counts[:, 2]))
     right = found.weights * pt.eq(found.predicted, found.actual)
-    return Figure((pt.stack([right.sum(axis=0), found.weights.sum(axis=0)]),), lambda sums: _divide(*sums))
+    sums = found.sums(pt.stack([right.sum(axis=0), found.weights.sum(axis=0)]))
+    return Figure((sums,), lambda sums: _divide(*sums))
 
 
 @metric("balanced_accuracy_score", kind="sums")
@@ -243,4 +254,4 @@ def confusion_matrix(prediction, target, weights=None, *, normalize=None, thresh
         axes = {None: None, "true": (-1,), "pred": (-2,), "all": (-2, -1)}[normalize]
         return counts if axes is None else _divide(counts, counts.sum(axis=axes, keepdims=True))
 
-    return Figure((table,), finish)
+    return Figure((found.sums(table),), finish)

@@ -9,6 +9,7 @@ from .._registry import Registry
 from ..errors import SpecError, unknown
 
 KINDS = ("mean", "sums", "whole")
+TARGETS = ("values", "classes", "columns")
 
 
 def quotient(numerator, denominator) -> float:
@@ -51,8 +52,8 @@ class MetricSpec:
         ``function(prediction, target, **options)`` returns values per item where `kind` is 'mean';
         ``function(prediction, target, weights, **options)`` returns a `Figure` where it is 'sums' or 'whole'.
     kind : 'mean', 'sums' or 'whole'
-    target : 'values' or 'classes'
-        Whether labels are compared as classes, or as 0 and 1 in each column.
+    target : 'values', 'classes' or 'columns'
+        What is compared: any numbers, with labels as 0 and 1 in each column; classes; yes and no in each column.
     best : 'max', 'min' or None
         Which figures are the good ones; None where it is no number.
     options : dict
@@ -88,8 +89,9 @@ def metric(*aliases: str, kind="mean", target="classes", best: str | None = "max
     """
     if kind not in KINDS:
         raise SpecError(f"@metric: kind={kind!r}; one of {', '.join(KINDS)} is wanted")
-    if target not in ("values", "classes") or best not in ("max", "min", None):
-        raise SpecError(f"@metric: target={target!r}, best={best!r}; 'values' or 'classes', and 'max', 'min' or None")
+    if target not in TARGETS or best not in ("max", "min", None):
+        raise SpecError(f"@metric: target={target!r}, best={best!r}; one of {', '.join(TARGETS)} is wanted, and 'max', "
+                        f"'min' or None")
 
     def register(function):
         parameters = inspect.signature(function).parameters.values()

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytensor.tensor as pt
 
 from .._checks import align, floating, same_rank_below, shape_text, tensor, undo
@@ -36,6 +37,14 @@ def paired(prediction, target, who: str, multilabel=None):
     return ("multilabel" if multilabel else "distribution"), prediction, target
 
 
+def known(form, prediction, target):
+    """Return where an item has a class: a label that is one of the prediction's, or numbers that are not NaN."""
+    if form == "labels":
+        return pt.ge(target, 0) & pt.lt(target, prediction.shape[-1])
+    found = ~pt.isnan(target)
+    return found.all(axis=-1) if form == "distribution" else found
+
+
 @dataclasses.dataclass(frozen=True)
 class Decided:
     """Predicted and actual classes of the items that count.
@@ -47,6 +56,8 @@ class Decided:
     count : int or None
         Number of classes, or of columns; None if the graph does not show it.
     multilabel : bool
+    known : boolean scalar
+        Whether every item that counts has a class.
     """
 
     predicted: object
@@ -54,24 +65,27 @@ class Decided:
     weights: object
     count: int | None
     multilabel: bool
+    known: object
+
+    def sums(self, table):
+        """Return a table that was made of these, or NaN where an item has no class: class 0 stood in for it."""
+        return pt.switch(self.known, table, np.nan)
 
 
 def decided(prediction, target, weights, who: str, threshold: float = 0.5, multilabel=None) -> Decided:
     """Return the decisions for prediction and target in any form of `paired`, flattened."""
     form, prediction, target = paired(prediction, target, who, multilabel)
+    several, count = form == "multilabel", prediction.type.shape[-1] if prediction.ndim else None
+    there = known(form, prediction, target)
+    weights = spread(weights, there, who)
     if form in ("binary", "multilabel"):
-        weights = spread(weights, target, who)
-        predicted = pt.gt(prediction, threshold).astype("int64")
-        actual = pt.gt(clean(target, weights), 0.5).astype("int64")
-        if form == "multilabel":
-            count = prediction.type.shape[-1]
-            return Decided(*(rows(v, count) for v in (predicted, actual, weights)), count, True)
-        return Decided(predicted.ravel(), actual.ravel(), weights.ravel(), 2, False)
-    actual = target if form == "labels" else pt.argmax(target, axis=-1)
-    weights = spread(weights, actual, who)
-    predicted = best(prediction).ravel()
-    actual = clean(actual, weights).ravel().astype("int64")
-    return Decided(predicted, actual, weights.ravel(), prediction.type.shape[-1], False)
+        predicted, actual = pt.gt(prediction, threshold).astype("int64"), pt.gt(target, 0.5)
+    else:
+        predicted, actual = best(prediction), target if form == "labels" else pt.argmax(target, axis=-1)
+    actual = pt.switch(there & pt.neq(weights, 0), actual, 0).astype("int64")
+    whole = (there | pt.eq(weights, 0)).all()
+    flat = [rows(v, count) if several else v.ravel() for v in (predicted, actual, weights)]
+    return Decided(*flat, 2 if form == "binary" else count, several, whole)
 
 
 def best(prediction):

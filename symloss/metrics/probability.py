@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from .._checks import undo
 from ..errors import SpecError
 from .core import Figure, metric
-from .forms import clean, paired, spread, tally
+from .forms import clean, known, paired, spread, tally
 
 
 def _surprise(prediction, target, weights, who):
@@ -91,6 +91,7 @@ def calibration_error(prediction, target, weights=None, *, bins=15, norm="mean")
     else:
         actual = target if form == "labels" else pt.argmax(target, axis=-1)
         confidence, hit = prediction.max(axis=-1), pt.eq(pt.argmax(prediction, axis=-1), actual)
+        hit = pt.switch(known(form, prediction, target), hit, np.nan)
     w = spread(weights, hit, "calibration_error")
     hit, confidence = (clean(v.astype("float64"), w).ravel() for v in (hit, confidence))
     w = w.ravel()

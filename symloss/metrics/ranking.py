@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 
 from ..errors import SpecError
 from .core import Figure, metric
-from .forms import clean, paired, rows, spread
+from .forms import clean, known, paired, rows, spread
 
 AVERAGES = ("macro", "weighted", "micro", None)
 
@@ -79,19 +79,18 @@ def _collected(prediction, target, weights, average, multilabel, who, one):
     if average not in AVERAGES:
         raise SpecError(f"{who}: average={average!r}; one of {', '.join(map(repr, AVERAGES))} is wanted")
     form, prediction, target = paired(prediction, target, who, multilabel)
-    if form in ("labels", "distribution"):
-        actual = target if form == "labels" else pt.argmax(target, axis=-1)
-        weights = spread(weights, actual, who)
-        actual, weights = clean(actual, weights).ravel().astype("int64"), weights.ravel()
-    else:
-        weights = spread(weights, target, who)
-        actual = pt.gt(clean(target, weights), 0.5).astype("int64")
-        if form == "multilabel":
-            actual, weights = (rows(v, prediction.type.shape[-1]) for v in (actual, weights))
-        else:
-            actual, weights = actual.ravel(), weights.ravel()
     count = 1 if form == "binary" else prediction.type.shape[-1]
-    scores = prediction.reshape((-1, 1)) if count == 1 else rows(prediction, count)
+    there = known(form, prediction, target)
+    weights = spread(weights, there, who)
+    if form in ("binary", "multilabel"):
+        actual = pt.gt(clean(target, weights), 0.5)
+    else:
+        actual = clean(target if form == "labels" else pt.argmax(target, axis=-1), weights)
+    several = form == "multilabel"
+    actual, weights = (rows(v, count) if several else v.ravel() for v in (actual.astype("int64"), weights))
+    there = there if form in ("binary", "multilabel") else there[..., None]
+    scores = pt.switch(there, prediction, np.asarray(np.nan, prediction.dtype))  # of no class, so there is no order
+    scores = scores.reshape((-1, 1)) if count == 1 else rows(scores, count)
     return Figure((scores, actual, weights), lambda *arrays: _over_classes(*arrays, average, one), None)
 
 
