@@ -271,7 +271,7 @@ def _norm(x, p):
     return (size ** number(p, x)).sum(axis=-1) ** number(1 / p, x)
 
 
-@says("number of sequences, each by its labels before")
+@says("number of sequences, each over its number of labels")
 def _by_length(values, prediction, target, *, blank=0, zero_infinity=False):
     """Divide every sequence by the number of its labels, then by the number of sequences."""
     lengths = pt.maximum(pt.ge(target, 0).sum(axis=1), 1).astype(values.dtype)
