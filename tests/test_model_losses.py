@@ -341,6 +341,45 @@ def test_an_ordinary_loss_warns_of_nothing(points):
         Regressor([5, (4, "maxout:2"), 3]).train(points, points, epochs=1, verbose=0)
 
 
+def called(expression):
+    """Return a class of the user's whose term is this expression of (output, target, weights)."""
+    class Own(symloss.Loss):
+        def __call__(self, outputs):
+            return expression(outputs[self.output_name], self._target, self._weights)
+
+    return Own
+
+
+@pytest.mark.parametrize("expression", [
+    lambda p, t, w: ((p[:, 0] - t) ** 2).mean(), lambda p, t, w: (p.flatten() * t).mean(),
+    lambda p, t, w: (w * ((p - t) ** 2).sum(axis=1)).mean(),
+])
+def test_a_class_that_repeats_outputs_against_the_target_raises(expression, registered):
+    with pytest.raises(symloss.ShapeError, match="Own: repeats shapes"):
+        Regressor([5, 1], loss=called(expression)(), weighted=True)
+
+
+def test_a_class_that_subtracts_labels_from_probabilities_raises_at_once(registered):
+    with pytest.raises(symloss.ShapeError, match=r"Own: shapes \(\?, 3\) and \(\?,\) do not go together"):
+        Classifier([4, 3], loss=called(lambda p, t, w: (p - t).mean())())
+
+
+def test_classes_that_repeat_on_purpose_pass(registered):
+    class Near(symloss.Loss):
+        def __call__(self, outputs):
+            h = outputs["hid1:out"]
+            same = pt.eq(self._target[:, None], self._target[None, :])
+            return (same * ((h[:, None] - h[None, :]) ** 2).sum(axis=-1)).mean()
+
+    class Slope(symloss.Loss):
+        def __call__(self, outputs):
+            return pt.sqr(pt.grad(outputs[self.output_name].sum(), outputs["in:out"])).sum(axis=1).mean()
+
+    Classifier([4, 5, 3], loss=Near())
+    Regressor([4, 5, 3], loss=Slope())
+    Regressor([4, 3], loss=called(lambda p, t, w: (w * abs(p - t)).sum() / w.sum())(), weighted=True)
+
+
 def test_a_loss_that_is_no_scalar_says_so(registered):
     class Wide(symloss.Loss):
         def __call__(self, outputs):

@@ -11,7 +11,7 @@ from ..errors import ShapeError, SpecError
 from .conventions import convention
 from .core import LossSpec, get, names, registry
 from .masking import harmless_predictions, harmless_target
-from .own import function_spec
+from .own import function_spec, prove_call
 from .reduction import by_class, fraction, kept, reduce, rule
 from .weighting import LEARNED, GradNorm, Uncertainty, learned
 
@@ -267,10 +267,13 @@ class Loss:
             return self._apply(ports, None)
         try:
             return self._apply(ports, self._clean_target(ports[0]))
-        except ShapeError:
+        except ShapeError as error:
             if self.spec.target != "any" or not self._has_labels(ports[0]):
                 raise
-            return self._apply(ports, one_hot(self._clean_target(ports[0]), ports[0]))  # a user's (p - t)**2, say
+            try:
+                return self._apply(ports, one_hot(self._clean_target(ports[0]), ports[0]))  # a user's (p - t)**2, say
+            except (ValueError, TypeError, IndexError):
+                raise error from None
 
     def _apply(self, ports, target):
         extra = {"weights": self.weights} if self.spec.pairs else {}
@@ -296,6 +299,7 @@ class Loss:
     def parts(self, outputs):
         """Return (numerator, denominator): two scalars whose sums over batches give the exact mean of a data set."""
         if not self.uses_items:
+            prove_call(self, outputs)
             return self._whole_batch(self(outputs), outputs)
         values, counts = self._averaged(outputs)
         if values.ndim == 0 and self.how != "sum":

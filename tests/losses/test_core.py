@@ -472,6 +472,67 @@ def test_plain_function_that_makes_a_table_raises():
         Loss(lambda p, t: p - t[:, None]).bind(t)({"out:out": x})
 
 
+REPEATING = {
+    "column minus vector": (lambda p, t: pt.mean((p[:, 0] - t) ** 2), 1, "float64"),
+    "flat prediction": (lambda p, t: (p.flatten() - t).mean(), 1, "float64"),
+    "flat target": (lambda p, t: (p - t.flatten()).mean(), 1, "float64"),
+    "sum over classes": (lambda p, t: ((p.sum(axis=1) - t) ** 2).mean(), 1, "float64"),
+    "values times column": (lambda p, t: (abs(p - t)[:, 0] * t).mean(), 1, "float64"),
+    "columns of labels": (lambda p, t: -pt.log(p)[:, t].mean(), 3, "int32"),
+    "labels along classes": (lambda p, t: (p - t[:, None]) ** 2, 3, "int32"),
+    "labels along classes, reduced": (lambda p, t: ((p - t[:, None]) ** 2).mean(), 3, "int32"),
+    "transposed": (lambda p, t: ((p.T - t) ** 2).mean(), 3, "int32"),
+}
+BY_CLASS = pt.constant(np.array([1.0, 2.0, 3.0]))
+ON_PURPOSE = {
+    "pairs of predictions": (lambda p, t: ((p[:, None] - p[None, :]) ** 2).mean(), "int32"),
+    "pairs of one label": (lambda p, t: (pt.eq(t[:, None], t) * (p[:, None] - p).sum(axis=-1)).mean(), "int32"),
+    "products of pairs": (lambda p, t: (pt.eq(t[:, None], t[None, :]) * (p @ p.T)).mean(), "int32"),
+    "prediction times target": (lambda p, t: pt.special.log_softmax(p @ t.T, axis=1).mean(), "float64"),
+    "one-hot": (lambda p, t: -(pt.eq(t[:, None], pt.arange(p.shape[1])) * p).sum(axis=1), "int32"),
+    "weights by class": (lambda p, t: BY_CLASS[None, :] * (p - t) ** 2, "float64"),
+    "weights of labels": (lambda p, t: BY_CLASS[t][:, None] * p**2, "int32"),
+    "keepdims": (lambda p, t: (p - pt.logsumexp(p, axis=1, keepdims=True))[pt.arange(t.shape[0]), t].mean(), "int32"),
+    "centred": (lambda p, t: (p - p.mean(axis=1, keepdims=True) - t) ** 2, "float64"),
+    "by the target's sum": (lambda p, t: p / t.sum(axis=1, keepdims=True), "float64"),
+    "by the target's spread": (lambda p, t: ((p - t) / t.std(axis=0)) ** 2, "float64"),
+    "margin to the label": (lambda p, t: pt.maximum(0, 1 + p - p[pt.arange(t.shape[0]), t][:, None]), "int32"),
+    "masked": (lambda p, t: pt.switch(pt.neq(t, -1)[:, None], p, 0), "int32"),
+    "along an axis": (lambda p, t: pt.take_along_axis(p, t[:, None], axis=1).mean(), "int32"),
+}
+
+
+def of_user(function, columns, dtype):
+    """Return the term of a user's function on an output of so many columns."""
+    t = tensor("t", None, dtype=dtype) if dtype == "int32" else tensor("t", None, columns)
+    return Loss(function).bind(t)({"out:out": tensor("x", None, columns)})
+
+
+@pytest.mark.parametrize("case", REPEATING)
+def test_function_that_repeats_prediction_against_target_and_reduces_raises(case):
+    with pytest.raises(symloss.ShapeError, match=r"(repeats shapes|do not go together).*@symloss.loss\(\)"):
+        of_user(*REPEATING[case])
+
+
+@pytest.mark.parametrize("case", ON_PURPOSE)
+def test_function_that_repeats_on_purpose_passes(case):
+    function, dtype = ON_PURPOSE[case]
+    of_user(function, 3, dtype)
+
+
+def test_repetition_is_shown_with_the_shapes_that_met():
+    with pytest.raises(symloss.ShapeError, match=r"shapes \(\?, 1\) and \(\?, 1\) .*as \(1, \?\)"):
+        of_user(*REPEATING["column minus vector"])
+
+
+def test_registered_function_may_repeat_what_it_likes(clean):
+    @losses.loss()
+    def table(prediction, target):
+        return (prediction[:, 0] - target) ** 2
+
+    assert of_user("table", 1, "float64").ndim == 0
+
+
 # --------------------------------------------------------------------------------------------------------------- align
 
 
