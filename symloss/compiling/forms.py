@@ -7,7 +7,7 @@ from pytensor.graph.basic import equal_computations
 from pytensor.raise_op import CheckAndRaise
 from pytensor.scalar import basic as scalars
 from pytensor.scalar.math import Sigmoid
-from pytensor.tensor import subtensor
+from pytensor.tensor import special, subtensor
 from pytensor.tensor.basic import Alloc, ExtractDiag, get_underlying_scalar_constant_value
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.exceptions import NotScalarConstantError
@@ -173,6 +173,20 @@ def _unshifted(logits, axes):
         if all(shift.type.broadcastable[a] for a in axes) and inner.type.broadcastable == logits.type.broadcastable:
             return inner
     return logits
+
+
+LOG_SUM_EXP = getattr(special, "LogSumExp", object)  # older PyTensors have no such op, and write it out
+
+
+def inside_log_sum_exp(variable):
+    """Return x if `variable` is log(sum(exp(x))), else None."""
+    if kind(variable) is LOG_SUM_EXP:
+        return variable.owner.inputs[0]
+    if kind(variable) is scalars.Log:
+        total = without_views(variable.owner.inputs[0])
+        if kind(total) is Sum and kind(total.owner.inputs[0]) is scalars.Exp:
+            return total.owner.inputs[0].owner.inputs[0]
+    return None
 
 
 def sigmoid_written_out(variable):

@@ -487,10 +487,83 @@ def test_a_double_softmax_raises(loss, activation):
     Regressor([5, 3], loss=loss)
 
 
+def softmax_of(make):
+    return lambda p: pt.special.softmax(make(p), axis=-1)
+
+
+TWICE = {
+    "over a temperature": softmax_of(lambda p: p / 0.5),
+    "over a variable": softmax_of(lambda p: p / pt.scalar("T")),
+    "over a temperature by row": softmax_of(lambda p: p / pt.matrix("T", shape=(None, 1))),
+    "times 3": softmax_of(lambda p: 3 * p),
+    "clipped": softmax_of(lambda p: pt.clip(p, 1e-7, 1 - 1e-7)),
+    "plus eps": softmax_of(lambda p: p + 1e-7),
+    "less its greatest": softmax_of(lambda p: p - p.max(axis=-1, keepdims=True)),
+    "masked": softmax_of(lambda p: pt.switch(pt.ones_like(p) > 0, p, -1e9)),
+    "less its greatest, by hand": lambda p: pt.exp(p - p.max(axis=-1, keepdims=True))
+    / pt.exp(p - p.max(axis=-1, keepdims=True)).sum(axis=-1, keepdims=True),
+    "log_softmax": lambda p: pt.special.log_softmax(2 * p, axis=-1),
+    "logsumexp": lambda p: pt.logsumexp(p, axis=-1) - p[:, 0],
+    "logsumexp by hand": lambda p: pt.log(pt.exp(p).sum(axis=-1)) - p[pt.arange(p.shape[0]), 0],
+    "logsumexp, shifted": lambda p: pt.log(pt.exp(p - p.max(axis=-1, keepdims=True)).sum(axis=-1))
+    + p.max(axis=-1) - (p * pt.eye(3)[0]).sum(axis=-1),
+    "logsumexp, the other way round": lambda p: -(p - pt.logsumexp(p, axis=-1, keepdims=True))[:, 0],
+}
+
+
+@pytest.mark.parametrize("way", TWICE)
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_a_softmax_of_a_scaled_or_moved_softmax_raises(way, activation):
+    x = pt.matrix("x")
+    p = pt.special.softmax(x, axis=-1) if activation == "softmax" else pt.sigmoid(x)
+    with pytest.raises(SpecError, match=f"a {activation} already.*linear"):
+        refuse_double_softmax([TWICE[way](p)])
+    refuse_double_softmax([TWICE[way](x)])
+    refuse_double_softmax([TWICE[way](pt.log(p))])
+
+
 def test_a_softmax_of_something_made_of_a_softmax_passes():
     x = pt.matrix()
     p = pt.special.softmax(x, axis=-1)
-    refuse_double_softmax([pt.special.softmax(p @ x, axis=-1), pt.special.softmax(pt.log(p) / 2, axis=-1)])
+    refuse_double_softmax([pt.special.softmax(p @ x, axis=-1), pt.special.softmax(pt.log(p) / 2, axis=-1),
+                           pt.special.softmax(p[:, :1] * x, axis=-1), pt.special.softmax(p * x, axis=-1),
+                           pt.logsumexp(4 * p, axis=-1) / 4, pt.logsumexp(x, axis=-1) - p[:, 0]])
+
+
+NONE = ["linear", "relu", "tanh", "elu", "selu", "prelu", "lgrelu", "gelu", "silu", "softsign", "softplus", "exp",
+        "norm:mean", "norm:max", "norm:std", "norm:z", "rect:min", "maxout:2"]
+
+
+@pytest.mark.parametrize("activation", NONE)
+@pytest.mark.parametrize("loss", ["xe", "bce"])
+def test_a_cross_entropy_of_an_activation_that_makes_no_distribution_raises(loss, activation):
+    wanted, article = losses.get(loss).activation, "an" if activation[0] in "e" else "a"
+    with pytest.raises(SpecError, match=f"got {article} {activation} output; give the layer the activation '{wanted}'"):
+        Regressor([5, (3, activation)], loss=loss)
+
+
+def over_the_batch(x):
+    return pt.special.softmax(x, axis=0)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "rect:minmax", pytest.param(over_the_batch, id="over_the_batch")])
+@pytest.mark.parametrize("loss", ["label_cross_entropy", "kl", "categorical_cross_entropy", "softmax_focal"])
+def test_rows_that_do_not_sum_to_1_are_no_distribution(loss, activation):
+    with pytest.raises(SpecError, match="wants probabilities that sum to 1, got an? .*'softmax'.*the loss 'bce'"):
+        Regressor([5, {"size": 3, "activation": activation}], loss=loss)
+
+
+def by_hand_with_a_guard(x):
+    return pt.exp(x) / (pt.exp(x).sum(axis=-1, keepdims=True) + 1e-8)
+
+
+def test_what_is_a_distribution_passes():
+    for loss in ("xe", "bce", "focal"):  # of each element alone
+        assert Regressor([5, (3, "sigmoid")], loss=loss).losses
+    assert Regressor([5, (3, "rect:minmax")], loss="bce").losses
+    for loss in ("xe", "kl", "label_cross_entropy"):
+        assert Regressor([5, {"size": 3, "activation": by_hand_with_a_guard}], loss=loss).losses
+    assert Regressor([5, (3, "softplus")], loss={"form": "categorical_cross_entropy", "like": "keras"}).losses
 
 
 @pytest.mark.parametrize("activation", ["linear", "relu", "tanh"])
