@@ -111,6 +111,11 @@ class TrainingStep:
             average.set_value(parameter.get_value())
         self.take_sums()
 
+    def inherited(self) -> list:
+        """Return the shared variables whose values one step hands on to the next, and those that it is told."""
+        weights = [t.source._weight for t in self.objective.training_terms if hasattr(t.source, "_weight")]
+        return [*self.objective.parameters.values(), *self._own, *self.scalars.values(), *weights]
+
     def state(self) -> tuple[dict, list]:
         """Return what the next step depends on besides the parameters: arrays by name, and the generators' states."""
         arrays = {v.name: v.get_value() for v in [*self._own, *self._sums]}
@@ -167,6 +172,10 @@ class TrainingStep:
     def sums(self) -> list[tuple]:
         """Return the parts of every term since the last `take_sums`, summed up."""
         return self._tally.by_term([v.get_value() for v in self._sums])
+
+    def sums_are_finite(self) -> bool:
+        """Return whether every number of `sums` is finite."""
+        return all(np.isfinite(v.get_value(borrow=True)).all() for v in self._sums)
 
     def take_sums(self) -> list[tuple]:
         """Return what `sums` does, and start anew."""

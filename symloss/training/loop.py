@@ -4,11 +4,16 @@ import contextlib
 import signal
 import threading
 import time
+import types
+import warnings
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from ..data import ExhaustedError
+from ..errors import SymlossWarning
 from .feeding import feed
-from .rewind import Rewind
+from .rewind import Rewind, cause, wrong
 from .state import Training
 
 QUARTER = 0.25  # seconds of steps between two looks at the world (progress, interrupts, clocks)
@@ -61,13 +66,13 @@ def fit(
     parameter is not finite any more, they end where they stood before that batch, and TrainingError says what it was.
     """
     interrupt = _Interrupt()
-    record = None
+    record, rewind = None, Rewind(training.step)
     training.callbacks.call("start", training)
     try:
         while training.epoch <= epochs and training.reason is None:
             try:
                 with interrupt.listening():
-                    record = _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch,
+                    record = _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt, watch,
                                         training.epoch % validate_every == 0 or training.epoch == epochs)
             except ExhaustedError:
                 if training.epoch == 1:
@@ -88,6 +93,9 @@ def fit(
             training.reason = "interrupted" if interrupt else training.reason or reason
             if training.reason is not None:
                 record["stopped"] = training.reason
+            last = training.reason is not None or training.epoch > epochs
+            if not rewind.parameters_are_finite(now=last):
+                raise rewind.error(train.arrays)
             yield record
     finally:
         training.callbacks.call("end", record)
@@ -102,11 +110,10 @@ def finish(training: Training, validated: bool) -> None:
             parameter.set_value(average.get_value())
 
 
-def _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch, validating) -> dict:
+def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt, watch, validating) -> dict:
     """Run what is left of an epoch, and return its record; on an early end it is marked as partial."""
     step, objective = training.step, training.objective
-    step.begin_pass(training.epoch - 1)
-    rewind = Rewind(step)
+    rewind.begin(training.epoch, training.position)
     size = batch_size if batch_size > 0 else (train.count or 1)
     order = None if train.count is None else training.permutation(train.count)
     if order is not None and train.calls is not None:
@@ -122,14 +129,15 @@ def _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch,
             training.batches += batches
             training.items += items
             if rewind.wrong_terms():
-                raise rewind.error(training.epoch, training.position, train.arrays)
+                raise rewind.error(train.arrays)
             reason = _between_steps(training, watch, count)
             if interrupt or reason:
                 training.reason = training.reason or reason
                 ended = count is None or training.items < count
                 break
-    if not rewind.parameters_are_finite():
-        raise rewind.error(training.epoch, training.position, train.arrays)
+    rewind.end()
+    if not rewind.parameters_are_finite(now=False):
+        raise rewind.error(train.arrays)
     training.seconds += time.perf_counter() - start
     record = {"epoch": training.epoch, "updates": int(step.updates.get_value()), "seconds": training.seconds,
               "samples": training.items, "partial": ended}
@@ -149,8 +157,25 @@ def _one_epoch(training, evaluation, train, valid, batch_size, interrupt, watch,
 
 def validate(training, evaluation, valid, rows, record) -> None:
     """Enter the figures of the validation data, `rows` items at a time."""
-    sums = evaluation.run(valid.batches(rows))
-    _enter(record, training.objective.figures(sums, training.objective.evaluation_terms), "valid_")
+    sums, terms = evaluation.run(valid.batches(rows)), training.objective.evaluation_terms
+    _enter(record, training.objective.figures(sums, terms), "valid_")
+    names = wrong(terms, sums)
+    if names and not training.warned:
+        training.warned = True
+        warnings.warn(f"validation, epoch {training.epoch}: {', '.join(names)} is not finite"
+                      f"{cause_of_validation(training.objective, valid, rows)}. Such an epoch is never the "
+                      f"best", SymlossWarning, stacklevel=2)
+
+
+def cause_of_validation(objective, valid, rows) -> str:
+    """Return what makes the first wrong batch of validation data wrong, in words; nothing for what is read once."""
+    clean = types.SimpleNamespace(training_terms=objective.evaluation_terms, parameters=objective.parameters,
+                                  variables=objective.variables)
+    for number, arrays in enumerate(() if valid.count is None else valid.batches(rows)):
+        found = cause(clean, arrays, np.arange(number * rows, number * rows + len(arrays[0])))
+        if found is not None:
+            return f": {found}"
+    return ""
 
 
 def whole_figures(training, evaluation, train, rows, record) -> None:

@@ -1,5 +1,6 @@
 """Going back to just before the batch that went wrong."""
 
+import functools
 import math
 import time
 
@@ -8,20 +9,37 @@ import numpy as np
 from ..compiling import diagnose
 from ..errors import TrainingError
 
-SHARE = 0.01  # of the time that remembering may take
+SHARE = 0.005  # of the time that remembering may take, and as much for looking at parameters
+
+
+def wrong(terms: list, sums: list) -> list[str]:
+    """Return the names of the terms of a total whose sums are not finite."""
+    return [term.name for term, parts in zip(terms, sums, strict=True)
+            if term.source is not None and not all(map(math.isfinite, parts))]
 
 
 def wrong_terms(step) -> list[str]:
     """Return the names of a step's terms that are not finite."""
-    return [term.name for term, parts in zip(step.objective.training_terms, step.sums(), strict=True)
-            if term.source is not None and not all(map(math.isfinite, parts))]
+    return [] if step.sums_are_finite() else wrong(step.objective.training_terms, step.sums())
 
 
-def cause(objective, arrays: list, rows=None) -> str:
-    """Return what makes a batch wrong, and what helps; `rows` are the numbers of its items in the data set."""
+def _finite(a: np.ndarray) -> bool:
+    """Return whether all numbers are finite: whether their sum is, which costs a quarter, or else each of them."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(a.sum()) or np.isfinite(a).all())
+
+
+UPDATE = "the update is too large; a lower learning_rate, or max_gradient_norm=1, usually helps"
+
+
+def cause(objective, arrays: list, rows=None) -> str | None:
+    """Return what makes a batch wrong, and what helps; `rows` are the numbers of its items in the data set.
+
+    None where the losses of the batch and their gradients are finite: it is the update that is wrong.
+    """
     finding = diagnose(objective, arrays)
     if finding is None:
-        return "the update is too large; a lower learning_rate, or max_gradient_norm=1, usually helps"
+        return None
     row = "" if finding.row is None or rows is None else f", which is row {rows[finding.row]} of the data"
     return f"{finding}{row}; {finding.hint}"
 
@@ -29,8 +47,9 @@ def cause(objective, arrays: list, rows=None) -> str:
 class Rewind:
     """A step that remembers where it stood, so that it can be stopped just before its first wrong batch.
 
-    It is fed as a `TrainingStep` is. From time to time it keeps a copy of everything that the next step depends on,
-    and since then the calls it was given; `first_wrong` makes them once more, batch by batch.
+    It is fed as a `TrainingStep` is. From time to time it keeps a copy of everything that the next step depends on, and
+    since then the calls it was given; `error` makes them once more, batch by batch. A copy outlives the epoch, unless
+    somebody else has set a value between two epochs.
 
     Parameters
     ----------
@@ -40,9 +59,33 @@ class Rewind:
     def __init__(self, step):
         self.step, self.objective = step, step.objective
         self._loaded: list | None = None
-        self._calls: list[tuple] = []
-        self._kept = None
+        self._calls: list[tuple] = []  # (arrays, rows, batch size), or the numbers of an epoch and of its first batch
+        self._kept = self._left = None
         self._cost, self._since = 0.0, -math.inf
+        self._looking, self._looked = 0.0, -math.inf
+
+    def begin(self, epoch: int, position: int) -> None:
+        """Begin an epoch (or go on with one), of which `position` batches are done."""
+        if self._kept is not None and self._touched():
+            self._kept = None
+        self._calls.append((epoch, position))
+        self.step.begin_pass(epoch - 1)
+
+    def end(self) -> None:
+        """End an epoch: what is changed from now on is changed by somebody else."""
+        self._left = self._arrays()
+
+    def _touched(self) -> bool:
+        """Return whether a shared value is another array than the one the last step left."""
+        return self._left is None or any(a is not b for a, b in zip(self._arrays(), self._left, strict=True))
+
+    def _arrays(self):
+        return [cell[0] for cell in self._cells]
+
+    @functools.cached_property
+    def _cells(self):
+        """Where the shared values lie: setting one puts another array there."""
+        return [v.container.storage for v in self.step.inherited()]
 
     def load(self, arrays: list) -> None:
         """Take the rows that `run` picks from."""
@@ -60,9 +103,17 @@ class Rewind:
     def _keep(self, start):
         if self._kept is not None and not self.parameters_are_finite():
             return  # the next look at the world finds it
-        self._kept, self._calls = self._state(), []
+        self._calls = [self._place()]
+        self._kept = self._state()
         self._since = time.perf_counter()
         self._cost = self._since - start
+
+    def _place(self) -> tuple:
+        """Return the numbers of the epoch and of the batches done in it, after all calls."""
+        epoch, done = 0, 0
+        for call in self._calls:
+            epoch, done = call if len(call) == 2 else (epoch, done + _batches(call))
+        return epoch, done
 
     def _state(self):
         values = {p: p.get_value() for p in self.objective.parameters.values()}
@@ -78,55 +129,70 @@ class Rewind:
         """Return the names of the terms that are not finite so far."""
         return wrong_terms(self.step)
 
-    def parameters_are_finite(self) -> bool:
-        """Return whether every number of every parameter is finite."""
-        return not self.wrong_parameters()
+    def parameters_are_finite(self, now: bool = True) -> bool:
+        """Return whether every number of every parameter is finite, as far as is known: not `now`, when it is due."""
+        start = time.perf_counter()
+        if not now and start - self._looked <= self._looking / SHARE:
+            return True
+        finite = not self.wrong_parameters()
+        self._looked = time.perf_counter()
+        self._looking = self._looked - start
+        return finite
 
     def wrong_parameters(self) -> list[str]:
         """Return the names of the parameters that are not finite."""
         parameters = self.objective.parameters.items()
-        return [name for name, p in parameters if not np.isfinite(p.get_value(borrow=True)).all()]
+        return [name for name, p in parameters if not _finite(p.get_value(borrow=True))]
 
     def _to_first_wrong(self):
         """Go back to just before the first batch that makes a term or a parameter wrong, and return what it was.
 
-        Returns (batches before it, its arrays, its row numbers, what is wrong), or None if all is well the second time.
+        Returns (its epoch, its number, its arrays, its row numbers, what is wrong), or None if all is well the second
+        time.
         """
-        calls, kept, done = self._calls, self._kept, 0
-        self._back(kept)
-        for arrays, rows, size in calls:
+        (epoch, done), *calls = self._calls
+        self._back(self._kept)
+        for call in calls:
+            if len(call) == 2:
+                epoch, done = call
+                self.step.begin_pass(epoch - 1)
+                continue
+            arrays, rows, size = call
             self.step.load(arrays)
             for start in range(0, len(rows), size):
                 before, batch = self._state(), rows[start : start + size]
                 self.step.run(batch, size)
                 wrong = self.wrong_terms() or self.wrong_parameters()
+                done += 1
                 if wrong:
                     self._back(before)
-                    return done, [array[batch] for array in arrays], batch, wrong
-                done += 1
-        self._back(kept)
+                    return epoch, done, [array[batch] for array in arrays], batch, wrong
+        self._back(self._kept)
         return None
 
-    def error(self, epoch: int, position: int, data) -> TrainingError:
+    def error(self, data) -> TrainingError:
         """Go back to the last batch after which all was finite, and return what went wrong then.
 
         Parameters
         ----------
-        epoch, position : int
-            Where the training stands: the batches of this epoch that were run.
         data : list of arrays, or None
             The whole data set, where its rows are what `run` is given.
         """
         wrong = ", ".join(self.wrong_terms() or self.wrong_parameters())
-        first = position - sum(-(-len(rows) // size) for _, rows, size in self._calls)
-        in_memory = data is not None and all(arrays is data for arrays, _, _ in self._calls)
+        runs = [call for call in self._calls if len(call) == 3]
+        in_memory = data is not None and all(arrays is data for arrays, _, _ in runs)
+        last, first = self._place(), self._calls[0]
         found = self._to_first_wrong()
         if found is None:
-            return TrainingError(
-                f"epoch {epoch}, batches {first + 1} to {position}: {wrong} was not finite, and is the second time; "
-                f"the parameters are those before these batches"
-            )
-        done, arrays, rows, names = found
-        why = cause(self.objective, arrays, rows if in_memory else None)
-        return TrainingError(f"epoch {epoch}, batch {first + done + 1}: {', '.join(names)} is not finite: {why}. "
+            span = f"epoch {first[0]}, batch {first[1] + 1}, to epoch {last[0]}, batch {last[1]}"
+            return TrainingError(f"{span}: {wrong} was not finite, and is the second time; the parameters are those "
+                                 f"before these batches")
+        epoch, number, arrays, rows, names = found
+        why = cause(self.objective, arrays, rows if in_memory else None) or UPDATE
+        return TrainingError(f"epoch {epoch}, batch {number}: {', '.join(names)} is not finite: {why}. "
                              f"The parameters are those from before this batch")
+
+
+def _batches(call) -> int:
+    _, rows, size = call
+    return -(-len(rows) // size)

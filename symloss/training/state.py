@@ -59,6 +59,7 @@ class Training:
         self.epoch, self.position, self.batches, self.items = 1, 0, 0, 0
         self.seconds = 0.0
         self.reason: str | None = None
+        self.warned = False  # of validation data that are not finite
 
     def save(self, path) -> None:
         """Write the model and this state to a file."""
