@@ -254,12 +254,12 @@ def _numbers(target, domain) -> Field | None:
     return None if domain is None else Field("target", "target", (None,) * target.ndim, target.dtype, domain=domain)
 
 
-def _without_silence(fed, spec, weights):
-    """Return the ports with something harmless where they have no weight."""
+def _without_silence(fed, spec, counting, weights):
+    """Return the ports with something harmless where they do not count; an ignored label stays what it is."""
     predictions = [port for name, port in zip(spec.ports, fed, strict=True) if name != "target"]
-    rest = iter(harmless_predictions(predictions, weights, spec))
-    return [harmless_target(port, weights) if name == "target" else next(rest)
-            for name, port in zip(spec.ports, fed, strict=True)]
+    rest = iter(harmless_predictions(predictions, counting, spec))
+    clean = functools.partial(harmless_target, weights=weights) if weights is not None else lambda target: target
+    return [clean(port) if name == "target" else next(rest) for name, port in zip(spec.ports, fed, strict=True)]
 
 
 def _kinds(ports, arrays, whole=False) -> tuple:
@@ -333,7 +333,7 @@ def _values(spec, inputs, options, how, activation):
     mask = _mask(spec, ports, dict(options))
     counting = weights if mask is None else mask if weights is None else losses.reduce(weights, mask=mask, how="none")
     if counting is not None and spec.per != "batch":  # a value of the whole batch is made of all items
-        fed = _without_silence(fed, spec, counting)
+        fed = _without_silence(fed, spec, counting, weights)
     values = spec.function(*fed, **dict(options), **({"weights": weights} if spec.pairs else {}))
     counts = None
     if spec.averaged is not None and how in ("mean", "count"):
