@@ -2,8 +2,8 @@
 
     python tests/benchmarks/guards.py
 
-Pin it to one core (``taskset -c 0``). The first rows time a training's guards against NaN: copies to go back to, and looks
-at terms and parameters. The last ones time the check of a batch's labels, as a stream pays it, against a step.
+Pin it to one core (``taskset -c 0``). The first rows time a training's guards against NaN: copies to go back to, and
+looks at terms and parameters. The last ones time the check of a batch's labels, as a stream pays it, against a step.
 """
 
 import time
