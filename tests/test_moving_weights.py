@@ -1,6 +1,7 @@
 """Weights of losses that move: by schedules, learned as uncertainties, balanced by GradNorm."""
 
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 
 import symloss
@@ -26,13 +27,14 @@ def flat(net):
 
 @pytest.mark.parametrize("schedule", [
     schedules.linear(0.0, 2.0, steps=7), schedules.cosine(1.0, steps=5), schedules.cyclic(0.0, 1.0, period=4),
-    schedules.warm_up(3, then=schedules.constant(0.5)),
+    schedules.warm_up(3, then=schedules.constant(0.5)), lambda step: 0.1 * step + 0.3,
+    lambda step: pt.switch(step < 4, 0.0, pt.exp(-0.1 * step)),
 ])
 def test_each_step_is_that_of_the_weight_of_its_number(schedule, points, backend):
     x, y = points
     net, other = two_losses(schedule, mode=backend), two_losses(1.0, mode=backend)
     net.train(points, **QUIET, learning_rate=0.1, epochs=2, batch_size=8)
-    step = 0
+    schedule, step = net.losses[0].moving, 0
     for epoch in (1, 2):
         order = np.random.default_rng([0, 1, epoch]).permutation(40)
         for start in range(0, 40, 8):
@@ -209,7 +211,28 @@ def test_they_are_saved_with_a_model(weight, tmp_path):
     assert str(weight) in net.explain()
 
 
+def test_a_plain_function_as_a_weight_moves_it_and_is_no_part_of_a_file(points, tmp_path):
+    net = two_losses(lambda step: 0.1 * step)
+    records = list(net.itertrain(points, **QUIET, epochs=3, batch_size=0))
+    np.testing.assert_allclose([r["weights"]["mse"] for r in records], [0.1, 0.2, 0.3], rtol=1e-6)
+    assert "function <lambda> of the step" in net.explain() and "lambda" in repr(net)
+    with pytest.raises(symloss.SpecError, match="save: .*lambda"):
+        net.save(tmp_path / "net")
+
+
+def test_another_function_of_the_same_name_is_another_weight(points):
+    def slope(factor):
+        return lambda step: factor * step
+
+    assert repr(symloss.Loss("mse", weight=slope(1)).moving) != repr(symloss.Loss("mse", weight=slope(2)).moving)
+
+
 @pytest.mark.parametrize("bad, words", [
+    (lambda step: 0.1 if step < 10 else 1.0, "function <lambda> of the step: it makes no expression .*pt.switch"),
+    (lambda: 0.1, "function <lambda> of the step: it makes no expression"),
+    (lambda step: "much", "makes no expression"),
+    (lambda step: [step, 1.0], "array with 1 axes"),
+    (lambda step: 1 / step, "finite"),
     ("uncertain", "number is wanted, a schedule, or one of uncertainty, gradnorm"),
     ({"form": "gradnrom"}, "did you mean 'gradnorm'"),
     ({"form": "gradnorm", "aplha": 2}, "aplha.*alpha"),

@@ -6,13 +6,12 @@ import pytensor.tensor as pt
 
 from ..errors import SpecError
 from ..losses import GradNorm, Loss, divide
-from ..schedules import Schedule
 
 
 def moving(objective) -> list:
     """Return the terms whose weight moves with the step or is balanced by it."""
     terms = [t for t in objective.training_terms if isinstance(t.source, Loss)]
-    return [t for t in terms if isinstance(t.source.moving, Schedule | GradNorm)]
+    return [t for t in terms if isinstance(t.source.moving, GradNorm) or callable(t.source.moving)]
 
 
 def changes(objective, step) -> dict:

@@ -13,7 +13,7 @@ from .core import LossSpec, get, names, registry
 from .masking import harmless_predictions, harmless_target
 from .own import function_spec, prove_call
 from .reduction import by_class, fraction, kept, reduce, rule
-from .weighting import LEARNED, GradNorm, Uncertainty, learned
+from .weighting import LEARNED, GradNorm, OfStep, Uncertainty, learned
 
 
 class Weights(TensorVariable):
@@ -45,9 +45,10 @@ class Loss:
         Name of a registered loss, or a function of (prediction, target). A subclass leaves it out.
     target : int, variable or None
         Number of axes of the target, or the target variable itself; None: the model binds its own.
-    weight : float, schedule, 'uncertainty' or 'gradnorm'
+    weight : float, schedule, function of the step, 'uncertainty' or 'gradnorm'
         Factor of this term in the total. Assigning ``loss.weight = 2`` acts at the next step, without recompiling.
-        A schedule of `schedules` moves it with the step or the epoch; `Uncertainty` and `GradNorm` learn it.
+        A schedule of `schedules`, or a function such as ``lambda step: 0.1 * step``, moves it with the step or the
+        epoch; `Uncertainty` and `GradNorm` learn it.
     weighted : bool
         Whether data carry a weight for each target.
     output_name : str or None
@@ -164,8 +165,9 @@ class Loss:
 
     def _read_weight(self, value):
         """Return what moves the weight (None: nothing), and the number that it begins with."""
-        if callable(value) and not isinstance(value, type):  # a schedule
-            return value, float(value(0))
+        if callable(value) and not isinstance(value, type):
+            moving = value if hasattr(value, "to_spec") else OfStep(value)  # a schedule, or a plain function
+            return moving, float(moving(0))
         if isinstance(value, dict | Uncertainty | GradNorm) or (isinstance(value, str) and value in LEARNED):
             moving = learned(value)
             return moving, moving.start

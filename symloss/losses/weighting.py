@@ -1,8 +1,13 @@
-"""Weights of losses that are learned while training."""
+"""Weights of losses that move by a function of the user's, or are learned while training."""
 
 import dataclasses
+import itertools
+from collections.abc import Callable
 
 import numpy as np
+import pytensor.tensor as pt
+from pytensor.graph.basic import Constant, Variable
+from pytensor.graph.traversal import io_toposort
 
 from ..errors import SpecError, unknown
 
@@ -80,6 +85,54 @@ class GradNorm:
     def to_spec(self) -> dict:
         """Return what rebuilds it."""
         return {"form": self.name} | dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class OfStep:
+    """The weight that a function of the step returns: ``lambda step: 0.1 * step``.
+
+    It is called with the step as an expression, and compiles into the training step: a choice is written with
+    ``pt.switch``, as an ``if`` knows no step yet. A file cannot hold it.
+
+    >>> OfStep(lambda step: 0.5 * step)(5)
+    2.5
+    """
+
+    rule: Callable
+    serial: int = dataclasses.field(default_factory=itertools.count().__next__, init=False)  # no two have one repr
+    by_pass = False
+
+    def __post_init__(self):
+        try:
+            made = self(pt.scalar("step", dtype="int64"))
+        except Exception as error:
+            raise SpecError(f"weight by {self}: it makes no expression of a symbolic step ({error}); use what "
+                            f"pytensor.tensor has, pt.switch(step < 10, 0.0, 1.0) say") from None
+        if made.ndim:
+            raise SpecError(f"weight by {self}: it makes an array with {made.ndim} axes; one number is wanted")
+
+    def __call__(self, step):
+        if isinstance(step, Variable):
+            return pt.as_tensor_variable(self.rule(step))
+        return _number(self(pt.constant(np.asarray(step))))
+
+    def to_spec(self) -> Callable:
+        """Return what rebuilds it."""
+        return self.rule
+
+    def __str__(self):
+        return f"function {getattr(self.rule, '__name__', type(self.rule).__name__)} of the step"
+
+
+def _number(expression) -> float:
+    """Return the value of an expression of constants."""
+    known = {}
+    for node in io_toposort([], [expression]):
+        cells = [[None] for _ in node.outputs]
+        with np.errstate(all="ignore"):
+            node.op.perform(node, [v.data if isinstance(v, Constant) else known[v] for v in node.inputs], cells)
+        known |= {out: cell[0] for out, cell in zip(node.outputs, cells, strict=True)}
+    return float(expression.data if isinstance(expression, Constant) else known[expression])
 
 
 class Regret:
