@@ -77,6 +77,46 @@ def test_of_time_steps(rng):
     same(trained(model, [dirty, y, w], batch_size=6), trained(model, [x, y, w], batch_size=6))
 
 
+@pytest.mark.parametrize("bad", BAD)
+def test_of_an_ignored_label(bad, rng):
+    x, y = rng.normal(size=(9, 4)), np.arange(9) % 3
+    y[[3, 7]] = -100
+    dirty = x.copy()
+    dirty[[3, 7], 1] = bad
+
+    def model():
+        return symloss.Classifier([4, 3], loss={"form": "xe", "ignore_index": -100}, mode="PYTHON")
+
+    same(trained(model, [dirty, y]), trained(model, [np.where(np.isfinite(dirty), x, 0), y]))
+    dirty[4, 2] = bad
+    with pytest.raises(symloss.DataError, match=r"train: in, row 4, column 2: .*\(1 such in all\)"):
+        model().train([dirty, y], **STEP)
+
+
+def test_of_an_ignored_label_beside_a_weight_of_zero(rng):
+    x, y, w = rng.normal(size=(9, 4)), np.arange(9) % 3, np.ones(9)
+    y[3], w[6] = -100, 0
+    dirty = x.copy()
+    dirty[[3, 6]] = np.nan
+
+    def model():
+        return symloss.Classifier([4, 3], loss={"form": "xe", "ignore_index": -100}, weighted=True, mode="PYTHON")
+
+    same(trained(model, [dirty, y, w]), trained(model, [np.nan_to_num(dirty), y, w]))
+
+
+def test_of_an_ignored_label_of_a_step(rng):
+    x, y = rng.normal(size=(4, 5, 2)), np.zeros((4, 5), int)
+    y[1, 3:] = -1
+    dirty = x.copy()
+    dirty[1, 3:] = np.nan
+
+    def model():
+        return symloss.recurrent.Classifier([2, 3], loss={"form": "xe", "ignore_index": -1}, mode="PYTHON")
+
+    same(trained(model, [dirty, y]), trained(model, [np.nan_to_num(dirty), y]))
+
+
 def test_an_input_counts_as_soon_as_one_target_does(rng):
     x, y, w = rng.normal(size=(9, 4)), rng.normal(size=(9, 3)), np.ones((9, 3))
     x[5, 0] = np.nan

@@ -17,6 +17,15 @@ def ragged(rng):
     return xs, [x[:, :1].cumsum(axis=0) for x in xs]
 
 
+@pytest.fixture
+def registered_layers():
+    """Forms that a test registers are taken back after it."""
+    registry = symloss.layers.registry
+    before = dict(registry._entries), dict(registry._names)
+    yield
+    registry._entries, registry._names = before
+
+
 def rows(sequences):
     return np.concatenate(list(sequences))
 
@@ -129,11 +138,47 @@ def test_weights_of_ragged_sequences_are_ragged_as_well(ragged, rng):
     np.testing.assert_allclose(net.train([xs, ys, one_each], **STILL)[-1]["loss"], wanted)
 
 
-def test_weights_one_a_step(rng):
-    x, y, w = rng.normal(size=(4, 5, 2)), rng.normal(size=(4, 5, 3)), rng.uniform(size=(4, 5))
-    net = recurrent.Regressor([2, (4, "rnn"), 3], weighted=True)
+@pytest.mark.parametrize("outputs", [1, 2, 3])
+def test_ragged_sequences_are_weighed_one_by_one_step_by_step_or_value_by_value(outputs, ragged, rng):
+    xs, ys = ragged[0], [rng.normal(size=(count, outputs)) for count in COUNTS]
+    net = recurrent.Regressor([2, (4, "rnn"), outputs], weighted=True)
+    errors = (rows(net.predict(xs)) - rows(ys)) ** 2
+    by_sequence, by_step = np.arange(4.0), [rng.uniform(size=count) for count in COUNTS]
+    table = np.full((4, 6), 5.0)  # what stands behind the end of a sequence does not count
+    for row, weights in zip(table, by_step, strict=True):
+        row[: len(weights)] = weights
+    for given, wanted in [
+        (by_sequence, np.repeat(by_sequence, COUNTS)), (by_sequence.tolist(), np.repeat(by_sequence, COUNTS)),
+        (by_step, rows(by_step)), ([w.tolist() for w in by_step], rows(by_step)), (table, rows(by_step)),
+        ([w[:, None] for w in by_step], rows(by_step)),
+    ]:
+        wanted = np.average(errors.mean(axis=-1), weights=wanted)
+        np.testing.assert_allclose(net.train([xs, ys, given], **STILL)[-1]["loss"], wanted)
+        np.testing.assert_allclose(net.score(xs, ys, given, metric="mse"), wanted)
+        assert net.score(xs, ys, given) < 1
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ([np.ones(3), np.ones(6), np.ones(1), np.ones(3)], "train, item 3: weights has 3 steps, target has 4"),
+        (np.ones((4, 5)), r"train: weights has shape \(4, 5\).*at most 6 steps"),
+        (np.ones(3), r"train: weights has shape \(3,\).*4 sequences"),
+    ],
+)
+def test_weights_that_do_not_go_with_ragged_sequences(weights, words, ragged):
+    with pytest.raises(symloss.SymlossError, match=words):
+        recurrent.Regressor([2, (4, "rnn"), 1], weighted=True).train([*ragged, weights], **STILL)
+
+
+@pytest.mark.parametrize("outputs", [2, 3])
+def test_weights_one_a_step(outputs, rng):
+    """Whatever number of outputs there is; two were once taken for the two axes of the weights."""
+    x, y, w = rng.normal(size=(4, 5, 2)), rng.normal(size=(4, 5, outputs)), rng.uniform(size=(4, 5))
+    net = recurrent.Regressor([2, (4, "rnn"), outputs], weighted=True)
     wanted = np.average(((net.predict(x) - y) ** 2).mean(axis=-1), weights=w)
-    np.testing.assert_allclose(net.train([x, y, w], **STILL)[-1]["loss"], wanted)
+    for given in (w, w[..., None]):
+        np.testing.assert_allclose(net.train([x, y, given], **STILL)[-1]["loss"], wanted)
     with pytest.raises(symloss.ShapeError, match=r"weights has shape \(4, 3\)"):
         net.train([x, y, w[:, :3]], **STILL)
 
@@ -189,6 +234,73 @@ def test_sequences_that_do_not_go_together_are_named(change, words, ragged):
     net = recurrent.Regressor([2, (4, "rnn"), 1])
     with pytest.raises(DataError, match=words):
         net.train(change(*ragged), verbose=0)
+
+
+@pytest.mark.parametrize("use", ["train", "predict", "score", "metric"])
+@pytest.mark.parametrize("port", [0, 1])
+def test_steps_of_mixed_width_are_named(use, port, ragged):
+    """numpy's words for it were once all there was."""
+    data = [list(column) for column in ragged]
+    data[port][2] = np.zeros((1, 5))
+    net = recurrent.Regressor([2, (4, "rnn"), 1])
+    calls = {"train": lambda: net.train(data, **STILL), "predict": lambda: net.predict(data[port]),
+             "score": lambda: net.score(*data), "metric": lambda: net.score(*data, metric="mse")}
+    with pytest.raises(DataError, match=r"item 2: steps of shape \(5,\), those of item 0 are of shape"):
+        calls[use]()
+
+
+@pytest.mark.parametrize(
+    ("model", "target", "words"),
+    [
+        (recurrent.Regressor, np.zeros((6, 5, 4)), "target has 5 steps, in has 7; pass one for each"),
+        (recurrent.Regressor, np.zeros((6, 1, 4)), "target has 1 step, in has 7; pass one for each"),
+        (recurrent.Classifier, np.zeros((6, 5), int), "target has 5 steps, in has 7; pass one for each"),
+        (recurrent.Autoencoder, np.zeros((6, 3, 4)), "target has 3 steps, in has 7; pass one for each"),
+    ],
+)
+def test_targets_of_another_number_of_steps_are_refused(model, target, words, rng, compilations):
+    x, triples = rng.normal(size=(6, 7, 4)), model is recurrent.Autoencoder
+    net = model([4, (5, "rnn"), 4], weighted=triples)
+    data = [x, target, np.ones(target.shape)] if triples else [x, target]
+    for given in (data, [column.tolist() for column in data], *([] if triples else [lambda: data])):
+        with pytest.raises(DataError, match=words):
+            net.train(given, **STILL)
+    right = [x, x, np.ones(x.shape)] if triples else [x, x if target.ndim == 3 else np.zeros((6, 7), int)]
+    with pytest.raises(DataError, match=f"valid: {words}"):
+        net.train(right, data, **STILL)
+
+
+@pytest.mark.parametrize("metric", [None, "mse"])
+def test_a_score_of_as_many_steps_in_another_shape_is_refused(metric, rng):
+    net = recurrent.Regressor([4, (5, "rnn"), 2])
+    with pytest.raises(DataError, match="target has 5|different length"):
+        net.score(rng.normal(size=(6, 5, 4)), rng.normal(size=(5, 6, 2)), metric=metric)
+    labels = recurrent.Classifier([4, (5, "rnn"), 2])
+    with pytest.raises(DataError, match="target has 5 sequences, the prediction has 6"):
+        labels.score(rng.normal(size=(6, 5, 4)), np.zeros((5, 6), int))
+
+
+def test_inputs_of_different_numbers_of_steps_are_refused(rng):
+    start = {"form": "input", "name": "start", "size": 4, "ndim": 3}
+    net = recurrent.Regressor([2, start, {"form": "rnn", "size": 4, "inputs": "in", "h_0": "start"}, 1])
+    with pytest.raises(DataError, match="predict: start has 3 steps, in has 5"):
+        net.predict([rng.normal(size=(6, 5, 2)), rng.normal(size=(6, 3, 4))])
+
+
+def test_a_layer_that_makes_something_else_of_time_may_have_other_targets(rng, registered_layers):
+    class Halves(symloss.Layer):
+        keeps_time = False
+
+        def setup(self, sources):
+            self.shape = self.one_source(sources).shape
+
+        def connect(self, values):
+            return {"out": values[0][:, ::2]}
+
+    net = recurrent.Regressor([2, (4, "rnn"), {"form": "halves", "activation": "linear"}, 1])
+    x, y = rng.normal(size=(6, 8, 2)), rng.normal(size=(6, 4, 1))
+    wanted = ((net.predict(x) - y) ** 2).mean()
+    np.testing.assert_allclose(net.train([x, y], **STILL)[-1]["loss"], wanted)
 
 
 def test_a_stream_of_ragged_batches_wants_a_weighted_model(ragged):

@@ -36,6 +36,8 @@ class Field:
         For labels that are not numbers.
     sparse : 'csr', 'csc' or None
         For inputs: the format of sparse matrices, which stay sparse.
+    timed : bool
+        Whether its second axis is time, of which all such arrays of a batch have as many steps.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Field:
     ignored: int | None = None
     encoder: object = None
     sparse: str | None = None
+    timed: bool = False
 
 
 def prepare(data, fields: list[Field], who: str, allow_nan: bool = False) -> list[np.ndarray]:
@@ -75,41 +78,49 @@ def prepare(data, fields: list[Field], who: str, allow_nan: bool = False) -> lis
 def convert_all(columns: list, fields: list[Field], who: str, rows=None, allow_nan: bool = False) -> list[np.ndarray]:
     """Return the `columns` as checked arrays of one length; `rows` are their numbers in the data set, for messages.
 
-    What has a weight of 0 is not looked at: something harmless takes the place of what is wrong there.
+    What has a weight of 0 or an ignored label is not looked at: something harmless takes the place of what is wrong
+    there.
     """
     arrays: list = [None] * len(fields)
-    for weighing in (True, False):  # weights first: they say what counts of the rest
+    for kinds in (("weights",), ("target", "label"), ("input", "mask")):  # the first ones say what counts of the rest
         silence = Silence([(f, a) for f, a in zip(fields, arrays, strict=True) if a is not None], fields)
         for index, (value, field) in enumerate(zip(columns, fields, strict=True)):
-            if (field.kind == "weights") == weighing:
+            if field.kind in kinds:
                 arrays[index] = convert(value, field, who, rows, silence, allow_nan)
-    check_lengths({field.name: rows_of(a) for field, a in zip(fields, arrays, strict=True)}, who)
     by_name = {f.name: a for f, a in zip(fields, arrays, strict=True)}
+    check_lengths({name: rows_of(array) for name, array in by_name.items()}, who)
+    _check_steps({f.name: by_name[f.name].shape[1] for f in fields if f.timed}, who)
     return [_spread_weights(a, f, by_name) for f, a in zip(fields, arrays, strict=True)]
 
 
 class Silence:
-    """Where an array does not count, because its weights are 0.
+    """Where an array does not count, because its weights are 0 or its labels are ignored.
 
     Parameters
     ----------
-    weights : list of (Field, array)
+    known : list of (Field, array)
+        Weights, and labels.
     fields : list of Field
-        All of them: inputs do not count only where every target has a weight of 0.
+        All of them: inputs do not count only where no target counts.
     """
 
-    def __init__(self, weights: list, fields: list[Field]):
-        self.by_partner = {field.partner: array for field, array in weights}
-        targets = {f.name for f in fields if f.kind in ("target", "label")} | set(self.by_partner)
-        self.whole = targets <= set(self.by_partner)
+    def __init__(self, known: list, fields: list[Field]):
+        self.silent = {f.partner: array == 0 for f, array in known if f.kind == "weights"}
+        for field, array in known:
+            if field.ignored is not None:
+                ignored, weightless = array == field.ignored, self.silent.get(field.name)
+                weightless = None if weightless is None else _spread(weightless, array)
+                self.silent[field.name] = ignored if weightless is None else ignored | weightless
+        targets = {f.name for f in fields if f.kind in ("target", "label")}
+        self.whole = bool(self.silent) and targets <= set(self.silent)
 
     def of(self, array, field: Field):
         """Return a boolean array of the shape of `array`, or None where all of it counts."""
-        if field.name in self.by_partner:
-            return _spread(self.by_partner[field.name] == 0, array)
-        if field.kind != "input" or not self.by_partner or not self.whole:
+        if field.name in self.silent:
+            return _spread(self.silent[field.name], array)
+        if field.kind != "input" or not self.whole:
             return None
-        silent = [_spread(_leading(w == 0, array), array) for w in self.by_partner.values()]
+        silent = [_spread(_leading(one, array), array) for one in self.silent.values()]
         return None if any(s is None for s in silent) else np.logical_and.reduce(silent)
 
 
@@ -136,6 +147,15 @@ def check_lengths(lengths: dict, who: str) -> None:
         raise DataError(f"{who}: arrays of different length: {text}; pass one row for each item in all of them")
     if not next(iter(lengths.values())):
         raise DataError(f"{who}: the data set is empty; at least one item is wanted")
+
+
+def _check_steps(steps: dict, who: str) -> None:
+    """Raise DataError unless all sequences have as many steps as the first one."""
+    first, wanted = next(iter(steps.items()), (None, None))
+    for name, count in steps.items():
+        if count != wanted:
+            raise DataError(f"{who}: {name} has {count} step{'s' * (count != 1)}, {first} has {wanted}; pass one for "
+                            f"each")
 
 
 def by_field(data, fields: list[Field], who: str) -> list:
@@ -171,7 +191,7 @@ def named(data, fields: list[Field]) -> dict | None:
     """Return the columns of `data` by name, where they come in memory and their number tells which they are."""
     if isinstance(data, dict):
         return data
-    plain = [f for f in fields if f.kind not in ("weights", "mask")]
+    plain = [f for f in fields if f.kind not in ragged.SPREAD]
     if len(plain) == 1 and ragged.is_ragged(data, len(plain[0].shape)):
         return {plain[0].name: data}
     if not isinstance(data, list | tuple):
@@ -288,28 +308,34 @@ def _text(shape) -> str:
 
 
 def _shaped(array, field, me):
-    """Return `array` in the field's rank: (n,) and (n, 1) are read as each other, weights may be one a sample."""
-    want, spread = field.shape, field.kind in ("weights", "mask")
-    if spread and (array.ndim == 1 < len(want) or 2 == array.ndim == len(want) - 1 != want[-1]):
+    """Return `array` in the field's rank: (n,) and (n, 1) are read as each other.
+
+    Weights and masks may have fewer axes, or lengths of 1: one a sample or a step; see `_spread_weights`.
+    """
+    want = field.shape
+    if field.kind in ragged.SPREAD and 0 < array.ndim <= len(want) and all(
+        w is None or n in (1, w) for n, w in zip(array.shape[1:], want[1:], strict=False)
+    ):
         return array
     if array.ndim == len(want) - 1 and want[-1] == 1:
         array = array[..., None]
     elif array.ndim == len(want) + 1 and array.shape[-1] == 1:
         array = array[..., 0]
-    if spread and array.ndim == len(want) and array.shape[1:] == (1,) * (array.ndim - 1):
-        return array
     if array.ndim != len(want) or any(w is not None and w != n for w, n in zip(want[1:], array.shape[1:], strict=True)):
-        _refuse(array, want, me)
+        _refuse(array, field, me)
     return array
 
 
-def _refuse(array, want, me):
+def _refuse(array, field, me):
+    want = field.shape
     if array.ndim == len(want):
         hint = f"pass {' x '.join('any' if n is None else str(n) for n in want[1:]) or 'one'} values for each item"
     elif array.ndim == len(want) - 1 and array.shape == tuple(want[1:]):
         hint = "for a single item pass x[None]"
     else:
         hint = f"pass an array with {len(want)} axes"
+        if field.kind == "target" and array.dtype.kind in "iu" and array.ndim == len(want) - 1:
+            hint += f", or for labels make its loss with target={array.ndim}"
     raise ShapeError(f"{me} has shape {array.shape}, the model wants {_text(want)}; {hint}")
 
 
@@ -379,7 +405,7 @@ def _complain(array, wrong, me, what, rows=None):
 
 def _spread_weights(array, field, by_name):
     """Return weights in the full shape of their target, where one a sample was given; so a mask."""
-    if field.kind not in ("weights", "mask"):
+    if field.kind not in ragged.SPREAD:
         return array
     target = by_name.get(field.partner)
     shape = [n or (target.shape[i] if target is not None else 1) for i, n in enumerate((len(array), *field.shape[1:]))]

@@ -4,6 +4,8 @@ import numpy as np
 
 from ..errors import DataError, ShapeError
 
+SPREAD = ("weights", "mask")  # kinds of fields that may be given for whole sequences or steps, and then spread
+
 
 def is_ragged(column, axes: int) -> bool:
     """Return whether a column is a list of sequences, one for each item, that differ in length.
@@ -24,7 +26,7 @@ def is_ragged(column, axes: int) -> bool:
     shapes = [_shape(sequence) for sequence in column]
     if None in shapes or {len(shape) for shape in shapes} != {axes - 1}:
         return False
-    return len({shape[1:] for shape in shapes}) == 1 and len({shape[0] for shape in shapes}) > 1
+    return len({shape[0] for shape in shapes}) > 1
 
 
 def _shape(sequence):
@@ -53,6 +55,9 @@ def fill(column, me: str, repeat: bool = False) -> np.ndarray:
     for number, sequence in enumerate(sequences):
         if not len(sequence):
             raise DataError(f"{me}, item {number}: an empty sequence; at least one step is wanted")
+        if sequence.shape[1:] != sequences[0].shape[1:]:
+            raise DataError(f"{me}, item {number}: steps of shape {sequence.shape[1:]}, those of item 0 are of shape "
+                            f"{sequences[0].shape[1:]}; pass steps of one shape")
     longest = max(map(len, sequences))
     full = np.zeros((len(sequences), longest, *sequences[0].shape[1:]), np.result_type(*sequences))
     for row, sequence in zip(full, sequences, strict=True):
@@ -90,19 +95,19 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
         If sequences that belong together differ in length, or if nothing would keep the filling from counting.
     """
     by_name = {field.name: field for field in fields}
-    ragged = {name: lengths(c) for name, c in columns.items() if is_ragged(c, len(by_name[name].shape))}
+    ragged = {name: lengths(c) for name, c in columns.items()
+              if by_name[name].kind not in SPREAD and is_ragged(c, len(by_name[name].shape))}
     if not ragged:
         return columns
     name, counts = next(iter(ragged.items()))
     for other, found in ragged.items():
-        _check_same(name, counts, other, found, who)
+        check_same(name, counts, other, found, who)
     made = {}
     for key, column in columns.items():
         kind = by_name[key].kind
         made[key] = fill(column, f"{who}: {key}", repeat=kind == "label") if key in ragged else column
-        if kind in ("target", "label") and key not in ragged and np.ndim(column) >= 2 and len(by_name[key].shape) > 1:
+        if kind in ("target", "label") and key not in ragged and len(by_name[key].shape) > 1 and _axes(column) > 1:
             raise DataError(f"{who}: sequences of {name} differ in length, those of {key} do not; pass one for each")
-    there = mask(counts)
     weighing = [f for f in fields if f.kind == "weights" or (f.kind == "mask" and f.dtype.startswith("float"))]
     if counted and not weighing:
         raise DataError(
@@ -110,12 +115,18 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
             f"count; make the model with weighted=True"
         )
     for field in fields:
-        if field.kind in ("weights", "mask") and len(field.shape) > 1:
-            made[field.name] = _weights(made.get(field.name), there, field)
+        if field.kind in SPREAD and len(field.shape) > 1:
+            made[field.name] = weights(made.get(field.name), counts, field, who)
     return made
 
 
-def _check_same(name, counts, other, found, who):
+def _axes(column) -> int:
+    return len(_shape(column) or ())
+
+
+def check_same(name: str, counts, other: str, found, who: str) -> None:
+    """Raise DataError unless the sequences of `name` and those of `other` are of the same lengths."""
+    counts, found = np.asarray(counts), np.asarray(found)
     if len(counts) != len(found):
         raise DataError(f"{who}: {other} has {len(found)} sequences, {name} has {len(counts)}; pass one for each")
     wrong = np.flatnonzero(counts != found)
@@ -127,20 +138,39 @@ def _check_same(name, counts, other, found, who):
         )
 
 
-def _weights(given, there, field):
-    """Return weights of what is there: 1, or those that were given, and 0 for the filling."""
+def weights(given, counts, field, who: str) -> np.ndarray:
+    """Return weights of what is there, which spread to the shape of their partner, and 0 for the filling.
+
+    Parameters
+    ----------
+    given : None, array or list of sequences
+        1 unless given: a number for each sequence, each step or each value.
+    counts : int array
+        Steps of each sequence.
+    field : Field
+        Of the weights, or of the mask.
+    who : str
+
+    Raises
+    ------
+    DataError, ShapeError
+        If they do not go together with the sequences.
+    """
+    there = mask(counts)
     there = there.reshape(there.shape + (1,) * (len(field.shape) - 2))
     if given is None:
-        return np.broadcast_to(there, there.shape[:2] + tuple(n or 1 for n in field.shape[2:]))
+        return there
+    me, partner = f"{who}: {field.name}", field.partner
+    if any(is_ragged(given, axes) for axes in range(2, len(field.shape) + 1)):
+        check_same(partner, counts, field.name, lengths(given), who)
+        given = fill(given, me)
     try:
         given = np.asarray(given)
-        spread = given.reshape(given.shape + (1,) * (there.ndim - given.ndim))
-        full = np.broadcast_shapes(spread.shape, there.shape)
     except (ValueError, TypeError) as error:
-        raise ShapeError(f"{field.name} cannot be read as weights of {field.partner} ({error}); pass one for each "
-                         f"sequence or step") from None
-    if given.ndim > there.ndim or full[:2] != there.shape[:2] or given.dtype.kind not in "biuf":
-        raise ShapeError(f"{field.name} has shape {given.shape} and dtype {given.dtype}, {field.partner} has "
-                         f"{there.shape[0]} sequences of at most {there.shape[1]} steps; pass a number for each "
-                         f"sequence or step")
-    return np.where(there, spread, 0)
+        raise ShapeError(f"{me} cannot be read as weights of {partner} ({error}); pass one for each sequence or "
+                         f"step") from None
+    fits = given.shape[:1] == there.shape[:1] and given.shape[1:2] in ((), (1,), there.shape[1:2])
+    if not fits or given.ndim > there.ndim or given.dtype.kind not in "biuf":
+        raise ShapeError(f"{me} has shape {given.shape} and dtype {given.dtype}, {partner} has {there.shape[0]} "
+                         f"sequences of at most {there.shape[1]} steps; pass a number for each sequence or step")
+    return np.where(there, given.reshape(given.shape + (1,) * (there.ndim - given.ndim)), 0)

@@ -35,12 +35,14 @@ class Layer:
 
     Notes
     -----
-    To be overridden: `setup` (shape and parameters, from the inputs' shapes) and `connect` (expressions).
+    To be overridden: `setup` (shape and parameters, from the inputs' shapes) and `connect` (expressions). A layer that
+    makes something else of the time of a sequence says so by ``keeps_time = False``.
     """
 
     forms: tuple[str, ...] = ()
     default_activation: str | None = None  # None: what the graph says
     wants_mask = False  # whether it matters where a sequence ends and its filling begins
+    keeps_time = True  # whether, in a sequence, its output has a step for each step of its inputs
     takes_sparse = False  # whether its inputs may be sparse matrices
     sparse = None  # format of its output, where that is a sparse matrix
     mask = None  # then the graph's variable (batch, time), 0 for filling

@@ -9,7 +9,7 @@ import pytensor.tensor as pt
 
 from .. import models
 from ..data import Field, has_ragged, named, prepare, ragged
-from ..errors import DataError, SpecError
+from ..errors import SpecError
 from ..graph import MASK
 from ..losses import target_variable, weights_variable
 from ..network import Network, r_squared
@@ -28,8 +28,17 @@ class Sequences(Network):
     # ------------------------------------------------------------------------------------------ data
 
     def _input_fields(self):
-        fields = super()._input_fields()
+        fields = self._with_time(super()._input_fields())
         return fields if self.graph.mask is None else [*fields, self._mask_field(fields)]
+
+    def _with_time(self, fields):
+        """Return the fields, those of sequences marked: all of them have as many steps, if all layers keep those."""
+        kept = all(layer.keeps_time for layer in self.layers)
+        return [dataclasses.replace(f, timed=kept and f.kind not in ragged.SPREAD and f.shape[1:2] == (None,))
+                for f in fields]
+
+    def _target_field(self, *arguments, **keywords):
+        return self._with_time([super()._target_field(*arguments, **keywords)])[0]
 
     def _mask_field(self, fields):
         partner = next(f.name for f in fields if len(f.shape) == 3)
@@ -90,13 +99,22 @@ class Sequences(Network):
         """Return R^2 over all steps of all sequences, or another figure; see `Network.score`."""
         if metric is not None:
             return super().score(*self._columns([x, y], w), metric)
-        return r_squared(_rows(self.predict(x)), _rows(y), self._weights_of_rows(w, y))
+        return r_squared(_rows(self._predicted(x, y)), _rows(y), _weights_of_rows(w, y))
+
+    def _predicted(self, x, y):
+        """Return the prediction for `x`, or raise DataError unless `y` has a step for each of its steps."""
+        found = self.predict(x)
+        counts = [[len(row) if np.ndim(row) else 1 for row in values] for values in (found, y)]
+        ragged.check_same("the prediction", counts[0], "target", counts[1], "score")
+        return found
 
     def _columns(self, columns, w):
         """Return columns and weights as arrays, with the mask beside the input if layers want one."""
         fields = self._input_fields()
         if has_ragged(columns[0], fields):
-            w = ragged.mask(_counts(columns[0], fields)) if w is None else ragged.fill(w, "score: weights")
+            axes = np.ndim(columns[1][0]) + 1 if len(columns) > 1 else 3
+            weighing = Field("weights", "weights", (None,) * axes, "float64", partner="target")
+            w = ragged.weights(w, _counts(columns[0], fields), weighing, "score")
             inputs = ragged.filled(named(columns[0], fields), fields, "score", counted=False)
             columns = [[inputs[f.name] for f in fields], *(ragged.fill(c, "score", repeat=True) for c in columns[1:])]
         elif self.graph.mask is not None:
@@ -104,16 +122,6 @@ class Sequences(Network):
         if isinstance(columns[0], list) and len(fields) == 1:
             columns = [columns[0][0], *columns[1:]]
         return *columns, w
-
-    def _weights_of_rows(self, w, y):
-        if w is None or isinstance(w, list | tuple):
-            return None if w is None else _rows(w)
-        w, shape = np.asarray(w, float), np.shape(y)[:2]
-        if w.ndim > 1:
-            return _rows(w)
-        if len(w) != shape[0]:
-            raise DataError(f"score: {len(w)} weights for {shape[0]} sequences; pass one for each")
-        return np.repeat(w, [len(sequence) for sequence in y])
 
 
 def _counts(x, fields):
@@ -126,12 +134,21 @@ def _cut(values, counts) -> list:
     return [row[:count] for row, count in zip(values, counts, strict=True)]
 
 
-def _rows(value) -> np.ndarray:
+def _rows(value, me: str = "score: target") -> np.ndarray:
     """Return the steps of all sequences, one under the other."""
     if isinstance(value, list | tuple):
-        return np.concatenate([np.asarray(sequence) for sequence in value])
+        return ragged.fill(value, me)[ragged.mask(ragged.lengths(value)) != 0]
     value = np.asarray(value)
     return value.reshape(-1, *value.shape[2:])
+
+
+def _weights_of_rows(w, y):
+    """Return the weights of all steps of the sequences `y`, one under the other, or None."""
+    if w is None:
+        return None
+    counts = np.array([len(sequence) for sequence in y])
+    field = Field("weights", "weights", (None,) * (np.ndim(y[0]) + 1), "float64", partner="target")
+    return ragged.weights(w, counts, field, "score")[ragged.mask(counts) != 0]
 
 
 class Regressor(Sequences, models.Regressor):
@@ -176,7 +193,7 @@ class Autoencoder(Sequences, models.Autoencoder):
         """Return R^2 of the reconstruction over all steps of all sequences, or another figure; see `Network.score`."""
         if metric is not None:
             return models.Autoencoder.score(self, *self._columns([x], w), metric)
-        return r_squared(_rows(self.predict(x)), _rows(x), self._weights_of_rows(w, x))
+        return r_squared(_rows(self.predict(x)), _rows(x), _weights_of_rows(w, x))
 
 
 def _has_target(data) -> bool:
@@ -190,7 +207,7 @@ class Classifier(Sequences, models.Classifier):
     def _with_encoders(self, fields, data=None):
         labels = (named(data, fields) or {}).get("target") if data is not None else None
         if ragged.is_ragged(labels, 2):
-            data = {"target": _rows(labels)}
+            data = {"target": _rows(labels, "train: target")}
         return super()._with_encoders(fields, data)
 
     def predict(self, x, labels=False):
@@ -206,12 +223,10 @@ class Classifier(Sequences, models.Classifier):
         """Return the (weighted) share of right classes over all steps, or another figure; see `Network.score`."""
         if metric is not None:
             return models.Classifier.score(self, *self._columns([x, y], w), metric)
-        predicted = _rows(self.predict(x))
+        predicted = _rows(self._predicted(x, y))
         field = Field("target", "label", (None,), "int64", self.layers[-1].size, encoder=self.encoder)
         labels = prepare((_rows(y),), [field], "score")[0]
-        if len(labels) != len(predicted):
-            raise DataError(f"score: {len(labels)} labels for {len(predicted)} steps; pass one for each")
-        return float(np.average(predicted == labels, weights=self._weights_of_rows(w, y)))
+        return float(np.average(predicted == labels, weights=_weights_of_rows(w, y)))
 
     def predict_sequence(self, labels, steps: int, streams: int = 1, rng=0):
         """Yield labels drawn one after the other, each from the prediction for all those before it.

@@ -172,6 +172,17 @@ def test_soft_targets_for_a_classifier_are_refused_with_the_way_out(x):
         loss(Classifier([4, 3]), x, np.full((N, 3), 1 / 3))
 
 
+def test_labels_of_a_loss_on_another_output_say_how_they_are_taken(x):
+    layers, labels = [4, {"size": 3, "activation": "softmax", "name": "c"}, 2], np.arange(N) % 3
+    net = Regressor(layers, loss=None)
+    net.add_loss("xe", output_name="c")
+    with pytest.raises(ShapeError, match=r"c:target has shape .*for labels make its loss with target=1"):
+        net.train([x, labels], **STILL)
+    net = Regressor(layers, loss=None)
+    net.add_loss("xe", output_name="c", target=1)
+    assert np.isfinite(loss(net, x, labels))
+
+
 def test_signs_of_a_hinge_are_checked(x):
     net = Regressor([4, 1], loss="hinge")
     assert np.isfinite(loss(net, x, np.where(x[:, 0] > 0, 1, -1)))
