@@ -10,6 +10,7 @@ from rich.table import Table
 from .compiling import function, resolve, stability
 from .data import prepare
 from .errors import DataError, SpecError
+from .evaluate import guarded
 from .explain import Text, table_text
 from .losses import Loss, LossSpec, divide
 from .objective import Objective
@@ -190,7 +191,7 @@ def _of_loss(subject, data, items, rng, options):
     if not isinstance(data, list | tuple) or len(data) != len(spec.ports):
         raise DataError(f"check: loss {spec.name!r} takes {len(spec.ports)} arrays ({', '.join(spec.ports)})")
     arrays = [np.asarray(a)[:items] for a in data]
-    arrays = [a.astype("float64") if a.dtype.kind == "f" else a for a in arrays]
+    arrays = guarded(spec, [a.astype("float64") if a.dtype.kind == "f" else a for a in arrays], options, who="check")
     ports = [pytensor.tensor.tensor(name=port, dtype=str(a.dtype), shape=(None,) * max(a.ndim - 1, 0) + a.shape[-1:])
              for port, a in zip(spec.ports, arrays, strict=True)]
     value = spec.function(*ports, **options).sum()

@@ -149,10 +149,8 @@ def _compiled(what, name, arrays, weights, how, like, activation, mode, options,
     ports = [*spec.ports, "weights"] if weights is not None else spec.ports
     given = [*arrays, weights] if weights is not None else arrays
     given = [_array(a, port, name) for a, port in zip(given, ports, strict=True)]
-    if like is None and "target" in spec.ports:
-        index = spec.ports.index("target")
-        field = _field_of_loss(spec, given[: len(spec.ports)], options, activation)
-        given[index] = _guarded(given[index], field, given[len(spec.ports) :])
+    if like is None:
+        given = guarded(spec, given, options, activation)
     options, activation, mode = _frozen_options(name, options), _hashable(activation), _hashable(mode)
     if not _fit(given):
         _built_as(name, given, _values, spec, _inputs(_kinds(ports, given, whole=True)), options, how, activation)
@@ -192,7 +190,22 @@ def _mismatch(name, arrays, error) -> ShapeError:
                       f"row for each item")
 
 
-def _guarded(target, field, weights):
+def guarded(spec, given, options, activation=None, who: str = "evaluate") -> list:
+    """Return arrays for the ports of a loss, and weights if there are any, with its target checked where it counts.
+
+    Raises
+    ------
+    DataError
+        For labels out of range, signs that are none, and probabilities that are none.
+    """
+    if "target" not in spec.ports:
+        return given
+    index, ports = spec.ports.index("target"), given[: len(spec.ports)]
+    field = _field_of_loss(spec, ports, options, activation)
+    return given[:index] + [_guarded(given[index], field, given[len(ports) :], who)] + given[index + 1 :]
+
+
+def _guarded(target, field, weights, who="evaluate"):
     """Return the target, checked by its field (None: nothing to check) where it counts, and as labels are indexed."""
     if field is None:
         return target
@@ -202,7 +215,7 @@ def _guarded(target, field, weights):
         if counts.ndim > target.ndim:
             counts = counts.any(axis=tuple(range(target.ndim, counts.ndim)))
         silence = Silence([(Field("weights", "weights", (), "", partner=field.name), counts)], [])
-    checked = convert(target, field, "evaluate", silence=silence, allow_nan=True)
+    checked = convert(target, field, who, silence=silence, allow_nan=True)
     return checked if field.kind == "label" else target
 
 
@@ -210,7 +223,7 @@ def _field_of_loss(spec, given, options, activation=None) -> Field | None:
     """Return what the target of a loss may hold: labels, signs or probabilities; None: anything."""
     target, first = given[spec.ports.index("target")], given[0]
     below = _is_below(target, first)
-    if spec.target == "label" or ("label" in spec.target and below):
+    if spec.target == "label" or (below and ("label" in spec.target or spec.target == "any")):
         shapes = {port: a.shape for port, a in zip(spec.ports, given, strict=True)}
         count = None if spec.classes is None or first.ndim == 0 else spec.classes(shapes, options)
         return _labels(target, count, options.get("ignore_index", spec.padding))

@@ -372,7 +372,7 @@ class Loss:
         if self.how == "sum":
             return "1"
         if self.how in ("mean", "count") and self.spec.averaged is not None:
-            return f"number that {self.like} counts"
+            return getattr(self.spec.averaged, "says", "number of what counts")
         if self.how == "mean" and self.weights is not None:
             return "sum of weights"
         if self.how == "batch mean":

@@ -299,6 +299,11 @@ def test_divisor_is_shown(how, weighted, divisor):
     assert loss.divisor() == divisor and repr(loss).endswith(f"/ {divisor}") and divisor in loss.log()
 
 
+def test_divisor_of_another_system_is_said_in_words():
+    assert str(Loss("xe", target=1, like="torch")).endswith("/ sum of the labels' class weights, or number of values")
+    assert Loss("mse", like="torch", how="sum").divisor() == "1"
+
+
 def test_ports_are_found_by_name_or_named_or_said_to_be_missing():
     mu, var, t = tensor("mu", None, None), tensor("var", None, None), tensor("target", None, None)
     by_name = Loss("gll").bind(t)({"mean:out": mu, "variance:out": var})
