@@ -124,7 +124,12 @@ class Objective:
         return float(max(sizes, default=0)) * batch
 
     def figures(self, sums: list, terms: list[Term]) -> dict:
-        """Return what a record shows of the parts of `terms` over batches: total, raw terms, weighted terms."""
+        """Return what a record shows of the parts of `terms` over batches: total, raw terms, weighted terms.
+
+        Raw terms are means over the batches, each with the parameters of its moment. They are multiplied by the weights
+        as they are now, at the end of the pass: where weights move, `weighted` and the total are those of the weights
+        that are shown beside them, and not a mean over the weights that the steps had.
+        """
         raw = {t.name: t.value(parts) for t, parts in zip(terms, sums, strict=True)}
         weighted = {t.name: t.weight * raw[t.name] for t in terms if t.weight is not None}
         moving = {t.name: t.weight for t in terms if isinstance(t.source, Loss) and t.source.moving is not None}

@@ -25,7 +25,7 @@ WAY_OUT = ("bring them to one shape, labels by p[pt.arange(t.shape[0]), t], say;
 
 def function_spec(function) -> LossSpec:
     """Return a spec for a user's plain function of (prediction, target)."""
-    name = getattr(function, "__name__", type(function).__name__)
+    name = _name(function)
     parameters = [p for p in inspect.signature(function).parameters.values()]
     ports = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
@@ -49,6 +49,12 @@ def function_spec(function) -> LossSpec:
 
     checked.__name__, checked.__doc__ = name, function.__doc__ or f"{name}, a function of the user's."
     return LossSpec(name, checked, wired, "any", None, "element", "unknown", options, False)
+
+
+def _name(function) -> str:
+    """Return what records and messages call a function: of a lambda, the line where it stands as well."""
+    name = getattr(function, "__name__", type(function).__name__)
+    return f"{name}:{function.__code__.co_firstlineno}" if name == "<lambda>" else name
 
 
 def prove_call(loss, outputs) -> None:

@@ -350,7 +350,7 @@ class Loss:
     def _clean_predictions(self, outputs):
         """Return the predictions with harmless values where their weight is 0."""
         ports = self._predictions(outputs)
-        weights = self.weights if self._option("ignore_index") is not None else self._weights
+        weights = self.weights
         if weights is None or self.spec.per == "batch":  # which is made of all items, whatever their weight
             return ports
         return harmless_predictions(ports, weights, self.spec)

@@ -325,6 +325,16 @@ def test_nan_in_target_or_prediction_behind_a_weight_of_0_does_not_leak():
         assert np.isfinite(value) and np.isfinite(slope).all() and slope[1] == 0, name
 
 
+def test_nan_in_a_prediction_of_a_class_with_a_weight_of_0_does_not_leak():
+    z, t = tensor("z", None, 2), tensor("t", None, dtype="int32")
+    loss = Loss("xe").bind(t)
+    loss.class_weight = [0.0, 2.0]
+    found = loss({"out:out": softmax(z)})
+    value, slope = run([found, gradient(found, z)], z=[[np.nan, np.inf], [0.0, 0.0]], t=[0, 1])
+    np.testing.assert_allclose(value, np.log(2))
+    np.testing.assert_allclose(slope, [[0, 0], [0.5, -0.5]])
+
+
 def test_one_weight_a_sample_counts_for_the_whole_row_of_a_target():
     x, t, w = tensor("x", None, None), tensor("t", None, None), tensor("w", None)
     loss = Loss("mse").bind(t, w)
@@ -452,6 +462,12 @@ def test_plain_functions_are_losses():
     assert loss(outputs).dtype == "float64"
     with pytest.raises(symloss.UnknownNameError, match="power"):
         Loss(cubed, powr=2)
+
+
+def test_several_lambdas_have_several_names():
+    first = Loss(lambda p, t: abs(p - t))
+    second = Loss(lambda p, t: (p - t) ** 2)
+    assert first.name.startswith("<lambda>:") and first.name != second.name
 
 
 def test_plain_function_that_reduces_counts_by_its_rows():
