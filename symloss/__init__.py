@@ -39,6 +39,7 @@ from .regularizers import Regularizer  # noqa: E402
 from .saving import load  # noqa: E402
 
 __version__ = "0.1.0"
+_THEANETS = ("feedforward", "log", "main", "util")  # names of scripts that say `import symloss as theanets`
 
 __all__ = [
     "Activation", "Autoencoder", "Classifier", "DataError", "Experiment", "Layer", "Loss", "Network", "Regressor",
@@ -46,3 +47,8 @@ __all__ = [
     "activations", "check", "compiling", "convolution", "data", "evaluate", "load", "loss", "losses", "metrics",
     "recurrent", "regularizers", "schedules", "training", "updates",
 ]
+
+
+def __getattr__(name: str):
+    old = f"; theanets.{name} is there after `from symloss.compat import theanets`" if name in _THEANETS else ""
+    raise AttributeError(f"module 'symloss' has no attribute {name!r}{old}")

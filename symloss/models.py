@@ -8,8 +8,9 @@ import pytensor.tensor as pt
 
 from . import scoring
 from .data import Field, Labels, as_array, prepare
-from .errors import DataError, SpecError
-from .network import Network, r_squared, weighed
+from .errors import SpecError
+from .network import Network
+from .options import named
 
 
 class Regressor(Network):
@@ -35,10 +36,12 @@ class Autoencoder(Network):
     def _middle(self, layer):
         return self.graph[len(self.layers) // 2 if layer is None else layer]
 
+    @named
     def encode(self, x, layer=None) -> np.ndarray:
         """Return the output of a layer for `x`: of the one in the middle, unless named."""
         return self._evaluate([f"{self._middle(layer).name}:out"], x)[0]
 
+    @named
     def decode(self, z, layer=None) -> np.ndarray:
         """Return the reconstruction for values `z` of a layer: of the one in the middle, unless named."""
         layer = self._middle(layer)
@@ -50,9 +53,10 @@ class Autoencoder(Network):
         )
         return compiled(*array)[0]
 
+    @named
     def score(self, x, w=None, metric=None):
         """Return R^2 of the reconstruction of `x`, or another figure; see `Network.score`."""
-        return r_squared(self.predict(x), x, w) if metric is None else scoring.score(self, [x], w, metric)
+        return scoring.score(self, [x], w, metric)
 
 
 def _are_numbers(labels) -> bool:
@@ -75,6 +79,7 @@ class Classifier(Network):
     output_activation = "softmax"
     target_kind = "label"
 
+    @named
     def __init__(self, layers, loss="default", weighted=False, seed=0, mode=None, classes=None):
         super().__init__(layers, loss, weighted, seed, mode)
         self.encoder = None if classes is None else Labels(classes)
@@ -106,30 +111,25 @@ class Classifier(Network):
         main = [loss for loss in self.losses if self._is_main(loss.output_name)]
         return ["acc"] if main and main[0]._target.dtype.startswith("int") else []
 
+    @named
     def predict(self, x, labels=False) -> np.ndarray:
         """Return the most probable class for each item of `x`: its index, or with ``labels=True`` its label."""
         indices = self.predict_proba(x).argmax(axis=-1)
         return np.array(self.classes, dtype=object)[indices] if labels else indices
 
+    @named
     def predict_proba(self, x) -> np.ndarray:
         """Return the probability of every class for each item of `x`."""
         return self._evaluate([self.output_name], x)[0]
 
+    @named
     def predict_logit(self, x) -> np.ndarray:
         """Return what goes into the last layer's activation for each item of `x`."""
         return self._evaluate([self.output_name.replace(":out", ":pre")], x)[0]
 
     def score(self, x, y, w=None, metric=None):
         """Return the (weighted) share of right classes for `x`, or another figure; see `Network.score`."""
-        if metric is not None:
-            return scoring.score(self, [x, y], w, metric)
-        predicted = self.predict(x)
-        field = Field("target", "label", (None,) * predicted.ndim, "int64", self.layers[-1].size, encoder=self.encoder)
-        labels, weights = weighed(y, w, field)
-        if labels.shape != predicted.shape:
-            raise DataError(f"score: labels of shape {labels.shape} for predictions of shape {predicted.shape}; pass "
-                            f"one for each")
-        return float(np.average(predicted == labels, weights=weights))
+        return super().score(x, y, w, metric)
 
     def _options(self):
         found = super()._options()

@@ -1,6 +1,5 @@
 """Network: a graph of layers with losses, which trains, predicts, scores and is saved."""
 
-
 import numpy as np
 from pytensor.graph.traversal import ancestors
 
@@ -11,10 +10,19 @@ from .errors import DataError, SpecError, unknown
 from .explain import Text, explain, summary
 from .graph import Graph
 from .losses import Loss, target_variable, weights_variable
-from .options import PRETRAINING, Options
+from .options import PRETRAINING, Options, named
+from .scoring import r_squared  # noqa: F401
 from .training import History
 
 PREDICTION_ROWS = 4096
+FORMER = {  # a method of theanets -> what to do here; for errors alone
+    "add_layer": "describe all layers where the model is made",
+    "build_graph": "net.graph.outputs() returns the expressions and the updates",
+    "classify": "write predict",
+    "loss": "net.losses is the list of its losses, and net.losses[0](net.graph.outputs()[0]) an expression",
+    "monitors": "pass monitors= and metrics= to train",
+    "updates": "net.graph.outputs() returns the expressions and the updates",
+}
 
 
 class Network:
@@ -49,6 +57,7 @@ class Network:
     input_ndim = 2
     target_kind = "same"  # or 'label'
 
+    @named
     def __init__(self, layers, loss="default", weighted=False, seed=0, mode=None):
         self._described = list(layers) if isinstance(layers, tuple | list) else layers
         self.graph = Graph(layers, self.output_activation, self.input_ndim, seed)
@@ -366,11 +375,13 @@ class Network:
 
     # ------------------------------------------------------------------------------------------ prediction
 
+    @named
     def feed_forward(self, x) -> dict:
         """Return every layer's outputs for `x` as arrays, by full name, 'hid1:out'."""
         outputs, _ = self.graph.outputs()
         return dict(zip(outputs, self._evaluate(list(outputs), x), strict=True))
 
+    @named
     def predict(self, x) -> np.ndarray:
         """Return the last layer's output for `x`."""
         return self._evaluate([self.output_name], x)[0]
@@ -389,6 +400,7 @@ class Network:
             self._compiled[key] = function(inputs, outputs(), backend)
         return self._compiled[key]
 
+    @named
     def score(self, x, y, w=None, metric=None):
         """Return the coefficient of determination R^2 of the prediction for `x`, or another figure.
 
@@ -401,13 +413,18 @@ class Network:
         metric : str, dict, function or None
             Any that `train` takes in ``metrics``, computed exactly over all items.
         """
-        return r_squared(self.predict(x), y, w) if metric is None else scoring.score(self, [x, y], w, metric)
+        return scoring.score(self, [x, y], w, metric)
 
     def save(self, path, training=False) -> None:
         """Write the model to one file; with ``training=True`` also what ``train(..., resume=True)`` needs."""
         from .saving import save
 
         save(self, path, training)
+
+    def __getattr__(self, name):
+        if name in FORMER:
+            raise AttributeError(f"{type(self).__name__} has no {name!r}; {FORMER[name]}")
+        return object.__getattribute__(self, name)  # which raises what it always does
 
     @classmethod
     def load(cls, path) -> "Network":
@@ -418,27 +435,3 @@ class Network:
         if not isinstance(model, cls):
             raise DataError(f"load: {path} holds a {type(model).__name__}; use symloss.{type(model).__name__}.load")
         return model
-
-
-def weighed(y, w, field: Field) -> tuple[np.ndarray, np.ndarray]:
-    """Return the targets of a score and their weights, checked and of one shape; weights of 1 if `w` is None."""
-    if w is None:
-        y = prepare((y,), [field], "score")[0]
-        return y, np.ones(y.shape)
-    y, w = prepare((y, w), [field, Field("weights", "weights", field.shape, "float64", partner=field.name)], "score")
-    if not w.any():
-        raise DataError("score: all weights are 0; at least one greater than 0 is wanted")
-    return y, w
-
-
-def r_squared(prediction, y, w) -> float:
-    """Return the coefficient of determination, see `Network.score`."""
-    field = Field("target", "target", (None, *prediction.shape[1:]), "float64")
-    y, weights = weighed(y, w, field)
-    if len(y) != len(prediction):
-        raise DataError(f"score: {len(y)} targets for {len(prediction)} items; pass one for each")
-    mean = (weights * y).sum(axis=0) / weights.sum(axis=0)
-    left, spread = (weights * (y - prediction) ** 2).sum(axis=0), (weights * (y - mean) ** 2).sum(axis=0)
-    flat = spread == 0  # a column without spread is predicted exactly, or not at all
-    ratio = np.where(flat, (left == 0).astype(float), 1 - left / np.where(flat, 1, spread))
-    return float(ratio.mean())

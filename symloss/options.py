@@ -1,17 +1,73 @@
 """The options of training, split once: every keyword finds its owner here, or raises."""
 
 import dataclasses
+import functools
+import inspect
+import os
 
 import numpy as np
 
 from . import monitors, regularizers, training, updates
 from ._checks import is_number
 from .compiling import Plan
-from .errors import SpecError, unknown
+from .errors import SpecError, UnknownNameError, unknown
 from .schedules import Schedule
 
 PRETRAINING = ("sample", "layerwise", "pretrain")  # what `train` takes as `algo` and hands on; see `pretraining`
 PATTERNS = (list, tuple, set, frozenset)  # of which several patterns may come
+
+FORMER = {  # a keyword of theanets or downhill -> what to do here; for errors alone
+    "algorithm": "write algo",
+    "axis": "leave it out: items stand along the first axis, where np.moveaxis brings them",
+    "beta1_halflife": "write beta1, which is 0.5 ** (1 / halflife)",
+    "beta2_halflife": "write beta2, which is 0.5 ** (1 / halflife)",
+    "hv_method": "leave it out: esgd finds its products with the Hessian itself",
+    "inputs": "leave it out: the inputs are net.inputs",
+    "iteration_size": "write train_batches, and valid_batches for validation data",
+    "max_gradient_clip": "write max_gradient_element",
+    "max_gradient_elem": "write max_gradient_element",
+    "max_updates": "write epochs",
+    "momentum": "it goes with algo='sgd' and 'nag'; of adam and its kin, beta1 is what it was meant for",
+    "nesterov": "write algo='nag'",
+    "params": "write freeze, with patterns of the parameters that do not move",
+    "regularizers": "write each as a keyword of its own, weight_l2=1e-4, hidden_l1=0.01",
+    "rms_halflife": "write rho, which is 0.5 ** (1 / halflife)",
+    "rms_regularizer": "write epsilon",
+    "rng": "write seed, an integer",
+    "rprop_decrease": "write decrease",
+    "rprop_increase": "write increase",
+    "rprop_max_step": "write max_step",
+    "rprop_min_step": "write min_step",
+    "sample": "draw from what comes back, rng.binomial(1, net.encode(x)) say",
+    "subalgo": "it goes with algo='layerwise' and 'pretrain'",
+    "updates": "leave it out: pass a function as a callback, which is called after every epoch",
+}
+FORMER_ALGORITHMS = {"layer": "layerwise", "sup": "layerwise", "pre": "pretrain", "unsup": "pretrain"}  # so they began
+
+
+def refused(kind: str, name: str, known, aliases=()) -> UnknownNameError:
+    """Return the error for a keyword that nothing takes: what it is called here, or the nearest of the `known`."""
+    if name in FORMER:
+        return UnknownNameError(f"unknown {kind} {name!r}; {FORMER[name]}")
+    return unknown(kind, name, known, aliases)
+
+
+def named(method):
+    """Make a method of a model refuse keywords that it does not take as `train` does."""
+    known = list(inspect.signature(method).parameters)[1:]
+
+    @functools.wraps(method)
+    def checked(self, *arguments, **keywords):
+        who = type(self).__name__ if method.__name__ == "__init__" else method.__name__
+        for name in keywords:
+            if name not in known and regularizers.is_regularizer(name):
+                raise UnknownNameError(f"unknown option of {who}: {name!r}; pass it to train, which alone knows noise "
+                                       f"and penalties")
+            if name not in known:
+                raise refused(f"option of {who}:", name, known)
+        return method(self, *arguments, **keywords)
+
+    return checked
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +115,7 @@ class Options:
             if name not in own:
                 options_known = {*known, *planned, *own, *regularizers.option_names(), "verbose", "save_every",
                                  "save_progress"}
-                raise unknown("training option", name, options_known, regularizers.registry.spellings())
+                raise refused("training option", name, options_known, regularizers.registry.spellings())
         _check(method, options, plan)
         options["monitors"] = monitors.build(options.get("monitors") or (), graph)
         several = {name: options.pop(name, ()) for name in ("callbacks", "metrics")}
@@ -73,11 +129,15 @@ def _saver(path, every) -> tuple:
     """Return the callbacks that save the model: every so many epochs (an int) or minutes (a float); each epoch."""
     if path is None and every:
         raise SpecError(f"train: save_every={every!r}, but no save_progress; pass the path of a file")
-    if path is None or (every is not None and not every):
+    if path is None:
         return ()
     if hasattr(path, "write"):
         raise SpecError("train: save_progress is an open file; pass a path, of which the old or the new file is there, "
                         "whole, at any moment")
+    if not isinstance(path, str | os.PathLike):
+        raise SpecError(f"train: save_progress={path!r}; the path of a file is wanted")
+    if every is not None and not every:
+        return ()
     _number("save_every", 1 if every is None else every, 0)
     if isinstance(every, float):
         return (training.Checkpoint(path, seconds=60 * every),)
@@ -85,9 +145,15 @@ def _saver(path, every) -> tuple:
 
 
 def _rule(algo, options):
-    if callable(algo):
+    if callable(algo) and not hasattr(algo, "itertrain"):
         return algo
-    if isinstance(algo, str) and algo not in updates.registry:
+    if not isinstance(algo, str):
+        raise SpecError(f"train: algo={algo!r}; the name of a rule is wanted, or a function as in symloss.updates; "
+                        f"call what trains by a method of its own yourself")
+    if algo not in updates.registry:
+        former = next((new for old, new in FORMER_ALGORITHMS.items() if algo.lower().startswith(old)), None)
+        if former is not None:
+            raise UnknownNameError(f"unknown algorithm {algo!r}; write {former!r}")
         raise unknown("algorithm", algo, [*updates.registry, *training.METHODS, *PRETRAINING])
     return updates.registry.get("momentum" if algo == "sgd" and options.get("momentum") else algo)
 
@@ -134,7 +200,7 @@ def _check(method, options, plan):
                         ("valid_batches", 1), ("patience", 0), ("seed", 0)):
         if name in options and (options[name] is not None or name in ("epochs", "batch_size", "validate_every")):
             _integer(name, options[name], least)
-    for name in ("resume", "allow_nan"):
+    for name in ("resume", "allow_nan", "monitor_gradients"):
         if not isinstance(options.get(name, False), bool | np.bool_):
             raise SpecError(f"train: {name}={options[name]!r}; True or False is wanted")
     _number("min_improvement", options.get("min_improvement", 0.0), 0)

@@ -109,6 +109,11 @@ class Regularizer:
         value = np.asarray(weight, pytensor.config.floatX)
         self._weight = pytensor.shared(value, name=f"{self.title} weight", shape=())
 
+    @staticmethod
+    def build(form: str, *arguments, **keywords) -> "Regularizer":
+        """Return the registered regularizer called `form`."""
+        return registry.get(form)(*arguments, **keywords)
+
     def _check(self, weight):
         if not is_number(weight):
             raise SpecError(f"{self.title}: weight is {weight!r}; a finite number is wanted")

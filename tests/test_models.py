@@ -123,8 +123,39 @@ def test_score_of_an_autoencoder(rng):
 @pytest.mark.parametrize("model", [Regressor([4, 3]), Classifier([4, 3])])
 def test_score_of_another_number_of_targets_is_refused(model, rng):
     y = np.zeros((7, 3)) if isinstance(model, Regressor) else np.zeros(7, int)
-    with pytest.raises(symloss.DataError, match="7.*9"):
+    with pytest.raises(symloss.DataError, match="has 9, target has 7"):
         model.score(rng.normal(size=(9, 4)), y)
+
+
+def test_score_looks_at_nothing_behind_a_weight_of_0(points, labelled):
+    """The usual figure and the same one by its name, with NaN in inputs and targets whose weight is 0."""
+    for cls, (x, y), metric in ((Regressor, points, "r2"), (Classifier, labelled, "acc")):
+        net = cls([x.shape[1], 4, 3])
+        x, y, w = x.copy(), y.astype(float), np.ones(len(x))
+        x[:5], y[:5], w[:5] = np.nan, np.nan, 0
+        np.testing.assert_allclose(net.score(x, y, w), net.score(x[5:], y[5:]))
+        np.testing.assert_allclose(net.score(x, y, w), net.score(x, y, w, metric=metric))
+        with pytest.raises(symloss.DataError, match="score: in, row 0, column 0: nan is not finite"):
+            net.score(x, np.nan_to_num(y))
+    x, w = points[0].copy(), np.ones((40, 5))
+    x[:30, 2], w[:30, 2] = np.nan, 0
+    net = Autoencoder([5, 3, 5])
+    np.testing.assert_allclose(net.score(x, w), net.score(x, w, metric="r2"))
+
+
+def test_score_leaves_out_ignored_labels_and_columns_without_weight(points, labelled):
+    x, y = labelled
+    net = Classifier([4, 3], loss={"form": "xe", "ignore_index": -1})
+    kept = np.where(np.arange(60) < 20, -1, y)
+    np.testing.assert_allclose(net.score(x, kept), net.score(x[20:], y[20:]))
+    np.testing.assert_allclose(net.score(x, kept), net.score(x, kept, metric="acc"))
+    w = np.ones((40, 3)) * [1, 0, 1]
+    net = Regressor([5, 3])
+    np.testing.assert_allclose(net.score(*points, w), net.score(*points, w, metric="r2"))
+
+
+def test_a_model_without_loss_scores(points):
+    np.testing.assert_allclose(Regressor([5, 3], loss=None).score(*points), Regressor([5, 3]).score(*points))
 
 
 # ------------------------------------------------------------------------------------------------- parameters, names

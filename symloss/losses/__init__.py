@@ -48,3 +48,14 @@ for _module in _families:
             globals()[_name] = _value
             __all__.append(_name)
 del _families, _module, _name, _value
+
+
+def __getattr__(name: str):
+    """Return what makes the loss of a class name or an alias with a capital: ``losses.MeanSquaredError(target=2)``."""
+    if not name[:1].isupper() or name not in registry:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def build(target=None, weight=1.0, weighted=False, output_name=None, **options):
+        return Loss.build(name, target=target, weight=weight, weighted=weighted, output_name=output_name, **options)
+
+    return build
