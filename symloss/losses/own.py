@@ -9,7 +9,7 @@ from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.traversal import io_toposort
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
-from pytensor.tensor.subtensor import AdvancedSubtensor, AdvancedSubtensor1, Subtensor
+from pytensor.tensor.subtensor import AdvancedSubtensor, Subtensor
 from pytensor.tensor.variable import TensorVariable
 
 from .._checks import shape_text
@@ -164,7 +164,7 @@ def _repetition(result, sources: dict, batch: tuple) -> tuple | None:
 
 def _meeting(node, made, values, batch):
     """Return the shapes of two inputs that one node repeats against each other, or None."""
-    if isinstance(node.op, AdvancedSubtensor | AdvancedSubtensor1):
+    if isinstance(node.op, AdvancedSubtensor):
         base, *index = node.inputs
         of = NOTHING.union(*(made.get(v, NOTHING) for v in index))
         alone = all(_times(v, batch) < 2 for v in node.inputs)
