@@ -17,6 +17,14 @@ def _before(border_mode, filters):
     return (border_mode,) * len(filters) if isinstance(border_mode, int) else tuple(border_mode)
 
 
+def _side_by_side(x, axis, window, stride):
+    """Return x with the cells of each window along an axis side by side in the last one."""
+    places = (x.shape[axis] - window) // stride + 1
+    before = (slice(None),) * axis
+    cells = [x[(*before, slice(start, start + (places - 1) * stride + 1, stride))] for start in range(window)]
+    return pt.concatenate(cells, axis=-1)
+
+
 def convolve(x, w, stride, border_mode, filters):
     """Return the convolution of x (n, rows, columns, channels) with w (filters, channels, rows, columns)."""
     padding = _before(border_mode, filters)
@@ -25,15 +33,10 @@ def convolve(x, w, stride, border_mode, filters):
         frame = pt.zeros((x.shape[0], *size, x.shape[3]), dtype=x.dtype)
         inner = tuple(slice(n, n + x.shape[axis + 1]) for axis, n in enumerate(padding))
         x = frame[(slice(None), *inner)].set(x)
-    places = [(x.shape[axis + 1] - n) // stride[axis] + 1 for axis, n in enumerate(filters)]
-    total = 0
-    for row in range(filters[0]):
-        for column in range(filters[1]):
-            starts = (filters[0] - 1 - row, filters[1] - 1 - column)  # a filter runs backwards
-            window = tuple(slice(start, start + (count - 1) * step + 1, step)
-                           for start, count, step in zip(starts, places, stride, strict=True))
-            total = total + pt.dot(x[(slice(None), *window)], w[:, :, row, column].T)
-    return total
+    for axis in (0, 1):  # one after the other: as many slices as a filter has rows and columns, not cells
+        x = _side_by_side(x, axis + 1, filters[axis], stride[axis])
+    backwards = w[:, :, ::-1, ::-1].transpose(3, 2, 1, 0)  # in the order of the cells: column, row, channel
+    return pt.dot(x, backwards.reshape((-1, w.shape[0])))
 
 
 class Convolution(Layer):
