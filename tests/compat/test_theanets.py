@@ -2,6 +2,7 @@
 
 import copy
 import io
+import pickle
 import warnings
 
 import numpy as np
@@ -149,6 +150,15 @@ def test_activations_have_names_and_parameters():
     assert sorted(p.name for p in layer.params) == ["l.b", "l.intercept", "l.slope", "l.w"]
 
 
+@pytest.mark.parametrize("name", [*theanets.activations.COMMON, "relu+tanh", "prelu+norm:z"])
+def test_activations_can_be_pickled(name):
+    layer = theanets.layers.Feedforward(inputs="in", size=3, name="l")
+    layer.bind(theanets.Network([2]))
+    made, x = theanets.activations.build(name, layer), pt.constant(np.array([[-2.0, 0.5, 3.0]]))
+    again = pickle.loads(pickle.dumps(made))
+    np.testing.assert_array_equal(made(x).eval(), again(x).eval())
+
+
 @pytest.mark.parametrize("form, options", [
     ("rnn", {"activation": "tanh"}), ("rrnn", {"rate": "vector", "activation": "tanh"}),
     ("rrnn", {"activation": "tanh"}),
@@ -256,6 +266,8 @@ def test_regularizers_from_keywords():
     net = theanets.Regressor((10, 15, 13))
     one = theanets.Regularizer.build("weight_l2", 0.01)
     assert theanets.regularizers.from_kwargs(net, regularizers=[one])[0].weight == 0.01
+    assert theanets.Regularizer.build("noise", 0.01).pattern == "*:out"  # not what goes into activations
+    assert theanets.Regularizer.build("hidden_l1", "hid*:out").pattern == "hid*:out"
     assert len(theanets.regularizers.from_kwargs(net, regularizers=dict(input_noise=0.01))) == 1
     assert theanets.regularizers.from_kwargs(net, learning_rate=0.1, batch_size=3) == []
     with pytest.raises(theanets.util.ConfigurationError, match="hidden_dropout"):
@@ -422,6 +434,63 @@ def test_a_loss_of_the_users_own():
         net = theanets.Regressor([NI, NO], loss="step", weighted=weighted)
         train, _ = next(net.itertrain([D[name] for name in names], algo="sgd"))
         assert 0 < train["loss"] < 1
+
+
+@pytest.mark.parametrize("returned, message", [(None, "returned None without weights.*return a scalar"),
+                                               (pt.vector(), "1 axes; a scalar is wanted")])
+def test_a_loss_that_returns_no_scalar_says_what_to_return(returned, message):
+    class Lost(theanets.Loss):
+        def __call__(self, outputs):
+            return returned
+
+    with pytest.raises(theanets.util.ConfigurationError, match=f"loss Lost: .*{message}"):
+        theanets.Regressor([NI, NO], loss="lost").train([D["x"], D["y"]])
+
+
+AUTOENCODERS = [(theanets.Autoencoder, [NI, 4, NI], ("x", "xw")),
+                (theanets.recurrent.Autoencoder, [NI, (4, "rnn"), NI], ("rx", "rxw"))]
+
+
+@pytest.mark.parametrize("model, layers, names", AUTOENCODERS)
+def test_a_weighted_autoencoder_takes_triples(model, layers, names):
+    def first(*data):
+        net = model(layers, weighted=True)
+        found = next(net.itertrain(list(data), algo="sgd", batch_size=N))
+        assert [v.name for v in net.variables] == ["in", "weights"]  # nothing of the data is left in the model
+        return [*(m["loss"] for m in found), *(p.get_value() for p in net.params)]
+
+    x, w = (D[name].astype(float) for name in names)
+    for one, other in zip(first(x, w), first(x, x, w), strict=True):
+        np.testing.assert_array_equal(one, other)
+    exact = np.average((model(layers).predict(x) - x - 1) ** 2, weights=w)
+    assert first(x, x + 1, w)[:2] == pytest.approx([exact, exact], rel=1e-6)
+
+
+def test_triples_of_a_function_are_drawn_once_each_in_their_old_order():
+    drawn = []
+
+    def batch():
+        drawn.append(len(drawn))
+        return D["x"][:8], D["y"][:8, :1] + np.zeros(NI), np.full((8, NI), 1 + drawn[-1])
+
+    net = theanets.Autoencoder([NI, 4, NI], weighted=True)
+    found = next(net.itertrain(batch, algo="sgd", learning_rate=0, train_batches=3, valid_batches=2))
+    assert drawn == [0, 1, 2, 3, 4]
+    assert found[0]["loss"] == pytest.approx(found[1]["loss"])
+
+
+@pytest.mark.parametrize("model, arrays, message", [
+    (theanets.Autoencoder([NI, 4, NI]), ("x", "xw"), r"train: a batch has 2 arrays; pass 1, .*\[in\]"),
+    (theanets.Autoencoder([NI, 4, NI], weighted=True), ("x",), r"1 arrays; pass 2, .*\[in, weights\]"),
+    (theanets.Autoencoder([NI, 4, NI], weighted=True), 4 * ("x",), r"4 arrays; pass 2, .*\[in, weights\]"),
+    (theanets.Regressor([NI, NO]), ("x", "y", "yw"), r"3 arrays; pass 2, .*\[in, target\]"),
+    (theanets.Classifier([NI, NC], weighted=True), ("x", "labels"), r"2 arrays; pass 3, .*\[in, target, weights\]"),
+])
+@pytest.mark.parametrize("drawn", [False, True])
+def test_an_array_too_many_or_too_few_is_not_dropped_in_silence(model, arrays, message, drawn):
+    data = [D[name] for name in arrays]
+    with pytest.raises(theanets.util.ConfigurationError, match=message.replace("train", "valid") if drawn else message):
+        model.train((lambda: data) if drawn else data)
 
 
 def test_a_layer_an_activation_and_a_regularizer_of_the_users_own():

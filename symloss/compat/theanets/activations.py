@@ -5,35 +5,65 @@ import pytensor.tensor as pt
 
 from .util import Registrar
 
+# Functions that have names can be pickled.
+
+
+def _linear(x):
+    return x
+
 
 def _softmax(x):
     powers = pt.exp(x - x.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-def _centred(x):
-    return x - x.mean(axis=-1, keepdims=True)
+def _relu(x):
+    return (x + abs(x)) / 2
+
+
+def _below_one(x):
+    return (x + 1 - abs(x - 1)) / 2
+
+
+def _between(x):
+    return (abs(x) + 1 - abs(x - 1)) / 2
 
 
 def _deviation(x):
     return x.std(axis=-1, keepdims=True) + 1e-8
 
 
+def _centred(x):
+    return x - x.mean(axis=-1, keepdims=True)
+
+
+def _by_greatest(x):
+    return x / (abs(x).max(axis=-1, keepdims=True) + 1e-8)
+
+
+def _by_deviation(x):
+    return x / _deviation(x)
+
+
+def _standardised(x):
+    return _centred(x) / _deviation(x)
+
+
 COMMON = {
-    "linear": lambda x: x,
+    "linear": _linear,
     "tanh": pt.tanh,
     "logistic": pt.sigmoid,
     "sigmoid": pt.sigmoid,
     "softmax": _softmax,
     "softplus": pt.softplus,
-    "relu": lambda x: (x + abs(x)) / 2,
-    "rect:max": lambda x: (x + abs(x)) / 2,
-    "rect:min": lambda x: (x + 1 - abs(x - 1)) / 2,
-    "rect:minmax": lambda x: (abs(x) + 1 - abs(x - 1)) / 2,
+    "relu": _relu,
+    "rect:max": _relu,
+    "rect:min": _below_one,
+    "rect:minmax": _between,
     "norm:mean": _centred,
-    "norm:max": lambda x: x / (abs(x).max(axis=-1, keepdims=True) + 1e-8),
-    "norm:std": lambda x: x / _deviation(x),
-    "norm:z": lambda x: _centred(x) / _deviation(x),
+    "norm:max": _by_greatest,
+    "norm:std": _by_deviation,
+    "norm:z": _standardised,
 }
 
 

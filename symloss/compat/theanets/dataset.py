@@ -44,6 +44,7 @@ class Dataset:
         self._callable = inputs if callable(inputs) else None
         if self._callable is not None:
             self.iteration_size = iteration_size or (len(inputs) if hasattr(inputs, "__len__") else 100)
+            self._drawn = []
             return
         inputs = inputs if isinstance(inputs, list | tuple) else (inputs,)
         self._inputs = [_plain(array, self.name) for array in inputs]
@@ -64,6 +65,22 @@ class Dataset:
     def __iter__(self):
         return self.iterate(True)
 
+    @property
+    def count(self):
+        """How many arrays a batch has; None as long as a function has drawn none."""
+        if self._callable is None:
+            return len(self._inputs)
+        return len(self._drawn[0]) if self._drawn else None
+
+    def draw(self):
+        """Draw a batch ahead if batches come from a function; the next pass begins with it."""
+        if self._callable is not None and not self._drawn:
+            self._drawn.append(self._call())
+
+    def _call(self):
+        value = self._callable()
+        return value if isinstance(value, list | tuple) else (value,)
+
     def shuffle(self):
         """Shuffle the order of the batches."""
         if self._callable is None:
@@ -73,8 +90,7 @@ class Dataset:
         """Yield the batches of one pass."""
         for _ in range(self.iteration_size):
             if self._callable is not None:
-                value = self._callable()
-                yield value if isinstance(value, list | tuple) else (value,)
+                yield self._drawn.pop() if self._drawn else self._call()
             else:
                 yield self._next(shuffle)
 

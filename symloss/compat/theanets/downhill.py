@@ -8,7 +8,7 @@ import pytensor.tensor as pt
 
 from ...compiling import function, resolve
 from .dataset import Dataset
-from .util import Registrar, log
+from .util import ConfigurationError, Registrar, log
 
 __all__ = ["Dataset", "Optimizer", "build", "minimize"]
 
@@ -121,13 +121,22 @@ class Optimizer(metaclass=Registrar):
         self.f_eval = function(self._inputs, expressions, backend, updates=self._updates)
         self.f_step = function(self._inputs, expressions, backend, updates=self._updates + own)
 
-    def _arrays(self, batch):
+    def _check(self, count, name):
+        """Raise ConfigurationError unless batches of so many arrays (None: not known yet) are what the inputs take."""
+        if count not in (None, len(self._inputs)):
+            wanted = ", ".join(v.name or "?" for v in self._inputs)
+            raise ConfigurationError(f"{name}: a batch has {count} arrays; pass {len(self._inputs)}, in this order: "
+                                     f"[{wanted}]")
+
+    def _arrays(self, batch, name):
         """Return a batch in the types of the inputs."""
+        self._check(len(batch), name)
         return [v.type.filter(x, allow_downcast=True) if hasattr(v.type, "format") else np.asarray(x, v.dtype)
-                for v, x in zip(self._inputs, batch, strict=False)]
+                for v, x in zip(self._inputs, batch, strict=True)]
 
     def _over(self, compiled, dataset):
-        values = [compiled(*self._arrays(batch)) for batch in dataset]
+        name = getattr(dataset, "name", "data")
+        values = [compiled(*self._arrays(batch, name)) for batch in dataset]
         means = np.mean([[float(v) for v in one] for one in values], axis=0)
         return collections.OrderedDict(zip(self._monitors, means.tolist(), strict=True))
 
@@ -141,8 +150,10 @@ class Optimizer(metaclass=Registrar):
         Validation comes before every `validate_every` passes. At the end, the parameters of the best validation are put
         back. An interrupt ends the training.
         """
-        self._compile(**kwargs)
         valid = train if valid is None else valid
+        for dataset in (train, valid):
+            self._check(getattr(dataset, "count", None), getattr(dataset, "name", "data"))
+        self._compile(**kwargs)
         iteration, training, validation = 0, None, None
         while max_updates is None or iteration < max_updates:
             try:

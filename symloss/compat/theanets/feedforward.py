@@ -1,18 +1,39 @@
 """Models of theanets for items."""
 
+import contextlib
 import warnings
 
 import numpy as np
 
 from ...compiling import function, resolve
-from . import graph, layers, losses, regularizers
+from . import graph, layers, losses, regularizers, util
 
 
 class Autoencoder(graph.Network):
-    """A network whose output should be its input; data are [input], or [input, weights]."""
+    """A network whose output should be its input; data are [input], or [input, weights].
+
+    A weighted one also takes [input, target, weights], as a regressor does.
+    """
 
     def _target(self):
         return self.inputs[0]
+
+    @contextlib.contextmanager
+    def fitted(self, data):
+        """Have the losses on the input take a target of its own, if a dataset brings one beside the weights."""
+        same = [loss for loss in self.losses if loss._target is self.inputs[0]]
+        weighted = any(loss._weights is not None for loss in same)
+        if weighted:
+            data.draw()
+        own = weighted and data.count == len(self.variables) + 1
+        target = util.FLOAT_CONTAINERS[self.OUTPUT_NDIM]("target") if own else self.inputs[0]
+        for loss in same:
+            loss._target = target
+        try:
+            yield
+        finally:
+            for loss in same:
+                loss._target = self.inputs[0]
 
     def encode(self, x, layer=None, sample=False, **kwargs):
         """Return a layer's output for `x`, or a sample of zeros and ones with it as chances."""

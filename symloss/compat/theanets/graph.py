@@ -1,5 +1,6 @@
 """Network: layers, losses and what is compiled of them, as theanets had it."""
 
+import contextlib
 import warnings
 
 import numpy as np
@@ -175,6 +176,11 @@ class Network:
             yield monitors
             saver.passed(index)
 
+    @contextlib.contextmanager
+    def fitted(self, data):
+        """Have the losses take what a dataset brings, for as long as expressions are built in this context."""
+        yield
+
     def _dataset(self, data, name, kwargs):
         if isinstance(data, downhill.Dataset):
             return data
@@ -247,7 +253,7 @@ class Network:
         """Return the expression of the sum of all losses and regularizers, each times its weight."""
         made = regularizers.from_kwargs(self, **kwargs)
         outputs, _ = self.build_graph(made)
-        return (sum(loss.weight * loss(outputs) for loss in self.losses)
+        return (sum(loss.weight * losses.value(loss, outputs) for loss in self.losses)
                 + sum(r.weight * r.loss(self.layers, outputs) for r in made))
 
     def monitors(self, **kwargs):
@@ -261,7 +267,7 @@ class Network:
         """
         outputs, _ = self.build_graph(regularizers.from_kwargs(self, **kwargs))
         asked = kwargs.get("monitors", {})
-        found = [("err", self.losses[0](outputs))] if self.losses else []
+        found = [("err", losses.value(self.losses[0], outputs))] if self.losses else []
         for pattern, levels in asked.items() if isinstance(asked, dict) else asked:
             matching = [*util.outputs_matching(outputs, pattern), *util.params_matching(self.layers, pattern)]
             found += [(f"{name}{label}", call(value)) for name, value in matching for label, call in _levels(levels)]

@@ -4,7 +4,7 @@ import pytensor.tensor as pt
 
 from ...losses.conventions import theanets as forms
 from ...losses.term import weights_variable
-from .util import FLOAT_CONTAINERS, INT_CONTAINERS, Registrar, log
+from .util import FLOAT_CONTAINERS, INT_CONTAINERS, ConfigurationError, Registrar, log
 
 
 class Loss(metaclass=Registrar):
@@ -52,6 +52,19 @@ class Loss(metaclass=Registrar):
         if self._weights is None:
             return values.mean()
         return (self._weights * values if weighted is None else weighted).sum() / self._weights.sum()
+
+
+def value(loss, outputs):
+    """Return the expression of a loss, or raise ConfigurationError if it is none, or no scalar."""
+    found, name = loss(outputs), type(loss).__name__
+    if found is None:
+        given = "with weights" if loss._weights is not None else "without weights (weighted=False)"
+        raise ConfigurationError(f"loss {name}: __call__ returned None {given}; every branch of it has to return a "
+                                 f"scalar expression, `return values.mean()` after an `if self._weights:`, say")
+    if getattr(found, "ndim", 0):
+        raise ConfigurationError(f"loss {name}: __call__ returned an expression with {found.ndim} axes; a scalar is "
+                                 f"wanted: take its mean()")
+    return found
 
 
 class MeanSquaredError(Loss):

@@ -58,12 +58,14 @@ class Regularizer(metaclass=Registrar):
     pattern : str
         Glob over names of parameters or outputs.
     weight : float
-        Factor of the term.
+        Factor of the term. A number in place of the pattern is taken for it; theanets failed later.
     """
 
+    EVERYTHING = "*"
+
     def __init__(self, pattern="*", weight=0.0):
-        if isinstance(pattern, int | float):  # a single positional argument that can only be the strength
-            pattern, weight = "*", pattern
+        if isinstance(pattern, int | float):
+            pattern, weight = self.EVERYTHING, pattern
         self.pattern, self.weight = pattern, weight
 
     def log(self):
@@ -167,6 +169,7 @@ class Contractive(Regularizer):
 
 class _Noise(Regularizer):
     KEY = BEFORE = ""
+    EVERYTHING = "*:out"
 
     def __init__(self, pattern="*:out", weight=0.0, rng=13):
         super().__init__(pattern, weight)

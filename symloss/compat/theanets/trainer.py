@@ -48,10 +48,11 @@ class DownhillTrainer:
     def itertrain(self, train, valid=None, **kwargs):
         """Yield pairs of monitors."""
         net = self.network
-        optimizer = downhill.build(
-            self.algo, net.loss(**kwargs), net.params, net.variables, net.updates(**kwargs), net.monitors(**kwargs),
-            kwargs.get("monitor_gradients", False),
-        )
+        with net.fitted(train if valid is None else valid):  # validation draws first
+            optimizer = downhill.build(
+                self.algo, net.loss(**kwargs), net.params, net.variables, net.updates(**kwargs),
+                net.monitors(**kwargs), kwargs.get("monitor_gradients", False),
+            )
         yield from optimizer.iterate(train, valid, **kwargs)
 
 

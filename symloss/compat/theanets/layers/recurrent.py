@@ -58,7 +58,10 @@ class Recurrent(Layer):
         source = getattr(self, option)
         if source in inputs:
             return inputs[source]
-        return pt.zeros((x.shape[1], self.output_size if size is None else size), dtype=pytensor.config.floatX)
+        zeros = np.zeros((1, self.output_size if size is None else size), pytensor.config.floatX)
+        # As many rows as the batch has items, and 0 even where those are NaN. pt.zeros would look for constants in its
+        # shape, back through all loops before this one.
+        return pt.second(x[0, :, 0][:, None], zeros)
 
     def _scan(self, step, sequences, starts, constants=()):
         """Return what `step` makes over time, each (batch, time, ...); starts are None for what is no state."""
