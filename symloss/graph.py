@@ -3,6 +3,7 @@
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
 
 from . import layers, spec
 from .activations import registry as activation_registry
@@ -23,6 +24,17 @@ def _is_activation(name: str) -> bool:
 def _refuse_sparse(layer, noise):
     if layer.sparse:
         raise SpecError(f"{noise.title}: {layer.name!r} is sparse, and stays so; name other outputs by 'pattern'")
+
+
+def _check_made(layer, made):
+    """Raise SpecError for what a layer of the user's returned, unless these are tensors by name."""
+    if not isinstance(made, dict) or "out" not in made:
+        raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {made!r}; a dict of tensors "
+                        f"is wanted, {{'out': ...}}")
+    for short, value in made.items():
+        if not isinstance(value, Variable):
+            raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {value!r} as {short!r}; "
+                            f"a tensor is wanted")
 
 
 class Graph:
@@ -54,7 +66,9 @@ class Graph:
     def add_layer(self, description, last: bool = False, **options) -> "layers.Layer":
         """Append a layer described in the layer language, and return it."""
         if isinstance(description, layers.Layer):
-            raise SpecError(f"layer {description!r}: pass its description, {{'form': ..., 'size': ...}}")
+            form = layers.base.form_of(description)
+            raise SpecError(f"layer {description!r}: a model makes its layers itself, of their descriptions; write "
+                            f"{{'form': {form!r}, 'name': {description.name!r}, 'size': ...}}")
         index = len(self.layers)
         keywords = spec.parse(description, layers.registry.__contains__, _is_activation) | options
         form = keywords.pop("form", "input" if index == 0 else "feedforward")
@@ -87,9 +101,7 @@ class Graph:
         if issubclass(cls, Input):
             keywords.setdefault("ndim", self.input_ndim)
         else:
-            inputs = keywords.setdefault("inputs", self.layers[-1].name)
-            inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
-            keywords["inputs"] = tuple(name.removesuffix(":out") for name in inputs)
+            keywords["inputs"] = layers.base.input_names(keywords["name"], keywords.get("inputs", self.layers[-1].name))
 
     def _make(self, cls, keywords, description):
         known = set(cls.options())
@@ -179,6 +191,7 @@ class Graph:
         updates: dict = {}
         for layer in self.layers:
             made = layer.connect([values[f"{name}:out"] for name in layer.inputs])
+            _check_made(layer, made)
             for short, value in made.items():
                 full = f"{layer.name}:{short}"
                 value = (replace or {}).get(full, value)

@@ -8,6 +8,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 
+from ._checks import tensor
 from .errors import SpecError, UnknownNameError
 from .metrics import Figure
 
@@ -50,7 +51,10 @@ class Monitor:
     def figure(self, outputs) -> Figure:
         """Return the figure of a graph's `outputs`: a mean over all numbers; of a parameter, over batches."""
         value = outputs[self.source] if self.parameter is None else self.parameter
-        value = pt.lt(value, self.level) if self.function is None else pt.as_tensor_variable(self.function(value))
+        if self.function is None:
+            value = pt.lt(value, self.level)
+        else:
+            value = tensor(self.function(value), f"monitor {self.name!r}", "what its function returned")
         value = value.astype(pytensor.config.floatX)
         if self.parameter is not None or value.ndim == 0:
             return Figure((value.mean(), pt.constant(1, dtype=value.dtype)))
@@ -74,16 +78,29 @@ def build(asked, graph) -> tuple[Monitor, ...]:
     SpecError
         If levels are neither.
     """
-    names = {name: None for name, value in graph.outputs()[0].items() if hasattr(value, "ndim")} | graph.parameters
+    outputs = graph.outputs()[0]
+    names = {name: None for name, value in outputs.items() if hasattr(value, "ndim")} | graph.parameters
     found = {}
-    for pattern, levels in asked.items() if isinstance(asked, dict) else asked:
+    for pattern, levels in _pairs(asked):
         matching = [name for name in names if fnmatch.fnmatch(name, pattern)]
         if not matching:
             raise UnknownNameError(f"monitors: nothing matches {pattern!r}; there are {', '.join(names)}")
         for name in matching:
             for label, options in _levels(pattern, levels):
                 found[name + label] = Monitor(name + label, name, parameter=names[name], **options)
+    for monitor in found.values():
+        monitor.figure(outputs)  # so that a mistake shows here and not in training
     return tuple(found.values())
+
+
+def _pairs(asked):
+    """Return (pattern, levels) of what was asked for, or raise SpecError."""
+    pairs = list(asked.items()) if isinstance(asked, dict) else asked
+    if not isinstance(pairs, list | tuple) or not all(
+        isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs
+    ):
+        raise SpecError(f"monitors={asked!r}; levels by pattern are wanted, {{'hid*:out': (0.1, 0.9)}} say")
+    return pairs
 
 
 def _levels(pattern, levels):

@@ -4,9 +4,10 @@ import numpy as np
 
 from . import models, recurrent
 from .compiling import Evaluation, resolve
-from .data import open_source
+from .data import named, open_source, ragged
 from .errors import SpecError
 from .layers import Feedforward, Input, Tied
+from .layers.base import form_of
 from .objective import Objective
 
 ROWS = 1024  # of a data set that are looked at together
@@ -23,8 +24,10 @@ def itertrain(model, train, valid, algo: str, subalgo: str, verbose, options: di
     algo : str
         'sample': every weight becomes an item of the data, or of what the layers before make of it, of length 1.
         'layerwise': the first hidden layer is trained with an output of its own, then the first two, and so on; at last
-        the whole model. Tied layers come in with their partners, the outermost first.
-        'pretrain': an autoencoder of the hidden layers is trained so, and leaves them its parameters; data are inputs.
+        the whole model. Layers that the output cannot follow, such as images before a 'flatten', come in with the next
+        that it can. Tied layers come in with their partners, the outermost first.
+        'pretrain': an autoencoder of the hidden layers is trained so, and leaves them its parameters; data are inputs,
+        and of arrays in the order of the model's own, the inputs are taken. Fully connected layers alone can be tied.
     subalgo : str
         The update rule of 'layerwise' and 'pretrain'.
     options : dict
@@ -83,7 +86,12 @@ def _stages(layers):
     """Yield the descriptions of each part of a model that is trained before the whole one."""
     specs = [layer.to_spec() for layer in layers]
     tied = sum(isinstance(layer, Tied) for layer in layers)
+    begun = False  # whether something has come in that learns
     for depth in range(1, len(layers) // 2 if tied else len(layers) - 2):
+        begun = begun or bool(layers[depth].params)
+        if not tied and (not begun or layers[depth].shape[:-1] != layers[-2].shape[:-1]):
+            continue  # the output would be of another shape than the model's
+        begun = False
         tail = specs[-depth:] if tied else specs[-1:]
         first = {"inputs": [specs[depth]["name"]]}
         yield [*specs[: depth + 1], tail[0] | first, *tail[1:]]
@@ -111,6 +119,25 @@ def _entered(model, record, number, part):
 
 
 def _pretrain(model, layers, train, valid, options):
+    for layer in layers[1:-1]:
+        if not isinstance(layer, Feedforward) or len(layer.shape) > 1:
+            raise SpecError(f"train: algo='pretrain' ties the weights of hidden layers, which goes with fully "
+                            f"connected ones alone, and {layer.name!r} is of the form {form_of(layer)!r}; use "
+                            f"algo='layerwise'")
+    train, valid = (data if data is None else _inputs(model, data) for data in (train, valid))
+    return _shadowed(model, layers, train, valid, options)
+
+
+def _inputs(model, data):
+    """Return the inputs of data in memory, where they bring what the model itself takes."""
+    columns = named(data, model._fields()) or {}
+    found = {f.name: columns[f.name] for f in model._input_fields() if f.name in columns}
+    whole = all(ragged.is_ragged(found[f.name], len(f.shape)) or ragged.axes(found[f.name]) == len(f.shape)
+                for f in model._input_fields() if f.name in found)
+    return found if found and whole else data
+
+
+def _shadowed(model, layers, train, valid, options):
     cls = recurrent.Autoencoder if isinstance(model, recurrent.models.Sequences) else models.Autoencoder
     hidden = [layer.to_spec() for layer in layers[:-1]]
     pairs = zip(hidden[-2::-1], hidden[:0:-1], strict=True)

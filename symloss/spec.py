@@ -30,6 +30,9 @@ def parse(spec, is_form, is_activation) -> dict:
     {'shape': (28, 28)}
     """
     if isinstance(spec, dict):
+        for key in spec:
+            if not isinstance(key, str):
+                raise SpecError(f"layer {spec!r}: the option {key!r}; names are wanted, {{'size': 20}} say")
         return dict(spec)
     if isinstance(spec, str):
         if not is_form(spec):

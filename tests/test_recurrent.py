@@ -468,6 +468,13 @@ def test_a_sequence_that_cannot_go_on(labels, options, words):
         copying_model().predict_sequence(labels, **options)
 
 
+@pytest.mark.parametrize("labels, options", [(3, {}), ([1], {"steps": "3"}), ([1], {"streams": 1.5}),
+                                             ([1], {"steps": None}), ([1], {"streams": True})])
+def test_a_sequence_of_what_is_no_number_of_steps_cannot_go_on(labels, options):
+    with pytest.raises(SpecError, match="predict_sequence: .*a list of at least one label, 0 steps and one stream"):
+        copying_model().predict_sequence(labels, **({"steps": 2} | options))
+
+
 def test_a_model_that_reads_something_else_cannot_go_on():
     with pytest.raises(SpecError, match="4 classes, but inputs of shape"):
         recurrent.Classifier([3, (5, "rnn"), 4]).predict_sequence([0], 1)

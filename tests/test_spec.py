@@ -88,6 +88,17 @@ def test_the_first_layer_is_an_input_and_changes_nothing():
         ({"size": 5, "activation": "maxout"}, ["maxout:3"]),
         ((5, "maxout:x"), ["maxout:3"]),
         ((5, "maxout:0"), ["maxout:3"]),
+        ({"size": 5, "activation": None}, ["hid1", "activation=None", "'linear' for none"]),
+        ({"size": 5, "activation": 3}, ["hid1", "activation=3"]),
+        ({"size": 5, "inputs": 3}, ["hid1", "inputs=3", "the name of an earlier layer"]),
+        ({"size": 5, "inputs": {"in": 4}}, ["hid1", "inputs={'in': 4}"]),
+        ({"size": 5, "inputs": ["in", 4]}, ["hid1", "inputs=['in', 4]"]),
+        ({"shape": 4}, ["hid1", "shape=4", "(28, 28, 1)"]),
+        ({"shape": ()}, ["hid1", "shape=()"]),
+        ({"form": "reshape", "shape": 4}, ["hid1", "shape=4"]),
+        ({5: "size"}, ["the option 5"]),
+        ({"form": "input", "size": 3, "ndim": "2"}, ["ndim='2'", "at least 2"]),
+        (symloss.layers.Feedforward(name="hid", size=3), ["Feedforward('hid'", "'form': 'feedforward', 'name': 'hid'"]),
     ],
 )
 def test_a_wrong_layer_says_what_it_is(description, words):

@@ -106,7 +106,7 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
     for key, column in columns.items():
         kind = by_name[key].kind
         made[key] = fill(column, f"{who}: {key}", repeat=kind == "label") if key in ragged else column
-        if kind in ("target", "label") and key not in ragged and len(by_name[key].shape) > 1 and _axes(column) > 1:
+        if kind in ("target", "label") and key not in ragged and len(by_name[key].shape) > 1 and axes(column) > 1:
             raise DataError(f"{who}: sequences of {name} differ in length, those of {key} do not; pass one for each")
     weighing = [f for f in fields if f.kind == "weights" or (f.kind == "mask" and f.dtype.startswith("float"))]
     if counted and not weighing:
@@ -120,7 +120,8 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
     return made
 
 
-def _axes(column) -> int:
+def axes(column) -> int:
+    """Return how many axes a column has; 0 for what is no array, such as sequences of different lengths."""
     return len(_shape(column) or ())
 
 
@@ -161,7 +162,7 @@ def weights(given, counts, field, who: str) -> np.ndarray:
     if given is None:
         return there
     me, partner = f"{who}: {field.name}", field.partner
-    if any(is_ragged(given, axes) for axes in range(2, len(field.shape) + 1)):
+    if any(is_ragged(given, n) for n in range(2, len(field.shape) + 1)):
         check_same(partner, counts, field.name, lengths(given), who)
         given = fill(given, me)
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, SpecError
 from .fields import Field, as_array, by_field, check_lengths, convert_all, rows_of
 
 RESIDENT_BYTES = 2**30  # converted arrays up to this size stay in memory as a whole
@@ -139,6 +139,9 @@ def open_source(data, fields: list[Field], who: str, calls=None, allow_nan: bool
     """Return `Arrays` or a `Stream` for what the user passed as data."""
     if callable(data) or isinstance(data, Iterator) or _is_iterable_of_batches(data):
         return Stream(data, fields, who, calls, allow_nan)
+    if calls is not None and who == "valid":
+        raise SpecError(f"train: valid_batches={calls}, but validation data that are arrays are used as a whole; pass "
+                        f"fewer rows, or a function that returns a batch")
     made = Arrays(by_field(data, fields, who), fields, who, allow_nan)
     made.calls = calls
     return made

@@ -15,6 +15,19 @@ registry: Registry = Registry("layer")  # form -> subclass of Layer
 DRAWS = ("init", "mean", "std", "sparsity", "diagonal")
 
 
+def input_names(name, inputs) -> tuple[str, ...]:
+    """Return the names of the layers that feed a layer called `name`, or raise SpecError for what is no name."""
+    names = (inputs,) if isinstance(inputs, str) else inputs
+    if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
+        raise SpecError(f"layer {name!r}: inputs={inputs!r}; the name of an earlier layer is wanted, or a list of them")
+    return tuple(one.removesuffix(":out") for one in names)
+
+
+def form_of(layer: "Layer") -> str:
+    """Return the name by which descriptions ask for such a layer."""
+    return next((form for form in registry if registry.get(form) is type(layer)), type(layer).__name__)
+
+
 class Layer:
     """One layer of a graph. A subclass is registered under its class name and `forms`.
 
@@ -60,7 +73,10 @@ class Layer:
         if not isinstance(name, str) or not name or set(name) & set(":.*?["):
             raise SpecError(f"layer {name!r}: a name without any of : . * ? [ is wanted")
         self.name = name
-        self.inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
+        if not isinstance(activation, str) and not callable(activation):
+            raise SpecError(f"layer {name!r}: activation={activation!r}; a name or a function of a tensor is wanted, "
+                            f"'linear' for none")
+        self.inputs = input_names(name, inputs)
         self.shape = self._shape(size, shape)
         self.activation = activation
         self.draws = draws
@@ -72,10 +88,16 @@ class Layer:
         shape = (size,) if size is not None else shape
         if shape is None:
             return None
+        self._check_shape(shape)
         for n in shape:
             if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
                 raise SpecError(f"layer {self.name!r}: size {n!r}; an integer of at least 1 is wanted")
         return tuple(int(n) for n in shape)
+
+    def _check_shape(self, shape):
+        if not isinstance(shape, list | tuple) or not shape:
+            raise SpecError(f"layer {self.name!r}: shape={shape!r}; the lengths of an item's axes are wanted, "
+                            f"(28, 28, 1) say, or a size")
 
     @classmethod
     def options(cls) -> list[str]:
@@ -122,7 +144,8 @@ class Layer:
 
     def connect(self, values: list) -> dict:
         """Return this layer's expressions by short name ('out', 'pre', ...) for the `values` of its inputs."""
-        raise NotImplementedError
+        raise SpecError(f"layer {self.name!r}: {type(self).__name__} has no method connect; write one that returns "
+                        f"{{'out': ...}} for the values of its inputs")
 
     def need_size(self) -> int:
         """Return the size, or raise SpecError if none was given."""
@@ -175,10 +198,10 @@ class Layer:
 
     def to_spec(self) -> dict:
         """Return the dict that rebuilds this layer."""
-        form = next(form for form in registry if registry.get(form) is type(self))
-        spec = {"form": form, "name": self.name, "inputs": list(self.inputs), "activation": self.activation}
+        spec = {"form": form_of(self), "name": self.name, "inputs": list(self.inputs), "activation": self.activation}
         spec |= {"size": self.size} if len(self.shape) == 1 else {"shape": list(self.shape)}
         return spec | self.draws
 
     def __repr__(self):
-        return f"{type(self).__name__}({self.name!r}, shape={self.shape}, activation={self.activate.name!r})"
+        activation = getattr(self.activation, "__name__", self.activation)
+        return f"{type(self).__name__}({self.name!r}, shape={self.shape}, activation={activation!r})"

@@ -170,6 +170,10 @@ class _Windows(Layer, abstract=True):
 
     def _as_image(self, x):
         """Return (n, rows, columns, channels): a series is an image of one row."""
+        if x.ndim != self.axes + 2:
+            raise SpecError(f"layer {self.name!r}: its input {self.inputs[0]!r} has batches of {x.ndim} axes, and "
+                            f"{self.axes + 2} are wanted; rows of numbers that become images go with a plain model, "
+                            f"symloss.Classifier say")
         return x if self.axes == 2 else x.reshape((x.shape[0], 1, *x.type.shape[1:]))
 
     def _over_rows(self, numbers, fill) -> tuple[int, ...]:

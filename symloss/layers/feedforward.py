@@ -1,5 +1,6 @@
 """Input, fully connected and tied layers."""
 
+import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor import sparse
@@ -27,6 +28,8 @@ class Input(Layer):
 
     def __init__(self, *, ndim=2, dtype=None, sparse=None, **options):
         super().__init__(**options)
+        if isinstance(ndim, bool) or not isinstance(ndim, int | np.integer) or ndim < 2:
+            raise SpecError(f"layer {self.name!r}: ndim={ndim!r}; the number of a batch's axes is wanted, at least 2")
         self.ndim = ndim
         self.dtype = dtype or pytensor.config.floatX
         self.sparse = sparse or None

@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
 from .. import initializers
+from .._checks import is_number
 from ..errors import SpecError
 from .base import Layer
 
@@ -34,16 +35,22 @@ class Recurrent(Layer, abstract=True):
 
     def __init__(self, *, direction="forward", bptt_limit=None, radius=None, h_0=None, **options):
         super().__init__(**options)
-        if direction not in DIRECTIONS:
+        if not isinstance(direction, str) or direction not in DIRECTIONS:
             raise SpecError(f"layer {self.name!r}: direction={direction!r}; 'forward' or 'backward' is wanted")
         self.direction = "backward" if DIRECTIONS[direction] else "forward"
         self.bptt_limit = None if bptt_limit in (None, -1) else self._positive("bptt_limit", bptt_limit)
-        if radius is not None and not (isinstance(radius, int | float | np.number) and radius > 0):
-            raise SpecError(f"layer {self.name!r}: radius={radius!r}; a number greater than 0 is wanted")
+        if radius is not None and not (is_number(radius) and radius > 0):
+            raise SpecError(f"layer {self.name!r}: radius={radius!r}; a finite number greater than 0 is wanted")
         self.radius = radius
         self._add_start("h_0", h_0)
 
     def _add_start(self, option, source):
+        if source is not None and not isinstance(source, str):
+            raise SpecError(
+                f"layer {self.name!r}: {option} is of type {type(source).__name__}; the name of a layer is wanted, of "
+                f"{{'form': 'input', 'name': 'start', 'size': 20, 'ndim': 2}} say, which takes the state as data; "
+                f"without one it is 0"
+            )
         source = None if source is None else source.removesuffix(":out")
         setattr(self, option, source)
         if source is not None and source not in self.inputs:
@@ -256,11 +263,10 @@ def checked_rate(name, rate, known):
     """Return `rate` as a known word or a list of floats, or raise SpecError."""
     if isinstance(rate, str) and rate.strip().lower() in known:
         return rate.strip().lower()
-    if isinstance(rate, list | tuple | np.ndarray):
-        numbers = [float(r) for r in rate]
-        if numbers and all(0 < r <= 1 for r in numbers):
-            return numbers
-    raise SpecError(f"layer {name!r}: rate={rate!r}; {', '.join(known)}, or numbers of more than 0 and at most 1")
+    if isinstance(rate, list | tuple | np.ndarray) and len(rate) and all(is_number(r) and 0 < r <= 1 for r in rate):
+        return [float(r) for r in rate]
+    raise SpecError(f"layer {name!r}: rate={rate!r}; {', '.join(known)}, or a list of numbers of more than 0 and at "
+                    f"most 1 is wanted")
 
 
 def drawn_rate(name, rate, size, rng):

@@ -37,6 +37,7 @@ class Reshape(_Shaping):
 
     def _shape(self, size, shape):
         if shape is not None:
+            self._check_shape(shape)
             shape = tuple(shape)
             if sum(_is_rest(n) for n in shape) > 1:
                 raise SpecError(f"layer {self.name!r}: shape {shape}; at most one length may be -1")

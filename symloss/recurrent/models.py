@@ -201,6 +201,10 @@ def _has_target(data) -> bool:
     return "target" in data if isinstance(data, dict) else isinstance(data, list | tuple) and len(data) == 3
 
 
+def _at_least(least, value) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= least
+
+
 class Classifier(Sequences, models.Classifier):
     """A network that predicts a class for each step; targets are labels (batch, time)."""
 
@@ -258,13 +262,14 @@ class Classifier(Sequences, models.Classifier):
                 f"predict_sequence: {size} classes, but inputs of shape {self.layers[0].shape}; "
                 f"a model that reads its own labels, one-hot, is wanted"
             )
-        if not len(labels) or streams < 1 or steps < 0:
+        labels = list(labels) if np.iterable(labels) else []
+        if not labels or not _at_least(1, streams) or not _at_least(0, steps):
             raise SpecError(
-                f"predict_sequence: {len(labels)} labels, steps={steps}, streams={streams}; at least one label, "
-                f"0 steps and one stream are wanted"
+                f"predict_sequence: {len(labels)} labels, steps={steps!r}, streams={streams!r}; a list of at least one "
+                f"label, 0 steps and one stream are wanted"
             )
         field = Field("labels", "label", (None,), "int64", size, encoder=self.encoder)
-        start = prepare((np.asarray(list(labels)),), [field], "predict_sequence")[0]
+        start = prepare((np.asarray(labels),), [field], "predict_sequence")[0]
         return self._drawn(start, steps, streams, np.random.default_rng(rng))
 
     def _drawn(self, start, steps, streams, rng):

@@ -133,6 +133,23 @@ def test_every_layer_trains_and_is_saved(layers, size, rng, tmp_path):
 # -------------------------------------------------------------------------------------------------- of one's own
 
 
+@pytest.mark.parametrize(
+    ("methods", "words"),
+    [
+        ({}, "layer 'it': Wrong has no method connect"),
+        ({"connect": lambda self, values: None}, "layer 'it': connect of Wrong returned None; a dict of tensors"),
+        ({"connect": lambda self, values: values[0]}, "layer 'it': connect of Wrong returned in; a dict of tensors"),
+        ({"connect": lambda self, values: {"pre": values[0]}}, "a dict of tensors is wanted, {'out': ...}"),
+        ({"connect": lambda self, values: {"out": None}}, "connect of Wrong returned None as 'out'; a tensor"),
+        ({"connect": lambda self, values: {"out": np.ones(3)}}, r"returned array.* as 'out'; a tensor"),
+    ],
+)
+def test_a_layer_of_ones_own_that_makes_no_tensor_is_named(methods, words, own_layers):
+    type("Wrong", (symloss.Layer,), methods)
+    with pytest.raises(symloss.SpecError, match=words):
+        symloss.Regressor([3, {"form": "wrong", "size": 3, "name": "it"}, 1])
+
+
 def test_a_layer_of_ones_own_is_found_by_its_name(own_layers, rng, tmp_path):
     class Scale(symloss.Layer):
         """x times a learnt factor for each variable, and a fixed one."""

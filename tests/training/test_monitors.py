@@ -49,6 +49,12 @@ def test_batches_of_different_size_count_by_their_items(net, points):
     ({"hid7:out": 1}, "nothing matches 'hid7:out'; there are in:out"),
     ({"hid1:out": "much"}, "a number, or a function by its label"),
     ({"hid1:out": True}, "a number, or a function by its label"),
+    ("hid1:out", "monitors='hid1:out'; levels by pattern are wanted"),
+    (3, "monitors=3; levels by pattern are wanted"),
+    (["hid1:out"], "levels by pattern are wanted"),
+    ({3: 1}, "levels by pattern are wanted"),
+    ({"hid1:out": {"none": lambda h: None}}, "monitor 'hid1:out:none': what its function returned is a NoneType"),
+    ({"hid1.w": {"text": lambda w: "a"}}, "monitor 'hid1.w:text': what its function returned is a str, no tensor"),
 ])
 def test_what_is_no_monitor_is_refused(net, points, wrong, message):
     with pytest.raises(symloss.SymlossError, match=message):

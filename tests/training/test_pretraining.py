@@ -93,6 +93,45 @@ def test_what_does_not_go_is_refused(inputs, layers, options, message):
         symloss.Autoencoder(layers).train([inputs], **options)
 
 
+CONV = {"form": "conv2", "size": 2, "filter_size": 3}
+
+
+@pytest.mark.parametrize("layers, stages", [
+    ([(8, 8, 1), CONV, "pool2", "flatten", 3], [5]),
+    ([(8, 8, 1), CONV, CONV, "flatten", 6, 4, 3], [5, 6, 7]),
+    ([64, {"form": "reshape", "shape": (8, 8, 1)}, CONV, "flatten", 6, 3], [5, 6]),
+    ([(8, 8, 1), "flatten", 6, 4, 3], [4, 5]),
+], ids=str)
+def test_layerwise_waits_until_images_are_rows(layers, stages, rng):
+    """An output of its own on an image would be of another shape than the model's, and need other targets."""
+    net = symloss.Classifier(layers)
+    x = rng.normal(size=(9, *net.layers[0].shape))
+    history = net.train([x, np.arange(9) % 3], algo="layerwise", epochs=1, verbose=0)
+    assert [len(record.get("layers", net.layers)) for record in history] == stages
+
+
+@pytest.mark.parametrize("kind", ["recurrent", "convolution"])
+def test_pretraining_says_early_which_layer_does_not_go(kind, rng, compilations):
+    net = (symloss.recurrent.Regressor([3, 5, (4, "rnn"), 3]) if kind == "recurrent"
+           else symloss.convolution.Regressor([(8, 8, 1), CONV, "flatten", 3]))
+    words = "'hid2' is of the form 'rnn'" if kind == "recurrent" else "'hid1' is of the form 'conv2'"
+    with pytest.raises(symloss.SpecError, match=f"fully connected ones alone, and {words}; use algo='layerwise'"):
+        net.train([rng.normal(size=(9, 8, *net.layers[0].shape[-2:]))], algo="pretrain", verbose=0)
+    assert not compilations
+
+
+@pytest.mark.parametrize("form", ["pair", "dict", "weighted"])
+def test_pretraining_takes_the_inputs_of_the_models_own_data(form, inputs, rng):
+    weighted = form == "weighted"
+    y, w = rng.normal(size=(len(inputs), 2)), [rng.uniform(size=len(inputs))] * weighted
+    found = []
+    for data in ([inputs], {"in": inputs, "target": y} if form == "dict" else [inputs, y, *w]):
+        net = symloss.Regressor([8, 6, 4, 2], weighted=weighted)
+        net.train(data, data, algo="pretrain", epochs=1, verbose=0)
+        found.append(net.find("hid2", "w").get_value())
+    np.testing.assert_array_equal(*found)
+
+
 def test_an_unknown_algorithm_is_still_refused(inputs):
     with pytest.raises(symloss.UnknownNameError, match="rmsprop"):
         symloss.Autoencoder([8, 4, 8]).train([inputs], algo="rmspropp")
@@ -110,6 +149,12 @@ def test_an_experiment_is_a_model_in_a_box(points, tmp_path):
     assert symloss.Experiment(before).network is before
     with pytest.raises(symloss.SpecError, match="a class of models or a path"):
         symloss.Experiment(3)
+
+
+def test_a_number_of_validation_batches_of_arrays_is_refused(points):
+    """It was accepted once, and did nothing."""
+    with pytest.raises(symloss.SpecError, match="valid_batches=3, but validation data that are arrays are used"):
+        symloss.Regressor([5, 4, 3]).train(points, points, valid_batches=3, verbose=0)
 
 
 def test_a_number_of_batches_makes_an_epoch_of_arrays_too(points, orders):
