@@ -69,6 +69,21 @@ def test_weights_are_not_ignored(loss, points, rng):
     assert found[0] != pytest.approx(found[1])
 
 
+def test_negative_weights_are_refused_with_their_row_and_value(points):
+    weights = np.ones((40, 3))
+    weights[7, 1] = -0.5
+    with pytest.raises(symloss.DataError, match="weights, row 7, column 1: -0.5 is negative"):
+        fit(symloss.Regressor([5, 3], loss="mae", weighted=True), [*points, weights])
+
+
+@pytest.mark.parametrize("loss", [lambda: symloss.Loss("mae"), lambda: {"form": "mae", "weight": 2.0}],
+                         ids=["instance", "dict"])
+def test_an_autoencoder_takes_a_loss_of_any_form(loss, points):
+    net = symloss.Autoencoder([5, 4, 5], loss=loss())
+    record = fit(net, [points[0]], epochs=1, algo="sgd", learning_rate=0.0)[-1]
+    assert record["mae"] == pytest.approx(abs(net.predict(points[0]) - points[0]).mean())
+
+
 def test_a_batch_without_weight_is_no_nan(points):
     net = symloss.Regressor([5, 4, 3], weighted=True)
     weights = np.ones((40, 3))
@@ -166,6 +181,17 @@ def test_dropout_may_be_one_number(points):
     fit(symloss.Regressor([5, 4, 3]), points, dropout=0.5)
 
 
+def test_a_generator_as_seed_says_what_is_wanted(points):
+    """It broke dropout and noise."""
+    state = np.random.RandomState(0)
+    with pytest.raises(symloss.SpecError, match="seed=RandomState.*an integer of at least 0"):
+        symloss.Regressor([5, 3], seed=state)
+    with pytest.raises(symloss.SpecError, match="seed=RandomState.*an integer of at least 0"):
+        fit(symloss.Regressor([5, 4, 3]), points, hidden_dropout=0.5, seed=state)
+    found = [fit(symloss.Regressor([5, 4, 3]), points, hidden_dropout=0.5, seed=seed)[-1]["loss"] for seed in (3, 3, 4)]
+    assert found[0] == found[1] != found[2]
+
+
 # ------------------------------------------------------------------------------------------------------------ models
 
 
@@ -212,6 +238,22 @@ def test_several_inputs_can_be_predicted_from(points):
 def test_a_loaded_model_can_be_trained(points, tmp_path):
     symloss.Regressor([5, 4, 3]).save(tmp_path / "net")
     fit(symloss.load(tmp_path / "net"), points)
+
+
+def test_a_prediction_after_an_activation_was_changed_is_not_stale(points):
+    net = symloss.Regressor([5, (4, "tanh"), 3])
+    before = net.predict(points[0])
+    net.layers[1].activate = activations.Activation("relu", 4, np.random.default_rng(0))
+    hidden = np.maximum(points[0] @ net.find(1, "w").get_value() + net.find(1, "b").get_value(), 0)
+    wanted = hidden @ net.find(2, "w").get_value() + net.find(2, "b").get_value()
+    np.testing.assert_allclose(net.predict(points[0]), wanted)
+    np.testing.assert_allclose(net.feed_forward(points[0])["hid1:out"], hidden, atol=1e-12)
+    assert not np.allclose(before, wanted)
+
+
+def test_a_rate_of_none_says_which_rates_there_are():
+    with pytest.raises(symloss.SpecError, match="rate=None; matrix, vector, uniform, log, or a list of numbers"):
+        symloss.recurrent.Regressor([3, {"form": "rrnn", "size": 4, "rate": None}, 2])
 
 
 def test_a_tied_layer_does_not_take_another_size():
@@ -315,3 +357,15 @@ def test_figures_of_an_epoch_do_not_depend_on_how_data_are_cut(points):
     options = dict(epochs=1, algo="sgd", learning_rate=0.0)
     first, second = (fit(symloss.Regressor([5, 3]), points, batch_size=size, **options)[-1] for size in (7, 40))
     assert first["loss"] == pytest.approx(second["loss"])
+
+
+@pytest.mark.parametrize("loss, error", [("mse", np.square), ("mae", abs)])
+def test_the_figure_of_an_epoch_is_the_weighted_mean_of_the_data_set(loss, error, points, rng):
+    """Batches were averaged, of whatever size and weight they were; the last one here has 4 items of 40."""
+    weights = rng.uniform(size=(40, 3)) * (np.arange(40)[:, None] < 37)
+    net = symloss.Regressor([5, 3], loss=loss, weighted=True)
+    record = net.train([*points, weights], [*points, weights], epochs=1, algo="sgd", learning_rate=0.0, batch_size=12,
+                       verbose=0)[-1]
+    wanted = np.average(error(net.predict(points[0]) - points[1]), weights=weights)
+    assert record["loss"] == pytest.approx(wanted, rel=1e-10)
+    assert record["valid_loss"] == pytest.approx(wanted, rel=1e-10)

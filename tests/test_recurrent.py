@@ -126,6 +126,19 @@ def test_a_step_on_ragged_sequences_is_that_of_weights(ragged):
     np.testing.assert_allclose(everything(plain), everything(weighted), rtol=1e-10)
 
 
+def test_the_mask_and_not_the_weights_says_where_a_sequence_ends(ragged):
+    """A backward layer begins with what fills a sequence up, unless it is told so."""
+    xs, ys = ragged
+    x, y, there = np.full((4, 6, 2), 7.0), np.full((4, 6, 1), -5.0), np.zeros((4, 6))
+    for row, count in enumerate(COUNTS):
+        x[row, :count], y[row, :count], there[row, :count] = xs[row], ys[row], 1
+    net = recurrent.Regressor([2, (4, "bigru"), 1], weighted=True)
+    wanted = net.train([xs, ys], **STILL)[-1]["loss"]
+    masked = net.train({"in": x, "mask": there, "target": y, "weights": there}, **STILL)[-1]["loss"]
+    np.testing.assert_allclose(masked, wanted)
+    assert abs(net.train([x, y, there], **STILL)[-1]["loss"] - wanted) > 1e-3
+
+
 def test_weights_of_ragged_sequences_are_ragged_as_well(ragged, rng):
     xs, ys = ragged
     ws = [rng.uniform(size=y.shape) for y in ys]
