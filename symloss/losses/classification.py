@@ -141,7 +141,8 @@ def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
 
 
 @loss("sparse_categorical_crossentropy", "softmax_cross_entropy_with_integer_labels", "HalfMultinomialLoss",
-      "multi:softprob", "multi:softmax", target="label", activation="softmax", per="item", unit="nats",
+      "multi:softprob", "multi:softmax", "LinearCrossEntropyLoss", 'CrossEntropyLossLayer["Index"]', target="label",
+      activation="softmax", per="item", unit="nats",
       ranges={"smoothing": "[0, 1]", "ignore_index": Range(whole=True, none=True)})
 def label_cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
     r"""Cross-entropy of class labels, per item.
@@ -209,8 +210,8 @@ def integers(prediction, target, who):
     return same_rank_below(prediction, labels, who)
 
 
-@loss("softmax_cross_entropy", target="same", activation="softmax", per="item", unit="nats",
-      ranges={"smoothing": "[0, 1]"})
+@loss("softmax_cross_entropy", "safe_softmax_cross_entropy", 'CrossEntropyLossLayer["Probabilities"]', target="same",
+      activation="softmax", per="item", unit="nats", ranges={"smoothing": "[0, 1]"})
 def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
     r"""Cross-entropy of soft or one-hot targets, per item.
 
@@ -256,7 +257,7 @@ def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
 
 
 @loss("bce", "BCELoss", "BCEWithLogitsLoss", "log_loss", "sigmoid_binary_cross_entropy", "binary:logistic",
-      "HalfBinomialLoss", target="same", activation="sigmoid", unit="nats",
+      "HalfBinomialLoss", 'CrossEntropyLossLayer["Binary"]', target="same", activation="sigmoid", unit="nats",
       ranges={"smoothing": "[0, 1]", "pos_weight": Range("(0, inf)", several=True)})
 def binary_cross_entropy(prediction, target, *, smoothing=0.0, pos_weight=1.0):
     r"""Cross-entropy of yes and no, per element.

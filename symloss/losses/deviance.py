@@ -162,8 +162,8 @@ def gamma_deviance(prediction, target, *, eps=1e-8):
     return 2 * (ratio - 1 - pt.log(ratio))
 
 
-@loss("reg:tweedie", "HalfTweedieLoss", "TweedieLoss", unit="the unit of the target to the power of 2 - power",
-      ranges={"power": "(-inf, inf)", "eps": "(0, inf)"})
+@loss("reg:tweedie", "HalfTweedieLoss", "TweedieLoss", "HalfTweedieLossIdentity",
+      unit="the unit of the target to the power of 2 - power", ranges={"power": "(-inf, inf)", "eps": "(0, inf)"})
 def tweedie(prediction, target, *, power=1.5, eps=1e-8):
     r"""Tweedie loss, per element: half the deviance, without what is constant in the prediction.
 

@@ -10,6 +10,7 @@ from .._checks import align, floating, number, require_same_shape, shape_text, t
 from ..errors import ShapeError, SpecError
 from .classification import log_probabilities
 from .core import loss
+from .embedding import squares_by_product
 
 
 @loss("kl", "kld", "KullbackLeiblerDivergence", target="same", activation="softmax", per="item", unit="nats")
@@ -147,8 +148,7 @@ def maximum_mean_discrepancy(prediction, target, *, bandwidth=1.0, weights=None)
 
 def _gaussian_kernel(x, y, bandwidth):
     """Return the matrix of exp(-squared distance / bandwidth) between the rows of `x` and `y`."""
-    products = pt.dot(x, y.T)
-    squares = pt.sqr(x).sum(axis=1)[:, None] + pt.sqr(y).sum(axis=1)[None, :] - 2 * products
+    squares = squares_by_product(x, y)
     return pt.exp(-pt.maximum(squares, 0) / number(bandwidth, squares))
 
 

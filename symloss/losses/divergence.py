@@ -8,7 +8,7 @@ from .._checks import align, number, shape_text, undo
 from ..errors import ShapeError
 from .classification import floor, log_probabilities
 from .core import loss
-from .embedding import root
+from .embedding import root, squares_by_product
 from .similarity import item_weights
 
 
@@ -132,7 +132,8 @@ def jensen_shannon(prediction, target):
     return 0.5 * (p * (pt.log(floor(p)) - log_m) + t * (pt.log(floor(t)) - log_m)).sum(axis=-1)
 
 
-@loss("generalized_kl", "convex_kl", "convex_kl_divergence", "i_divergence", target="same", per="item", unit="nats")
+@loss("generalized_kl", "convex_kl", "convex_kl_divergence", "i_divergence", "generalized_kl_divergence", target="same",
+      per="item", unit="nats")
 def generalised_kl(prediction, target):
     r"""Generalised Kullback-Leibler divergence of quantities that need not sum to 1, per item.
 
@@ -279,7 +280,7 @@ def energy_distance(prediction, target, *, weights=None):
     Notes
     -----
     For generators, without a bandwidth to choose. Biased (V-statistic). scipy's `energy_distance` is its square root.
-    Memory grows with n * n * d.
+    Memory grows with n * n, in double precision with n * n * d.
 
     References
     ----------
@@ -300,8 +301,18 @@ def energy_distance(prediction, target, *, weights=None):
 
 
 def _distances(x, y):
-    """Return the distances between the rows of `x` and `y`, from their differences: equal rows are 0 apart."""
-    return root(pt.sqr(x[:, None, :] - y[None, :, :]).sum(axis=-1))
+    """Return the distances between the rows of `x` and `y`.
+
+    In double precision they come from differences. In single precision their squares come from a product, which needs
+    no memory of n * n * d: the values from one in double precision, whose rounding cannot be seen, and the slopes from
+    one of what is left around the mean, which keeps them in single precision.
+    """
+    if x.dtype != "float32":
+        return root(pt.sqr(x[:, None, :] - y[None, :, :]).sum(axis=-1))
+    middle = disconnected_grad(x.mean(axis=0))
+    squares = squares_by_product(x - middle, y - middle)
+    exact = squares_by_product(x.astype("float64"), y.astype("float64")).astype(x.dtype)
+    return root(squares + disconnected_grad(exact - squares))
 
 
 @loss("gaussian_crps", "CRPS", target="same", unit="the unit of the target")

@@ -12,6 +12,11 @@ def root(squares):
     return pt.sqrt(pt.maximum(squares, np.asarray(np.finfo(squares.dtype).tiny ** 0.6, squares.dtype)))
 
 
+def squares_by_product(x, y):
+    """Return the squared distances between the rows of `x` and `y` by one matrix product; rounding may leave them < 0."""
+    return pt.sqr(x).sum(axis=-1)[:, None] + pt.sqr(y).sum(axis=-1) - 2 * pt.dot(x, y.T)
+
+
 def unit_length(vectors):
     """Return vectors (over the last axis) brought to length 1; a vector of 0 stays 0, with a gradient of 0."""
     return vectors * _inverse_length(vectors)[..., None]
@@ -162,7 +167,7 @@ def cosine_embedding(first, second, target, *, margin=0.0):
     return 0.5 * ((1 + t) * (1 - cosine) + (1 - t) * pt.maximum(0, cosine - number(margin, cosine)))
 
 
-@loss("TripletMarginLoss", "triplet_margin", "triplet_loss", target="none", per="item",
+@loss("TripletMarginLoss", "triplet_margin", "triplet_loss", "TripletMarginWithDistanceLoss", target="none", per="item",
       unit="the unit of the embeddings", ranges={"margin": "(-inf, inf)"})
 def triplet(anchor, positive, negative, *, margin=1.0, squared=False, swap=False):
     r"""Triplet loss, per item: the positive should be nearer to the anchor than the negative, by a margin.

@@ -63,7 +63,8 @@ def hinge(prediction, target, *, margin=1.0):
     return binary_hinge(prediction, target, margin=margin)
 
 
-@loss("binary:hinge", target="sign", unit="the unit of the scores", ranges={"margin": "(-inf, inf)"})
+@loss("binary:hinge", "binary_hinge_loss", target="sign", unit="the unit of the scores",
+      ranges={"margin": "(-inf, inf)"})
 def binary_hinge(prediction, target, *, margin=1.0):
     r"""Hinge loss of yes and no, per element.
 

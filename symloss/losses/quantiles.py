@@ -9,7 +9,7 @@ from .core import loss
 from .ranges import Range
 
 
-@loss("pinball", "QuantileLoss", "PinballLoss", "reg:quantileerror", ranges={"q": "(0, 1)"})
+@loss("pinball", "mean_pinball_loss", "QuantileLoss", "PinballLoss", "reg:quantileerror", ranges={"q": "(0, 1)"})
 def quantile(prediction, target, *, q=0.5):
     r"""Quantile loss, per element.
 

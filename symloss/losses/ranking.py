@@ -104,7 +104,7 @@ def pairwise_logistic(prediction, target):
     return (ahead(target, present) * pt.softplus(s_j - s_i)).sum(axis=(-2, -1))
 
 
-@loss("ListNetLoss", target="same", per="item", unit="nats")
+@loss("ListNetLoss", "ranking_softmax_loss", target="same", per="item", unit="nats")
 def listnet(prediction, target):
     r"""ListNet, per item (a list): cross-entropy between the softmax of the relevances and that of the scores.
 

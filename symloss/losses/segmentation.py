@@ -17,8 +17,8 @@ def regions(prediction, target, who: str):
     return prediction, target, tuple(range(1, prediction.ndim))
 
 
-@loss("DiceLoss", "soft_dice", "sorensen_dice", target="same", activation="sigmoid", per="item", unit="none",
-      ranges={"smooth": "[0, inf)"})
+@loss("DiceLoss", "soft_dice", "sorensen_dice", "binary_dice_loss", target="same", activation="sigmoid", per="item",
+      unit="none", ranges={"smooth": "[0, inf)"})
 def dice(prediction, target, *, smooth=1.0):
     r"""Dice loss, per item: 1 minus twice the overlap, as a share of both regions' sizes.
 
@@ -60,7 +60,8 @@ def dice(prediction, target, *, smooth=1.0):
     return divide(apart, (p + t).sum(axis=axes) + number(smooth, p))
 
 
-@loss("GeneralizedDiceLoss", "generalized_dice", target="same", activation="softmax", per="item", unit="none")
+@loss("GeneralizedDiceLoss", "generalized_dice", "multiclass_generalized_dice_loss", target="same",
+      activation="softmax", per="item", unit="none")
 def generalised_dice(prediction, target):
     r"""Generalised Dice loss, per item: overlaps of all classes, each by the inverse square of its size.
 

@@ -28,8 +28,8 @@ def later(logs, steps: int):
     return pt.concatenate([nothing, logs[:, :-steps]], axis=1)
 
 
-@loss("CTCLoss", "CTCLossLayer", "connectionist_temporal_classification", target="label", activation="softmax",
-      per="item", unit="nats", padding=-1, ranges={"blank": Range(whole=True)})
+@loss("CTCLoss", "CTCLossLayer", "connectionist_temporal_classification", "ctc_loss_with_forward_probs", target="label",
+      activation="softmax", per="item", unit="nats", padding=-1, ranges={"blank": Range(whole=True)})
 def ctc(prediction, target, *, blank=0):
     r"""Connectionist temporal classification, per item (a sequence).
 

@@ -64,6 +64,16 @@ def test_every_loss_of_a_system_is_checked_or_its_absence_explained(system):
     assert not checked & set(file["absent"])
 
 
+# functions of other libraries that are an option here, or one of the like
+NO_NAMES = {"smooth_labels": "smoothing=", "kl_divergence_with_log_targets": "kl_from_logs, with log_target=True"}
+
+
+@pytest.mark.parametrize("system", systems)
+def test_every_loss_of_a_system_is_found_by_its_own_name(system):
+    for name in set(FILES[system]["public"]) - set(FILES[system]["absent"]) - set(NO_NAMES):
+        assert losses.get(name).name in {losses.get(case["loss"]).name for case in FILES[system]["cases"]}, name
+
+
 @pytest.mark.parametrize("system", systems)
 def test_every_convention_has_figures_weighted_and_not(system):
     weighted, plain = set(), set()
