@@ -13,7 +13,7 @@ def root(squares):
 
 
 def squares_by_product(x, y):
-    """Return the squared distances between the rows of `x` and `y` by one matrix product; rounding may leave them < 0."""
+    """Return the squared distances between the rows of `x` and `y` by one product; rounding may leave them below 0."""
     return pt.sqr(x).sum(axis=-1)[:, None] + pt.sqr(y).sum(axis=-1) - 2 * pt.dot(x, y.T)
 
 
