@@ -5,20 +5,19 @@ be computed with; or None if it knows nothing better than the variable itself.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.gradient import DisconnectedGrad
 from pytensor.scalar import basic as scalars
 from pytensor.tensor.basic import Join
-from pytensor.tensor.math import Prod, Sum
+from pytensor.tensor.math import Max, Prod, Sum
 
 from . import forms
-from .forms import GUARD, SIGMOID, SOFTMAX, complement_of, constant, kind, parts, same, view_of
+from .forms import SIGMOID, SOFTMAX, complement_of, constant, kind, parts, same, view_of
 
 LARGEST = 80  # exp of it is finite in float32
-LEAST = 1e-30  # a floor up to here only stands for the smallest number; one above it belongs to the loss
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +39,10 @@ class Scaled:
 
     def log(self):
         """Return the logarithm of the variable."""
-        return self.exponent if self.factor is None else self.exponent + pt.log(self.factor)
+        if self.factor is None:
+            return self.exponent
+        dtype = scalars.upcast(self.exponent.dtype, self.factor.dtype)  # a 0.5 comes as float32
+        return self.exponent + pt.log(self.factor.astype(dtype))
 
     def through(self, function) -> "Scaled":
         """Return what a change of shape makes of it."""
@@ -120,15 +122,19 @@ class Look:
         if found is SOFTMAX:
             logits = node.inputs[0]
             return Scaled(forms.log_one_minus_softmax(logits, forms.axes_of(node.op, logits.ndim)))
-        if found is scalars.Switch:
-            condition, *branches = node.inputs
-            return _choose(condition, [(b, self.complement(b)) for b in branches], lambda b: 1 - b)
-        for name, inside in (("log_view", _inside_view), ("log_clip", _inside_clip), ("log_epsilon", _beside_epsilon)):
+        for name, inside in _THROUGH:
             if name in self.names and (inner := inside(q)) is not None:
                 rest = self.complement(inner)
                 if rest is None:
                     return None
                 return (rest.through(view_of(q)[1]) if name == "log_view" else rest).after((name, q))
+        if found is scalars.Switch:
+            condition, *branches = node.inputs
+            return _choose(condition, [(b, self.complement(b)) for b in branches], lambda b: 1 - b)
+        if found is Sum:
+            return _rest_of_sum(node.inputs[0], node.op.axis, self)
+        if found is scalars.Mul:
+            return _rest_of_sum(q, (), self)
         inner = complement_of(q)
         return None if inner is None else self(inner)
 
@@ -187,6 +193,9 @@ def _inside_view(p):
     return None if seen is None else seen[0]
 
 
+_THROUGH = (("log_view", _inside_view), ("log_clip", forms.inside_clip), ("log_epsilon", forms.beside_epsilon))
+
+
 @rule(*forms.VIEWS, scalars.Cast)
 def log_view(p, look):
     """Logarithm of an index, a change of shape or dtype, or a gradient's marker: the same of the logarithm."""
@@ -197,66 +206,25 @@ def log_view(p, look):
     return None if inner is None else inner.through(seen[1])
 
 
-def _inside_clip(p):
-    """Return what is clipped, if the limits only keep a probability from 0 and 1."""
-    limited, node = kind(p), p.owner
-    if limited is scalars.Clip:
-        x, low, high = node.inputs
-        limits = (constant(low), constant(high))
-        inside = None not in limits and 0 <= limits[0] <= GUARD and limits[1] >= 1 - GUARD
-        return x if inside else None
-    if limited in (scalars.ScalarMaximum, scalars.ScalarMinimum) and len(node.inputs) == 2:
-        for limit, x in (node.inputs, node.inputs[::-1]):
-            value = constant(limit)
-            if value is not None:
-                low = limited is scalars.ScalarMaximum
-                return x if (0 <= value <= GUARD if low else value >= 1 - GUARD) else None
-    return None
-
-
-@rule(scalars.Clip, scalars.ScalarMaximum, scalars.ScalarMinimum)
+@rule(scalars.Clip, scalars.ScalarMaximum, scalars.ScalarMinimum, scalars.Switch)
 def log_clip(p, look):
     """log(clip(p, eps, 1 - eps)) = log(p), eps up to 0.001: the logarithm is finite without it, and has a gradient."""
-    inner = _inside_clip(p)
+    inner = forms.inside_clip(p)
     return None if inner is None else look(inner)
-
-
-def _beside_epsilon(p):
-    """Return what a small number is added to, only to keep it from 0."""
-    if kind(p) is not scalars.Add:
-        return None
-    terms = parts(p, scalars.Add)
-    numbers = [constant(t) for t in terms]
-    rest = [t for t, number in zip(terms, numbers, strict=True) if number is None]
-    if len(rest) != 1 or not all(0 <= n <= GUARD for n in numbers if n is not None):
-        return None
-    mixed = any(constant(f) is not None for f in parts(rest[0], scalars.Mul)[:2]) and kind(rest[0]) is scalars.Mul
-    return None if mixed else rest[0]  # (1 - a) * p + a / k is a mixture, and meant
 
 
 @rule(scalars.Add)
 def log_epsilon(p, look):
     """log(p + eps) = log(p), eps up to 0.001: the logarithm is finite without it."""
-    inner = _beside_epsilon(p)
+    inner = forms.beside_epsilon(p)
     return None if inner is None else look(inner)
 
 
 @rule(scalars.Add)
 def log_floor(p, look):
     """Logarithm of p + disconnected_grad(maximum(p, least) - p), which is p with a floor: log(p)."""
-    if len(p.owner.inputs) != 2:
-        return None
-    for q, rest in (p.owner.inputs, p.owner.inputs[::-1]):
-        if kind(rest) is DisconnectedGrad and kind(rest.owner.inputs[0]) is scalars.Sub:
-            limited, again = rest.owner.inputs[0].owner.inputs
-            if same(again, q) and kind(limited) is scalars.ScalarMaximum:
-                return look(q) if any(_is_floor(limit) for limit in limited.owner.inputs) else None
-    return None
-
-
-def _is_floor(limit) -> bool:
-    value = constant(limit)
-    return value is not None and 0 < value <= LEAST
+    inner = forms.above_floor(p)
+    return None if inner is None else look(inner)
 
 
 # ------------------------------------------------------------------------------------------ arithmetic
@@ -311,6 +279,15 @@ def log_prod(p, look):
     return Scaled(inner.exponent.sum(axis=axes), factor, inner.trail)
 
 
+@rule(scalars.Abs)
+def log_size(p, look):
+    """log(abs(p)) = log(p)."""
+    inner = look(p.owner.inputs[0])
+    if inner is None:
+        return None
+    return Scaled(inner.exponent, None if inner.factor is None else pt.abs(inner.factor), inner.trail)
+
+
 @rule(scalars.Pow, scalars.Sqr, scalars.Sqrt, scalars.Reciprocal)
 def log_power(p, look):
     """log(p ** c) = c log(p)."""
@@ -326,22 +303,51 @@ def log_power(p, look):
 @rule(Sum)
 def log_sum(p, look):
     """log(sum(w p)) from log(p), less its greatest entry among those with a weight other than 0."""
-    inner = look(p.owner.inputs[0])
+    q, axes = p.owner.inputs[0], p.owner.op.axis
+    inner = look(q)
     if inner is None or forms.is_shifted(inner.exponent):
         return None
-    inner = _full(inner, p.owner.inputs[0])
-    axes = p.owner.op.axis
+    if kind(q) is SOFTMAX and forms.axes_of(p.owner.op, q.ndim) == forms.axes_of(q.owner.op, q.ndim):
+        return Scaled(pt.zeros_like(p))  # the logarithm of 1
+    inner = _full(inner, q)
     axes = tuple(range(inner.exponent.ndim)) if axes is None else tuple(axes)
     top, scaled = _brought_down([inner], axes)
     return Scaled(top.squeeze(axis=axes), scaled[0].sum(axis=axes), inner.trail)
 
 
+@rule(Max)
+def log_max(p, look):
+    """log(max(w p)) = max(log(w) + log(p)), of those with a weight above 0."""
+    inner = look(p.owner.inputs[0])
+    if inner is None:
+        return None
+    inner = _full(inner, p.owner.inputs[0])
+    logs = inner.exponent
+    if inner.factor is not None:
+        counts = pt.gt(inner.factor, 0)
+        logs = pt.switch(counts, logs + pt.log(pt.switch(counts, inner.factor, 1)), np.asarray(-np.inf, logs.dtype))
+    return Scaled(logs.max(axis=p.owner.op.axis), None, inner.trail)
+
+
 @rule(scalars.Add)
 def log_add(p, look):
-    """log(a p + b q) from log(p) and log(q), less the greater of the two."""
-    terms = [look(term) for term in parts(p, scalars.Add)]
+    """log(a p + b q) from log(p) and log(q), less the greater of the two; also log(a p + 1 - a)."""
+    given = parts(p, scalars.Add)
+    terms = [look(term) for term in given]
+    weights = [f for t, term in zip(given, terms, strict=True) if term is not None for f in parts(t, scalars.Mul)]
+    for i, term in enumerate(given):
+        if terms[i] is None and any(same(complement_of(term), w) for w in weights):
+            terms[i] = _plain(term)
     if any(term is None or forms.is_shifted(term.exponent) for term in terms):
         return None
+    return _added(terms)
+
+
+def _plain(variable) -> Scaled:
+    return Scaled(pt.zeros_like(variable), variable)
+
+
+def _added(terms) -> Scaled:
     top, scaled = _brought_down(terms, None)
     return Scaled(top, sum(scaled[1:], scaled[0]), tuple(step for term in terms for step in term.trail))
 
@@ -350,20 +356,13 @@ def _brought_down(terms, axes):
     """Return (greatest exponent with a factor other than 0, the terms without it), along `axes` or among `terms`."""
     counted = [t.exponent if t.factor is None else
                pt.switch(pt.neq(t.factor, 0), t.exponent, np.asarray(-np.inf, t.exponent.dtype)) for t in terms]
-    top = forms.greatest(counted[0] if axes else _maximum(counted), axes or ())
+    top = forms.greatest(counted[0] if axes else functools.reduce(pt.maximum, counted), axes or ())
     scaled = []
     for t in terms:
         below = t.exponent - top
         # a weight of 0 must not meet an infinity, and still has a gradient
         scaled.append(pt.exp(below) if t.factor is None else t.factor * pt.exp(pt.minimum(below, LARGEST)))
     return top, scaled
-
-
-def _maximum(values):
-    most = values[0]
-    for value in values[1:]:
-        most = pt.maximum(most, value)
-    return most
 
 
 def _full(scaled, like) -> Scaled:
@@ -375,6 +374,36 @@ def _full(scaled, like) -> Scaled:
 
 
 # ------------------------------------------------------------------------------------------ choices
+
+
+def _rest_of_sum(product, axes, look) -> Scaled | None:
+    """Return 1 - sum(w p) as (1 - sum(w)) + sum(w (1 - p)): the first is 0 for a one-hot w, and nothing is lost."""
+    w, rest = _weighted(product, look)
+    if rest is None:
+        return None
+    w = pt.second(product, w.astype(rest.exponent.dtype))
+    rest = _full(rest, product)
+    factor = w if rest.factor is None else w * rest.factor
+    axes = tuple(range(product.ndim)) if axes is None else tuple(axes)
+    if not axes:
+        return _added([Scaled(rest.exponent, factor, rest.trail), look.complement(w) or _plain(1 - w)])
+    top, (scaled,) = _brought_down([Scaled(rest.exponent, factor)], axes)
+    rest = Scaled(top.squeeze(axis=axes), scaled.sum(axis=axes), rest.trail)
+    return _added([rest, _plain(1 - w.sum(axis=axes))])
+
+
+def _weighted(product, look):
+    """Return (w, 1 - p as a Scaled) of a product w p, or of switch(w, p, 0)."""
+    if kind(product) is scalars.Switch:
+        condition, p, zero = product.owner.inputs
+        return (condition, look.complement(p)) if constant(zero) == 0 else (None, None)
+    factors = parts(product, scalars.Mul)
+    for i, factor in enumerate(factors):
+        rest = look.complement(factor) if len(factors) > 1 else None
+        if rest is not None:
+            others = factors[:i] + factors[i + 1 :]
+            return functools.reduce(pt.mul, others), rest
+    return None, None
 
 
 @rule(scalars.Switch)
@@ -405,7 +434,7 @@ def log_join(p, look):
     found = [look(piece) for piece in pieces]
     if all(one is None for one in found):
         return None
-    found = [Scaled(pt.zeros_like(v), v) if one is None else _full(one, v)
+    found = [_plain(v) if one is None else _full(one, v)
              for one, v in zip(found, pieces, strict=True)]
     factor = None
     if any(one.factor is not None for one in found):

@@ -12,7 +12,7 @@ from pytensor.graph.rewriting.db import EquilibriumDB, RewriteDatabaseQuery, Seq
 from pytensor.graph.traversal import ancestors, graph_inputs
 from pytensor.scalar import basic as scalars
 from pytensor.tensor.elemwise import Elemwise
-from pytensor.tensor.special import XLog1PY, XLogY, xlogy
+from pytensor.tensor.special import LogSoftmax, XLog1PY, XLogY, xlogy
 
 from ..errors import SpecError, unknown
 from ..objective import total_of
@@ -154,8 +154,8 @@ def _sigmoid_written_out(node, session):
 
 
 def _times_one_minus(node, session):
-    """p (1 - p) = exp(log(p) + log(1 - p)), which no 1 - p spoils near p = 1."""
-    factors = parts(node.outputs[0], scalars.Mul)
+    """p (1 - p) = exp(log(p) + log(1 - p)), which no 1 - p spoils near p = 1; so is p - p ** 2."""
+    factors = _factors(node.outputs[0])
     for i, factor in enumerate(factors):
         q = complement_of(factor)
         if q is None:
@@ -173,9 +173,46 @@ def _times_one_minus(node, session):
     return None
 
 
+def _factors(variable) -> list:
+    if kind(variable) is scalars.Sub:
+        p, square = variable.owner.inputs
+        return [p, pt.sub(1, p)] if same(_root_of(square), p) else []
+    return parts(variable, scalars.Mul)
+
+
+def _root_of(variable):
+    """Return y if `variable` is y ** 2, else None."""
+    found, inputs = kind(variable), [] if variable.owner is None else variable.owner.inputs
+    if found is scalars.Sqr or (found is scalars.Pow and constant(inputs[1]) == 2):
+        return inputs[0]
+    return inputs[0] if found is scalars.Mul and len(inputs) == 2 and same(*inputs) else None
+
+
+def _root(node, session):
+    """sqrt(p) = exp(log(p) / 2), whose gradient is finite where p is 0."""
+    found = session.look(node.inputs[0])
+    if found is None or found.factor is not None or any(name in GUARDS for name, _ in found.trail):
+        return None
+    half = pt.as_tensor_variable(0.5).astype(found.exponent.dtype)
+    return pt.exp(half * found.exponent), (("root", node.outputs[0]), *found.trail)
+
+
+GUARDS = ("log_clip", "log_epsilon", "log_floor")  # a root is finite without them, but another one
+
+
+def _log_softmax_op(node, session):
+    logits = node.inputs[0]
+    return forms.log_softmax(logits, forms.axes_of(node.op, logits.ndim)), (("exact_log_softmax", node.outputs[0]),)
+
+
 WRITTEN_OUT = {
-    "softmax_written_out": (_softmax_written_out, [pt.true_div]),
-    "sigmoid_written_out": (_sigmoid_written_out, [pt.true_div, pt.reciprocal, pt.pow, pt.mul]),
+    "softmax_written_out": (_softmax_written_out, [pt.true_div, pt.mul, pt.exp]),
+    "sigmoid_written_out": (_sigmoid_written_out, [pt.true_div, pt.reciprocal, pt.pow, pt.mul, pt.add]),
+}
+BESIDE = {
+    "times_one_minus": (_times_one_minus, [pt.mul, pt.sub], "p (1 - p) and p - p ** 2 = exp(log(p) + log(1 - p))"),
+    "root": (_root, [pt.sqrt], "sqrt(p) = exp(log(p) / 2), whose gradient is finite where p is 0"),
+    "exact_log_softmax": (_log_softmax_op, [LogSoftmax], "log_softmax(x) to the last digit where it is near 0"),
 }
 
 
@@ -186,7 +223,8 @@ def _database() -> SequenceDB:
         written.register(name, _Rewriter(function, tracked), "stability")
     for name, entry in logarithms.rules.items():
         logs.register(name, _Rewriter(functools.partial(_log_rule, entry), list(LOGARITHMS)), "stability")
-    logs.register("times_one_minus", _Rewriter(_times_one_minus, [pt.mul]), "stability")
+    for name, (function, tracked, _) in BESIDE.items():
+        logs.register(name, _Rewriter(function, tracked), "stability")
     found.register("stability_written_out", written, "stability", position=1)
     found.register("stability_logarithms", logs, "stability", position=2)
     return found
@@ -198,11 +236,11 @@ database = _database()
 def names() -> dict[str, str]:
     """Return what each rewrite does, in one line, by its name."""
     found = {
-        "softmax_written_out": "exp(x) / sum(exp(x)), with a shift or without, is a softmax",
+        "softmax_written_out": "exp(x) / sum(exp(x)), with a shift or without, and exp(x - logsumexp(x)) are a softmax",
         "sigmoid_written_out": "1 / (1 + exp(-x)), exp(x) / (1 + exp(x)) and (1 + tanh(x / 2)) / 2 are a sigmoid",
     }
     found |= {name: entry.summary for name, entry in logarithms.rules.items()}
-    return found | {"times_one_minus": "p (1 - p) = exp(log(p) + log(1 - p))"}
+    return found | {name: summary for name, (_, _, summary) in BESIDE.items()}
 
 
 # ------------------------------------------------------------------------------------------ stabilise
@@ -256,8 +294,8 @@ def stabilise(outputs, switched_off=()) -> tuple[list[Variable], list[Applied]]:
 
 def _worth_it(outputs) -> bool:
     """Return whether anything here could be rewritten: a look that costs less than a rewriter does."""
-    wanted = {forms.SIGMOID, forms.SOFTMAX, scalars.Exp, scalars.Tanh}
-    return any(kind(v) in wanted for v in ancestors(outputs))
+    wanted = {forms.SIGMOID, forms.SOFTMAX, LogSoftmax, scalars.Exp, scalars.Tanh}
+    return any(kind(v) in wanted or forms.exponent_of(v) is not None for v in ancestors(outputs))
 
 
 def _with_originals(fgraph, twins) -> list[Variable]:

@@ -135,6 +135,28 @@ TABLE = [
     Row("log, take_along_axis", lambda p, t: -pt.take_along_axis(pt.log(p), t.label[:, None], axis=1)[:, 0], label_of),
     Row("masked before the log", lambda p, t: -pt.log(pt.switch(pt.neq(t.hot, 0), p, 1)).sum(axis=1), label_of),
     Row("masked after the log", lambda p, t: -pt.switch(pt.neq(t.hot, 0), pt.log(p), 0).sum(axis=1), label_of),
+    Row("greatest of one-hot times p", lambda p, t: -pt.log((t.hot * p).max(axis=1)), label_of),
+    Row("one less one-hot times p, summed", lambda p, t: -pt.log(1 - (t.hot * p).sum(axis=1)), rest_of),
+    Row("one less one-hot times p", lambda p, t: -pt.log(1 - t.hot * p).sum(axis=1), rest_of),
+    Row("one less a switch, summed", lambda p, t: -pt.log1p(-pt.switch(pt.neq(t.hot, 0), p, 0).sum(axis=1)), rest_of),
+    Row("masked in the argument", lambda p, t: -pt.log(p * t.hot + (1 - t.hot)).sum(axis=1), label_of),
+    Row("size", lambda p, t: -pt.log(abs(p))[t.rows, t.label], label_of),
+    Row("clip by switch", lambda p, t: -pt.log(pt.switch(p < EPS, EPS, p))[t.rows, t.label], label_of),
+    Row("clip by switch, the other way round", lambda p, t: -pt.log(pt.switch(p >= EPS, p, EPS))[t.rows, t.label],
+        label_of),
+    Row("clip by switch, one less", lambda p, t: -pt.log(1 - pt.switch(p > 1 - EPS, 1 - EPS, p))[t.rows, t.label],
+        rest_of),
+    Row("root of p (1 - p)", lambda p, t: pt.sqrt(p * (1 - p))[t.rows, t.label],
+        lambda lp, lq, t: mpmath.exp((lp[t.label] + lq[t.label]) / 2)),
+    Row("root of p", lambda p, t: pt.sqrt(p[t.rows, t.label]), lambda lp, lq, t: mpmath.exp(lp[t.label] / 2)),
+    Row("p less its square", lambda p, t: (p - p**2)[t.rows, t.label],
+        lambda lp, lq, t: mpmath.exp(lp[t.label] + lq[t.label])),
+    Row("log less the log of the sum", lambda p, t: pt.log(p.sum(axis=1)) - pt.log(p)[t.rows, t.label], normalised_of),
+    Row("index over the sum", lambda p, t: -pt.log(p[t.rows, t.label] / p.sum(axis=1)), normalised_of),
+    Row("over its sum, reshaped", lambda p, t: -pt.log(p / p.sum(axis=1).reshape((-1, 1)))[t.rows, t.label],
+        normalised_of),
+    Row("log_softmax of the log", lambda p, t: -pt.special.log_softmax(pt.log(p), axis=1)[t.rows, t.label],
+        normalised_of),
     Row("cast to float64", lambda p, t: -pt.log(p.astype("float64"))[t.rows, t.label], label_of),
     Row("cast there and back", lambda p, t: -pt.log(p.astype("float64").astype(p.dtype)[t.rows, t.label]), label_of),
 ]
@@ -151,9 +173,24 @@ SIGMOID = {
     "by hand, exp(x)": lambda x: pt.exp(x) / (1 + pt.exp(x)),
     "by hand, power": lambda x: (1 + pt.exp(-x)) ** -1,
 }
+SPELLINGS = {  # these are tried with some rows only
+    "reciprocal": lambda x: pt.exp(x) * pt.reciprocal(pt.exp(x).sum(axis=1, keepdims=True)),
+    "times 1 / sum": lambda x: (1 / pt.exp(x).sum(axis=1, keepdims=True)) * pt.exp(x),
+    "sum reshaped": lambda x: pt.exp(x) / pt.exp(x).sum(axis=1).reshape((-1, 1)),
+    "e ** x": lambda x: np.e**x / (np.e**x).sum(axis=1, keepdims=True),
+    "product with a column of ones": lambda x: pt.exp(x) / pt.dot(pt.exp(x), pt.ones((3, 1), dtype=x.dtype)),
+    "product with ones": lambda x: pt.exp(x) / pt.dot(pt.exp(x), pt.ones((x.shape[1],), dtype=x.dtype))[:, None],
+    "@ ones": lambda x: pt.exp(x) / (pt.exp(x) @ np.ones((3, 1), dtype=x.dtype)),
+    "less logsumexp": lambda x: pt.exp(x - pt.logsumexp(x, axis=1, keepdims=True)),
+    "less log(sum(exp))": lambda x: pt.exp(x - pt.log(pt.exp(x).sum(axis=1))[:, None]),
+    "exp(log_softmax)": lambda x: pt.exp(pt.special.log_softmax(x, axis=1)),
+    "tanh, 0.5 outside": lambda x: 0.5 * pt.tanh(x / 2) + 0.5,
+    "tanh, halves": lambda x: 0.5 + pt.tanh(x * 0.5) / 2,
+    "1 / exp(x)": lambda x: 1 / (1 + 1 / pt.exp(x)),
+    "sigmoid by e ** -x": lambda x: 1 / (1 + np.e**-x),
+}
 UNUSUAL = {  # these lead to other graphs than the activations of ours
     "transposed": lambda x: (pt.exp(x).T / pt.exp(x).sum(axis=1)).T,
-    "reciprocal": lambda x: pt.exp(x) * pt.reciprocal(pt.exp(x).sum(axis=1, keepdims=True)),
     "tanh": lambda x: 0.5 * (1 + pt.tanh(0.5 * x)),
     "tanh over 2": lambda x: (pt.tanh(x / 2) + 1) / 2,
 }
@@ -267,9 +304,19 @@ def test_unusual_spellings(way):
         value, slope, (inputs, arrays) = made(row, UNUSUAL[way])
         value, slope = function(inputs, [value, slope], resolve("PYTHON"))(*arrays)
         wanted = exactly(row, logs)
-        atol = 1e-15 if way == "reciprocal" else 1e-300  # a product of two, and no softmax that is known as one
-        np.testing.assert_allclose(value, wanted[0], rtol=1e-14, atol=atol)
-        np.testing.assert_allclose(slope, wanted[1], rtol=1e-14, atol=atol)
+        np.testing.assert_allclose(value, wanted[0], rtol=1e-14, atol=1e-300)
+        np.testing.assert_allclose(slope, wanted[1], rtol=1e-14, atol=1e-300)
+
+
+@pytest.mark.parametrize("way", SPELLINGS)
+def test_other_spellings_of_softmax_and_sigmoid_are_exact(way):
+    logs = logs_of_sigmoid if "tanh" in way or way in ("1 / exp(x)", "sigmoid by e ** -x") else logs_of_softmax
+    for row in (row for row in TABLE if row.name in ("log then index", "one less p", "p (1 - p)")):
+        value, slope, (inputs, arrays) = made(row, SPELLINGS[way], "float32")
+        value, slope = function(inputs, [value, slope], resolve("PYTHON"))(*arrays)
+        wanted = exactly(row, logs)
+        assert_exact(value, wanted[0], "float32")
+        assert_exact(slope, wanted[1], "float32")
 
 
 def test_focal():
@@ -352,7 +399,8 @@ def test_logarithms_of_other_things_are_left_alone():
     x = pt.matrix("x")
     p = pt.special.softmax(x, axis=-1)
     left = [pt.log(x), pt.log1p(x), pt.log(0.9 * p + 0.1 / 1000), pt.log(pt.clip(p, 0.1, 0.9)), pt.log(1 + p),
-            pt.log(p - 0.5), pt.log(pt.exp(x - x.max()).sum()), pt.log(p + 0.5), x * (1 - x), pt.log(pt.maximum(p, x))]
+            pt.log(p - 0.5), pt.log(pt.exp(x - x.max()).sum()), pt.log(p + 0.5), x * (1 - x), pt.log(pt.maximum(p, x)),
+            pt.log(p + x), pt.log(p * x + 1), pt.sqrt(p + 1e-6), pt.sqrt(x), x - x**2, p - x**2, pt.log(abs(x))]
     found, applied = stabilise(left)
     assert not applied
     assert all(a is b for a, b in zip(found, left, strict=True))
@@ -380,6 +428,34 @@ def test_gradients_of_weights_that_are_zero(rng):
     a, b = (function([x, gate], pytensor.grad(v, [x, gate]), resolve("PYTHON"))(*given) for v in (found, raw))
     for one, other in zip(a, b, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_a_switch_that_is_no_floor_is_kept(rng):
+    """switch(p < 1e-7, p, 1e-7) caps p; only what keeps a probability from 0 and 1 is left out."""
+    x = pt.matrix("x")
+    p, q = pt.sigmoid(x), pt.sigmoid(3 * x)
+    for value in (pt.switch(p < 1e-7, p, 1e-7), pt.switch(p > 0.5, 0.5, p), pt.switch(p < 1e-7, 1e-6, p),
+                  pt.switch(q < 1e-7, 1e-7, p), pt.switch(p > 1e-7, 1e-7, p)):
+        (found,), _ = stabilise([pt.log(value)])
+        a, b = function([x], [found, pt.log(value)], resolve("PYTHON"))(20 * rng.normal(size=(4, 3)))
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize("function_of", [
+    lambda w, p: pt.log(1 - (w * p).sum(axis=-1)), lambda w, p: pt.log(1 - w * p), lambda w, p: pt.log(1 - p * p),
+    lambda w, p: pt.log(1 - (w * p * p).sum(axis=-1)), lambda w, p: pt.log((w * p).max(axis=-1)),
+    lambda w, p: pt.log(w * p + (1 - w)), lambda w, p: pt.log(1 - 0.9 * p), lambda w, p: pt.log(pt.abs((w - 1) * p)),
+    lambda w, p: pt.log(1 - (w * p).sum()), lambda w, p: pt.sqrt(w * p + 0 * w)],
+    ids=["sum", "product", "square", "three factors", "greatest", "mask", "number", "size", "all axes", "root"])
+def test_weights_need_not_be_0_or_1(function_of, rng):
+    x, w = pt.matrix("x"), pt.matrix("w")
+    raw = function_of(w, pt.special.softmax(x, axis=-1))
+    (found,), _ = stabilise([raw])
+    given = rng.normal(size=(4, 3)), rng.uniform(0.05, 0.25, (4, 3))
+    outputs = [f for v in (found, raw) for f in (v, *pytensor.grad(v.sum(), [x, w], disconnected_inputs="ignore"))]
+    a = function([x, w], outputs, resolve("PYTHON"))(*given)
+    for one, other in zip(a[:3], a[3:], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
 def test_second_derivatives(rng):
