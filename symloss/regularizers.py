@@ -9,10 +9,11 @@ import fnmatch
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
 
 from ._checks import is_number
 from ._registry import Registry
-from .errors import SpecError, UnknownNameError
+from .errors import ShapeError, SpecError, UnknownNameError
 
 registry: Registry = Registry("regularizer")  # name -> subclass of Regularizer
 
@@ -143,11 +144,31 @@ class Regularizer:
 
     def loss(self, graph, outputs):
         """Return the term's scalar, before its weight. A subclass overrides this, or `modify`."""
-        raise NotImplementedError
+        raise SpecError(f"{self.title}: it has no term; override loss(self, graph, outputs), or set on_graph = True "
+                        f"and override modify(self, name, value, rng)")
 
     def modify(self, name, value, rng):
         """Return a changed output and the generator's next state (on_graph only)."""
-        raise NotImplementedError
+        raise SpecError(f"{self.title}: it changes nothing; override modify(self, name, value, rng)")
+
+    def check(self, graph) -> None:
+        """Try what a subclass overrides, so that a mistake shows before anything is compiled."""
+        outputs = graph.outputs()[0]
+        if not self.on_graph:
+            term = self.loss(graph, outputs)
+            if not isinstance(term, Variable) and not is_number(term):
+                raise SpecError(f"{self.title}: loss returned {term!r}; return a scalar expression")
+            if getattr(term, "ndim", 0):
+                raise ShapeError(f"{self.title}: loss returned a tensor with {term.ndim} axes; return a scalar, .sum() "
+                                 f"say")
+            return
+        names = graph.output_names()
+        for name in self._need([n for n in names if self.matches(n)], "output", names):
+            if not isinstance(outputs[name], pt.TensorVariable):
+                continue  # sparse, which the graph refuses
+            changed = self.modify(name, outputs[name], pytensor.shared(np.random.default_rng(0)))
+            if not isinstance(changed, tuple) or [isinstance(part, Variable) for part in changed] != [True, True]:
+                raise SpecError(f"{self.title}: modify returned {changed!r}; return (value, the next state of rng)")
 
     def matches(self, name: str) -> bool:
         """Return whether an output or parameter of this name is meant; 'hid1' means 'hid1:out'."""
@@ -294,6 +315,13 @@ def _placed():
     return {f"{place}_{kind}": (place, kind) for place in PLACES for kind in ("noise", "dropout")}
 
 
+def _noises(option, cls, place, value, graph):
+    patterns = graph.place(place)
+    if not patterns:
+        raise SpecError(f"{option}: the model has no {place} layers")
+    return [cls(pattern, value) for pattern in patterns if value]
+
+
 def from_options(options: dict, graph) -> list[Regularizer]:
     """Return the regularizers for keywords such as ``weight_l2=1e-4, dropout={"hid1": 0.5}``.
 
@@ -306,17 +334,14 @@ def from_options(options: dict, graph) -> list[Regularizer]:
             raise SpecError(f"{option}={value!r}; a number is wanted, or a dict with weight and pattern")
         if option in _placed():
             place, kind = _placed()[option]
-            patterns = graph.place(place)
-            if not patterns:
-                raise SpecError(f"{option}: the model has no {place} layers")
-            made += [registry.get(kind)(pattern, value) for pattern in patterns if value or value is None]
+            made += _noises(option, registry.get(kind), place, value, graph)
             continue
         cls = registry.get(option)
         if isinstance(value, Regularizer):
             made.append(value)
         elif not isinstance(value, dict):
             if cls.on_graph:
-                made += from_options({f"hidden_{'noise' if cls is GaussianNoise else 'dropout'}": value}, graph)
+                made += _noises(option, cls, "hidden", value, graph)
             elif value != 0:
                 made.append(cls(weight=value))
         elif value and not set(value) & {"weight", "pattern", "wrt"}:
@@ -327,7 +352,5 @@ def from_options(options: dict, graph) -> list[Regularizer]:
             except TypeError as error:
                 raise SpecError(f"{option}={value!r}: {error}; a number, or a dict with weight and pattern") from None
     for regularizer in made:
-        if regularizer.on_graph:
-            names = graph.output_names()
-            regularizer._need([n for n in names if regularizer.matches(n)], "output", names)
+        regularizer.check(graph)
     return made

@@ -175,6 +175,36 @@ def test_a_training_without_a_penalty_forgets_the_earlier_one(points):
     assert set(net.train(points, **STILL)[-1]["weighted"]) == {"mse"}
 
 
+def test_an_own_regularizer_that_returns_nothing_says_what_is_wanted(registered, points, compilations):
+    class Silent(symloss.Regularizer):
+        def loss(self, graph, outputs):
+            outputs["hid1:out"].sum()
+
+    class Vector(symloss.Regularizer):
+        def loss(self, graph, outputs):
+            return outputs["hid1:out"].sum(axis=0)
+
+    class Idle(symloss.Regularizer):
+        pass
+
+    class Still(symloss.Regularizer):
+        on_graph = True
+
+        def modify(self, name, value, rng):
+            return 2 * value
+
+    wrong = {
+        "silent": "Silent: loss returned None; return a scalar expression",
+        "vector": "Vector: loss returned a tensor with 1 axes; return a scalar, .sum",
+        "idle": "Idle: it has no term; override loss",
+        "still": r"Still: modify returned .*; return \(value, the next state of rng\)",
+    }
+    for option, message in wrong.items():
+        with pytest.raises(symloss.SymlossError, match=message):
+            Regressor([5, 4, 3]).train(points, **STILL, **{option: 0.1})
+    assert not compilations
+
+
 def test_an_own_regularizer_is_shown_by_its_name(registered, points):
     class Tall(symloss.Regularizer):
         def loss(self, graph, outputs):
@@ -183,6 +213,21 @@ def test_an_own_regularizer_is_shown_by_its_name(registered, points):
     net = Regressor([5, 4, 3])
     wanted = (net.feed_forward(points[0])["hid1:out"] ** 2).max()
     np.testing.assert_allclose(term(net, points, "Tall", tall=0.1, batch_size=0), wanted)
+
+
+def test_an_own_noise_is_itself_and_no_dropout(registered, points):
+    class Doubled(symloss.Regularizer):
+        on_graph = True
+
+        def modify(self, name, value, rng):
+            return value + self.factor * value, rng
+
+    net = Regressor([5, 4, 4, 3], mode="PYTHON")
+    bare = net.feed_forward(points[0])
+    h = np.maximum(2 * bare["hid1:out"] @ value(net, "hid2.w"), 0)
+    wanted = ((2 * h @ value(net, "out.w") - points[1]) ** 2).mean()
+    for option in (1.0, {"hid1": 1.0, "hid2": 1.0}):
+        np.testing.assert_allclose(term(net, points, "mse", doubled=option), wanted)
 
 
 # --------------------------------------------------------------------------------------------------------------- noise
