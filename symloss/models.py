@@ -7,8 +7,9 @@ import pytensor
 import pytensor.tensor as pt
 
 from . import scoring
+from ._checks import undo
 from .data import Field, Labels, as_array, prepare
-from .errors import SpecError
+from .errors import ShapeError, SpecError
 from .network import Network
 from .options import named
 
@@ -106,6 +107,19 @@ class Classifier(Network):
         if self.encoder is None:
             return fields
         return [dataclasses.replace(f, encoder=self.encoder) if i == main else f for i, f in enumerate(fields)]
+
+    def _try(self, loss):
+        try:
+            super()._try(loss)
+        except ShapeError:
+            size, main = self.layers[-1].size, self._is_main(loss.output_name)
+            if size == 1 or not main or undo(self.graph.outputs()[0][self.output_name], "sigmoid") is None:
+                raise
+            raise ShapeError(
+                f"Classifier: {loss.label} of labels, but the output is a sigmoid, which says yes or no to each of "
+                f"{size} classes; end in ({size}, 'softmax'), or pass loss='bce'; where items have several classes, a "
+                f"Regressor with loss='bce' takes targets of shape (n, {size})"
+            ) from None
 
     def _metrics(self):
         main = [loss for loss in self.losses if self._is_main(loss.output_name)]
