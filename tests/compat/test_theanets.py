@@ -11,6 +11,7 @@ import pytensor.tensor as pt
 import pytest
 import scipy.signal
 import scipy.sparse
+from pytensor.graph.traversal import apply_ancestors
 
 import symloss
 from symloss.compat import theanets
@@ -189,6 +190,28 @@ def test_filters_run_backwards_over_images(stride, border):
         exact = scipy.signal.convolve2d(image, out.find("w").get_value()[index, 0], mode=border)
         exact = exact[:: stride[0], :: stride[1]] + out.find("b").get_value()[index]
         np.testing.assert_allclose(made[0, :, :, index], exact, rtol=1e-6)
+
+
+def test_a_large_filter_is_no_large_graph():
+    x, w = pt.tensor4(), pt.tensor4()
+    made = theanets.layers.convolution.convolve(x, w, (1, 1), "valid", (14, 14))
+    nodes = list(apply_ancestors([made], [x, w]))
+    assert len(nodes) < 400  # slices of 14 rows and 14 columns; 196 cells with a product each were 5303
+
+
+def test_shapes_of_loops_are_not_looked_for_again_by_every_start(monkeypatch):
+    calls, real = [], pytensor.tensor.basic.infer_static_shape
+    monkeypatch.setattr(pytensor.tensor.basic, "infer_static_shape", lambda shape: calls.append(1) or real(shape))
+    theanets.recurrent.Regressor([NI, (NH, "lstm"), (NH, "rnn"), NO]).build_graph()
+    assert len(calls) <= 3  # one for the memory of each state, none for its start
+
+
+@pytest.mark.parametrize("form", ["rnn", "lstm"])
+def test_what_is_not_finite_stays_in_its_sequence(form):
+    net, x = theanets.recurrent.Regressor([NI, (NH, form), NO]), D["rx"][:2, :3].copy()
+    exact = net.predict(x)[1]
+    x[0] = np.nan
+    np.testing.assert_array_equal(net.predict(x)[1], exact)
 
 
 # ------------------------------------------------------------------------------------------------------------ network

@@ -61,7 +61,9 @@ class Optimizer(metaclass=Registrar):
         self._params = list(params or (v for v in ancestors if isinstance(v, pt.sharedvar.TensorSharedVariable)))
         self._inputs = list(inputs or found)
         self._updates = list(updates)
-        self._slopes = pytensor.grad(loss, self._params, disconnected_inputs="ignore")
+        # No trace for each of thousands of nodes, none of which is the user's: half the time with loops behind loops.
+        with pytensor.config.change_flags(traceback__limit=0):
+            self._slopes = pytensor.grad(loss, self._params, disconnected_inputs="ignore")
         monitors = monitors.items() if isinstance(monitors, dict) else monitors
         self._monitors = {"loss": loss} | dict(monitors)
         if monitor_gradients:
