@@ -62,7 +62,7 @@ def prove_call(loss, outputs) -> None:
     names = [name for name, value in outputs.items() if isinstance(value, TensorVariable)]
     names.sort(key=lambda name: name != loss.output_name)  # the prediction comes first
     bound = {"_target": loss._target, "_weights": loss._weights}
-    bound = {name: variable for name, variable in bound.items() if variable is not None}
+    bound = {name: variable for name, variable in bound.items() if isinstance(variable, TensorVariable)}
 
     def build(*probes):
         twin = object.__new__(type(loss))

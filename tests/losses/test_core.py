@@ -11,6 +11,7 @@ import symloss
 from symloss import Loss, losses
 from symloss._checks import align, shape_text, undo
 from symloss.losses import divide, fraction, reduce
+from symloss.losses.own import prove
 
 from .case import compiled, gradient
 
@@ -539,6 +540,18 @@ def test_function_that_repeats_prediction_against_target_and_reduces_raises(case
 def test_function_that_repeats_on_purpose_passes(case):
     function, dtype = ON_PURPOSE[case]
     of_user(function, 3, dtype)
+
+
+@pytest.mark.parametrize("family", ["embedding", "similarity", "ranking", "margin", "ordinal"])
+def test_what_the_catalogue_does_with_labels_and_pairs_is_no_accident(family):
+    specs = [losses.get(name) for name in losses.names()]
+    specs = [s for s in specs if s.ports == ("prediction", "target") and s.function.__module__.endswith(f".{family}")]
+    assert specs
+    for spec in specs:
+        labels = "label" in spec.target
+        target = tensor("t", None, dtype="int32") if labels else tensor("t", None, 1 if spec.target == "sign" else 3)
+        prediction = tensor("p", None, 1 if spec.target == "sign" else 3)
+        assert prove(spec.name, spec.function, [prediction, target], spec.ports) is not None, spec.name
 
 
 def test_repetition_is_shown_with_the_shapes_that_met():
