@@ -165,6 +165,11 @@ def test_a_score_that_is_nan_is_no_hit():
     assert np.isnan(figure("auc", np.full(4, np.nan), [0.0, 1, 0, 1]))
 
 
+@pytest.mark.parametrize("name", ["acc", "f1", "auc", "average_precision", "confusion", "perplexity", "ece"])
+def test_a_target_that_is_nan_is_no_no(name):
+    assert np.isnan(figure(name, np.array([0.2, 0.7, 0.4]), np.array([np.nan, 1.0, 0.0]))).all()
+
+
 @pytest.mark.parametrize("name", metrics.names())
 def test_nothing_with_a_weight_of_zero_counts(name):
     values = metrics.get(name).target == "values"
