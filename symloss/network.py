@@ -11,7 +11,6 @@ from .explain import Text, explain, summary
 from .graph import Graph
 from .losses import Loss, target_variable, weights_variable
 from .options import PRETRAINING, Options, named
-from .scoring import r_squared  # noqa: F401  (models of sequences take it from here)
 from .training import History
 
 PREDICTION_ROWS = 4096

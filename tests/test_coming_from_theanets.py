@@ -185,3 +185,19 @@ def test_every_keyword_that_is_taken_has_its_effect(keyword, points, tmp_path, m
         given = {keyword.split()[0]: value} if folder == "with" else {}
         found.append(trained(points, tmp_path / folder, **beside | given))
     assert found[0] != found[1]
+
+
+# ----------------------------------------------------------------------------------------------------- own losses
+
+
+def test_the_documented_step_without_its_else_says_what_to_return(registered):
+    class Step(theanets.Loss):
+        def __call__(self, outputs):
+            step = outputs[self.output_name] > 0
+            if self._weights:
+                return (self._weights * step).sum() / self._weights.sum()
+                return step.mean()
+
+    assert theanets.Regressor([5, 6, 7], loss="step", weighted=True).losses[0].name == "Step"
+    with pytest.raises(symloss.SpecError, match="loss Step: returned None; return a scalar expression, also where"):
+        theanets.Regressor([5, 6, 7], loss="step")

@@ -169,7 +169,7 @@ def asymmetric(prediction, target, *, gamma_positive=1.0, gamma_negative=4.0, sh
     up, down = number(gamma_positive, prediction), number(gamma_negative, prediction)
     logits = undo(prediction, "sigmoid")
     if logits is None:
-        yes, no = -log_where(target, prediction), -log_where(1 - target, 1 - prediction)
+        yes, no = 0 - log_where(target, prediction), 0 - log_where(1 - target, 1 - prediction)  # 0, and not -0
     else:
         no = pt.softplus(logits)
         yes = no - logits

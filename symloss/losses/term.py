@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.tensor.variable import TensorVariable
 
-from .._checks import signed, undo
+from .._checks import is_number, signed, undo
 from ..errors import ShapeError, SpecError
 from .conventions import convention
 from .core import LossSpec, get, names, registry
@@ -310,6 +310,9 @@ class Loss:
 
     def _whole_batch(self, mean, outputs):
         """Return the parts of a batch's mean that comes as one scalar: it counts by its rows, or by their weights."""
+        if not isinstance(mean, Variable) and not is_number(mean):
+            raise SpecError(f"loss {self.name}: returned {mean!r}; return a scalar expression, also where "
+                            f"self._weights is None")
         mean = pt.as_tensor_variable(mean)
         if mean.ndim != 0:
             raise ShapeError(f"loss {self.name}: returned a tensor with {mean.ndim} axes; return a scalar, .mean() say")

@@ -12,7 +12,7 @@ from ..data import Field, has_ragged, named, prepare, ragged
 from ..errors import SpecError
 from ..graph import MASK
 from ..losses import target_variable, weights_variable
-from ..network import Network, r_squared
+from ..network import Network
 
 
 class Sequences(Network):
@@ -97,9 +97,7 @@ class Sequences(Network):
 
     def score(self, x, y, w=None, metric=None):
         """Return R^2 over all steps of all sequences, or another figure; see `Network.score`."""
-        if metric is not None:
-            return super().score(*self._columns([x, y], w), metric)
-        return r_squared(_rows(self._predicted(x, y)), _rows(y), _weights_of_rows(w, y))
+        return super().score(*self._columns([x, y], w), metric)
 
     def _predicted(self, x, y):
         """Return the prediction for `x`, or raise DataError unless `y` has a step for each of its steps."""
@@ -191,9 +189,7 @@ class Autoencoder(Sequences, models.Autoencoder):
 
     def score(self, x, w=None, metric=None):
         """Return R^2 of the reconstruction over all steps of all sequences, or another figure; see `Network.score`."""
-        if metric is not None:
-            return models.Autoencoder.score(self, *self._columns([x], w), metric)
-        return r_squared(_rows(self.predict(x)), _rows(x), _weights_of_rows(w, x))
+        return models.Autoencoder.score(self, *self._columns([x], w), metric)
 
 
 def _has_target(data) -> bool:
