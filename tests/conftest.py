@@ -14,11 +14,14 @@ def _set_by_user(option: str) -> bool:
 def _set_flags() -> None:
     """Before PyTensor is imported: no C unless a test asks for it, and the cache of compiled code in the environment.
 
+    What compiles to C is not optimized: that halves the time of it, and the tutorials run as users' programs do.
     Workers of pytest-xdist set the same flags and share the cache; PyTensor locks it.
     """
     flags = [os.environ.get("PYTENSOR_FLAGS", "")]
     if not _set_by_user("base_compiledir") and os.access(sys.prefix, os.W_OK):
         flags.append(f"base_compiledir={pathlib.Path(sys.prefix) / 'pytensor'}")
+    if not _set_by_user("gcc__cxxflags"):
+        flags.append("gcc__cxxflags=-O0")
     if "mode=" not in flags[0]:
         flags.append("mode=FAST_COMPILE")
     os.environ["PYTENSOR_FLAGS"] = ",".join(filter(None, flags))
