@@ -244,7 +244,7 @@ def test_an_own_rule_is_a_function(points):
         ({"epoch": 3}, "epochs"),
         ({"batchsize": 3}, "batch_size"),
         ({"min_improvment": 3}, "min_improvement"),
-        ({"max_gradient_clip": 3}, "max_gradient_norm"),
+        ({"max_gradient_nrom": 3}, "max_gradient_norm"),
         ({"callback": print}, "callbacks"),
     ],
     ids=str,

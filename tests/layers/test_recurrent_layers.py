@@ -431,7 +431,7 @@ def test_values_and_gradients_in_c(name, x):
 
 @pytest.mark.numba
 def test_values_and_gradients_with_numba(x):
-    check("lstm", x, "NUMBA")
+    check("rnn", x, "NUMBA")
 
 
 def test_values_and_gradients_with_jax(x):
