@@ -21,6 +21,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..errors import SpecError
+from .rewind import not_finite
 
 MOMENTS = ("start", "batch", "tick", "epoch", "end")
 
@@ -153,6 +154,8 @@ class ReduceLearningRate(_Watcher):
 class Checkpoint:
     """Writes the model with the whole state of its training, so that it can be resumed bit for bit.
 
+    Parameters that are not finite are never written: the file of before stays.
+
     Parameters
     ----------
     path : path
@@ -186,6 +189,8 @@ class Checkpoint:
             self._write(record["epoch"])
 
     def _write(self, epoch):
+        if not_finite(self._training.objective.parameters):
+            return
         self._training.save(self.path.replace("{epoch}", str(epoch)).replace("{}", str(int(time.time()))))
         self._last = time.monotonic()
 

@@ -1,6 +1,7 @@
 """The training loop: a generator of records."""
 
 import contextlib
+import math
 import signal
 import threading
 import time
@@ -94,7 +95,7 @@ def fit(
             if training.reason is not None:
                 record["stopped"] = training.reason
             last = training.reason is not None or training.epoch > epochs
-            if not rewind.parameters_are_finite(now=last):
+            if rewind.lost or (last and rewind.wrong()):
                 raise rewind.error(train.arrays)
             yield record
     finally:
@@ -112,7 +113,7 @@ def finish(training: Training, validated: bool) -> None:
 
 def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt, watch, validating) -> dict:
     """Run what is left of an epoch, and return its record; on an early end it is marked as partial."""
-    step, objective = training.step, training.objective
+    step = training.step
     rewind.begin(training.epoch, training.position)
     size = batch_size if batch_size > 0 else (train.count or 1)
     order = None if train.count is None else training.permutation(train.count)
@@ -128,20 +129,19 @@ def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt
             training.position += batches
             training.batches += batches
             training.items += items
-            if rewind.wrong_terms():
+            if rewind.lost:
                 raise rewind.error(train.arrays)
-            reason = _between_steps(training, watch, count)
+            reason = _between_steps(training, rewind, train, watch, count)
             if interrupt or reason:
                 training.reason = training.reason or reason
                 ended = count is None or training.items < count
                 break
     rewind.end()
-    if not rewind.parameters_are_finite(now=False):
-        raise rewind.error(train.arrays)
+    figures = _figures(training, rewind, train)
     training.seconds += time.perf_counter() - start
     record = {"epoch": training.epoch, "updates": int(step.updates.get_value()), "seconds": training.seconds,
               "samples": training.items, "partial": ended}
-    _enter(record, objective.figures(step.sums(), objective.training_terms))
+    _enter(record, figures)
     if ended:
         return record
     step.take_sums()
@@ -189,16 +189,30 @@ def whole_figures(training, evaluation, train, rows, record) -> None:
             record.setdefault(term.name, figures[term.name])
 
 
-def _between_steps(training, watch, count):
+def _figures(training, rewind, train) -> dict:
+    """Return the figures of the epoch so far; TrainingError where a term is not finite."""
+    sums, terms = training.step.sums(), training.objective.training_terms
+    figures = training.objective.figures(sums, terms)
+    if not math.isfinite(figures["loss"]) and wrong(terms, sums):
+        raise rewind.error(train.arrays)
+    return figures
+
+
+def _between_steps(training, rewind, train, watch, count):
     """Look at the world between two calls: let callbacks and the progress bar have their moment."""
-    reason = training.callbacks.call("tick", training)
-    if watch is None and not training.callbacks.want("batch"):
+    callbacks = training.callbacks
+    shown = watch is not None or callbacks.want("batch")
+    if not shown and not callbacks.want("tick"):
+        return None
+    figures = _figures(training, rewind, train)
+    reason = callbacks.call("tick", training)
+    if not shown:
         return reason
     record = {"epoch": training.epoch, "batch": training.position, "samples": training.items}
-    _enter(record, training.objective.figures(training.step.sums(), training.objective.training_terms))
+    _enter(record, figures)
     if watch is not None:
         watch(record, count)
-    return training.callbacks.call("batch", record) or reason
+    return callbacks.call("batch", record) or reason
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import operator
 import time
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from ..compiling import diagnose
 from ..errors import TrainingError
 
-SHARE = 0.005  # of the time that remembering may take, and as much for looking at parameters
+SHARE = 0.005  # of the time that looking and remembering may take
 
 
 def wrong(terms: list, sums: list) -> list[str]:
@@ -18,15 +19,15 @@ def wrong(terms: list, sums: list) -> list[str]:
             if term.source is not None and not all(map(math.isfinite, parts))]
 
 
-def wrong_terms(step) -> list[str]:
-    """Return the names of a step's terms that are not finite."""
-    return [] if step.sums_are_finite() else wrong(step.objective.training_terms, step.sums())
-
-
 def _finite(a: np.ndarray) -> bool:
     """Return whether all numbers are finite: whether their sum is, which costs a quarter, or else each of them."""
     with np.errstate(all="ignore"):
         return bool(np.isfinite(a.sum()) or np.isfinite(a).all())
+
+
+def not_finite(parameters: dict) -> list[str]:
+    """Return the names of the parameters that are not finite."""
+    return [name for name, p in parameters.items() if not _finite(p.get_value(borrow=True))]
 
 
 UPDATE = "the update is too large; a lower learning_rate, or max_gradient_norm=1, usually helps"
@@ -47,13 +48,18 @@ def cause(objective, arrays: list, rows=None) -> str | None:
 class Rewind:
     """A step that remembers where it stood, so that it can be stopped just before its first wrong batch.
 
-    It is fed as a `TrainingStep` is. From time to time it keeps a copy of everything that the next step depends on, and
-    since then the calls it was given; `error` makes them once more, batch by batch. A copy outlives the epoch, unless
-    somebody else has set a value between two epochs.
+    It is fed as a `TrainingStep` is. From time to time it looks at all terms and parameters, and keeps a copy of
+    everything that the next step depends on; since then it keeps the calls it was given, and `error` makes them once
+    more, batch by batch. A copy outlives the epoch, unless somebody else has set a value between two epochs.
 
     Parameters
     ----------
     step : TrainingStep
+
+    Attributes
+    ----------
+    lost : bool
+        Whether a term or a parameter was not finite when it last looked.
     """
 
     def __init__(self, step):
@@ -61,8 +67,8 @@ class Rewind:
         self._loaded: list | None = None
         self._calls: list[tuple] = []  # (arrays, rows, batch size), or the numbers of an epoch and of its first batch
         self._kept = self._left = None
-        self._cost, self._since = 0.0, -math.inf
-        self._looking, self._looked = 0.0, -math.inf
+        self._next = -math.inf
+        self.lost = False
 
     def begin(self, epoch: int, position: int) -> None:
         """Begin an epoch (or go on with one), of which `position` batches are done."""
@@ -77,10 +83,10 @@ class Rewind:
 
     def _touched(self) -> bool:
         """Return whether a shared value is another array than the one the last step left."""
-        return self._left is None or any(a is not b for a, b in zip(self._arrays(), self._left, strict=True))
+        return self._left is None or not all(map(operator.is_, self._arrays(), self._left))
 
     def _arrays(self):
-        return [cell[0] for cell in self._cells]
+        return list(map(operator.itemgetter(0), self._cells))
 
     @functools.cached_property
     def _cells(self):
@@ -95,18 +101,19 @@ class Rewind:
     def run(self, rows: np.ndarray, size: int) -> None:
         """Train on the loaded rows, `size` at a time."""
         start = time.perf_counter()
-        if self._kept is None or start - self._since > self._cost / SHARE:
-            self._keep(start)
+        if self._kept is None or start > self._next:
+            self._keep()
+            now = time.perf_counter()
+            self._next = now + (now - start) / SHARE
         self._calls.append((self._loaded, rows, size))
         self.step.run(rows, size)
 
-    def _keep(self, start):
-        if self._kept is not None and not self.parameters_are_finite():
-            return  # the next look at the world finds it
+    def _keep(self):
+        self.lost = self._kept is not None and bool(self.wrong())
+        if self.lost:
+            return
         self._calls = [self._place()]
         self._kept = self._state()
-        self._since = time.perf_counter()
-        self._cost = self._since - start
 
     def _place(self) -> tuple:
         """Return the numbers of the epoch and of the batches done in it, after all calls."""
@@ -127,22 +134,12 @@ class Rewind:
 
     def wrong_terms(self) -> list[str]:
         """Return the names of the terms that are not finite so far."""
-        return wrong_terms(self.step)
+        step = self.step
+        return [] if step.sums_are_finite() else wrong(step.objective.training_terms, step.sums())
 
-    def parameters_are_finite(self, now: bool = True) -> bool:
-        """Return whether every number of every parameter is finite, as far as is known: not `now`, when it is due."""
-        start = time.perf_counter()
-        if not now and start - self._looked <= self._looking / SHARE:
-            return True
-        finite = not self.wrong_parameters()
-        self._looked = time.perf_counter()
-        self._looking = self._looked - start
-        return finite
-
-    def wrong_parameters(self) -> list[str]:
-        """Return the names of the parameters that are not finite."""
-        parameters = self.objective.parameters.items()
-        return [name for name, p in parameters if not _finite(p.get_value(borrow=True))]
+    def wrong(self) -> list[str]:
+        """Return the names of the terms, or else of the parameters, that are not finite."""
+        return self.wrong_terms() or not_finite(self.objective.parameters)
 
     def _to_first_wrong(self):
         """Go back to just before the first batch that makes a term or a parameter wrong, and return what it was.
@@ -162,7 +159,7 @@ class Rewind:
             for start in range(0, len(rows), size):
                 before, batch = self._state(), rows[start : start + size]
                 self.step.run(batch, size)
-                wrong = self.wrong_terms() or self.wrong_parameters()
+                wrong = self.wrong()
                 done += 1
                 if wrong:
                     self._back(before)
@@ -178,7 +175,7 @@ class Rewind:
         data : list of arrays, or None
             The whole data set, where its rows are what `run` is given.
         """
-        wrong = ", ".join(self.wrong_terms() or self.wrong_parameters())
+        wrong = ", ".join(self.wrong())
         runs = [call for call in self._calls if len(call) == 3]
         in_memory = data is not None and all(arrays is data for arrays, _, _ in runs)
         last, first = self._place(), self._calls[0]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import symloss
+from symloss import TrainingError
 from symloss.training import (
     Checkpoint,
     CSVHistory,
@@ -150,6 +151,16 @@ def test_checkpoints_every_so_many_epochs(tmp_path):
 def test_a_checkpoint_of_the_best_epochs_alone(tmp_path):
     train(Checkpoint(tmp_path / "{epoch}", best=True), learning_rate=10.0, epochs=3)  # diverges after the first epoch
     assert [p.name for p in tmp_path.iterdir()] == ["1"]
+
+
+def test_numbers_that_are_not_finite_are_not_written(tmp_path):
+    x, y = data()
+    net = symloss.Regressor([3, 1], seed=1)
+    with np.errstate(all="ignore"), pytest.raises(TrainingError):  # in the second epoch: the first has a finite loss
+        net.train((100 * x, y), algo="sgd", learning_rate=1e308, epochs=2, batch_size=0, verbose=0,
+                  callbacks=Checkpoint(tmp_path / "{epoch}"))
+    assert len(net.history) == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_loss_that_is_not_finite_ends_the_training_and_names_the_term():

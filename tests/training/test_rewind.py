@@ -37,6 +37,33 @@ def test_short_epochs_share_a_copy(short, copies, monkeypatch):
     assert len(copies) == 1
 
 
+def test_short_epochs_look_at_parameters_only_at_the_end(short, monkeypatch):
+    looks, original = [], Rewind.wrong
+    monkeypatch.setattr(Rewind, "wrong", lambda self: looks.append(1) or original(self))
+    monkeypatch.setattr("symloss.training.rewind.SHARE", 1e-9)
+    net, x, y = short
+    net.train([x, y], algo="sgd", learning_rate=1e-3, epochs=20, patience=None, verbose=0)
+    assert len(looks) == 1
+
+
+def test_nobody_is_shown_a_term_that_is_not_finite(short, monkeypatch):
+    monkeypatch.setattr("symloss.training.rewind.SHARE", 1e-9)
+    net, x, y = short
+    seen = []
+
+    class Listener:
+        def batch(self, record):
+            seen.append(record["loss"])
+
+        def tick(self, training):
+            seen.append(training.step.sums()[0][0])
+
+    with pytest.raises(TrainingError):
+        net.train([x, y], algo="sgd", learning_rate=0.2, epochs=50, batch_size=1, patience=None, verbose=0,
+                  callbacks=Listener())
+    assert seen and np.isfinite(seen).all()
+
+
 def test_a_value_that_is_set_between_two_epochs_makes_a_new_copy(short, copies, monkeypatch):
     monkeypatch.setattr("symloss.training.rewind.SHARE", 1e-9)
     net, x, y = short
