@@ -1,5 +1,6 @@
 """Settings and small data that the tests share."""
 
+import gc
 import os
 import pathlib
 import sys
@@ -14,14 +15,17 @@ def _set_by_user(option: str) -> bool:
 def _set_flags() -> None:
     """Before PyTensor is imported: no C unless a test asks for it, and the cache of compiled code in the environment.
 
-    What compiles to C is not optimized: that halves the time of it, and the tutorials run as users' programs do.
-    Workers of pytest-xdist set the same flags and share the cache; PyTensor locks it.
+    What compiles to C or NUMBA is hardly optimized: that halves the time of it, or better, and the tutorials run as
+    users' programs do. Variables do not remember the lines that made them. Workers of pytest-xdist set the same flags
+    and share the cache; PyTensor locks it.
     """
+    os.environ.setdefault("NUMBA_OPT", "1")
     flags = [os.environ.get("PYTENSOR_FLAGS", "")]
     if not _set_by_user("base_compiledir") and os.access(sys.prefix, os.W_OK):
         flags.append(f"base_compiledir={pathlib.Path(sys.prefix) / 'pytensor'}")
-    if not _set_by_user("gcc__cxxflags"):
-        flags.append("gcc__cxxflags=-O0")
+    for name, value in {"gcc__cxxflags": "-O0", "traceback__limit": "0"}.items():
+        if not _set_by_user(name):
+            flags.append(f"{name}={value}")
     if "mode=" not in flags[0]:
         flags.append("mode=FAST_COMPILE")
     os.environ["PYTENSOR_FLAGS"] = ",".join(filter(None, flags))
@@ -42,6 +46,13 @@ from symloss.compiling import Backend  # noqa: E402
 def pytest_configure(config):
     for name in ("c: compiles in C", "numba: compiles with NUMBA"):
         config.addinivalue_line("markers", name)
+
+
+def pytest_collection_finish():
+    """What is there when the tests begin stays: the garbage collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 def pytest_runtest_setup(item):

@@ -40,7 +40,7 @@ class Case:
         self.id = "-".join([row.name, *(kind.name for kind in kinds.values())])
         smooth = tuple(port for port, kind in kinds.items() if kind.smooth)
         self.by = smooth if row.by is None else row.by
-        self._doubles = {}
+        self._compiled = {}
 
     @property
     def spec(self):
@@ -116,17 +116,27 @@ class Case:
         if cotangent is None:
             cotangent = np.ones(self.reference(arrays).shape)
         along = along or {p: np.zeros_like(arrays[p]) for p in self.by}
-        ndims = tuple(a.ndim for a in arrays.values())
-        if ndims not in self._doubles:
-            self._doubles[ndims] = self._double(arrays, cotangent.ndim)
-        found = self._doubles[ndims](*arrays.values(), cotangent, *(along[p] for p in self.by))
+        function = self._once(self._double, arrays, cotangent.ndim)
+        found = function(*arrays.values(), cotangent, *(along[p] for p in self.by))
         k, size = len(self.by) + 1, len(found) // len(self.row.options)
         groups = [found[i : i + size] for i in range(0, len(found), size)]
         return [(g[0], dict(zip(self.by, g[1:k], strict=True)), dict(zip(self.by, g[k:], strict=False)))
                 for g in groups]
 
-    def _double(self, arrays, ndim):
-        variables = self.variables(arrays)
+    def values(self, arrays) -> np.ndarray:
+        """Return the values alone for all options, one after another, in float64."""
+        return np.stack(self._once(self._values, arrays)(*arrays.values()))
+
+    def _once(self, make, arrays, *more):
+        key = make.__name__, *(a.ndim for a in arrays.values())
+        if key not in self._compiled:
+            self._compiled[key] = make(self.variables(arrays), *more)
+        return self._compiled[key]
+
+    def _values(self, variables):
+        return compiled(list(variables.values()), [self.graph(variables, **o) for o in self.row.options])
+
+    def _double(self, variables, ndim):
         cotangent = pt.tensor(dtype="float64", shape=(None,) * ndim)
         by = [variables[p] for p in self.by]
         along = [v.type() for v in by]

@@ -7,7 +7,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def in_float64():
     """Graphs are built with floatX=float64, and compile without C, unless a test says otherwise."""
-    with pytensor.config.change_flags(floatX="float64", mode="FAST_COMPILE", traceback__limit=1):
+    with pytensor.config.change_flags(floatX="float64", mode="FAST_COMPILE"):
         yield
 
 

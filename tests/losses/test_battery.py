@@ -131,7 +131,7 @@ def slopes_of(case, fed, port, cotangent):
 
     def values(at):
         if case.row.moving is None:
-            return np.stack([v for v, _, _ in case.at(at)])
+            return case.values(at)
         return np.stack([case.row.moving(at, fed, **options) for options in case.row.options])
 
     for where in np.ndindex(fed[port].shape[lead:] if together else fed[port].shape):
