@@ -159,9 +159,16 @@ def _still_places(objective, arrays) -> list[str]:
     slopes = [(t, _slopes(divide(*t.source.parts(outputs)), [outputs[t.source.output_name]])[0]) for t in terms]
     slopes = [(t, slope) for t, slope in slopes if slope is not None]
     found = function(objective.variables, [slope for _, slope in slopes], resolve("PYTHON"))(*arrays)
-    shares = [(t, float(np.mean(slope == 0))) for (t, _), slope in zip(slopes, found, strict=True)]
-    return [f"{t.name}: its slope by {t.source.output_name} is 0 in {100 * share:.0f} % of the places (clipped, "
-            f"saturated, or exactly right)" for t, share in shares if share > 0]
+    return [line for (t, _), slope in zip(slopes, found, strict=True) for line in
+            _still(t.name, t.source.output_name, slope, "label" in t.source.spec.target)]
+
+
+def _still(name, by, slope, labelled=False) -> list[str]:
+    """Return a line on the places where a slope is 0; with labels on the items, as other classes' slopes may be 0."""
+    still = (slope == 0).all(axis=-1) if labelled and slope.ndim > 1 else slope == 0
+    share = float(np.mean(still)) if still.size else 0.0
+    return [f"{name}: its slope by {by} is 0 in {100 * share:.0f} % of the {'items' if labelled else 'places'} "
+            f"(clipped, saturated, or exactly right)"] if share else []
 
 
 def _twin(model):
@@ -200,7 +207,7 @@ def _of_loss(subject, data, items, rng, options):
     backend = resolve("PYTHON")
     value_at = function(ports, [value], backend)
     found = iter(function(ports, [g for g in slopes if g is not None], backend)(*arrays))
-    rows = []
+    rows, notes = [], []
     for i, slope in zip(floats, slopes, strict=True):
         if slope is None:
             rows.append(Row(spec.name, spec.ports[i], NONE, 0.0))
@@ -209,8 +216,10 @@ def _of_loss(subject, data, items, rng, options):
         def at(moved, i=i):
             return float(value_at(*arrays[:i], moved, *arrays[i + 1 :])[0])
 
-        rows.append(Row(spec.name, spec.ports[i], *_compare(at, arrays[i], next(found), rng)))
-    return Report(f"loss {spec.name}", rows, [])
+        slope = next(found)
+        rows.append(Row(spec.name, spec.ports[i], *_compare(at, arrays[i], slope, rng)))
+        notes += _still(spec.name, spec.ports[i], slope, "label" in spec.target)
+    return Report(f"loss {spec.name}", rows, notes)
 
 
 # ---------------------------------------------------------------------------------------------------------- differences
@@ -241,10 +250,11 @@ def _compare(at, start, slope, rng):
         both = _difference(at, start, direction, STEP)
         error = abs(both - expected) / scale
         moves |= abs(both) > 1e-9 * scale
-        kinked |= expected == 0 and _one_sided_disagree(at, start, direction, scale)
+        bent = _one_sided_disagree(at, start, direction, scale)
+        kinked |= bent
         if not error <= TOLERANCE:
             closer = abs(_difference(at, start, direction, STEP / 100) - expected) / scale
-            if closer <= 1e-3 * TOLERANCE ** 0.5 or _one_sided_disagree(at, start, direction, scale):
+            if bent or closer <= 1e-3 * TOLERANCE ** 0.5:
                 kinked = True  # a bend lies within the wider step, or right here
                 continue
         worst = max(worst, error)
@@ -262,8 +272,13 @@ def _difference(at, start, direction, step):
 
 
 def _one_sided_disagree(at, start, direction, scale):
-    """Return whether the slopes to both sides differ, however small the step."""
-    here, step = at(start), STEP / 100
-    ahead = (at(start + step * direction) - here) / step
-    behind = (here - at(start - step * direction)) / step
-    return abs(ahead - behind) > 1e-3 * scale
+    """Return whether the slopes to both sides differ, and do so as much nearer by: with a curve they come together."""
+    here = at(start)
+
+    def gap(step):
+        return abs(at(start + step * direction) - 2 * here + at(start - step * direction)) / step
+
+    step = STEP / 100
+    rounding = 8 * np.finfo(float).eps * abs(here) / step
+    near = gap(step)
+    return near > 1e-3 * scale + rounding and near > gap(10 * step) / 2

@@ -69,6 +69,23 @@ def test_a_kink_is_told_from_a_wrong_gradient(points):
     assert "kink met" in verdicts(report, "mae").values()
 
 
+@pytest.mark.parametrize("count", [1, 1000])
+def test_one_kink_among_many_numbers_is_met(count, rng):
+    prediction, target = rng.normal(size=(2, count, 3))
+    prediction[count // 2] = target[count // 2]
+    report = symloss.check("mae", [prediction, target], items=count)
+    assert {row.verdict for row in report.rows} == {"kink met"}
+    smooth = symloss.check("mse", [prediction, target], items=count)  # which has its least value there
+    assert {row.verdict for row in smooth.rows} == {"zero" if count == 1 else "right"}
+
+
+def test_where_a_loss_is_still_is_told():
+    report = symloss.check(lambda p, t: pt.sqr(pt.clip(p, 0, 1) - t), [[[0.5, 3.0, -1.0, 0.2]], [[1.0, 0.0, 0.0, 0.0]]])
+    assert "slope by prediction is 0 in 50 % of the places" in str(report)
+    assert "is 0 in" not in str(symloss.check("xe", [[[0.2, 0.8], [0.5, 0.5]], [0, 1]]))
+    assert "is 0 in 50 % of the items" in str(symloss.check("multiclass_hinge", [[[2.0, 0.0], [0.5, 0.0]], [0, 0]]))
+
+
 def test_regularizers_are_terms_as_well(points):
     report = symloss.check(symloss.Regressor([5, (4, "tanh"), 3]), points, weight_l2=0.1, hidden_l1=0.1)
     assert report
