@@ -211,7 +211,8 @@ def _in_words(variable, values, rows, row):
     value = values[variable]
     place = _place(value, rows, row)
     if variable.owner is None:
-        return f"{_number(value[place])} in {variable.name or 'the data'}", "data", [value[place]]
+        kind = "parameter" if _is_parameter(variable, value) else "data"
+        return f"{_number(value[place])} in {variable.name or 'the data'}", kind, [value[place]]
     op = variable.owner.op
     if not isinstance(op, Elemwise):
         name = getattr(op, "name", None) or type(op).__name__
@@ -259,6 +260,8 @@ def _hint(operation, operands, values) -> str:
     largest = max((np.abs(v).max() for k, v in values.items() if _is_parameter(k, v)), default=0.0)
     if operation == "data":
         return "clean the data, or give what is wrong a weight of 0"
+    if operation == "parameter":
+        return "it was not finite before this batch: set it anew, net.find(layer, name).set_value(...), or load a file"
     if not np.isfinite(largest) or largest > LARGE:
         return "the parameters have run away: a lower learning_rate, or max_gradient_norm=1, usually helps"
     domain = DOMAINS.get(operation)

@@ -195,6 +195,13 @@ def test_noise_is_drawn_again_as_it_was(rng):
     assert "log of -" in failed()
 
 
+def test_a_parameter_that_was_not_finite_to_begin_with_is_named():
+    net = symloss.Regressor([2, 3, 1])
+    net.find("hid1", "w").set_value(np.full((2, 3), np.nan))
+    with pytest.raises(TrainingError, match=r"batch 1: .*nan in hid1\.w .*before this batch: set it anew"):
+        net.train([np.ones((4, 2)), np.ones((4, 1))], algo="sgd", epochs=1, verbose=0)
+
+
 def test_what_it_keeps_takes_a_hundredth_of_the_time_at_most():
     """A copy is made only when a hundred times what the last one took has gone by."""
     clock = [0.0]
