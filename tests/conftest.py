@@ -42,10 +42,21 @@ from pytensor.link.vm import VMLinker  # noqa: E402
 import symloss  # noqa: E402
 from symloss.compiling import Backend  # noqa: E402
 
+MARKERS = {"C": "c", "NUMBA": "numba", "JAX": "jax"}
+
 
 def pytest_configure(config):
-    for name in ("c: compiles in C", "numba: compiles with NUMBA"):
-        config.addinivalue_line("markers", name)
+    for backend, marker in MARKERS.items():
+        config.addinivalue_line("markers", f"{marker}: compiles with {backend}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the tests of a mode, so that they can be chosen by it, and are skipped where there is none."""
+    for item in items:
+        mode = item.callspec.params.get("mode") if hasattr(item, "callspec") else None
+        if isinstance(mode, str) and mode in MARKERS:
+            item.add_marker(MARKERS[mode])
 
 
 def pytest_collection_finish():
@@ -58,8 +69,9 @@ def pytest_collection_finish():
 def pytest_runtest_setup(item):
     if item.get_closest_marker("c") and not pytensor.config.cxx:
         pytest.skip("no C++ compiler")
-    if item.get_closest_marker("numba"):
-        pytest.importorskip("numba")
+    for package in ("numba", "jax"):
+        if item.get_closest_marker(package):
+            pytest.importorskip(package)
 
 
 @pytest.fixture

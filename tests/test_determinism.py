@@ -12,8 +12,7 @@ import symloss
 
 OPTIONS = {"algo": "adam", "learning_rate": 0.02, "hidden_dropout": 0.2, "input_noise": 0.1, "batch_size": 16,
            "verbose": 0, "patience": None}
-MODES = ["PYTHON", pytest.param("C", marks=pytest.mark.c), pytest.param("NUMBA", marks=pytest.mark.numba)]
-every_mode = pytest.mark.parametrize("mode", MODES)
+every_mode = pytest.mark.parametrize("mode", ["PYTHON", "C", "NUMBA", "JAX"])
 
 
 def trained(mode, epochs=3, seed=5, **options):

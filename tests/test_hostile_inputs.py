@@ -491,6 +491,9 @@ def test_load(content, tmp_path_factory, plan):
 OUTSIDE = [-1, 3, 100, 2**31, 2**40, 2**62, -(2**31), -(2**63)]
 
 
+every_mode = pytest.mark.parametrize("mode", ["PYTHON", "C", "NUMBA", "JAX"])
+
+
 def wrong_labels():
     """Return labels of which one is no class of three, in every dtype that holds them."""
     made = [np.array([0, 1, bad, 2, 1]) for bad in OUTSIDE]
@@ -501,8 +504,7 @@ def wrong_labels():
     return made
 
 
-@pytest.mark.parametrize("mode", [
-    "PYTHON", pytest.param("C", marks=pytest.mark.c), pytest.param("NUMBA", marks=pytest.mark.numba)])
+@every_mode
 def test_no_label_reaches_memory_that_is_not_its_own(models, mode):
     net, x = models("classifier", mode), np.random.default_rng(0).normal(size=(ROWS, 3))
     assert net.train([x, [0, 1, 2, 2, 1]], **QUIET)[-1]["loss"] < 10
@@ -518,8 +520,7 @@ def test_no_label_reaches_memory_that_is_not_its_own(models, mode):
         assert np.array_equal(p.get_value(), value), "a refused batch moved a parameter"
 
 
-@pytest.mark.parametrize("mode", [
-    "PYTHON", pytest.param("C", marks=pytest.mark.c), pytest.param("NUMBA", marks=pytest.mark.numba)])
+@every_mode
 def test_no_label_of_plain_arrays_reads_another_items_score(mode):
     scores = np.full((ROWS, 3), 1 / 3)
     right = symloss.evaluate.value("xe", scores, np.array([0, 1, 2, 2, 1]), mode=mode)
@@ -540,8 +541,7 @@ def test_no_label_of_plain_arrays_reads_another_items_score(mode):
 CLASS_METRICS = [n for n in symloss.metrics.names() if symloss.metrics.get(n).target == "classes"]
 
 
-@pytest.mark.parametrize("mode", [
-    "PYTHON", pytest.param("C", marks=pytest.mark.c), pytest.param("NUMBA", marks=pytest.mark.numba)])
+@every_mode
 def test_no_label_of_a_metric_reaches_memory_that_is_not_its_own(mode):
     scores = np.full((ROWS, 3), 1 / 3)
     names = CLASS_METRICS if mode == "PYTHON" else ["f1", "confusion_matrix", "auc", "xe"]
@@ -553,8 +553,7 @@ def test_no_label_of_a_metric_reaches_memory_that_is_not_its_own(mode):
                 assert f"row 2: {labels[2]} is out of range" in str(error.value)
 
 
-@pytest.mark.parametrize("mode", [
-    "PYTHON", pytest.param("C", marks=pytest.mark.c), pytest.param("NUMBA", marks=pytest.mark.numba)])
+@every_mode
 def test_a_wrong_label_in_a_graph_of_the_users_gives_nan_and_no_crash(mode):
     z, y, w = pt.tensor("z", shape=(None, 3)), pt.lvector("y"), pt.dvector("w")
     names = CLASS_METRICS if mode == "PYTHON" else ["f1", "confusion_matrix", "acc", "auc"]

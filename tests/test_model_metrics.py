@@ -445,10 +445,7 @@ def test_a_measure_knows_what_is_the_same_figure():
 
 # ---------------------------------------------------------------------------------------------------------- backends
 
-BACKENDS = [pytest.param("C", marks=pytest.mark.c), pytest.param("NUMBA", marks=pytest.mark.numba)]
-
-
-@pytest.mark.parametrize("mode", BACKENDS)
+@pytest.mark.parametrize("mode", ["C", "NUMBA", "JAX"])
 def test_other_backends_show_the_same_figures(heaps, mode):
     x, y, w = heaps
     asked = ["confusion_matrix", "precision", "r2", "auc", {"form": "top_k", "k": 2}, "perplexity",

@@ -10,6 +10,7 @@ from pytensor.sparse import SparseTensorType, get_item_list
 
 from ..errors import SpecError, SymlossWarning
 from . import blas, weights
+from .by_shape import ByShape
 from .modes import Backend
 from .plan import Plan, Updates, movable
 from .tally import Tally
@@ -17,6 +18,8 @@ from .tally import Tally
 
 def function(inputs, outputs, backend: Backend, updates=None, givens=None):
     """Return a compiled PyTensor function; inputs that nothing uses are accepted."""
+    if backend.by_shape:
+        return ByShape(inputs, outputs, backend.mode, updates, givens)
     return pytensor.function(
         inputs, outputs, updates=updates, givens=givens, mode=backend.mode, on_unused_input="ignore"
     )

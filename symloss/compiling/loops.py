@@ -7,9 +7,12 @@ after every step of time.
 import copy
 
 from pytensor.compile.mode import Mode
+from pytensor.graph.replace import clone_replace
 from pytensor.graph.rewriting.basic import GraphRewriter
 from pytensor.link.vm import VMLinker
 from pytensor.scan.op import Scan
+from pytensor.tensor.basic import infer_static_shape
+from pytensor.tensor.type import TensorType
 
 PYTHON = "FAST_COMPILE"
 KEEPS_BUFFERS = hasattr(Scan, "link_mode")  # from 3.3 on
@@ -35,6 +38,58 @@ class InnerMode(GraphRewriter):
                 op.mode, op._fn = self.mode, None
                 fgraph.replace_all(list(zip(node.outputs, op.make_node(*node.inputs).outputs, strict=True)),
                                    reason="mode of a loop's inside")
+
+
+class KnownShapes(GraphRewriter):
+    """Tell the inside of every loop the lengths that are known outside, as JAX wants to know them.
+
+    Parameters
+    ----------
+    mode : str or Mode
+        Of a loop's inside, where it has none of its own.
+    """
+
+    def __init__(self, mode):
+        super().__init__()
+        self.mode = mode
+
+    def apply(self, fgraph):
+        for node in fgraph.toposort():
+            if isinstance(node.op, Scan):
+                fgraph.replace_all(list(zip(node.outputs, self._known(node).outputs, strict=True)),
+                                   reason="lengths within a loop")
+
+    def _known(self, node):
+        op = node.op
+        graph = op.fgraph.unfreeze() if hasattr(op.fgraph, "unfreeze") else op.fgraph
+        inputs, lengths = list(graph.inputs), _lengths(node.inputs)
+        for outer, inside in op.get_oinp_iinp_iout_oout_mappings()["inner_inp_from_outer_inp"].items():
+            for index in inside if outer > 0 else ():  # the first is the number of steps
+                inputs[index] = _with_shape(inputs[index], lengths[outer])
+        outputs = clone_replace(graph.outputs, dict(zip(graph.inputs, inputs, strict=True)), rebuild_strict=False)
+        made = Scan(inputs, outputs, op.info, mode=self.mode if op.mode is None else op.mode, name=op.name,
+                    truncate_gradient=op.truncate_gradient, profile=op.profile, allow_gc=op.allow_gc)
+        return made.make_node(*node.inputs)
+
+
+def _lengths(variables) -> list[list]:
+    """Return the lengths of each variable's axes; where a type does not tell, they are followed back to what does."""
+    shapes = [list(getattr(v.type, "shape", ())) for v in variables]
+    unknown = [(i, axis) for i, shape in enumerate(shapes) for axis, n in enumerate(shape) if n is None]
+    if unknown:
+        _, found = infer_static_shape([variables[i].shape[axis] for i, axis in unknown])
+        for (i, axis), length in zip(unknown, found, strict=True):
+            shapes[i][axis] = length
+    return shapes
+
+
+def _with_shape(inner, outer):
+    """Return a variable like the one inside a loop, with the lengths that it has outside, where steps come first."""
+    if not isinstance(inner.type, TensorType):
+        return inner
+    known = outer[len(outer) - inner.type.ndim :]
+    shape = [other if length is None else length for length, other in zip(inner.type.shape, known, strict=True)]
+    return inner.type.clone(shape=shape)(inner.name)
 
 
 def inside(name: str) -> tuple:

@@ -6,6 +6,7 @@ import warnings
 
 import pytensor
 from pytensor.compile.mode import Mode, predefined_modes
+from pytensor.link.jax.linker import JAXLinker
 from pytensor.link.vm import VMLinker
 
 from ..errors import SpecError, SymlossWarning, unknown
@@ -27,11 +28,14 @@ class Backend:
     mode : Mode
     many_steps : bool
         Whether one call can run many steps on data that lie in shared variables.
+    by_shape : bool
+        Whether functions are compiled for each shape of their inputs.
     """
 
     name: str
     mode: Mode
     many_steps: bool = False
+    by_shape: bool = False
 
 
 _told: set[str] = set()
@@ -57,7 +61,8 @@ def resolve(mode=None) -> Backend:
         return mode
     blas.provide()
     if isinstance(mode, Mode):
-        return Backend("a mode of the user's", mode)
+        jax = isinstance(mode.linker, JAXLinker)
+        return Backend("a mode of the user's", _for_jax(mode) if jax else mode, by_shape=jax)
     if mode is None:
         chosen = pytensor.config.mode
         return _default() if chosen == "Mode" else resolve(chosen)
@@ -75,6 +80,8 @@ def resolve(mode=None) -> Backend:
         package = name.lower()
         if importlib.util.find_spec(package) is None:
             raise SpecError(f"mode {name!r}: the package {package} is not installed; pip install {package}")
+        if name == "JAX":
+            return Backend(name, _for_jax(predefined_modes[name]), by_shape=True)
         return Backend(name, predefined_modes[name])
     raise unknown("mode", mode, NAMES)
 
@@ -101,6 +108,11 @@ def _c() -> Backend:
     mode = Mode(linker=VMLinker(use_cloop=True, allow_gc=False), optimizer=predefined_modes["CVM"].provided_optimizer)
     mode = mode.excluding(*rewrites.NOT_FOR_C).register(*rewrites.FOR_C, *loops.inside("C"))
     return Backend("C", mode, many_steps=True)
+
+
+def _for_jax(mode) -> Mode:
+    mode = mode.register(*rewrites.FOR_JAX)
+    return mode.register((loops.KnownShapes(mode), 1.65))  # after all that makes other loops of them
 
 
 def available() -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Rewrites of our own for the C backend: the same numbers, faster."""
+"""Rewrites of our own for a backend: the same numbers, faster in C, and in the types of the graph in JAX."""
 
 import pytensor.tensor as pt
 from pytensor.graph.rewriting.basic import in2out, node_rewriter
-from pytensor.tensor.math import Sum
+from pytensor.tensor.math import Prod, Sum
 
 
 @node_rewriter([Sum])
@@ -20,8 +20,18 @@ def column_sums_by_blas(fgraph, node):
     return [total] if total.dtype == node.outputs[0].dtype else None
 
 
+@node_rewriter([Sum, Prod])
+def sums_in_their_own_type(fgraph, node):
+    """Add up in the type of the result: JAX would go on in the wider one."""
+    dtype = node.outputs[0].dtype
+    if node.op.acc_dtype == dtype:
+        return None
+    return [type(node.op)(axis=node.op.axis, dtype=dtype, acc_dtype=dtype)(node.inputs[0])]
+
+
 # draws a factor into a product, and computes the product twice where it is used with the factor and without (Adam)
 NOT_FOR_C = ("local_dot22_to_dot22scalar",)
 
 # after canonicalisation (1), before products become calls of BLAS (1.7 in PyTensor's sequence)
 FOR_C = ((in2out(column_sums_by_blas, name="column_sums_by_blas"), 1.65),)
+FOR_JAX = ((in2out(sums_in_their_own_type, name="sums_in_their_own_type"), 1.64),)

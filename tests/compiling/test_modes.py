@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytensor
 import pytest
+import scipy.sparse
 from pytensor.compile.mode import Mode
 
 import symloss
@@ -48,15 +49,36 @@ def test_c_gives_the_parameters_of_python(compilations):
     same(found, trained(Regressor([3, 4, 2], weighted=True, mode="PYTHON"), y), rtol=1e-8)
 
 
-@pytest.mark.numba
-def test_numba_gives_the_parameters_of_python():
+@pytest.mark.parametrize("mode", ["NUMBA", "JAX"])
+def test_other_backends_give_the_parameters_of_python(mode):
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(10, 2)), rng.normal(size=(10, 1))
-    nets = [Regressor([2, 1], mode=mode) for mode in ("PYTHON", "NUMBA")]
+    nets = [Regressor([2, 1], mode=m) for m in ("PYTHON", mode)]
     for net in nets:
         net.train([x, y], algo="sgd", epochs=3, batch_size=4, learning_rate=0.1, verbose=0)
     np.testing.assert_allclose(flat(nets[0]), flat(nets[1]), rtol=1e-10)
     assert flat(nets[1]).any()
+
+
+@pytest.mark.jax
+def test_jax_trains_without_a_warning_and_hands_over_what_numpy_knows(labelled):
+    x, y = labelled
+    with pytensor.config.change_flags(floatX="float32"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", DeprecationWarning)
+        nets = [Classifier([4, (6, "relu"), 12], mode=m) for m in ("PYTHON", "JAX")]
+        for net in nets:
+            net.train([x, y], [x, y], algo="adam", epochs=2, batch_size=25, verbose=0)
+    np.testing.assert_allclose(flat(nets[1]), flat(nets[0]), rtol=1e-3, atol=1e-5)
+    assert {type(p.get_value()) for p in nets[1].params} == {np.ndarray}
+    assert {p.get_value().dtype.name for p in nets[1].params} == {"float32"}
+
+
+@pytest.mark.jax
+def test_jax_takes_no_sparse_inputs_and_says_so():
+    net = Regressor([{"size": 3, "sparse": "csr"}, 1], mode="JAX")
+    with pytest.raises(symloss.SpecError, match="'in' is sparse|in is sparse.*mode='C'"):
+        net.train([scipy.sparse.eye(3, format="csr"), np.ones((3, 1))], algo="sgd", epochs=1, verbose=0)
 
 
 @pytest.mark.c

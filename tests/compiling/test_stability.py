@@ -334,8 +334,7 @@ def test_focal():
 SOME = ("index, clip, log", "over its sum, clipped", "binary", "p (1 - p)", "one-hot times p")
 
 
-@pytest.mark.parametrize("mode", [pytest.param("C", marks=pytest.mark.c),
-                                  pytest.param("NUMBA", marks=pytest.mark.numba)])
+@pytest.mark.parametrize("mode", ["C", "NUMBA", "JAX"])
 def test_compiled(mode):
     rows = [row for row in TABLE if row.name in SOME]
     wanted, outputs, (x, t, arrays) = [], [], symbols("float32")

@@ -423,27 +423,13 @@ def test_a_recurrent_layer_in_a_model_without_time_says_which_model_has_it():
 # ------------------------------------------------------------------------------------------------- backends
 
 
-@pytest.mark.c
-@pytest.mark.parametrize("name", ["lstm", "clockwork"])
-def test_values_and_gradients_in_c(name, x):
-    check(name, x, "C")
-
-
-@pytest.mark.numba
-def test_values_and_gradients_with_numba(x):
-    check("rnn", x, "NUMBA")
-
-
-def test_values_and_gradients_with_jax(x):
-    pytest.importorskip("jax")
-    check("gru", x, "JAX")
-
-
-def check(name, x, mode):
+@pytest.mark.parametrize(("mode", "name"), [("C", "lstm"), ("C", "clockwork"), ("NUMBA", "rnn"),
+                                            *(("JAX", name) for name in LAYERS)])
+def test_values_and_gradients_of_other_backends(mode, name, x):
     made = graph(described(name, bptt_limit=4, direction="backward"))
     outputs, variables = made.outputs()[0], list(made.input_variables().values())
-    wanted = [outputs["hid1:out"], pytensor.grad(outputs["out:out"].sum(), made.layers[1].params["xh" if name != "gru"
-                                                                                                 else "w"])]
+    slopes = pytensor.grad(outputs["out:out"].sum(), list(made.layers[1].params.values()), disconnected_inputs="ignore")
+    wanted = [outputs["hid1:out"], *slopes]
     mask = (np.arange(STEPS) < np.array([4, STEPS, 1])[:, None]).astype("int8")
     plain, other = (function(variables, wanted, resolve(m))(x, mask) for m in ("PYTHON", mode))
     for a, b in zip(plain, other, strict=True):
