@@ -365,7 +365,10 @@ class Network:
                          classes=min((n for n in counts if n is not None), default=None),
                          optional=optional, ignored=ignored.pop() if len(ignored) == 1 else None)
         domain = next(filter(None, (x.domain(outputs) for x in sharing)), None)
-        return Field(target.name, "target", target.type.shape, target.dtype, domain=domain, optional=optional)
+        alike = [outputs[x.output_name].type.shape for x in sharing if x.spec is not None and x.spec.alike]
+        shapes = [target.type.shape, *(shape for shape in alike if len(shape) == target.ndim)]
+        shape = tuple(next((n for n in lengths if n is not None), None) for lengths in zip(*shapes, strict=True))
+        return Field(target.name, "target", shape, target.dtype, domain=domain, optional=optional)
 
     def _used_variables(self) -> set:
         outputs = self.graph.outputs()[0]

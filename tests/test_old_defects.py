@@ -369,3 +369,14 @@ def test_the_figure_of_an_epoch_is_the_weighted_mean_of_the_data_set(loss, error
     wanted = np.average(error(net.predict(points[0]) - points[1]), weights=weights)
     assert record["loss"] == pytest.approx(wanted, rel=1e-10)
     assert record["valid_loss"] == pytest.approx(wanted, rel=1e-10)
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_a_target_variable_without_lengths_wants_those_of_the_output(width):
+    net = symloss.Regressor([4, 3], loss=symloss.Loss("mse", target=pt.matrix("t")))
+    x = np.ones((6, 4))
+    with pytest.raises(symloss.ShapeError, match=rf"\(6, {width}\), the model wants \(n, 3\)"):
+        net.train([x, np.ones((6, width))], epochs=1, verbose=0)
+    assert net.train([x, np.ones((6, 3))], epochs=1, verbose=0)
+    sliced = symloss.Regressor([4, 3], loss=symloss.Loss(lambda p, t: pt.sqr(p - t[:, :3]), target=pt.matrix("t")))
+    assert sliced.train([x, np.ones((6, 5))], epochs=1, verbose=0)

@@ -64,6 +64,11 @@ class LossSpec:
     ranges: dict = dataclasses.field(default_factory=dict, hash=False)
 
     @property
+    def alike(self) -> bool:
+        """Whether a target has the shape of the prediction: one number for each of its numbers."""
+        return self.per == "element" and self.target in ("same", "sign")
+
+    @property
     def summary(self) -> str:
         """The first line of the docstring."""
         return inspect.getdoc(self.function).splitlines()[0]
