@@ -353,7 +353,13 @@ class Network:
         return fields
 
     def _input_fields(self) -> list[Field]:
-        return [Field(la.name, "input", la.batch_shape, la.dtype, sparse=la.sparse) for la in self.graph.inputs]
+        return [Field(la.name, "input", la.batch_shape, la.dtype, sparse=la.sparse, timed=self._timed(la.batch_shape))
+                for la in self.graph.inputs]
+
+    def _timed(self, shape) -> bool:
+        """Return whether arrays of a shape are sequences, of as many steps as the inputs: if all layers keep those."""
+        sequences = any(len(la.batch_shape) > 2 and la.batch_shape[1] is None for la in self.graph.inputs)
+        return sequences and shape[1:2] == (None,) and all(la.keeps_time for la in self.layers)
 
     def _target_field(self, loss, output, optional):
         target, outputs = loss._target, self.graph.outputs()[0]
@@ -361,14 +367,15 @@ class Network:
         if target.dtype.startswith("int"):
             ignored = {x.ignored for x in sharing}
             counts = [x.classes(outputs) for x in sharing]
-            return Field(target.name, "label", target.type.shape, target.dtype,
+            return Field(target.name, "label", target.type.shape, target.dtype, timed=self._timed(target.type.shape),
                          classes=min((n for n in counts if n is not None), default=None),
                          optional=optional, ignored=ignored.pop() if len(ignored) == 1 else None)
         domain = next(filter(None, (x.domain(outputs) for x in sharing)), None)
         alike = [outputs[x.output_name].type.shape for x in sharing if x.spec is not None and x.spec.alike]
         shapes = [target.type.shape, *(shape for shape in alike if len(shape) == target.ndim)]
         shape = tuple(next((n for n in lengths if n is not None), None) for lengths in zip(*shapes, strict=True))
-        return Field(target.name, "target", shape, target.dtype, domain=domain, optional=optional)
+        return Field(target.name, "target", shape, target.dtype, domain=domain, optional=optional,
+                     timed=self._timed(shape))
 
     def _used_variables(self) -> set:
         outputs = self.graph.outputs()[0]

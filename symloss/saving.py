@@ -116,7 +116,11 @@ def _loss_spec(loss) -> dict:
         raise SpecError(
             f"save: the loss {loss.name!r} is a function; register it with @symloss.loss() and use its name"
         )
-    return loss.to_spec()
+    spec = loss.to_spec()
+    if callable(spec["weight"]):
+        raise SpecError(f"save: the weight of loss {loss.name!r} is a function, which no file can hold; give it a "
+                        f"number, or a schedule: loss.weight = symloss.schedules.linear(0, 1, 10), say")
+    return spec
 
 
 def load(path):

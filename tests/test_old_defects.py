@@ -380,3 +380,24 @@ def test_a_target_variable_without_lengths_wants_those_of_the_output(width):
     assert net.train([x, np.ones((6, 3))], epochs=1, verbose=0)
     sliced = symloss.Regressor([4, 3], loss=symloss.Loss(lambda p, t: pt.sqr(p - t[:, :3]), target=pt.matrix("t")))
     assert sliced.train([x, np.ones((6, 5))], epochs=1, verbose=0)
+
+
+def test_a_plain_model_of_sequences_wants_as_many_steps_of_the_target():
+    x = np.ones((6, 9, 4))
+    net = symloss.Regressor([{"size": 4, "ndim": 3}, 2])
+    with pytest.raises(symloss.DataError, match="target has 7 steps, in has 9; pass one for each"):
+        net.train([x, np.ones((6, 7, 2))], epochs=1, verbose=0)
+    assert net.train([x, np.ones((6, 9, 2))], epochs=1, verbose=0)
+
+
+def test_a_weight_that_no_file_holds_is_told_when_a_model_is_saved(tmp_path):
+    net = symloss.Regressor([4, 1], loss={"form": "mse", "weight": lambda step: 0.1 * step})
+    with pytest.raises(symloss.SpecError, match="weight of loss 'squared_error' is a function.*schedules.linear"):
+        net.save(tmp_path / "net")
+    net.losses[0].weight = symloss.schedules.linear(0, 1, 10)
+    net.save(tmp_path / "net")
+
+
+def test_probabilities_that_sum_to_something_else_are_told_what_takes_several_yes_and_no():
+    with pytest.raises(symloss.DataError, match="row 0: 0.4 is not 1.*multilabel=True"):
+        evaluate.metric("perplexity", np.full((2, 2), 0.5), np.array([[0.2, 0.2], [0.0, 1.0]]))

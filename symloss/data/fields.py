@@ -392,7 +392,7 @@ def _check_domain(array, domain, me, rows, silent, allow_nan):
         wrong = (abs(sums - 1) > SUM_TOLERANCE) & ~(silent.any(axis=-1) if silent.ndim else silent)
         if wrong.any():
             _complain(sums, wrong, f"{me}, sum over classes", "not 1; divide each row by its sum, or for several yes "
-                      "and no end in a sigmoid", rows)
+                      "and no take a loss of those, 'bce', or a metric with multilabel=True", rows)
 
 
 def _complain(array, wrong, me, what, rows=None):

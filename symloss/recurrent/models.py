@@ -28,17 +28,8 @@ class Sequences(Network):
     # ------------------------------------------------------------------------------------------ data
 
     def _input_fields(self):
-        fields = self._with_time(super()._input_fields())
+        fields = super()._input_fields()
         return fields if self.graph.mask is None else [*fields, self._mask_field(fields)]
-
-    def _with_time(self, fields):
-        """Return the fields, those of sequences marked: all of them have as many steps, if all layers keep those."""
-        kept = all(layer.keeps_time for layer in self.layers)
-        return [dataclasses.replace(f, timed=kept and f.kind not in ragged.SPREAD and f.shape[1:2] == (None,))
-                for f in fields]
-
-    def _target_field(self, *arguments, **keywords):
-        return self._with_time([super()._target_field(*arguments, **keywords)])[0]
 
     def _mask_field(self, fields):
         partner = next(f.name for f in fields if len(f.shape) == 3)

@@ -11,6 +11,7 @@ from ..compiling import diagnose
 from ..errors import TrainingError
 
 SHARE = 0.005  # of the time that looking and remembering may take
+HELD_BYTES = 2**25  # of batches that are kept for the sake of `error`, where they do not lie in memory anyway
 
 
 def wrong(terms: list, sums: list) -> list[str]:
@@ -68,6 +69,7 @@ class Rewind:
         self._calls: list[tuple] = []  # (arrays, rows, batch size), or the numbers of an epoch and of its first batch
         self._kept = self._left = None
         self._next = -math.inf
+        self._held = 0
         self.lost = False
 
     def begin(self, epoch: int, position: int) -> None:
@@ -95,13 +97,15 @@ class Rewind:
 
     def load(self, arrays: list) -> None:
         """Take the rows that `run` picks from."""
+        if arrays is not self._loaded:
+            self._held += sum(getattr(a, "nbytes", 0) for a in arrays)
         self._loaded = arrays
         self.step.load(arrays)
 
     def run(self, rows: np.ndarray, size: int) -> None:
         """Train on the loaded rows, `size` at a time."""
         start = time.perf_counter()
-        if self._kept is None or start > self._next:
+        if self._kept is None or start > self._next or self._held > HELD_BYTES:
             self._keep()
             now = time.perf_counter()
             self._next = now + (now - start) / SHARE
@@ -113,7 +117,7 @@ class Rewind:
         if self.lost:
             return
         self._calls = [self._place()]
-        self._kept = self._state()
+        self._kept, self._held = self._state(), 0
 
     def _place(self) -> tuple:
         """Return the numbers of the epoch and of the batches done in it, after all calls."""

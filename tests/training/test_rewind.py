@@ -46,6 +46,14 @@ def test_short_epochs_look_at_parameters_only_at_the_end(short, monkeypatch):
     assert len(looks) == 1
 
 
+def test_batches_that_come_and_go_are_not_kept_for_long(short, copies, monkeypatch):
+    monkeypatch.setattr("symloss.training.rewind.SHARE", 1e-9)
+    monkeypatch.setattr("symloss.training.rewind.HELD_BYTES", 10 * 64)
+    net, x, y = short
+    net.train(lambda: [x.copy(), y.copy()], algo="sgd", learning_rate=1e-9, epochs=1, train_batches=45, verbose=0)
+    assert 4 <= len(copies) <= 6  # 64 bytes a batch
+
+
 def test_nobody_is_shown_a_term_that_is_not_finite(short, monkeypatch):
     monkeypatch.setattr("symloss.training.rewind.SHARE", 1e-9)
     net, x, y = short
