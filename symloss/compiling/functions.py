@@ -56,6 +56,7 @@ class TrainingStep:
         self._compile(changes)
         if backend.many_steps:
             blas.threads(objective.largest_product(1))  # measures the machine's cores, if nobody has yet
+        self.told = 0  # how often somebody has set what steps hand on to one another, apart from parameters and weights
         self.compile_seconds = time.perf_counter() - start
 
     def _warn_still(self, made):
@@ -86,6 +87,7 @@ class TrainingStep:
 
     def set(self, numbers: dict) -> None:
         """Change hyperparameters (see `Plan.numbers`) without recompiling."""
+        self.told += 1
         for name, value in numbers.items():
             self.scalars[name].set_value(np.asarray(value, pytensor.config.floatX))
 
@@ -98,6 +100,7 @@ class TrainingStep:
 
     def scale_learning_rate(self, factor: float) -> None:
         """Multiply every learning rate, scheduled or not."""
+        self.told += 1
         for name, scalar in self.scalars.items():
             if name.startswith("learning_rate"):
                 scalar.set_value(np.asarray(scalar.get_value() * factor, scalar.dtype))
@@ -106,6 +109,7 @@ class TrainingStep:
 
     def reset(self, seed: int) -> None:
         """Forget what the rule remembers of earlier steps, and start the generators anew."""
+        self.told += 1
         for variable, value in zip(self._own, self._fresh, strict=True):
             variable.set_value(value)
         for index, generator in enumerate(self._generators):
@@ -115,9 +119,9 @@ class TrainingStep:
         self.take_sums()
 
     def inherited(self) -> list:
-        """Return the shared variables whose values one step hands on to the next, and those that it is told."""
+        """Return the shared variables that others may set between two steps: parameters, and weights of terms."""
         weights = [t.source._weight for t in self.objective.training_terms if hasattr(t.source, "_weight")]
-        return [*self.objective.parameters.values(), *self._own, *self.scalars.values(), *weights]
+        return [*self.objective.parameters.values(), *weights]
 
     def state(self) -> tuple[dict, list]:
         """Return what the next step depends on besides the parameters: arrays by name, and the generators' states."""
@@ -127,6 +131,7 @@ class TrainingStep:
 
     def set_state(self, arrays: dict, generators: list) -> None:
         """Take a state that `state` returned; KeyError if it is of another step."""
+        self.told += 1
         for variable in self._own:
             variable.set_value(np.asarray(arrays[variable.name], variable.dtype))
         self._set_sums(arrays)

@@ -69,7 +69,7 @@ class Rewind:
         self._calls: list[tuple] = []  # (arrays, rows, batch size), or the numbers of an epoch and of its first batch
         self._kept = self._left = None
         self._next = -math.inf
-        self._held = 0
+        self._held = self._told = 0
         self.lost = False
 
     def begin(self, epoch: int, position: int) -> None:
@@ -81,11 +81,12 @@ class Rewind:
 
     def end(self) -> None:
         """End an epoch: what is changed from now on is changed by somebody else."""
-        self._left = self._arrays()
+        self._left, self._told = self._arrays(), self.step.told
 
     def _touched(self) -> bool:
         """Return whether a shared value is another array than the one the last step left."""
-        return self._left is None or not all(map(operator.is_, self._arrays(), self._left))
+        known = self._left is not None and self._told == self.step.told
+        return not known or not all(map(operator.is_, self._arrays(), self._left))
 
     def _arrays(self):
         return list(map(operator.itemgetter(0), self._cells))

@@ -83,6 +83,22 @@ def test_a_value_that_is_set_between_two_epochs_makes_a_new_copy(short, copies, 
     assert len(copies) == 3
 
 
+def test_a_learning_rate_that_is_changed_between_two_epochs_makes_a_new_copy(short, copies, monkeypatch):
+    monkeypatch.setattr("symloss.training.rewind.SHARE", 1e-9)
+    net, x, y = short
+
+    class Slower:
+        def start(self, training):
+            self.step = training.step
+
+        def epoch(self, record):
+            if record["epoch"] == 2:
+                self.step.scale_learning_rate(0.5)
+
+    net.train([x, y], algo="sgd", learning_rate=1e-3, epochs=4, patience=None, verbose=0, callbacks=Slower())
+    assert len(copies) == 2
+
+
 @pytest.mark.parametrize("share", [1e-9, 1.0])
 def test_the_epoch_and_the_batch_are_named_however_long_ago_the_copy_was_made(short, monkeypatch, share):
     monkeypatch.setattr("symloss.training.rewind.SHARE", share)
