@@ -160,11 +160,12 @@ def _still_places(objective, arrays) -> list[str]:
     slopes = [(t, slope) for t, slope in slopes if slope is not None]
     found = function(objective.variables, [slope for _, slope in slopes], resolve("PYTHON"))(*arrays)
     return [line for (t, _), slope in zip(slopes, found, strict=True) for line in
-            _still(t.name, t.source.output_name, slope, "label" in t.source.spec.target)]
+            _still(t.name, t.source.output_name, slope, t.source.spec)]
 
 
-def _still(name, by, slope, labelled=False) -> list[str]:
+def _still(name, by, slope, spec) -> list[str]:
     """Return a line on the places where a slope is 0; with labels on the items, as other classes' slopes may be 0."""
+    labelled = spec is not None and "label" in spec.target  # a user's class has no spec
     still = (slope == 0).all(axis=-1) if labelled and slope.ndim > 1 else slope == 0
     share = float(np.mean(still)) if still.size else 0.0
     return [f"{name}: its slope by {by} is 0 in {100 * share:.0f} % of the {'items' if labelled else 'places'} "
@@ -218,7 +219,7 @@ def _of_loss(subject, data, items, rng, options):
 
         slope = next(found)
         rows.append(Row(spec.name, spec.ports[i], *_compare(at, arrays[i], slope, rng)))
-        notes += _still(spec.name, spec.ports[i], slope, "label" in spec.target)
+        notes += _still(spec.name, spec.ports[i], slope, spec)
     return Report(f"loss {spec.name}", rows, notes)
 
 

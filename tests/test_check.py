@@ -79,6 +79,14 @@ def test_one_kink_among_many_numbers_is_met(count, rng):
     assert {row.verdict for row in smooth.rows} == {"zero" if count == 1 else "right"}
 
 
+def test_a_class_of_the_users_is_checked(points):
+    class Clipped(symloss.Loss):
+        def __call__(self, outputs):
+            return pt.sqr(pt.clip(outputs[self.output_name], 100, 200) - self._target).mean()
+
+    assert "is 0 in 100 % of the places" in str(symloss.check(symloss.Regressor([5, 3], loss=Clipped()), points))
+
+
 def test_where_a_loss_is_still_is_told():
     report = symloss.check(lambda p, t: pt.sqr(pt.clip(p, 0, 1) - t), [[[0.5, 3.0, -1.0, 0.2]], [[1.0, 0.0, 0.0, 0.0]]])
     assert "slope by prediction is 0 in 50 % of the places" in str(report)
