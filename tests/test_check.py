@@ -79,7 +79,7 @@ def test_one_kink_among_many_numbers_is_met(count, rng):
     assert {row.verdict for row in smooth.rows} == {"zero" if count == 1 else "right"}
 
 
-def test_a_class_of_the_users_is_checked(points):
+def test_a_class_of_the_users_is_checked(points, registered):
     class Clipped(symloss.Loss):
         def __call__(self, outputs):
             return pt.sqr(pt.clip(outputs[self.output_name], 100, 200) - self._target).mean()

@@ -118,7 +118,7 @@ class TrainingStep:
             average.set_value(parameter.get_value())
         self.take_sums()
 
-    def inherited(self) -> list:
+    def settable(self) -> list:
         """Return the shared variables that others may set between two steps: parameters, and weights of terms."""
         weights = [t.source._weight for t in self.objective.training_terms if hasattr(t.source, "_weight")]
         return [*self.objective.parameters.values(), *weights]

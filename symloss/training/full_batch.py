@@ -9,7 +9,7 @@ import scipy.optimize
 from ..data import Arrays
 from ..errors import SpecError, TrainingError
 from .loop import EVALUATION_ROWS, _enter, validate, whole_figures
-from .rewind import UPDATE, cause, wrong
+from .rewind import UPDATE, cause, wrong_terms
 from .state import Training
 
 METHODS = {"lbfgs": "L-BFGS-B", "cg": "CG", "trust-ncg": "trust-ncg"}
@@ -23,7 +23,7 @@ def _evaluate(training, vector, last):
     """Compute the terms at `vector`; where they are not finite, go back to `last` and raise TrainingError."""
     step = training.step
     step.value_and_gradient(vector)
-    names = wrong(step.objective.training_terms, step.sums())
+    names = wrong_terms(step.objective.training_terms, step.sums())
     if names:
         why = cause(training.objective, step.arrays) or UPDATE
         step.set(last)

@@ -14,7 +14,7 @@ import numpy as np
 from ..data import ExhaustedError
 from ..errors import SymlossWarning
 from .feeding import feed
-from .rewind import Rewind, cause, wrong
+from .rewind import Rewind, cause, wrong_terms
 from .state import Training
 
 QUARTER = 0.25  # seconds of steps between two looks at the world (progress, interrupts, clocks)
@@ -95,7 +95,7 @@ def fit(
             if training.reason is not None:
                 record["stopped"] = training.reason
             last = training.reason is not None or training.epoch > epochs
-            if rewind.lost or (last and rewind.wrong()):
+            if last and rewind.wrong():
                 raise rewind.error(train.arrays)
             yield record
     finally:
@@ -159,7 +159,7 @@ def validate(training, evaluation, valid, rows, record) -> None:
     """Enter the figures of the validation data, `rows` items at a time."""
     sums, terms = evaluation.run(valid.batches(rows)), training.objective.evaluation_terms
     _enter(record, training.objective.figures(sums, terms), "valid_")
-    names = wrong(terms, sums)
+    names = wrong_terms(terms, sums)
     if names and not training.warned:
         training.warned = True
         warnings.warn(f"validation, epoch {training.epoch}: {', '.join(names)} is not finite"
@@ -193,7 +193,7 @@ def _figures(training, rewind, train) -> dict:
     """Return the figures of the epoch so far; TrainingError where a term is not finite."""
     sums, terms = training.step.sums(), training.objective.training_terms
     figures = training.objective.figures(sums, terms)
-    if not math.isfinite(figures["loss"]) and wrong(terms, sums):
+    if not math.isfinite(figures["loss"]) and wrong_terms(terms, sums):
         raise rewind.error(train.arrays)
     return figures
 

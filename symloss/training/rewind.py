@@ -14,7 +14,7 @@ SHARE = 0.005  # of the time that looking and remembering may take
 HELD_BYTES = 2**25  # of batches that are kept for the sake of `error`, where they do not lie in memory anyway
 
 
-def wrong(terms: list, sums: list) -> list[str]:
+def wrong_terms(terms: list, sums: list) -> list[str]:
     """Return the names of the terms of a total whose sums are not finite."""
     return [term.name for term, parts in zip(terms, sums, strict=True)
             if term.source is not None and not all(map(math.isfinite, parts))]
@@ -94,7 +94,7 @@ class Rewind:
     @functools.cached_property
     def _cells(self):
         """Where the shared values lie: setting one puts another array there."""
-        return [v.container.storage for v in self.step.inherited()]
+        return [v.container.storage for v in self.step.settable()]
 
     def load(self, arrays: list) -> None:
         """Take the rows that `run` picks from."""
@@ -137,14 +137,10 @@ class Rewind:
             p.set_value(value)
         self.step.set_state(arrays, generators)
 
-    def wrong_terms(self) -> list[str]:
-        """Return the names of the terms that are not finite so far."""
-        step = self.step
-        return [] if step.sums_are_finite() else wrong(step.objective.training_terms, step.sums())
-
     def wrong(self) -> list[str]:
         """Return the names of the terms, or else of the parameters, that are not finite."""
-        return self.wrong_terms() or not_finite(self.objective.parameters)
+        terms = [] if self.step.sums_are_finite() else wrong_terms(self.objective.training_terms, self.step.sums())
+        return terms or not_finite(self.objective.parameters)
 
     def _to_first_wrong(self):
         """Go back to just before the first batch that makes a term or a parameter wrong, and return what it was.
