@@ -365,9 +365,11 @@ class Network:
         target, outputs = loss._target, self.graph.outputs()[0]
         sharing = [x for x in self.losses if x._target is target]
         if target.dtype.startswith("int"):
+            apart = any(x.spec is not None and x.spec.padding is not None for x in sharing)  # label sequences, of ctc
             ignored = {x.ignored for x in sharing}
             counts = [x.classes(outputs) for x in sharing]
-            return Field(target.name, "label", target.type.shape, target.dtype, timed=self._timed(target.type.shape),
+            return Field(target.name, "label", target.type.shape, target.dtype,
+                         timed=not apart and self._timed(target.type.shape),
                          classes=min((n for n in counts if n is not None), default=None),
                          optional=optional, ignored=ignored.pop() if len(ignored) == 1 else None)
         domain = next(filter(None, (x.domain(outputs) for x in sharing)), None)

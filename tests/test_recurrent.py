@@ -283,6 +283,13 @@ def test_targets_of_another_number_of_steps_are_refused(model, target, words, rn
         net.train(right, data, **STILL)
 
 
+def test_label_sequences_of_ctc_have_a_length_of_their_own(rng):
+    x, y = rng.normal(size=(6, 7, 4)), np.array([[1, 2, -1], [2, -1, -1], [1, 1, 2], [1, -1, -1], [2, 2, 1], [1, 2, 1]])
+    net = recurrent.Regressor([4, (9, "rnn"), (3, "softmax")], loss="ctc", mode="PYTHON")
+    net.train([x, y], [x, y], algo="adam", learning_rate=0.02, epochs=60, verbose=0)
+    assert net.history[-1]["loss"] < net.history[0]["loss"] / 10
+
+
 @pytest.mark.parametrize("metric", [None, "mse"])
 def test_a_score_of_as_many_steps_in_another_shape_is_refused(metric, rng):
     net = recurrent.Regressor([4, (5, "rnn"), 2])
