@@ -30,13 +30,10 @@ from .errors import (  # noqa: E402
     TrainingError,
     UnknownNameError,
 )
-from .experiment import Experiment  # noqa: E402
 from .layers import Layer  # noqa: E402
 from .losses import Loss, loss  # noqa: E402
-from .models import Autoencoder, Classifier, Regressor  # noqa: E402
-from .network import Network  # noqa: E402
+from .models import Autoencoder, Classifier, Experiment, Network, Regressor, load  # noqa: E402
 from .regularizers import Regularizer  # noqa: E402
-from .saving import load  # noqa: E402
 
 __version__ = "0.1.0"
 _THEANETS = ("feedforward", "log", "main", "util")  # names of scripts that say `import symloss as theanets`

@@ -71,13 +71,13 @@ def _integer(least: int):
 
 
 def _demo(console, **options) -> int:
-    from symloss.demo import run
+    from symloss.command.demo import run
 
     return run(console, **options)
 
 
 def _info(console) -> int:
-    from symloss.doctor import run
+    from symloss.command.doctor import run
 
     return run(console)
 

@@ -7,7 +7,7 @@ import pytensor
 from rich import box
 from rich.table import Table
 
-from .compiling import function, resolve, stability
+from .compiling import function, resolve
 from .data import prepare
 from .errors import DataError, SpecError
 from .evaluate import guarded
@@ -15,6 +15,7 @@ from .explain import Text, table_text
 from .losses import Loss, LossSpec, divide
 from .objective import Objective
 from .regularizers import from_options
+from .stability import rewriting as stability
 
 STEP = 1e-4  # of the differences; four points, so their error is of its fourth power
 TOLERANCE = 1e-6  # of a slope, relative to the largest one

@@ -8,16 +8,23 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import explicit_graph_inputs
 
-from . import activations, losses, measures
+from . import activations, losses
 from .compiling import Tally, function, resolve
-from .compiling.stability import stabilise
-from .data import Field, Silence, as_array, check_lengths, convert, rows_of
+from .data import (
+    Field,
+    Silence,
+    as_array,
+    check_lengths,
+    convert,
+    rows_of,
+)
 from .errors import DataError, ShapeError, SpecError, SymlossError
 from .losses import LossSpec
 from .losses.conventions import convention
 from .losses.masking import harmless_predictions, harmless_target
 from .metrics import MetricSpec
-from .objective import Term
+from .objective import Term, measures
+from .stability.rewriting import stabilise
 
 PORTS = ("prediction", "target", "weights")  # of a metric
 

@@ -8,9 +8,10 @@ from rich.table import Table
 
 from . import losses
 from ._checks import undo
-from .compiling import resolve, stability
+from .compiling import resolve
 from .compiling.blas import provide
 from .objective import Objective
+from .stability import rewriting as stability
 
 
 class Text(str):

@@ -131,7 +131,8 @@ def test_old_keywords_say_the_way_out(options, points, request):
 
 def test_what_old_keywords_become_exists():
     """What the table of old keywords says to write is a keyword: of `train`, of a rule, or of a model."""
-    from symloss import options, updates
+    from symloss import updates
+    from symloss.training import options
 
     words = {"algo", *options.Options.__dataclass_fields__, *options.Plan.__dataclass_fields__}
     words |= {name for rule in updates.registry for name in updates.options(updates.registry.get(rule))}

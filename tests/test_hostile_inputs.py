@@ -14,9 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import symloss
-from symloss import measures
 from symloss.compiling import Tally, function, resolve
-from symloss.objective import Term
+from symloss.objective import Term, measures
 
 LIMIT = 60  # seconds after which a call is taken for hanging
 ROWS = 5

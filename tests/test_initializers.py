@@ -5,7 +5,7 @@ import pytest
 
 import symloss
 from symloss import initializers
-from symloss.graph import Graph
+from symloss.layers.graph import Graph
 
 
 def weights(net, layer="hid1", param="w"):

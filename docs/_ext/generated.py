@@ -14,7 +14,13 @@ from pathlib import Path
 from sphinx.util import logging
 
 import symloss
-from symloss import activations, initializers, losses, regularizers, updates
+from symloss import (
+    activations,
+    initializers,
+    losses,
+    regularizers,
+    updates,
+)
 
 HERE = Path(__file__).parent.parent
 TARGETS = {

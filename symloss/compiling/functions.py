@@ -9,7 +9,8 @@ import pytensor.tensor as pt
 from pytensor.sparse import SparseTensorType, get_item_list
 
 from ..errors import SpecError, SymlossWarning
-from . import blas, weights
+from . import blas
+from . import weight_updates as weights
 from .by_shape import ByShape
 from .modes import Backend
 from .plan import Plan, Updates, movable

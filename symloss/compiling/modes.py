@@ -10,7 +10,9 @@ from pytensor.link.jax.linker import JAXLinker
 from pytensor.link.vm import VMLinker
 
 from ..errors import SpecError, SymlossWarning, unknown
-from . import blas, loops, rewrites
+from . import backend_rewrites as rewrites
+from . import blas
+from . import time_loops as loops
 
 NAMES = ("C", "NUMBA", "JAX", "PYTHON")
 

@@ -13,7 +13,8 @@ from .. import updates as rules
 from ..errors import SpecError, UnknownNameError
 from ..losses import divide
 from ..schedules import Schedule
-from . import gradients, weights
+from . import gradients
+from . import weight_updates as weights
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,9 +1,26 @@
 """Data on their way in: checked, converted, in batches. Nothing here knows PyTensor."""
 
 from . import mnist, ragged
-from .encoders import Labels
-from .fields import Field, Silence, as_array, check_lengths, convert, has_ragged, named, prepare, rows_of
-from .sources import WINDOW_BYTES, Arrays, ExhaustedError, Stream, ahead, open_source
+from .fields import (
+    Field,
+    Silence,
+    as_array,
+    check_lengths,
+    convert,
+    has_ragged,
+    named,
+    prepare,
+    rows_of,
+)
+from .labels import Labels
+from .sources import (
+    WINDOW_BYTES,
+    Arrays,
+    ExhaustedError,
+    Stream,
+    ahead,
+    open_source,
+)
 from .sparse import joined
 
 __all__ = [

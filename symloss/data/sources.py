@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..errors import DataError, SpecError
-from .fields import Field, as_array, by_field, check_lengths, convert_all, rows_of
+from .fields import (
+    Field,
+    as_array,
+    by_field,
+    check_lengths,
+    convert_all,
+    rows_of,
+)
 
 RESIDENT_BYTES = 2**30  # converted arrays up to this size stay in memory as a whole
 WINDOW_BYTES = 2**25  # of rows that are prepared at once, where they do not

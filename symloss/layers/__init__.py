@@ -1,6 +1,17 @@
 """Layers, by form: each turns outputs of earlier layers into its own, and owns its parameters."""
 
-from . import bidirectional, convolution, feedforward, gated, merge, modules, recurrent, shape
+from . import (
+    bidirectional,
+    convolution,
+    feedforward,
+    gated,
+    merge,
+    recurrent,
+    shape,
+)
+from . import (
+    clockwork as modules,
+)
 from .base import Layer, registry
 from .feedforward import Feedforward, Input, Tied
 

@@ -30,11 +30,23 @@ from . import (
     similarity,
     transport,
 )
-from .core import LossSpec, get, loss, names, registry
+from .bound_loss import Loss, target_variable, weights_variable
 from .distribution import nll
-from .reduction import divide, fraction, kept, reduce, rule
-from .term import Loss, target_variable, weights_variable
-from .weighting import GradNorm, Regret, Uncertainty
+from .moving_weights import GradNorm, Regret, Uncertainty
+from .reduction import (
+    divide,
+    fraction,
+    kept,
+    reduce,
+    rule,
+)
+from .registration import (
+    LossSpec,
+    get,
+    loss,
+    names,
+    registry,
+)
 
 __all__ = ["GradNorm", "Loss", "LossSpec", "Regret", "Uncertainty", "divide", "fraction", "get", "kept", "loss",
            "names", "nll", "reduce", "registry", "rule", "target_variable", "weights_variable"]

@@ -7,9 +7,9 @@ from pytensor.graph.basic import Variable
 
 from .._checks import align, floating, number, shape_text
 from ..errors import ShapeError, SpecError
-from .core import loss
 from .embedding import root
 from .margin import scores
+from .registration import loss
 
 
 @loss("minimax_gan", "gan", "gan_discriminator", target="none", activation="sigmoid", unit="nats")

@@ -4,10 +4,19 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from .._checks import align, floating, number, same_rank_below, shape_text, signed, tensor, undo
+from .._checks import (
+    align,
+    floating,
+    number,
+    same_rank_below,
+    shape_text,
+    signed,
+    tensor,
+    undo,
+)
 from ..errors import ShapeError, SpecError
-from .core import loss
 from .ranges import Range
+from .registration import loss
 
 FEW_CLASSES = 8  # up to here comparing labels with every class costs less than indexing, in batches of a hundred
 

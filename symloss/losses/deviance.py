@@ -4,7 +4,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
 from .._checks import align, number, undo
-from .core import loss
+from .registration import loss
 
 
 def log_of(prediction):

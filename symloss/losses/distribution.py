@@ -6,11 +6,18 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from .._checks import align, floating, number, require_same_shape, shape_text, tensor
+from .._checks import (
+    align,
+    floating,
+    number,
+    require_same_shape,
+    shape_text,
+    tensor,
+)
 from ..errors import ShapeError, SpecError
 from .classification import log_probabilities
-from .core import loss
 from .embedding import squares_by_product
+from .registration import loss
 
 
 @loss("kl", "kld", "KullbackLeiblerDivergence", target="same", activation="softmax", per="item", unit="nats")

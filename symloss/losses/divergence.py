@@ -7,8 +7,8 @@ from pytensor.gradient import disconnected_grad
 from .._checks import align, number, shape_text, undo
 from ..errors import ShapeError
 from .classification import floor, log_probabilities
-from .core import loss
 from .embedding import root, squares_by_product
+from .registration import loss
 from .similarity import item_weights
 
 

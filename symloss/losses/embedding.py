@@ -3,8 +3,14 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from .._checks import align, floating, number, require_same_shape, same_rank_below
-from .core import loss
+from .._checks import (
+    align,
+    floating,
+    number,
+    require_same_shape,
+    same_rank_below,
+)
+from .registration import loss
 
 
 def root(squares):

@@ -3,10 +3,24 @@
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from .._checks import align, floating, number, tensor, undo
-from .classification import floor, has_labels, integers, log_probabilities, log_where, nan_outside, of_label
-from .core import loss
+from .._checks import (
+    align,
+    floating,
+    number,
+    tensor,
+    undo,
+)
+from .classification import (
+    floor,
+    has_labels,
+    integers,
+    log_probabilities,
+    log_where,
+    nan_outside,
+    of_label,
+)
 from .ranges import Range
+from .registration import loss
 
 
 def base(q):

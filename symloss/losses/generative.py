@@ -7,8 +7,8 @@ from pytensor.gradient import disconnected_grad
 from .._checks import floating, number, require_same_shape, shape_text
 from ..errors import ShapeError
 from .classification import binary_cross_entropy, log_of_sum, log_probabilities
-from .core import loss
 from .embedding import vectors
+from .registration import loss
 
 
 def _inner(value):

@@ -5,9 +5,9 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
 from .._checks import align, number
-from .core import loss
 from .deviance import at_least
 from .distribution import gaussian_nll
+from .registration import loss
 
 
 @loss("LaplaceNLLLoss", unit="nats", ranges={"eps": "(0, inf)"})

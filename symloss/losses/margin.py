@@ -2,11 +2,17 @@
 
 import pytensor.tensor as pt
 
-from .._checks import align, floating, number, tensor, undo
+from .._checks import (
+    align,
+    floating,
+    number,
+    tensor,
+    undo,
+)
 from ..errors import SpecError
 from .classification import integers, is_label, nan_outside, of_label
-from .core import loss
 from .ranges import Choice
+from .registration import loss
 
 
 def scores(prediction):

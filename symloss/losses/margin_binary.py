@@ -3,8 +3,8 @@
 import pytensor.tensor as pt
 
 from .._checks import align, number
-from .core import loss
 from .margin import scores
+from .registration import loss
 
 
 @loss("SoftMarginLoss", "logistic", target="sign", unit="nats")

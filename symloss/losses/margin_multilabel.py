@@ -4,8 +4,8 @@ import pytensor.tensor as pt
 
 from .._checks import align
 from .classification import binary_cross_entropy
-from .core import loss
 from .margin import scores
+from .registration import loss
 
 
 @loss("MultiLabelMarginLoss", per="item", unit="the unit of the scores")

@@ -5,8 +5,8 @@ from pytensor.gradient import disconnected_grad
 
 from .._checks import align, floating, number
 from .classification import integers, log_probabilities, nan_outside, of_label
-from .core import loss
 from .margin import scores
+from .registration import loss
 
 
 @loss("gce", "generalised_cross_entropy", "GeneralizedCrossEntropyLoss", "CategoricalGeneralizedCrossEntropy",

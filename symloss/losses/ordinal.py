@@ -4,11 +4,17 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from .._checks import floating, number, shape_text, tensor, undo
+from .._checks import (
+    floating,
+    number,
+    shape_text,
+    tensor,
+    undo,
+)
 from ..errors import ShapeError
 from .classification import binary_cross_entropy, integers, nan_outside, of_label
-from .core import loss
 from .ranges import Range
+from .registration import loss
 
 
 def grades(shapes, options):

@@ -3,10 +3,16 @@
 import numpy as np
 import pytensor.tensor as pt
 
-from .._checks import align, floating, number, require_same_shape, shape_text
+from .._checks import (
+    align,
+    floating,
+    number,
+    require_same_shape,
+    shape_text,
+)
 from ..errors import ShapeError
-from .core import loss
 from .ranges import Range
+from .registration import loss
 
 
 @loss("pinball", "mean_pinball_loss", "QuantileLoss", "PinballLoss", "reg:quantileerror", ranges={"q": "(0, 1)"})

@@ -7,9 +7,9 @@ from pytensor.gradient import disconnected_grad, disconnected_type
 
 from .._checks import align, number
 from .classification import shifted
-from .core import loss
 from .margin import scores
 from .reduction import divide
+from .registration import loss
 from .similarity import ABSENT, log_sum
 
 

@@ -4,7 +4,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
 from .._checks import align, number
-from .core import loss
+from .registration import loss
 
 
 @loss("mse", "l2", "MSELoss", "MeanSquaredError", "MeanSquaredLossLayer", "reg:squarederror",

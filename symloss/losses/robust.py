@@ -6,7 +6,7 @@ from pytensor.gradient import disconnected_grad
 from pytensor.graph.basic import Variable
 
 from .._checks import align, number
-from .core import loss
+from .registration import loss
 
 
 @loss("reg:pseudohubererror", "PseudoHuberLoss", unit="the squared unit of the target", ranges={"delta": "(0, inf)"})

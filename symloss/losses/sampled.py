@@ -6,7 +6,7 @@ from pytensor.gradient import disconnected_grad
 from .._checks import floating, shape_text, tensor
 from ..errors import ShapeError
 from .classification import integers, nan_outside
-from .core import loss
+from .registration import loss
 from .similarity import ABSENT, as_matrix
 
 

@@ -5,8 +5,8 @@ import pytensor.tensor as pt
 
 from .._checks import align, number, shape_text
 from ..errors import ShapeError
-from .core import loss
 from .reduction import divide
+from .registration import loss
 
 
 def regions(prediction, target, who: str):

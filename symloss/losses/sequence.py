@@ -8,8 +8,8 @@ from pytensor.gradient import disconnected_grad
 from .._checks import floating, shape_text, tensor
 from ..errors import ShapeError
 from .classification import log_of_sum, log_probabilities
-from .core import loss
 from .ranges import Range
+from .registration import loss
 from .similarity import ABSENT
 
 

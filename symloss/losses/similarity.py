@@ -6,10 +6,18 @@ from pytensor.gradient import disconnected_grad
 
 from .._checks import floating, number, same_rank_below, shape_text
 from ..errors import ShapeError
-from .classification import floor, integers, is_label, log_of_sum, nan_outside, of_label, shifted
-from .core import loss
+from .classification import (
+    floor,
+    integers,
+    is_label,
+    log_of_sum,
+    nan_outside,
+    of_label,
+    shifted,
+)
 from .embedding import root, unit_length, vectors
 from .reduction import divide
+from .registration import loss
 
 ABSENT = -1e30  # the logarithm of nothing, as a number: its exp is 0, and sums and gradients of it stay finite
 

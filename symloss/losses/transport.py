@@ -7,10 +7,10 @@ from pytensor.gradient import disconnected_grad
 
 from .._checks import align, number, shape_text
 from ..errors import ShapeError, SpecError
-from .core import loss
 from .embedding import root
 from .ranges import Range
 from .reduction import divide
+from .registration import loss
 from .similarity import item_weights, log_sum
 
 

@@ -23,10 +23,25 @@ from .classification import (
     recall,
     top_k_accuracy,
 )
-from .core import KINDS, Figure, MetricSpec, get, metric, names, quotient, registry
 from .probability import calibration_error, perplexity
 from .ranking import average_precision, roc_auc
-from .regression import absolute_error, absolute_percentage_error, explained_variance, r_squared, root_squared_error
+from .registration import (
+    KINDS,
+    Figure,
+    MetricSpec,
+    get,
+    metric,
+    names,
+    quotient,
+    registry,
+)
+from .regression import (
+    absolute_error,
+    absolute_percentage_error,
+    explained_variance,
+    r_squared,
+    root_squared_error,
+)
 
 __all__ = [
     "KINDS", "Figure", "MetricSpec", "absolute_error", "absolute_percentage_error", "accuracy", "average_precision",

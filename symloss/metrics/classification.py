@@ -5,8 +5,15 @@ import pytensor.tensor as pt
 
 from .._checks import undo
 from ..errors import SpecError
-from .core import Figure, metric
-from .forms import averaging, best, decided, known, paired, tally
+from .registration import Figure, metric
+from .targets import (
+    averaging,
+    best,
+    decided,
+    known,
+    paired,
+    tally,
+)
 
 
 @metric("acc")

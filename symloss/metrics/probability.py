@@ -5,8 +5,14 @@ import pytensor.tensor as pt
 
 from .._checks import undo
 from ..errors import SpecError
-from .core import Figure, metric
-from .forms import clean, known, paired, spread, tally
+from .registration import Figure, metric
+from .targets import (
+    clean,
+    known,
+    paired,
+    spread,
+    tally,
+)
 
 
 def _surprise(prediction, target, weights, who):

@@ -4,8 +4,14 @@ import numpy as np
 import pytensor.tensor as pt
 
 from ..errors import SpecError
-from .core import Figure, metric
-from .forms import clean, known, paired, rows, spread
+from .registration import Figure, metric
+from .targets import (
+    clean,
+    known,
+    paired,
+    rows,
+    spread,
+)
 
 AVERAGES = ("macro", "weighted", "micro", None)
 

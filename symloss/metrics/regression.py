@@ -5,8 +5,8 @@ import pytensor.tensor as pt
 
 from .._checks import align
 from ..errors import SpecError
-from .core import Figure, metric
-from .forms import clean, rows, spread
+from .registration import Figure, metric
+from .targets import clean, rows, spread
 
 
 @metric("mae", "mean_absolute_error", target="values", best="min")

@@ -1,6 +1,13 @@
 """Training: a loop that yields one record an epoch, the history of records, and what listens to them."""
 
-from .callbacks import Checkpoint, CSVHistory, EarlyStopping, JSONHistory, ReduceLearningRate, TimeLimit
+from .callbacks import (
+    Checkpoint,
+    CSVHistory,
+    EarlyStopping,
+    JSONHistory,
+    ReduceLearningRate,
+    TimeLimit,
+)
 from .full_batch import METHODS, minimize
 from .history import History
 from .loop import finish, fit

@@ -1,5 +1,7 @@
 """The records of a training: a list of plain dicts that can be drawn."""
 
+from .. import plotting
+
 
 class History(list):
     """A list of records, one dict an epoch.
@@ -15,6 +17,4 @@ class History(list):
 
     def plot(self, path=None):
         """Draw the loss of training and validation by epoch; see `plotting.history`."""
-        from ..plotting import history
-
-        return history(self, path)
+        return plotting.history(self, path)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..data import ExhaustedError
 from ..errors import SymlossWarning
-from .feeding import feed
+from .batching import feed
 from .rewind import Rewind, cause, wrong_terms
 from .state import Training
 

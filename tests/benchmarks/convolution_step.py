@@ -31,7 +31,7 @@ def symloss_steps(case, batch, mode=None):
 
     pytensor.config.floatX = "float32"
     import symloss
-    from symloss import options, trainer
+    from symloss.training import options, trainer
 
     layers = [(28, 28, 1), {"form": "conv2", "size": 32, "filter_size": 5}]
     if case == "network":

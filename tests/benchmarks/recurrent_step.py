@@ -40,7 +40,7 @@ def symloss_steps(form, activation, inputs, units, steps, batch):
 
     pytensor.config.floatX = "float32"
     import symloss
-    from symloss import options, trainer
+    from symloss.training import options, trainer
 
     net = symloss.recurrent.Autoencoder([inputs, (units, form, activation), inputs], weighted=True)
     asked = options.Options.split("sgd", {"learning_rate": 0.01}, net.graph)

@@ -60,7 +60,7 @@ def symloss_steps(sizes, loss, batch, algo="sgd"):
 
     pytensor.config.floatX = "float32"
     import symloss
-    from symloss import options, trainer
+    from symloss.training import options, trainer
 
     model = symloss.Regressor if loss == "mae" else symloss.Classifier
     net = model(list(sizes), loss=loss)

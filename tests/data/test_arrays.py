@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 import symloss
-from symloss import Autoencoder, Classifier, DataError, Regressor, ShapeError
+from symloss import (
+    Autoencoder,
+    Classifier,
+    DataError,
+    Regressor,
+    ShapeError,
+)
 
 STILL = {"algo": "sgd", "learning_rate": 0.0, "epochs": 1, "verbose": 0}
 N = 12

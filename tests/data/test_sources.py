@@ -9,7 +9,14 @@ import pytest
 import scipy.sparse
 
 import symloss
-from symloss.data import Arrays, ExhaustedError, Field, Stream, ahead, open_source
+from symloss.data import (
+    Arrays,
+    ExhaustedError,
+    Field,
+    Stream,
+    ahead,
+    open_source,
+)
 
 N = 60
 OPTIONS = {"algo": "adam", "epochs": 3, "batch_size": 16, "verbose": 0}

@@ -8,7 +8,7 @@ from scipy.special import expit as sigmoid
 
 import symloss
 from symloss.compiling import function, resolve
-from symloss.graph import Graph
+from symloss.layers.graph import Graph
 
 BATCH, STEPS, INPUTS = 3, 6, 2
 

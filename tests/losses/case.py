@@ -9,7 +9,7 @@ from pytensor.compile.mode import Mode
 from pytensor.link.vm import VMLinker
 
 import symloss
-from symloss.compiling.loops import InnerMode
+from symloss.compiling.time_loops import InnerMode
 
 from .reference import ROWS
 from .rows import Kind, Row, ideal, seed

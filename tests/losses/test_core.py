@@ -11,7 +11,7 @@ import symloss
 from symloss import Loss, losses
 from symloss._checks import align, shape_text, undo
 from symloss.losses import divide, fraction, reduce
-from symloss.losses.own import prove
+from symloss.losses.user_functions import prove
 
 from .case import compiled, gradient
 

@@ -10,7 +10,7 @@ import pytensor.tensor as pt
 import pytest
 
 import symloss
-from symloss.losses.conventions.core import systems
+from symloss.losses.conventions.registration import systems
 from symloss.losses.ranges import Choice, Range
 
 OPTIONS = [(name, option) for name in symloss.losses.names() for option in symloss.losses.get(name).options]

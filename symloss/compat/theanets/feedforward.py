@@ -6,7 +6,13 @@ import warnings
 import numpy as np
 
 from ...compiling import function, resolve
-from . import graph, layers, losses, regularizers, util
+from . import (
+    graph,
+    layers,
+    losses,
+    regularizers,
+    util,
+)
 
 
 class Autoencoder(graph.Network):

@@ -7,7 +7,15 @@ import numpy as np
 import pytensor
 
 from ...compiling import function, resolve
-from . import downhill, layers, losses, regularizers, storage, trainer, util
+from . import (
+    downhill,
+    layers,
+    losses,
+    regularizers,
+    storage,
+    trainer,
+    util,
+)
 
 
 class Network:
@@ -27,6 +35,10 @@ class Network:
     DEFAULT_OUTPUT_ACTIVATION = "linear"
     INPUT_NDIM = 2
     OUTPUT_NDIM = 2
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        storage.register(cls)
 
     def __init__(self, layers=(), loss="mse", weighted=False, rng=13):
         self._graphs, self._functions = {}, {}
@@ -315,6 +327,9 @@ class Network:
 
     def __setstate__(self, state):
         self.__dict__.update(vars(storage.from_bytes(state["network"], type(self))))
+
+
+storage.register(Network)
 
 
 def _levels(levels):

@@ -2,9 +2,15 @@
 
 import pytensor.tensor as pt
 
+from ...losses.bound_loss import weights_variable
 from ...losses.conventions import theanets as forms
-from ...losses.term import weights_variable
-from .util import FLOAT_CONTAINERS, INT_CONTAINERS, ConfigurationError, Registrar, log
+from .util import (
+    FLOAT_CONTAINERS,
+    INT_CONTAINERS,
+    ConfigurationError,
+    Registrar,
+    log,
+)
 
 
 class Loss(metaclass=Registrar):

@@ -6,7 +6,13 @@ import pytensor.tensor as pt
 
 from ...regularizers import dropout as _dropout
 from ...regularizers import gaussian_noise as _gaussian_noise
-from .util import ConfigurationError, Registrar, log, outputs_matching, params_matching
+from .util import (
+    ConfigurationError,
+    Registrar,
+    log,
+    outputs_matching,
+    params_matching,
+)
 
 PLACES = ("input", "hidden", "output")
 

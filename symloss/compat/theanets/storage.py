@@ -10,26 +10,22 @@ from safetensors.numpy import load as tensors_of
 from safetensors.numpy import save as bytes_of
 
 from ...errors import DataError
-from ...saving import write
+from ...models.saving import write
 from . import layers, losses
 from .util import ConfigurationError, log
 
-SUBMODULES = ("graph", "feedforward", "recurrent", "convolution")
+MODELS: dict[str, type] = {}  # classes of models by submodule and name, 'feedforward.Regressor'; see `register`
 
 
-def _classes():
-    """Return the classes of models by name; their own modules import this one."""
-    from . import convolution, feedforward, graph, recurrent
-
-    modules = (graph, feedforward, recurrent, convolution)
-    return {f"{name}.{key}": cls for name, module in zip(SUBMODULES, modules, strict=True)
-            for key, cls in vars(module).items() if isinstance(cls, type) and issubclass(cls, graph.Network)}
+def register(cls: type) -> None:
+    """Enter a class of models by its submodule and name: definition is registration."""
+    MODELS[f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"] = cls
 
 
 def to_bytes(network) -> bytes:
     """Return a network as the bytes of a safetensors file."""
     description = {
-        "class": next((name for name, cls in _classes().items() if cls is type(network)), None),
+        "class": next((name for name, cls in MODELS.items() if cls is type(network)), None),
         "layers": [layer.arguments() for layer in network.layers],
         "losses": [_loss(network, loss) for loss in network.losses],
         "weighted": network._weighted,
@@ -68,7 +64,7 @@ def from_bytes(content: bytes, cls):
     except (SafetensorError, KeyError, ValueError) as error:
         raise DataError(f"load: this is no network of theanets ({type(error).__name__}: {error}); a pickle of the old "
                         f"library cannot be read, save parameters as arrays there") from None
-    cls = _classes().get(description["class"], cls)
+    cls = MODELS.get(description["class"], cls)
     network = cls.__new__(cls)
     network._graphs, network._functions = {}, {}
     network._rng, network._weighted = description["rng"], description["weighted"]

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from . import downhill, layers
+from . import downhill, layers, storage
 from .util import log, random_state
 
 
@@ -173,14 +173,12 @@ class UnsupervisedPretrainer:
 
     def itertrain(self, train, valid=None, **kwargs):
         """Yield pairs of monitors of the autoencoder."""
-        from . import feedforward
-
         described = [layer.arguments() for layer in self.network.layers[:-1]]
         tied = [{"form": "tied", "partner": one["name"], "activation": one.get("activation", "relu")}
                 for one in reversed(described[2:])]
         tied.append({"form": "tied", "partner": described[1]["name"], "activation": "linear"})
         log("creating shadow network")
-        shadow = feedforward.Autoencoder([*described, *tied], rng=self.network._rng)
+        shadow = storage.MODELS["feedforward.Autoencoder"]([*described, *tied], rng=self.network._rng)
         yield from SupervisedPretrainer(self.algo, shadow).itertrain(train, valid, **kwargs)
         for layer in self.network.layers[:-1]:
             for mine, theirs in zip(layer.params, shadow.layers[self.network.layers.index(layer)].params, strict=True):

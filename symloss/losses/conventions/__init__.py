@@ -4,8 +4,17 @@
 this library takes them, so probabilities stay probabilities, and the graph still tells whether there are logits.
 """
 
-from . import keras, lasagne, numpy_ml, optax, sklearn, theanets, torch, wolfram
-from .core import Convention, System, convention, systems
+from . import (
+    keras,
+    lasagne,
+    numpy_ml,
+    optax,
+    sklearn,
+    theanets,
+    torch,
+    wolfram,
+)
+from .registration import Convention, System, convention, systems
 
 __all__ = ["Convention", "System", "convention", "keras", "lasagne", "numpy_ml", "optax", "sklearn", "systems",
            "theanets", "torch", "wolfram"]

@@ -11,15 +11,30 @@ import inspect
 
 import pytensor.tensor as pt
 
-from ..._checks import align, floating, number, shape_text, tensor, undo
+from ..._checks import (
+    align,
+    floating,
+    number,
+    shape_text,
+    tensor,
+    undo,
+)
 from ...errors import SpecError
 from .. import sequence
-from ..classification import has_labels, integers, is_label, log_probabilities, nan_outside, of_label, without
-from ..core import get
+from ..classification import (
+    has_labels,
+    integers,
+    is_label,
+    log_probabilities,
+    nan_outside,
+    of_label,
+    without,
+)
 from ..focal import base
 from ..margin import scores
+from ..registration import get
 from ..similarity import as_matrix, log_sum
-from .core import System, says
+from .registration import System, says
 from .ties import half_at_zero, shared_max
 
 EPSILON = 1e-7  # keras.config.epsilon()

@@ -8,7 +8,7 @@ import pytensor.tensor as pt
 
 from ..._checks import align, number, tensor, undo
 from ..margin import multiclass_hinge as ours
-from .core import System
+from .registration import System
 
 system = System("lasagne", how="none")
 

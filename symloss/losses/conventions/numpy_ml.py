@@ -11,7 +11,7 @@ from ...errors import ShapeError
 from ..adversarial import squared_slope
 from ..classification import nan_outside
 from ..sampled import drawn
-from .core import System
+from .registration import System
 
 EPS = np.finfo(float).eps
 

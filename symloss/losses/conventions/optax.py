@@ -10,10 +10,24 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 
-from ..._checks import align, floating, number, tensor, undo
+from ..._checks import (
+    align,
+    floating,
+    number,
+    tensor,
+    undo,
+)
 from ...errors import SpecError
 from .. import classification, segmentation
-from ..classification import floor, has_labels, integers, is_label, log_probabilities, nan_outside, of_label
+from ..classification import (
+    floor,
+    has_labels,
+    integers,
+    is_label,
+    log_probabilities,
+    nan_outside,
+    of_label,
+)
 from ..embedding import vectors
 from ..margin import scores
 from ..ranking import lists
@@ -21,7 +35,7 @@ from ..reduction import divide
 from ..segmentation import regions
 from ..sequence import log_add, nan_where_wrong, sequences
 from ..similarity import as_matrix, log_sum, same_label
-from .core import System, says
+from .registration import System, says
 from .ties import half_at_zero, shared_max
 
 system = System("optax", how="none")

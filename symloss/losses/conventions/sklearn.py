@@ -13,12 +13,25 @@ Their mean divides by the sum of the weights: how='mean'. Constants that only de
 import numpy as np
 import pytensor.tensor as pt
 
-from ..._checks import align, floating, number, tensor, undo
+from ..._checks import (
+    align,
+    floating,
+    number,
+    tensor,
+    undo,
+)
 from ...errors import SpecError
 from .. import classification, deviance
-from ..classification import has_labels, integers, is_label, log_probabilities, nan_outside, of_label
+from ..classification import (
+    has_labels,
+    integers,
+    is_label,
+    log_probabilities,
+    nan_outside,
+    of_label,
+)
 from ..margin import multiclass_hinge, scores
-from .core import System
+from .registration import System
 
 system = System("sklearn", how="mean")
 

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from ..._checks import align, floating, number
 from ..classification import integers
 from ..reduction import divide
-from .core import System
+from .registration import System
 
 system = System("theanets", how="mean")
 

@@ -12,7 +12,13 @@ import math
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
-from ..._checks import align, floating, number, tensor, undo
+from ..._checks import (
+    align,
+    floating,
+    number,
+    tensor,
+    undo,
+)
 from ...errors import SpecError
 from .. import sequence
 from ..classification import (
@@ -28,7 +34,7 @@ from ..classification import (
 from ..deviance import at_least, log_of
 from ..embedding import one_each, root, vectors
 from ..margin import scores
-from .core import System, says
+from .registration import System, says
 from .ties import none_at_zero, shared_max
 
 system = System("torch", how="count")

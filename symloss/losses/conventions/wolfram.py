@@ -1,7 +1,7 @@
 """Losses as the loss layers of the Wolfram Language compute them (14): means over all entries, without weights."""
 
 from ..sequence import ctc as ours
-from .core import System
+from .registration import System
 
 system = System("wolfram", how="count")
 

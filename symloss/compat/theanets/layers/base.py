@@ -8,7 +8,15 @@ import pytensor.tensor as pt
 from pytensor import sparse
 
 from .. import activations
-from ..util import FLOAT_CONTAINERS, ConfigurationError, Registrar, log, random_matrix, random_state, random_vector
+from ..util import (
+    FLOAT_CONTAINERS,
+    ConfigurationError,
+    Registrar,
+    log,
+    random_matrix,
+    random_state,
+    random_vector,
+)
 
 
 class Layer(metaclass=Registrar):

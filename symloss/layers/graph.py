@@ -1,0 +1,209 @@
+"""Graph: layers in order, their parameters by name, and the expressions that they make of the inputs."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+
+from .. import layers
+from ..activations import registry as activation_registry
+from ..errors import SpecError, UnknownNameError, unknown
+from . import spec
+from .feedforward import Input, Tied
+
+MASK = "mask"
+
+
+def _is_activation(name: str) -> bool:
+    for part in name.split("+"):
+        if not part.strip().lower().startswith("maxout:") and part.strip() not in activation_registry:
+            known, also = (*activation_registry, *layers.registry), activation_registry.spellings()
+            raise unknown("layer form or activation", part.strip(), known, also)
+    return True
+
+
+def _refuse_sparse(layer, noise):
+    if layer.sparse:
+        raise SpecError(f"{noise.title}: {layer.name!r} is sparse, and stays so; name other outputs by 'pattern'")
+
+
+def _check_made(layer, made):
+    """Raise SpecError for what a layer of the user's returned, unless these are tensors by name."""
+    if not isinstance(made, dict) or "out" not in made:
+        raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {made!r}; a dict of tensors "
+                        f"is wanted, {{'out': ...}}")
+    for short, value in made.items():
+        if not isinstance(value, Variable):
+            raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {value!r} as {short!r}; "
+                            f"a tensor is wanted")
+
+
+class Graph:
+    """Layers and how they feed each other.
+
+    Parameters
+    ----------
+    specs : sequence
+        Layers in the layer language (see `spec.parse`); the first is an input, the last is called 'out'.
+    output_activation : str
+        Of the last layer, unless its spec says otherwise.
+    input_ndim : int
+        Axes of a batch of inputs.
+    seed : int
+        Each layer draws from a stream of its own, made of this seed and its position.
+    """
+
+    def __init__(self, specs, output_activation: str = "linear", input_ndim: int = 2, seed: int = 0):
+        if not isinstance(specs, list | tuple) or len(specs) < 2:
+            raise SpecError(f"layers {specs!r}: a list of at least an input and an output is wanted, [10, 20, 3] say")
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise SpecError(f"seed={seed!r}; an integer of at least 0 is wanted")
+        self.seed, self.input_ndim, self.output_activation = seed, input_ndim, output_activation
+        self.layers: list[layers.Layer] = []
+        self.mask = None  # a variable (batch, time), where a layer has to know how long sequences are
+        for index, description in enumerate(specs):
+            self.add_layer(description, last=index == len(specs) - 1)
+
+    def add_layer(self, description, last: bool = False, **options) -> "layers.Layer":
+        """Append a layer described in the layer language, and return it."""
+        if isinstance(description, layers.Layer):
+            form = layers.base.form_of(description)
+            raise SpecError(f"layer {description!r}: a model makes its layers itself, of their descriptions; write "
+                            f"{{'form': {form!r}, 'name': {description.name!r}, 'size': ...}}")
+        index = len(self.layers)
+        keywords = spec.parse(description, layers.registry.__contains__, _is_activation) | options
+        form = keywords.pop("form", "input" if index == 0 else "feedforward")
+        if index == 0 and form != "input":
+            raise SpecError(f"layer {description!r}: the first layer is the input; got the form {form!r}")
+        cls = layers.registry.get(form)
+        self._fill(keywords, cls, index, last)
+        layer = self._make(cls, keywords, description)
+        if layer.name in self.names():
+            raise SpecError(f"layer {layer.name!r}: two layers of this name; give one another with 'name'")
+        sources = [self[name] for name in layer.inputs]
+        if isinstance(layer, Tied):
+            layer.tie(layer.find_partner(self.layers))
+        layer.bind(sources, np.random.default_rng([self.seed, index]))
+        self.layers.append(layer)
+        if layer.wants_mask:
+            self.mask = pt.tensor(name=MASK, dtype="int8", shape=(None, None)) if self.mask is None else self.mask
+            layer.mask = self.mask
+        if self.mask is not None and MASK in self.names():
+            raise SpecError(f"layer {MASK!r}: the lengths of sequences go by this name; give the layer another")
+        return layer
+
+    def _fill(self, keywords, cls, index, last):
+        """Put defaults where the description is silent."""
+        keywords.setdefault("name", "in" if index == 0 else "out" if last else f"hid{index}")
+        default = self.output_activation if last else "relu"
+        keywords.setdefault("activation", cls.chosen_activation(keywords) or default)
+        if isinstance(keywords["activation"], str):
+            _is_activation(keywords["activation"])
+        if issubclass(cls, Input):
+            keywords.setdefault("ndim", self.input_ndim)
+        else:
+            keywords["inputs"] = layers.base.input_names(keywords["name"], keywords.get("inputs", self.layers[-1].name))
+
+    def _make(self, cls, keywords, description):
+        known = set(cls.options())
+        for option in keywords:
+            if option not in known and not any(option.startswith(f"{draw}_") for draw in layers.base.DRAWS):
+                raise unknown(f"option of layer {description!r}:", option, known)
+        return cls(**keywords)
+
+    # ------------------------------------------------------------------------------------------ names
+
+    def names(self) -> list[str]:
+        """Return the layers' names, in order."""
+        return [layer.name for layer in self.layers]
+
+    def __getitem__(self, which) -> "layers.Layer":
+        """Return a layer by name or position."""
+        if isinstance(which, int | np.integer):
+            try:
+                return self.layers[which]
+            except IndexError:
+                raise UnknownNameError(f"layer {which}: there are layers 0 to {len(self.layers) - 1}") from None
+        for layer in self.layers:
+            if layer.name == which:
+                return layer
+        raise unknown("layer", which, self.names())
+
+    @property
+    def inputs(self) -> list[Input]:
+        """The input layers, in order."""
+        return [layer for layer in self.layers if isinstance(layer, Input)]
+
+    def input_variables(self) -> dict:
+        """Return the input variables by layer name, and the mask, if there is one."""
+        variables = {layer.name: layer.variable for layer in self.inputs}
+        return variables if self.mask is None else variables | {MASK: self.mask}
+
+    def hidden_names(self) -> list[str]:
+        """Return the main outputs of all layers that are neither input nor last."""
+        return [f"{la.name}:out" for la in self.layers[:-1] if not isinstance(la, Input)]
+
+    def output_names(self) -> list[str]:
+        """Return the main output of every layer."""
+        return [f"{layer.name}:out" for layer in self.layers]
+
+    def place(self, place: str) -> list[str]:
+        """Return the names of the outputs at a place: 'input', 'hidden' or 'output'."""
+        if place == "input":
+            return [f"{layer.name}:out" for layer in self.inputs]
+        return self.hidden_names() if place == "hidden" else [f"{self.layers[-1].name}:out"]
+
+    # ------------------------------------------------------------------------------------------ parameters
+
+    @property
+    def parameters(self) -> dict:
+        """Every parameter by full name, 'hid1.w', in the order of the layers."""
+        return {shared.name: shared for layer in self.layers for shared in layer.params.values()}
+
+    def weights(self) -> dict:
+        """Return the parameters that weight penalties mean: those that join units, no biases, no activation's own."""
+        return {f"{la.name}.{n}": la.params[n] for la in self.layers for n in la.params if n in la.weight_names}
+
+    def find(self, which, param):
+        """Return a parameter as a shared variable: layer by name or position, parameter by name or position."""
+        layer = self[which]
+        short = list(layer.params)
+        if isinstance(param, int | np.integer) and -len(short) <= param < len(short):
+            return layer.params[short[param]]
+        if param in layer.params:
+            return layer.params[param]
+        raise unknown(f"parameter of layer {layer.name!r}:", param, short)
+
+    # ------------------------------------------------------------------------------------------ expressions
+
+    def outputs(self, noises=(), seed: int = 0, replace: dict | None = None):
+        """Return every layer's expressions by name, 'hid1:out', and the updates of random generators.
+
+        Parameters
+        ----------
+        noises : sequence of Regularizer
+            Those with `on_graph`, which change the outputs they match, in training only.
+        seed : int
+            Of the noises' generators.
+        replace : dict
+            Expressions that take the place of layers' main outputs, by full name.
+        """
+        values: dict = {}
+        updates: dict = {}
+        for layer in self.layers:
+            made = layer.connect([values[f"{name}:out"] for name in layer.inputs])
+            _check_made(layer, made)
+            for short, value in made.items():
+                full = f"{layer.name}:{short}"
+                value = (replace or {}).get(full, value)
+                for noise in noises:
+                    if noise.matches(full):
+                        _refuse_sparse(layer, noise)
+                        rng = pytensor.shared(np.random.default_rng([seed, len(updates)]), name=f"noise of {full}")
+                        value, updates[rng] = noise.modify(full, value, rng)
+                values[full] = value
+        return values, updates
+
+    def to_spec(self) -> list[dict]:
+        """Return the dicts that rebuild the layers."""
+        return [layer.to_spec() for layer in self.layers]

@@ -1,0 +1,125 @@
+"""How other systems compute the same losses: what `like=` chooses from."""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+
+from ..._registry import Registry
+from ...errors import SpecError, unknown
+from ..ranges import completed
+from ..reduction import rule
+from ..registration import LossSpec, get
+
+
+@dataclasses.dataclass(frozen=True)
+class Convention:
+    """How one system computes one loss.
+
+    Parameters
+    ----------
+    own : str
+        Its name there.
+    spec : LossSpec
+        The loss as that system computes it before its reduction, with that system's options and their defaults.
+    how : str
+        That system's reduction, see `reduce`; 'none' where it leaves the reduction to its users.
+    """
+
+    own: str
+    spec: LossSpec
+    how: str
+
+
+class System:
+    """A library whose numbers can be had.
+
+    Parameters
+    ----------
+    name : str
+        What `like` is given.
+    how : str
+        Its usual reduction.
+    """
+
+    def __init__(self, name: str, how: str):
+        self.name, self.how = name, rule(how)
+        self._conventions: dict[str, Convention] = {}
+        systems.add(name, self)
+
+    def same(self, name: str, own: str, how: str | None = None, options: tuple[str, ...] = (), **defaults) -> None:
+        """Say that the system's values of loss `name` are ours.
+
+        Of our options it has those that are named by `options`, and those with other `defaults`.
+        """
+        spec = get(name)
+        spec.check_options({option: spec.options.get(option) for option in options} | defaults)
+        function = spec.function
+        if defaults:
+            function = functools.wraps(function)(functools.partial(function, **defaults))
+        kept = {option: spec.options[option] for option in options} | defaults
+        self._add(name, own, how, dataclasses.replace(
+            spec, function=function, options=kept, ranges={option: spec.ranges.get(option) for option in kept}))
+
+    def differs(self, name: str, own: str, how: str | None = None, per: str | None = None,
+                averaged: Callable | None = None, ranges: dict | None = None) -> Callable:
+        """Say that the decorated function computes the system's values of loss `name`, from the same ports.
+
+        `averaged` says what its mean is of, where that is not the mean of these values; see `LossSpec`. Options may be
+        what the loss' own of that name may be, or what `ranges` says.
+        """
+        spec = get(name)
+
+        def register(function):
+            parameters = inspect.signature(function).parameters.values()
+            options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+            ports = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+            if ports != spec.ports:
+                raise SpecError(f"{self.name}, {name}: ports {ports}; those of the loss are wanted, {spec.ports}")
+            pairs = "weights" in options
+            options.pop("weights", None)
+            known = {option: spec.ranges[option] for option in options if spec.ranges.get(option) is not None}
+            self._add(name, own, how, dataclasses.replace(
+                spec, function=function, options=options, pairs=pairs, per=per or spec.per, averaged=averaged,
+                ranges=completed(known | (ranges or {}), options, f"{self.name}, {name}")))
+            return function
+
+        return register
+
+    def _add(self, name, own, how, spec):
+        self._conventions[spec.name] = Convention(own, spec, rule(how or self.how))
+
+    def get(self, name: str) -> Convention:
+        """Return how this system computes the loss `name`, or raise UnknownNameError with what it has."""
+        spec = get(name)
+        if spec.name not in self._conventions:
+            raise unknown(f"loss for like={self.name!r}:", name, self._conventions)
+        return self._conventions[spec.name]
+
+    def __iter__(self):
+        return iter(sorted(self._conventions))
+
+
+def says(text: str) -> Callable:
+    """Let the decorated function, an `averaged` of a `LossSpec`, say in words what its divisor counts: ``.says``.
+
+    >>> @says("number of values above 0")
+    ... def above_0(values, prediction, target):
+    ...     return values, values > 0
+    >>> above_0.says
+    'number of values above 0'
+    """
+
+    def with_text(averaged):
+        averaged.says = text
+        return averaged
+
+    return with_text
+
+
+systems: Registry[System] = Registry("system (like=):")
+
+
+def convention(name: str, like: str) -> Convention:
+    """Return how the system `like` computes the loss `name`."""
+    return systems.get(like).get(name)

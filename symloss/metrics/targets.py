@@ -1,0 +1,145 @@
+"""What predictions and targets of classes look like, brought to one form; and weights in the shape of the items."""
+
+import dataclasses
+
+import numpy as np
+import pytensor.tensor as pt
+
+from .._checks import (
+    align,
+    floating,
+    same_rank_below,
+    shape_text,
+    tensor,
+    undo,
+)
+from ..errors import ShapeError, SpecError
+
+AVERAGES = ("auto", "binary", "macro", "micro", "weighted", None)
+
+
+def paired(prediction, target, who: str, multilabel=None):
+    """Return (form, prediction, target) of classes.
+
+    Returns
+    -------
+    form : str
+        'labels': prediction (..., k), target (...) of integers. 'binary': one column (or a vector) each, the target is
+        a probability or 0 and 1. 'distribution': a probability for each of k classes in both. 'multilabel': k columns
+        of yes and no each; what several columns are where `multilabel` is None shows in the graph, by a sigmoid.
+    prediction, target : tensors
+        Of equal shapes, except for labels.
+    """
+    prediction, target = floating(prediction, who, "prediction"), tensor(target, who, "target")
+    single = prediction.ndim < 2 or prediction.type.shape[-1] == 1
+    discrete = not target.dtype.startswith("float")
+    column = target.ndim == prediction.ndim and target.ndim > 1 and target.type.shape[-1] == 1
+    if not single and discrete and (target.ndim == prediction.ndim - 1 or column):
+        return "labels", prediction, same_rank_below(prediction, target, who)
+    prediction, target = align(prediction, target, who)
+    if single:
+        return "binary", prediction, target
+    if multilabel is None:
+        multilabel = undo(prediction, "sigmoid") is not None
+    return ("multilabel" if multilabel else "distribution"), prediction, target
+
+
+def known(form, prediction, target):
+    """Return where an item has a class: a label that is one of the prediction's, or numbers that are not NaN."""
+    if form == "labels":
+        return pt.ge(target, 0) & pt.lt(target, prediction.shape[-1])
+    found = ~pt.isnan(target)
+    return found.all(axis=-1) if form == "distribution" else found
+
+
+@dataclasses.dataclass(frozen=True)
+class Decided:
+    """Predicted and actual classes of the items that count.
+
+    Parameters
+    ----------
+    predicted, actual : integer vectors (n,), or of 0 and 1 (n, k) where `multilabel`
+    weights : float64, of their shape
+    count : int or None
+        Number of classes, or of columns; None if the graph does not show it.
+    multilabel : bool
+    known : boolean scalar
+        Whether every item that counts has a class.
+    """
+
+    predicted: object
+    actual: object
+    weights: object
+    count: int | None
+    multilabel: bool
+    known: object
+
+    def sums(self, table):
+        """Return a table that was made of these, or NaN where an item has no class: class 0 stood in for it."""
+        return pt.switch(self.known, table, np.nan)
+
+
+def decided(prediction, target, weights, who: str, threshold: float = 0.5, multilabel=None) -> Decided:
+    """Return the decisions for prediction and target in any form of `paired`, flattened."""
+    form, prediction, target = paired(prediction, target, who, multilabel)
+    several, count = form == "multilabel", prediction.type.shape[-1] if prediction.ndim else None
+    there = known(form, prediction, target)
+    weights = spread(weights, there, who)
+    if form in ("binary", "multilabel"):
+        predicted, actual = pt.gt(prediction, threshold).astype("int64"), pt.gt(target, 0.5)
+    else:
+        predicted, actual = best(prediction), target if form == "labels" else pt.argmax(target, axis=-1)
+    actual = pt.switch(there & pt.neq(weights, 0), actual, 0).astype("int64")
+    whole = (there | pt.eq(weights, 0)).all()
+    flat = [rows(v, count) if several else v.ravel() for v in (predicted, actual, weights)]
+    return Decided(*flat, 2 if form == "binary" else count, several, whole)
+
+
+def best(prediction):
+    """Return the first class of greatest probability, along the last axis."""
+    logits = undo(prediction, "softmax")  # in the same order, so the softmax need not be computed
+    return pt.argmax(prediction if logits is None else logits, axis=-1)
+
+
+def rows(value, count):
+    """Return `value` (..., count) as a matrix with `count` columns."""
+    return value.reshape((-1, value.shape[-1] if count is None else count))
+
+
+def clean(value, weights):
+    """Return `value` with 0 where its weight is 0: a NaN there must reach no arithmetic, as 0 * NaN is NaN."""
+    return pt.switch(pt.neq(weights, 0), value, pt.zeros((), dtype=value.dtype))
+
+
+def spread(weights, like, who: str):
+    """Return weights as float64 in the shape of `like`: 1 if there are none, averaged over axes they have too many."""
+    if weights is None:
+        return pt.ones_like(like, dtype="float64")
+    weights = tensor(weights, who, "weights").astype("float64")
+    if weights.ndim > like.ndim:
+        weights = weights.mean(axis=tuple(range(like.ndim, weights.ndim)))
+    for v, w in zip(like.type.shape, weights.type.shape, strict=False):
+        if None not in (v, w) and v != w:
+            raise ShapeError(
+                f"{who}: weights have shape {shape_text(weights)}, the items {shape_text(like)}; "
+                f"pass weights in the target's shape, or one a sample"
+            )
+    if weights.ndim < like.ndim:
+        weights = weights[(..., *(None,) * (like.ndim - weights.ndim))] * pt.ones_like(like, dtype="float64")
+    return weights
+
+
+def tally(index, weights, length):
+    """Return how much weight each index from 0 to length - 1 has, a vector."""
+    return pt.inc_subtensor(pt.zeros(length, dtype="float64")[index], weights)
+
+
+def averaging(average, count, multilabel: bool, who: str):
+    """Return what 'auto' means here, and raise SpecError for an average that does not go with the classes."""
+    if average not in AVERAGES:
+        raise SpecError(f"{who}: average={average!r}; one of {', '.join(map(repr, AVERAGES))} is wanted")
+    two = count == 2 and not multilabel
+    if average == "binary" and not two:
+        columns = f"{count} {'columns of yes and no' if multilabel else 'classes'}"
+        raise SpecError(f"{who}: average='binary', but there are {columns}; use 'macro', 'micro', 'weighted' or None")
+    return ("binary" if two else "macro") if average == "auto" else average

@@ -1,0 +1,53 @@
+"""Experiment: a model, and what is done with it, in one object."""
+
+import os
+import pathlib
+
+from ..errors import SpecError
+from . import saving
+from .network import Network
+
+
+class Experiment:
+    """A model that is trained, saved and loaded.
+
+    Parameters
+    ----------
+    model : Network, class of models, or path
+        The model, what makes it of the other arguments, or where one was saved.
+    *arguments, **options
+        For the class.
+
+    >>> Experiment(Network, [4, 3, 2], loss="mae").network
+    Network([4, 3, 2], loss='mae')
+    """
+
+    def __init__(self, model, *arguments, **options):
+        if isinstance(model, type) and issubclass(model, Network):
+            self.network = model(*arguments, **options)
+            return
+        if arguments or options:
+            raise SpecError(f"Experiment: more arguments go with a class of models alone, and this is {model!r}")
+        if isinstance(model, Network):
+            self.network = model
+        elif isinstance(model, str | os.PathLike):
+            self.network = saving.load(pathlib.Path(model))
+        else:
+            raise SpecError(f"Experiment: {model!r}; a model, a class of models or a path is wanted")
+
+    def train(self, *arguments, **options):
+        """Train the model, and return its history; see `Network.train`."""
+        return self.network.train(*arguments, **options)
+
+    def itertrain(self, *arguments, **options):
+        """Train the model, and yield each record as it comes."""
+        return self.network.itertrain(*arguments, **options)
+
+    def save(self, path, training=False) -> None:
+        """Write the model to a file."""
+        self.network.save(path, training)
+
+    def load(self, path) -> Network:
+        """Take the model that is in a file, and return it."""
+        self.network = saving.load(path)
+        return self.network

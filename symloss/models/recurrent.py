@@ -1,0 +1,277 @@
+"""The models over sequences, which may be of different lengths."""
+
+import contextlib
+import dataclasses
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+
+from ..data import (
+    Field,
+    has_ragged,
+    named,
+    prepare,
+    ragged,
+)
+from ..errors import SpecError
+from ..layers.graph import MASK
+from ..losses import target_variable, weights_variable
+from . import feedforward
+from .network import Network
+
+
+class Sequences(Network, registered="recurrent.Sequences"):
+    """What models of sequences have in common.
+
+    Data are arrays (batch, time, variables), or lists of arrays (time, variables) that may differ in length. Lists are
+    filled up to one array; what fills them up counts nowhere, and predictions for lists are lists.
+    """
+
+    input_ndim = 3
+    autoencoder = "recurrent.Autoencoder"
+    _masked = ()  # losses that weigh what is there 1 and the filling 0, while the data are ragged
+
+    # ------------------------------------------------------------------------------------------ data
+
+    def _input_fields(self):
+        fields = super()._input_fields()
+        return fields if self.graph.mask is None else [*fields, self._mask_field(fields)]
+
+    def _mask_field(self, fields):
+        partner = next(f.name for f in fields if len(f.shape) == 3)
+        return Field(MASK, "mask", (None, None), self.graph.mask.dtype, optional=True, partner=partner)
+
+    def _fields(self, *arguments, **keywords):
+        fields = super()._fields(*arguments, **keywords)
+        names = {loss._weights.name for loss in self._masked}
+        return [dataclasses.replace(f, kind="mask", optional=True) if f.name in names else f for f in fields]
+
+    # ------------------------------------------------------------------------------------------ training
+
+    def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
+        """Train as `train` does, and yield each record as it comes."""
+        for loss in self.losses:
+            self._bind(loss)
+        fields = self._fields()
+        is_ragged = any(has_ragged(data, fields) for data in (train, valid) if data is not None)
+        masked = [x for x in self.losses if is_ragged and x._weights is None and x._target is not None]
+        with self._with_masks(masked):
+            records = super().itertrain(train, valid, algo, verbose=verbose, **options)
+        return self._pass_on(records, masked)
+
+    def _pass_on(self, records, masked):
+        with self._with_masks(masked):
+            yield from records
+
+    @contextlib.contextmanager
+    def _with_masks(self, losses):
+        """Give losses that are not weighted the weights that keep the filling out, for as long as the context lasts."""
+        known = self.__dict__.setdefault("_mask_variables", {})  # the same each time, so that nothing compiles again
+        for loss in losses:
+            weights = known.setdefault(loss._target, weights_variable(loss._target))
+            loss.bind(loss._target, weights)
+            self._name_variables(loss)
+            loss.weighted = False  # as far as anybody is told
+        self._masked = losses
+        try:
+            yield
+        finally:
+            self._masked = ()
+            for loss in losses:
+                loss.bind(loss._target, None)
+
+    # ------------------------------------------------------------------------------------------ prediction
+
+    def _evaluate(self, names, x):
+        fields = self._input_fields()
+        if not has_ragged(x, fields):
+            return super()._evaluate(names, x)
+        columns = ragged.filled(named(x, fields), fields, "predict", counted=False)
+        counts = _counts(x, fields)
+        outputs = self.graph.outputs()[0]
+        found = super()._evaluate(names, columns)
+        return [_cut(v, counts) if outputs[n].ndim > 2 else v for n, v in zip(names, found, strict=True)]
+
+    def score(self, x, y, w=None, metric=None):
+        """Return R^2 over all steps of all sequences, or another figure; see `Network.score`."""
+        return super().score(*self._columns([x, y], w), metric)
+
+    def _predicted(self, x, y):
+        """Return the prediction for `x`, or raise DataError unless `y` has a step for each of its steps."""
+        found = self.predict(x)
+        counts = [[len(row) if np.ndim(row) else 1 for row in values] for values in (found, y)]
+        ragged.check_same("the prediction", counts[0], "target", counts[1], "score")
+        return found
+
+    def _columns(self, columns, w):
+        """Return columns and weights as arrays, with the mask beside the input if layers want one."""
+        fields = self._input_fields()
+        if has_ragged(columns[0], fields):
+            axes = np.ndim(columns[1][0]) + 1 if len(columns) > 1 else 3
+            weighing = Field("weights", "weights", (None,) * axes, "float64", partner="target")
+            w = ragged.weights(w, _counts(columns[0], fields), weighing, "score")
+            inputs = ragged.filled(named(columns[0], fields), fields, "score", counted=False)
+            columns = [[inputs[f.name] for f in fields], *(ragged.fill(c, "score", repeat=True) for c in columns[1:])]
+        elif self.graph.mask is not None:
+            columns = [prepare(columns[0], fields, "score"), *columns[1:]]
+        if isinstance(columns[0], list) and len(fields) == 1:
+            columns = [columns[0][0], *columns[1:]]
+        return *columns, w
+
+
+def _counts(x, fields):
+    """Return the lengths of the sequences in `x`."""
+    columns, axes = named(x, fields), {f.name: len(f.shape) for f in fields}
+    return next(ragged.lengths(c) for name, c in columns.items() if ragged.is_ragged(c, axes[name]))
+
+
+def _cut(values, counts) -> list:
+    return [row[:count] for row, count in zip(values, counts, strict=True)]
+
+
+def _rows(value, me: str = "score: target") -> np.ndarray:
+    """Return the steps of all sequences, one under the other."""
+    if isinstance(value, list | tuple):
+        return ragged.fill(value, me)[ragged.mask(ragged.lengths(value)) != 0]
+    value = np.asarray(value)
+    return value.reshape(-1, *value.shape[2:])
+
+
+def _weights_of_rows(w, y):
+    """Return the weights of all steps of the sequences `y`, one under the other, or None."""
+    if w is None:
+        return None
+    counts = np.array([len(sequence) for sequence in y])
+    field = Field("weights", "weights", (None,) * (np.ndim(y[0]) + 1), "float64", partner="target")
+    return ragged.weights(w, counts, field, "score")[ragged.mask(counts) != 0]
+
+
+class Regressor(Sequences, feedforward.Regressor, registered="recurrent.Regressor"):
+    """A network that predicts a target (batch, time, outputs), a step for each step of its input."""
+
+
+class Autoencoder(Sequences, feedforward.Autoencoder, registered="recurrent.Autoencoder"):
+    """A network whose prediction should equal its input; data are (input,) or, weighted, (input, weight).
+
+    A weighted one also takes triples (input, target, weight), as a regressor does: noisy sequences and clean ones, say.
+    """
+
+    def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
+        """Train as `train` does, and yield each record as it comes."""
+        triples = self.weighted and _has_target(train)
+        for loss in self.losses:
+            if self._is_main(loss.output_name) and loss._target is not None:
+                loss.bind(self._given_target(loss) if triples else self.inputs[0], loss._weights)
+        return super().itertrain(train, valid, algo, verbose=verbose, **options)
+
+    def _given_target(self, loss):
+        output = self.graph.outputs()[0][loss.output_name]
+        return self.__dict__.setdefault("_target_variable", target_variable("same", output))
+
+    def decode(self, z, layer=None):
+        """Return the reconstruction for values `z` of a layer: of the one in the middle, unless named."""
+        layer = self._middle(layer)
+        full = f"{layer.name}:out"
+        code = pt.tensor(name="code", dtype=pytensor.config.floatX, shape=(None, None, layer.size))
+        fields, inputs = [Field("code", "input", code.type.shape, code.dtype)], [code]
+        if self.graph.mask is not None:
+            fields, inputs = [*fields, self._mask_field(fields)], [code, self.graph.mask]
+        is_ragged = has_ragged(z, fields)
+        columns = ragged.filled(named(z, fields), fields, "decode", counted=False) if is_ragged else z
+        compiled = self._function(
+            ("decode", full), inputs, lambda: [self.graph.outputs(replace={full: code})[0][self.output_name]]
+        )
+        found = compiled(*prepare(columns, fields, "decode"))[0]
+        return _cut(found, _counts(z, fields)) if is_ragged else found
+
+    def score(self, x, w=None, metric=None):
+        """Return R^2 of the reconstruction over all steps of all sequences, or another figure; see `Network.score`."""
+        return feedforward.Autoencoder.score(self, *self._columns([x], w), metric)
+
+
+def _has_target(data) -> bool:
+    """Return whether the data of a weighted autoencoder bring a target beside the input."""
+    return "target" in data if isinstance(data, dict) else isinstance(data, list | tuple) and len(data) == 3
+
+
+def _at_least(least, value) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= least
+
+
+class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classifier"):
+    """A network that predicts a class for each step; targets are labels (batch, time)."""
+
+    def _with_encoders(self, fields, data=None):
+        labels = (named(data, fields) or {}).get("target") if data is not None else None
+        if ragged.is_ragged(labels, 2):
+            data = {"target": _rows(labels, "train: target")}
+        return super()._with_encoders(fields, data)
+
+    def predict(self, x, labels=False):
+        """Return the most probable class for each step of `x`: its index, or with ``labels=True`` its label."""
+        found = self.predict_proba(x)
+        classes = np.array(self.classes, dtype=object)
+        best = [p.argmax(axis=-1) for p in found] if isinstance(found, list) else found.argmax(axis=-1)
+        if not labels:
+            return best
+        return [classes[b] for b in best] if isinstance(best, list) else classes[best]
+
+    def score(self, x, y, w=None, metric=None):
+        """Return the (weighted) share of right classes over all steps, or another figure; see `Network.score`."""
+        if metric is not None:
+            return feedforward.Classifier.score(self, *self._columns([x, y], w), metric)
+        predicted = _rows(self._predicted(x, y))
+        field = Field("target", "label", (None,), "int64", self.layers[-1].size, encoder=self.encoder)
+        labels = prepare((_rows(y),), [field], "score")[0]
+        return float(np.average(predicted == labels, weights=_weights_of_rows(w, y)))
+
+    def predict_sequence(self, labels, steps: int, streams: int = 1, rng=0):
+        """Yield labels drawn one after the other, each from the prediction for all those before it.
+
+        Parameters
+        ----------
+        labels : sequence
+            What each stream begins with; at least one label.
+        steps : int
+            How many labels follow.
+        streams : int
+            How many sequences go on side by side, all from the same beginning.
+        rng : numpy Generator or int
+            What they are drawn with, or its seed.
+
+        Yields
+        ------
+        label, or list of one label for each stream
+            Class indices, or the labels that the model was given.
+
+        Raises
+        ------
+        SpecError
+            If the model does not take as many inputs as it knows classes: one-hot labels.
+        """
+        size = self.layers[-1].size
+        if self.layers[0].shape != (size,):
+            raise SpecError(
+                f"predict_sequence: {size} classes, but inputs of shape {self.layers[0].shape}; "
+                f"a model that reads its own labels, one-hot, is wanted"
+            )
+        labels = list(labels) if np.iterable(labels) else []
+        if not labels or not _at_least(1, streams) or not _at_least(0, steps):
+            raise SpecError(
+                f"predict_sequence: {len(labels)} labels, steps={steps!r}, streams={streams!r}; a list of at least one "
+                f"label, 0 steps and one stream are wanted"
+            )
+        field = Field("labels", "label", (None,), "int64", size, encoder=self.encoder)
+        start = prepare((np.asarray(labels),), [field], "predict_sequence")[0]
+        return self._drawn(start, steps, streams, np.random.default_rng(rng))
+
+    def _drawn(self, start, steps, streams, rng):
+        x = np.zeros((streams, len(start) + steps, self.layers[-1].size), pytensor.config.floatX)
+        x[:, np.arange(len(start)), start] = 1
+        for step in range(len(start), len(start) + steps):
+            chances = self.predict_proba(x[:, :step])[:, -1].astype("float64").cumsum(axis=-1)
+            drawn = (chances < rng.uniform(size=(streams, 1)) * chances[:, -1:]).sum(axis=-1)
+            x[np.arange(streams), step, drawn] = 1
+            found = drawn.tolist() if self.encoder is None else self.encoder.decode(drawn).tolist()
+            yield found[0] if streams == 1 else found

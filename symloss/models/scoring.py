@@ -1,0 +1,117 @@
+"""How good a model's predictions are, as one figure of a whole data set."""
+
+import dataclasses
+
+import numpy as np
+
+from ..compiling import Tally
+from ..data import Field, open_source, prepare
+from ..errors import DataError, SpecError
+from ..losses import weights_variable
+from ..objective import Term, measures
+
+ROWS = 4096
+
+
+def score(model, columns: list, weights, metric=None):
+    """Return a metric of a model's predictions, without noise.
+
+    Parameters
+    ----------
+    model : Network
+    columns : list
+        Input, and target unless it is the input.
+    weights : array or None
+        One an item, or in the target's shape.
+    metric : str, dict, function or None
+        As in `Network.train`; None: R^2, or the share of right classes.
+
+    Returns
+    -------
+    float, or nested lists
+    """
+    if metric is None:
+        return _usual(model, columns, weights)
+    outputs = model.graph.outputs()[0]
+    measure = measures.bound(metric, model.losses, outputs, model.output_name)
+    source = next(loss for loss in model.losses if loss._target is measure.target)
+    counted = weights_variable(measure.target) if weights is not None else None
+    measure = dataclasses.replace(measure, weights=counted)
+    variables = list(model.inputs)
+    if measure.target in variables:
+        target = model._input_fields()[variables.index(measure.target)]
+    else:
+        target = model._target_field(source, outputs[measure.output_name], optional=False)
+        variables.append(measure.target)
+    variables += [] if counted is None else [counted]
+    fields, arrays = _paired(model, columns, target, weights, getattr(counted, "dtype", "float64"))
+    term = Term(measure.name, measure.figure(outputs))
+    tally = Tally([term])
+    key = ("score", dataclasses.replace(measure, weights=None).key(), counted is not None)
+    compiled = model._function(key, variables, lambda: tally.expressions)
+    data = open_source(arrays, fields, "score")
+    parts = tally.by_term(tally.over(compiled(*batch) for batch in data.batches(ROWS)))[0]
+    return term.value(parts)
+
+
+def _paired(model, columns, target: Field, weights, dtype="float64") -> tuple[list[Field], tuple]:
+    """Return the fields of inputs, target and weights, and the arrays for them: what has no weight is not looked at."""
+    fields = model._input_fields()
+    if len(fields) > 1 and not isinstance(columns[0], list | tuple):
+        raise SpecError(f"score: the model has {len(fields)} inputs; pass a list of {len(fields)} arrays")
+    arrays = [*columns[0]] if len(fields) > 1 else [columns[0]]
+    if target.name not in {f.name for f in fields}:
+        fields.append(target)
+        arrays += columns[1:]
+    if weights is not None:
+        fields.append(Field("weights", "weights", target.shape, dtype, partner=target.name))
+        arrays.append(weights)
+    return model._with_encoders(fields), tuple(arrays)
+
+
+def _usual(model, columns, weights) -> float:
+    """Return the share of right classes, or R^2: the figure of a model that names none, which needs no loss."""
+    shape, labels = model.graph.outputs()[0][model.output_name].type.shape, model.target_kind == "label"
+    if len(columns) == 1:
+        target = model._input_fields()[0]
+    elif labels:
+        ignored = {loss.ignored for loss in model.losses if loss.output_name == model.output_name}
+        target = Field("target", "label", shape[:-1], "int64", shape[-1],
+                       ignored=ignored.pop() if len(ignored) == 1 else None)
+    else:
+        target = Field("target", "target", shape, "float64")
+    fields, arrays = _paired(model, columns, target, weights)
+    arrays = dict(zip([f.name for f in fields], prepare(arrays, fields, "score"), strict=True))
+    predicted = model._evaluate([model.output_name], [arrays[f.name] for f in model._input_fields()])[0]
+    actual, weights = arrays[target.name], arrays.get("weights")
+    if not labels:
+        return r_squared(predicted, actual, weights)
+    weights = _weighed(actual, weights) * (1.0 if target.ignored is None else actual != target.ignored)
+    return float(np.average(predicted.argmax(axis=-1) == actual, weights=weights))
+
+
+def _weighed(actual, weights):
+    if weights is None:
+        return np.ones(actual.shape)
+    if not weights.any():
+        raise DataError("score: all weights are 0; at least one greater than 0 is wanted")
+    return weights
+
+
+def r_squared(prediction, actual, weights=None) -> float:
+    """Return the coefficient of determination of numbers, see `Network.score`."""
+    field = Field("target", "target", (None, *prediction.shape[1:]), "float64")
+    weighing = dataclasses.replace(field, name="weights", kind="weights", partner="target")
+    given = (actual,) if weights is None else (actual, weights)
+    y, *w = prepare(given, [field, weighing][: len(given)], "score")
+    if y.shape != prediction.shape:
+        raise DataError(f"score: targets of shape {y.shape} for predictions of shape {prediction.shape}; pass one for "
+                        f"each")
+    w = _weighed(y, w[0] if w else None)
+    y, p, w = (a.reshape(-1, a.shape[-1]) for a in (y, prediction, w))
+    total = w.sum(axis=0)
+    mean = (w * y).sum(axis=0) / np.where(total == 0, 1, total)
+    left, spread = (w * (y - p) ** 2).sum(axis=0), (w * (y - mean) ** 2).sum(axis=0)
+    flat = spread == 0  # a column without spread is predicted exactly, or not at all
+    ratio = np.where(flat, (left == 0).astype(float), 1 - left / np.where(flat, 1, spread))
+    return float(np.where(total == 0, 0, ratio).mean())

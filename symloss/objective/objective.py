@@ -1,0 +1,152 @@
+"""The objective: losses and regularizers as named terms whose weighted sum is one scalar."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytensor.tensor as pt
+
+from ..errors import SpecError
+from ..losses import Loss, Regret, divide
+from ..metrics import Figure
+
+
+@dataclasses.dataclass(frozen=True)
+class Term:
+    """One named part of the total, or a metric beside it.
+
+    Parameters
+    ----------
+    name : str
+    figure : Figure
+        Of a part of the total, two scalars: their quotient is the term of a batch, and the quotient of their sums is
+        the term of a data set, exactly.
+    source : Loss, Regularizer or None
+        Owner of the weight; None for a metric, which is no part of the total.
+    """
+
+    name: str
+    figure: Figure
+    source: object = None
+
+    @property
+    def numerator(self):
+        """The first of the two scalars."""
+        return self.figure.parts[0]
+
+    @property
+    def denominator(self):
+        """The second of the two scalars."""
+        return self.figure.parts[1]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it needs the scores of all items at once."""
+        return self.figure.merge is None
+
+    def value(self, parts):
+        """Return what a record shows of the parts of all batches: a float, or nested lists of them."""
+        figure = np.asarray(self.figure.finish(*parts), dtype="float64")
+        return figure.tolist()
+
+    @property
+    def weight(self) -> float | None:
+        """The factor at this moment, or None for a metric."""
+        return None if self.source is None else self.source.weight
+
+
+class Objective:
+    """What a training minimises, with and without noise.
+
+    Parameters
+    ----------
+    graph : Graph
+    losses : list of Loss
+        Bound to their targets.
+    regularizers : list of Regularizer
+    metrics : sequence of Measure
+    seed : int
+        Of the noises.
+
+    Attributes
+    ----------
+    total : scalar expression
+        Sum of weight times term, over losses and regularizers, with noise.
+    training_terms, evaluation_terms : list of Term
+        With and without noise; metrics come last. Those that need all scores at once are in the latter alone.
+    variables : list
+        Inputs, then targets and weights, each once.
+    """
+
+    def __init__(self, graph, losses, regularizers=(), metrics=(), seed: int = 0):
+        if not losses:
+            raise SpecError("objective: no loss; add one, net.add_loss('mse') say")
+        self.graph, self.losses, self.metrics = graph, list(losses), list(metrics)
+        self.noises = [r for r in regularizers if r.on_graph]
+        self.penalties = [r for r in regularizers if not r.on_graph]
+        noisy, self.generator_updates = graph.outputs(self.noises, seed=seed)
+        clean = graph.outputs()[0] if self.noises else noisy
+        terms = self._terms(noisy)
+        self.training_terms = [t for t in terms if not t.whole]
+        self.evaluation_terms = self._terms(clean) if self.noises else terms
+        self.total = total_of(self.training_terms)
+        inputs = list(graph.input_variables().values())
+        self.variables = list(dict.fromkeys(inputs + [v for x in (*losses, *self.metrics) for v in x.variables]))
+
+    @property
+    def parameters(self) -> dict:
+        """The parameters that training moves, by name; learned weights of losses are among them."""
+        learned = [t.source.log_variance for t in self.training_terms if _is_uncertain(t.source)]
+        return self.graph.parameters | {s.name: s for s in learned}
+
+    def _terms(self, outputs) -> list[Term]:
+        terms = []
+        for loss in self.losses:
+            last = f"{self.graph.layers[-1].name}:out"
+            name = loss.label if loss.output_name == last else f"{loss.label}({loss.output_name.removesuffix(':out')})"
+            terms.append(Term(_free(name, terms), Figure(loss.parts(outputs)), loss))
+        uncertain = [t for t in terms if _is_uncertain(t.source)]
+        rows = pt.cast(self.graph.inputs[0].variable.shape[0], terms[0].numerator.dtype)
+        for term in uncertain:
+            term.source.log_variance.name = name = f"log variance of {term.name}"
+            terms.append(Term(name, Figure((0.5 * term.source.log_variance * rows, rows)), Regret()))
+        for penalty in self.penalties:
+            value = pt.as_tensor_variable(penalty.loss(self.graph, outputs))
+            terms.append(Term(penalty.name, Figure((value * rows, rows)), penalty))
+        for measure in self.metrics:
+            terms.append(Term(_free(measure.name, terms), measure.figure(outputs)))
+        return terms
+
+    def largest_product(self, batch: int) -> float:
+        """Return how many multiplications the largest matrix product of a step has."""
+        sizes = [la.params[n].get_value(borrow=True).size * math.prod(la.shape[:-1])  # at each place of an image
+                 for la in self.graph.layers for n in la.params if n in la.weight_names]
+        return float(max(sizes, default=0)) * batch
+
+    def figures(self, sums: list, terms: list[Term]) -> dict:
+        """Return what a record shows of the parts of `terms` over batches: total, raw terms, weighted terms.
+
+        Raw terms are means over the batches, each with the parameters of its moment. They are multiplied by the weights
+        as they are now, at the end of the pass: where weights move, `weighted` and the total are those of the weights
+        that are shown beside them, and not a mean over the weights that the steps had.
+        """
+        raw = {t.name: t.value(parts) for t, parts in zip(terms, sums, strict=True)}
+        weighted = {t.name: t.weight * raw[t.name] for t in terms if t.weight is not None}
+        moving = {t.name: t.weight for t in terms if isinstance(t.source, Loss) and t.source.moving is not None}
+        found = {"loss": sum(weighted.values()), "raw": raw, "weighted": weighted}
+        return found | {"weights": moving} if moving else found
+
+
+def total_of(terms: list[Term]):
+    """Return the scalar that training minimises: the sum of weight times term."""
+    return sum(t.source.factor * divide(t.numerator, t.denominator) for t in terms if t.source is not None)
+
+
+def _is_uncertain(source) -> bool:
+    return isinstance(source, Loss) and source.log_variance is not None
+
+
+def _free(name: str, terms) -> str:
+    """Return the name, with a number if a term has it already."""
+    taken = {t.name for t in terms}
+    return name if name not in taken else next(f"{name}#{i}" for i in range(2, 99) if f"{name}#{i}" not in taken)
