@@ -112,14 +112,11 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
         raise SpecError(f"@loss: target={target!r}; one of {', '.join(TARGETS)} is wanted")
 
     def register(function):
-        parameters = inspect.signature(function).parameters.values()
-        options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-        pairs = "weights" in options
-        options.pop("weights", None)
+        ports, options, pairs = signature(function, f"@loss {function.__name__}")
         spec = LossSpec(
             name=function.__name__,
             function=function,
-            ports=tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD),
+            ports=ports,
             target=target,
             activation=activation,
             per=per,
@@ -134,6 +131,30 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
         return function
 
     return register
+
+
+def signature(function, who: str) -> tuple[tuple[str, ...], dict, bool]:
+    """Return the ports of a loss function, its options with their defaults, and whether it takes the weights itself.
+
+    Raises
+    ------
+    SpecError
+        For an argument with a default that is not keyword-only: it would be fed with a tensor.
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        raise SpecError(f"{who}: its arguments cannot be read; write a function of (prediction, target)") from None
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    starless = [p for p in positional if p.default is not p.empty]
+    if starless:
+        ports = ", ".join(p.name for p in positional if p not in starless)
+        raise SpecError(f"{who}: {starless[0]} is an option, and options come after a *; write "
+                        f"({ports}, *, {', '.join(map(str, starless))})")
+    pairs = "weights" in options
+    options.pop("weights", None)
+    return tuple(p.name for p in positional), options, pairs
 
 
 def _is_again(function) -> bool:

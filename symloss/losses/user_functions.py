@@ -1,12 +1,14 @@
-"""A user's own function as a loss: what it takes, and the proof that it repeats nothing in silence."""
+"""A user's own function as a loss: what it takes, what it reduces, and the proof that it repeats nothing in silence."""
 
-import inspect
+import contextlib
+import math
 
+import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant, Variable
-from pytensor.graph.traversal import io_toposort
+from pytensor.graph.traversal import ancestors, io_toposort
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
 from pytensor.tensor.subtensor import AdvancedSubtensor, Subtensor
@@ -14,7 +16,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from .._checks import shape_text
 from ..errors import ShapeError, SpecError, SymlossError
-from .registration import LossSpec
+from .registration import LossSpec, signature
 
 PRIMES = (7, 11, 13, 17, 19, 23, 29, 31, 37)
 NOTHING = frozenset()
@@ -23,12 +25,42 @@ WAY_OUT = ("bring them to one shape, labels by p[pt.arange(t.shape[0]), t], say;
            "function with @symloss.loss()")
 
 
+# What a foreign error says -> what to write. Tensors have no values while a graph is built.
+IN_WORDS = {
+    "Python boolean": "a tensor is neither true nor false while the graph is built; write pt.switch(condition, a, b) "
+                      "for 'if' and np.where, pt.maximum, pt.minimum and pt.clip for max, min and np.clip, & and | "
+                      "for 'and' and 'or'",
+    "Python float": "a tensor is no number while the graph is built; write pt.exp(x), say, for math.exp(x)",
+    "Python integer": "a tensor is no number while the graph is built; write x.astype('int64') for int(x)",
+    "iteration": "a tensor cannot be looped over; write sums along an axis, x.sum(axis=-1)",
+    "no len()": "a tensor's length is x.shape[0], an expression",
+    "item assignment": "tensors do not change; write pt.set_subtensor(x[0], value), which returns the changed one",
+}
+NUMPY = "write it with pytensor.tensor (import pytensor.tensor as pt): pt.switch for np.where, pt.mean for np.mean"
+SHAPE_WORDS = ("shape", "broadcast", "dimension")
+
+
+@contextlib.contextmanager
+def in_words(name: str, tensors=()):
+    """Turn what a user's code raises while a graph is built into an error that says what to write."""
+    try:
+        yield
+    except SymlossError:
+        raise
+    except Exception as error:
+        reason = next(iter(str(error).strip().splitlines()), "")
+        of_shapes = isinstance(error, ValueError | IndexError) and any(word in reason for word in SHAPE_WORDS)
+        if of_shapes and tensors and not isinstance(error, np.exceptions.AxisError):
+            raise ShapeError(f"loss {name}: shapes {_texts(tensors)} do not go together ({reason}); "
+                             f"{WAY_OUT}") from error
+        hint = next((hint for key, hint in IN_WORDS.items() if key in str(error)), NUMPY)
+        raise SpecError(f"loss {name}: {type(error).__name__} while its graph was built ({reason}); {hint}") from error
+
+
 def function_spec(function) -> LossSpec:
     """Return a spec for a user's plain function of (prediction, target)."""
     name = _name(function)
-    parameters = [p for p in inspect.signature(function).parameters.values()]
-    ports = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    ports, options, pairs = signature(function, f"loss {name}")
     if len(ports) not in (1, 2):
         raise SpecError(
             f"loss {name}: a function of (prediction, target) is wanted, this one takes ({', '.join(ports)}); "
@@ -37,18 +69,103 @@ def function_spec(function) -> LossSpec:
     wired = ("prediction", "target")[: len(ports)]
 
     def checked(*tensors, **keywords):
-        values = function(*tensors, **keywords)
+        with in_words(name, tensors):
+            values = function(*tensors, **keywords)
         if not isinstance(values, Variable):
             raise SpecError(f"loss {name}: returned {type(values).__name__}, no PyTensor expression")
         if values.ndim > max(t.ndim for t in tensors):
             raise ShapeError(f"loss {name}: made {values.ndim} axes of shapes {_texts(tensors)}; {WAY_OUT}")
-        made = prove(name, lambda *probes: function(*probes, **keywords), tensors, wired)
-        if made is not None and any(n is not None and n != want for n, want in zip(*made, strict=False)):
-            raise ShapeError(f"loss {name}: repeats shapes {_texts(tensors)} against each other; {WAY_OUT}")
+        if pairs and keywords.get("weights") is not None and values.ndim:
+            raise SpecError(f"loss {name}: takes weights, and returned {values.ndim} axes; return one number, "
+                            f"(weights * values).sum() / weights.sum(), say, or do not take weights")
+        given = {key: t for key, t in keywords.items() if key == "weights" and isinstance(t, TensorVariable)}
+        shapes = prove(name, lambda *probes: function(
+            *probes[: len(tensors)], **keywords | dict(zip(given, probes[len(tensors) :], strict=True))),
+            [*tensors, *given.values()], [*wired, *given])
+        values = real(values if shapes is None else _by_item(values, *shapes, tensors, name))
         return values if values.dtype.startswith("float") else values.astype(pytensor.config.floatX)
 
     checked.__name__, checked.__doc__ = name, function.__doc__ or f"{name}, a function of the user's."
-    return LossSpec(name, checked, wired, "any", None, "element", "unknown", options, False)
+    return LossSpec(name, checked, wired, "any", None, "element", "unknown", options, pairs)
+
+
+def real(expression):
+    """Return an expression without the real parts and conjugates of real numbers, which have no gradient in PyTensor.
+
+    ``pt.linalg.norm(p - t, axis=-1)`` is made of them.
+    """
+    found = {}
+    for node in io_toposort([], [expression]):
+        idle = isinstance(node.op, Elemwise) and node.op.scalar_op.name in ("real", "conj")
+        if idle and node.inputs[0].dtype == node.outputs[0].dtype:
+            found[node.outputs[0]] = found.get(node.inputs[0], node.inputs[0])
+        elif any(v in found for v in node.inputs):
+            twin = node.clone_with_new_inputs([found.get(v, v) for v in node.inputs])
+            found.update(zip(node.outputs, twin.outputs, strict=True))
+    return found.get(expression, expression)
+
+
+def _by_item(values, made, first, tensors, name):
+    """Return values as they lie along the prediction: steps that were flattened are brought back to their items.
+
+    Parameters
+    ----------
+    values : tensor
+    made, first : tuples of int or None
+        Shapes of the values and of the prediction, where both were made of probes.
+    tensors : list of tensors
+        The prediction and the target.
+    """
+    if not made or all(n in (None, 1, want) if axis else n in (None, want)
+                       for axis, (n, want) in enumerate(zip(made, first, strict=False))):
+        return values
+    for axes in range(2, len(first) + 1):  # reshape((-1, k)) or ravel() of the prediction
+        rest = zip(made[1:], first[axes:], strict=False)
+        if made[0] == math.prod(first[:axes]) and all(n in (None, 1, want) for n, want in rest):
+            return values.reshape((*tensors[0].shape[:axes], *values.shape[1:]), ndim=axes + values.ndim - 1)
+    if len(made) < len(first) or 1 in made:
+        raise ShapeError(f"loss {name}: made {shape_text(values)} of shapes {_texts(tensors)}, which is neither a "
+                         f"value per element or item nor one number; leave the axis of the items alone")
+    raise ShapeError(f"loss {name}: repeats shapes {_texts(tensors)} against each other; {WAY_OUT}")
+
+
+def reduces(spec: LossSpec, values, target) -> bool:
+    """Return whether a function has reduced the items away itself, so that neither weights nor masks reach them.
+
+    Parameters
+    ----------
+    spec : LossSpec
+        A loss that says 'batch', or takes the weights itself, does so by declaration.
+    values : tensor
+        What it returned.
+    target : tensor or None
+        Labels, or numbers with the outputs on their last axis.
+    """
+    if spec.per == "batch" or spec.pairs:
+        return False
+    if values.ndim == 0 or spec.per == "item" or target is None:
+        return values.ndim == 0
+    return values.ndim < target.ndim - (target.ndim > 1 and target.dtype.startswith("float"))
+
+
+def refuse_reduced(spec: LossSpec, values, target, what: str) -> None:
+    """Raise SpecError if a function has reduced its items away where `what` (weights, say) must reach them."""
+    if reduces(spec, values, target):
+        made = "one number for all items" if values.ndim == 0 else f"{shape_text(values)}, less than a value per item"
+        raise SpecError(f"loss {spec.name}: returns {made}, so {what} cannot act; leave out its .mean(), and return a "
+                        f"value per element or item, which symloss averages; or take the weights yourself, as "
+                        f"def {spec.name.split(':')[0].strip('<>')}(prediction, target, *, weights=None)")
+
+
+def without_effect(loss, expression) -> str | None:
+    """Return what to warn of if the expression of a user's class does not use the weights of its model, else None."""
+    used = set(ancestors([expression])) if isinstance(expression, Variable) else set()
+    idle = {"weights": loss._weights, "class weights": loss._class_weight}
+    idle = [text for text, variable in idle.items() if variable is not None and variable not in used]
+    if not idle:
+        return None
+    return (f"loss {loss.name}: its __call__ does not use self.{'_weights' if 'weights' in idle else 'weights'}, so "
+            f"{' and '.join(idle)} have no effect on it; write symloss.losses.reduce(values, self.weights), say")
 
 
 def _name(function) -> str:
@@ -102,17 +219,20 @@ def prove(name, build, tensors, sources) -> tuple | None:
     except SymlossError:
         raise
     except (ValueError, TypeError, IndexError) as error:
-        if any(word in str(error) for word in ("shape", "broadcast", "dimension")):
+        if any(word in str(error) for word in SHAPE_WORDS):
             raise ShapeError(f"loss {name}: shapes {_texts(pair)} do not go together ({error}); {WAY_OUT}") from None
         return None
     except Exception:  # a gradient from one output to another, say, which probes have not
         return None
     if not isinstance(result, Variable):
         return None
-    met = _repetition(result, dict(zip(probes, sources, strict=True)), probes[0].type.shape[:1])
+    lead = probes[0].type.shape
+    batch = frozenset(math.prod(lead[:axes]) for axes in range(1, len(lead) + 1))  # the items, or all their steps
+    met = _repetition(result, dict(zip(probes, sources, strict=True)), batch)
     if met is not None:
         free = {length for t, probe in zip(tensors, probes, strict=True)
                 for n, length in zip(t.type.shape, probe.type.shape, strict=True) if n is None}
+        free |= batch - set(tensors[0].type.shape)
         one, other = (shape_text(pt.tensor(shape=[None if n in free else n for n in shape])) for shape in met)
         raise ShapeError(f"loss {name}: repeats shapes {_texts(pair)} against each other, as {one} and {other}; "
                          f"{WAY_OUT}")
@@ -138,7 +258,7 @@ def _probes(tensors) -> list:
             for kind, t, shape in zip(kinds, tensors, shapes, strict=True)]
 
 
-def _repetition(result, sources: dict, batch: tuple) -> tuple | None:
+def _repetition(result, sources: dict, batch: frozenset) -> tuple | None:
     """Return the shapes of the first two tensors of different sources that repeat each other; None without any.
 
     Followed through the graph is, for every tensor, of what sources it is made, and whether it still is their values:
@@ -151,7 +271,7 @@ def _repetition(result, sources: dict, batch: tuple) -> tuple | None:
         if isinstance(node.op, Elemwise) and node.op.scalar_op.name == "second":  # ones_like: only a shape
             used = used[1:]
         if batch:
-            met = _meeting(node, made, values, batch[0])
+            met = _meeting(node, made, values, batch)
             if met is not None:
                 return met
         kept = used if isinstance(node.op, Elemwise) else used[:1] if isinstance(node.op, VIEWS) else []
@@ -178,14 +298,14 @@ def _meeting(node, made, values, batch):
             shapes = one.type.shape, other.type.shape
             repeated = {n for mine, n in zip(*shapes, strict=True) if mine == 1 and n != 1}
             back = {mine for mine, n in zip(*shapes, strict=True) if n == 1}
-            once = all(shape.count(batch) == 1 for shape in shapes)  # no pairs yet
-            if once and batch in repeated and batch in back and made[one] != made[other]:
+            once = all(_times(v, batch) == 1 for v in (one, other))  # no pairs yet
+            if once and batch & repeated and batch & back and made[one] != made[other]:
                 return shapes
             apart = {"prediction", "target"} == made[one] | made[other] and not made[one] & made[other]
-            if apart and values[one] and batch in shapes[0] and repeated - {batch, None}:
+            if apart and values[one] and batch & set(shapes[0]) and repeated - batch - {None}:
                 return shapes
     return None
 
 
-def _times(variable, length) -> int:
-    return getattr(variable.type, "shape", ()).count(length)
+def _times(variable, lengths) -> int:
+    return sum(length in lengths for length in getattr(variable.type, "shape", ()))
