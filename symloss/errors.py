@@ -16,6 +16,8 @@ Every message says who speaks, what it got, what it wants, and the way out.
 import difflib
 from collections.abc import Iterable
 
+NEAREST = 5  # names that an error lists
+
 
 class SymlossError(Exception):
     """The root of all that symloss raises."""
@@ -46,7 +48,9 @@ class SymlossWarning(UserWarning):
 
 
 def unknown(kind: str, name: object, known: Iterable[str], aliases: Iterable[str] = ()) -> UnknownNameError:
-    """Return the error for an unknown `name`, with the nearest of the `known` ones and their `aliases`.
+    """Return the error for an unknown `name`, with those of the `known` names and their `aliases` it may stand for.
+
+    Where no name is near and there are more than `NEAREST`, those that are nearest are listed.
 
     >>> str(unknown("loss", "hubber", ["huber", "mae"]))
     "unknown loss 'hubber'; did you mean 'huber'? (known: huber, mae)"
@@ -55,4 +59,8 @@ def unknown(kind: str, name: object, known: Iterable[str], aliases: Iterable[str
     lowered = {key.lower(): key for key in [*aliases, *known]}
     near = [lowered[k] for k in difflib.get_close_matches(str(name).lower(), lowered, n=3, cutoff=0.6)]
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
-    return UnknownNameError(f"unknown {kind} {name!r}{hint} (known: {', '.join(known)})")
+    if len(known) <= NEAREST:
+        return UnknownNameError(f"unknown {kind} {name!r}{hint} (known: {', '.join(known)})")
+    nearest = difflib.get_close_matches(str(name), known, n=NEAREST, cutoff=0.0)
+    listed = "" if near else f" (the nearest of {len(known)}: {', '.join(nearest)})"
+    return UnknownNameError(f"unknown {kind} {name!r}{hint}{listed}")

@@ -41,6 +41,12 @@ class Schedule:
     def __call__(self, step):
         raise NotImplementedError
 
+    def values_known(self) -> list:
+        """Return values that it takes at some time, for checks: at its first step, and between which it moves."""
+        inner = [v for f in dataclasses.fields(self) if isinstance(v := getattr(self, f.name), Schedule)]
+        ends = [getattr(self, name) for name in ("value", "start", "end", "top") if hasattr(self, name)]
+        return [float(self(0)), *ends, *(value for one in inner for value in one.values_known())]
+
     def to_spec(self) -> dict:
         """Return what `build` makes it of: a dict of plain numbers."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

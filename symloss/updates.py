@@ -11,10 +11,38 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 
+from ._options import Option, number
 from ._registry import Registry
 from .errors import SpecError
 
 registry: Registry = Registry("algorithm")
+
+# what a hyperparameter means, and what it may be: rules annotate theirs with these
+
+Rate = Option("float, schedule or dict", "Size of a step. Different ones by pattern: ``{\"hid*\": 0.01, \"*\": 0.1}``, "
+              "the first that matches counts.", number(0), also=dict.fromkeys(
+                  ("lr", "learning_rate_init", "step_size", "alpha", "eta"), "write learning_rate"))
+Momentum = Option("float or schedule", "Share of the last step that is repeated.", number(0, below=1))
+Rho = Option("float or schedule", "Factor of the running mean of squares.", number(0, below=1), also={
+    "rms_halflife": "write rho, which is 0.5 ** (1 / halflife)"})
+Beta1 = Option("float or schedule", "Factor of the running mean of gradients.", number(0, below=1), also={
+    "beta1_halflife": "write beta1, which is 0.5 ** (1 / halflife)", "betas": "write beta1 and beta2"})
+Beta2 = Option("float or schedule", "Factor of the running mean of squares.", number(0, below=1), also={
+    "beta2_halflife": "write beta2, which is 0.5 ** (1 / halflife)"})
+Epsilon = Option("float or schedule", "What is added to a root before it divides.", number(0), also={
+    "rms_regularizer": "write epsilon", "eps": "write epsilon"})
+Decay = Option("float or schedule", "Share of each parameter, times the learning rate, that is taken away in a step.",
+               number(0), also={"weight_decay": "write decay with algo='adamw', or weight_l2 with any rule"})
+Increase = Option("float or schedule", "Factor of a step while the sign of its gradient holds.", number(1), also={
+    "rprop_increase": "write increase"})
+Decrease = Option("float or schedule", "Factor of a step after the sign of its gradient changed.", number(0, below=1),
+                  also={"rprop_decrease": "write decrease"})
+LeastStep = Option("float or schedule", "Smallest step.", number(0), also={"rprop_min_step": "write min_step"})
+GreatestStep = Option("float or schedule", "Largest step.", number(above=0), also={
+    "rprop_max_step": "write max_step"})
+Number = Option("float or schedule", "A hyperparameter of a rule of your own.", number())
+FirstStep = Option("float or schedule", "First step of each element.", number(above=0))
+HYPERPARAMETERS = {name: value for name, value in globals().items() if isinstance(value, Option)}
 
 
 def update(*aliases: str):
@@ -35,6 +63,17 @@ def options(rule: Callable) -> dict:
     """
     parameters = inspect.signature(rule).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "hessian_vector"}
+
+
+def hyperparameters(rule: Callable) -> dict[str, Option]:
+    """Return what a rule declares of its hyperparameters: the annotations of its keyword-only arguments.
+
+    >>> hyperparameters(adam)["beta1"].check.wanted
+    'a finite number of at least 0 and less than 1'
+    """
+    parameters = inspect.signature(rule).parameters
+    declared = {name: parameters[name].annotation for name in options(rule)}
+    return {name: one if isinstance(one, Option) else Number for name, one in declared.items()}
 
 
 def _state(parameter, name, fill=0.0, shape=None):
@@ -60,13 +99,13 @@ def _finish(updates):
 
 
 @update()
-def sgd(gradients, *, learning_rate=0.01):
+def sgd(gradients, *, learning_rate: Rate = 0.01):
     """Gradient descent: p - lr g."""
     return _finish({p: p - learning_rate * g for p, g in gradients.items()})
 
 
 @update()
-def momentum(gradients, *, learning_rate=0.01, momentum=0.9):
+def momentum(gradients, *, learning_rate: Rate = 0.01, momentum: Momentum = 0.9):
     """Heavy ball: v = mu v - lr g; p + v (Polyak 1964)."""
     updates = {}
     for p, g in gradients.items():
@@ -77,7 +116,7 @@ def momentum(gradients, *, learning_rate=0.01, momentum=0.9):
 
 
 @update("nesterov")
-def nag(gradients, *, learning_rate=0.01, momentum=0.9):
+def nag(gradients, *, learning_rate: Rate = 0.01, momentum: Momentum = 0.9):
     """Nesterov's accelerated gradient: v = mu v - lr g; p + mu v - lr g (Sutskever et al. 2013)."""
     updates = {}
     for p, g in gradients.items():
@@ -88,7 +127,8 @@ def nag(gradients, *, learning_rate=0.01, momentum=0.9):
 
 
 @update()
-def rprop(gradients, *, learning_rate=0.01, increase=1.2, decrease=0.5, min_step=1e-6, max_step=50.0):
+def rprop(gradients, *, learning_rate: FirstStep = 0.01, increase: Increase = 1.2, decrease: Decrease = 0.5,
+          min_step: LeastStep = 1e-6, max_step: GreatestStep = 50.0):
     """iRprop-: a step for each element that grows while the sign holds (Igel & Huesken 2000).
 
     `learning_rate` is the first step. For full batches.
@@ -106,7 +146,7 @@ def rprop(gradients, *, learning_rate=0.01, increase=1.2, decrease=0.5, min_step
 
 
 @update()
-def rmsprop(gradients, *, learning_rate=0.001, rho=0.9, epsilon=1e-7):
+def rmsprop(gradients, *, learning_rate: Rate = 0.001, rho: Rho = 0.9, epsilon: Epsilon = 1e-7):
     """RMSprop: p - lr g / (sqrt(E[g^2]) + eps), E a running mean with factor rho (Tieleman & Hinton 2012)."""
     updates = {}
     for p, g in gradients.items():
@@ -117,7 +157,7 @@ def rmsprop(gradients, *, learning_rate=0.001, rho=0.9, epsilon=1e-7):
 
 
 @update()
-def adagrad(gradients, *, learning_rate=0.01, epsilon=1e-7):
+def adagrad(gradients, *, learning_rate: Rate = 0.01, epsilon: Epsilon = 1e-7):
     """Adagrad: p - lr g / (sqrt(sum g^2) + eps) (Duchi et al. 2011)."""
     updates = {}
     for p, g in gradients.items():
@@ -128,7 +168,7 @@ def adagrad(gradients, *, learning_rate=0.01, epsilon=1e-7):
 
 
 @update()
-def adadelta(gradients, *, learning_rate=1.0, rho=0.95, epsilon=1e-6):
+def adadelta(gradients, *, learning_rate: Rate = 1.0, rho: Rho = 0.95, epsilon: Epsilon = 1e-6):
     """Adadelta: the step is g RMS(last steps) / RMS(gradients), times lr (Zeiler 2012)."""
     updates = {}
     for p, g in gradients.items():
@@ -141,7 +181,7 @@ def adadelta(gradients, *, learning_rate=1.0, rho=0.95, epsilon=1e-6):
 
 
 @update()
-def esgd(gradients, *, learning_rate=0.01, rho=0.95, epsilon=1e-4, hessian_vector=None):
+def esgd(gradients, *, learning_rate: Rate = 0.01, rho: Rho = 0.95, epsilon: Epsilon = 1e-4, hessian_vector=None):
     """Equilibrated gradient descent: p - lr g / (sqrt(E[(Hv)^2]) + eps), v ~ N(0, 1) (Dauphin et al. 2015).
 
     Parameters
@@ -187,25 +227,28 @@ def _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=0.0, greatest=F
 
 
 @update()
-def adam(gradients, *, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
+def adam(gradients, *, learning_rate: Rate = 0.001, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, epsilon: Epsilon = 1e-8):
     """Adam: p - lr m / (sqrt(v) + eps), m and v running means without their start's bias (Kingma & Ba 2015)."""
     return _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=None)
 
 
 @update()
-def adamw(gradients, *, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, decay=0.01):
+def adamw(gradients, *, learning_rate: Rate = 0.001, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999,
+          epsilon: Epsilon = 1e-8, decay: Decay = 0.01):
     """Adam with a decay of the parameters apart from the gradient, lr decay p (Loshchilov & Hutter 2019)."""
     return _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=decay)
 
 
 @update()
-def amsgrad(gradients, *, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
+def amsgrad(gradients, *, learning_rate: Rate = 0.001, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999,
+            epsilon: Epsilon = 1e-8):
     """Adam with the greatest mean square so far (Reddi et al. 2018), its start's bias removed as in Adam."""
     return _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=None, greatest=True)
 
 
 @update()
-def adamax(gradients, *, learning_rate=0.002, beta1=0.9, beta2=0.999, epsilon=1e-8):
+def adamax(gradients, *, learning_rate: Rate = 0.002, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999,
+           epsilon: Epsilon = 1e-8):
     """Adam with the infinity norm: p - lr m / (u + eps), u = max(beta2 u, |g|) (Kingma & Ba 2015)."""
     step = _step_counter(gradients)
     updates = {step: step + 1}

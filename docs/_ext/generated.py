@@ -15,12 +15,14 @@ from sphinx.util import logging
 
 import symloss
 from symloss import (
+    _options,
     activations,
     initializers,
     losses,
     regularizers,
     updates,
 )
+from symloss.training import options
 
 HERE = Path(__file__).parent.parent
 TARGETS = {
@@ -106,6 +108,15 @@ def table(registry, defaults=None) -> str:
     return "\n".join(rows) + "\n"
 
 
+def hyperparameters() -> str:
+    """Return a table of the hyperparameters of all update rules: name, what it may be, meaning."""
+    found = {name: one for rule in updates.registry
+             for name, one in updates.hyperparameters(updates.registry.get(rule)).items() if rule != "rprop"}
+    found |= {name: one for name, one in updates.hyperparameters(updates.rprop).items() if name not in found}
+    rows = [f"| `{name}` | {one.check.wanted} | {one.text.replace('``', '`')} |" for name, one in found.items()]
+    return "\n".join(["| hyperparameter | wanted | |", "|---|---|---|", *rows]) + "\n"
+
+
 # -------------------------------------------------------------------------------- tutorials: figures, and what they say
 
 
@@ -150,6 +161,8 @@ def generate(app) -> None:
     write("activations.md", table(activations.registry))
     write("initializers.md", table(initializers.registry))
     write("updates.md", table(updates.registry, updates.options))
+    write("training_options.md", _options.table(options.DECLARED, options.DEFAULTS))
+    write("hyperparameters.md", hyperparameters())
     write("regularizers.md", table(regularizers.registry))
     run_tutorials()
 

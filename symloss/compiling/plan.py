@@ -10,11 +10,16 @@ import pytensor
 import pytensor.tensor as pt
 
 from .. import updates as rules
+from .._options import NONE, PATTERNS, Check, integer, number, option
 from ..errors import SpecError, UnknownNameError
 from ..losses import divide
 from ..schedules import Schedule
 from . import gradients
 from . import weight_updates as weights
+
+# as in downhill, 0 means no limit
+LIMIT = Check("a finite number of at least 0 or None", lambda value: value is None or number(0).accepts(value),
+              lambda value: value or None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,24 +32,32 @@ class Plan:
         An update rule of `symloss.updates`.
     options : dict
         The rule's hyperparameters: numbers, or schedules. 'learning_rate' may be a dict of them by pattern.
-    freeze : tuple of str
-        Patterns of parameters that do not move.
-    max_gradient_norm, max_parameter_gradient_norm, max_gradient_element : float or None
-        Greatest norm of all gradients together, of each parameter's, and greatest size of an element.
-    accumulate : int
-        Batches whose gradients make one update, exactly as one large batch would.
-    average : float or None
-        Factor of the exponential moving average of the parameters that predicts in their place.
     """
 
     rule: Callable
     options: dict
-    freeze: tuple = ()
-    max_gradient_norm: float | None = None
-    max_parameter_gradient_norm: float | None = None
-    max_gradient_element: float | None = None
-    accumulate: int = 1
-    average: float | None = None
+    freeze: tuple = option(
+        "str or list of str", "Patterns of parameters that do not move: 'hid1', '*.b'.", PATTERNS, default=(),
+        resumed="the same", also={"params": "write freeze, with patterns of the parameters that do not move"})
+    max_gradient_norm: float | None = option(
+        "float or None", "Maximum norm of all gradients together; larger ones are scaled down.", LIMIT,
+        goes_with="steps", resumed="as before",
+        also=dict.fromkeys(("global_clipnorm", "max_grad_norm"), "write max_gradient_norm"))
+    max_parameter_gradient_norm: float | None = option(
+        "float or None", "Maximum norm of each parameter's gradient.", LIMIT, goes_with="steps", resumed="as before",
+        also={"clipnorm": "write max_parameter_gradient_norm"})
+    max_gradient_element: float | None = option(
+        "float or None", "Maximum size of each element of a gradient; larger ones are clipped.", LIMIT,
+        goes_with="steps", resumed="as before",
+        also=dict.fromkeys(("max_gradient_clip", "max_gradient_elem", "clipvalue"), "write max_gradient_element"))
+    accumulate: int = option(
+        "int", "Number of batches whose gradients make one update, exactly as one large batch would.", integer(1),
+        default=1, goes_with="steps", off=1, resumed="the same",
+        also={"gradient_accumulation_steps": "write accumulate"})
+    average: float | None = option(
+        "float or None", "Factor of an exponential moving average of the parameters, which validates and predicts in "
+        "their place; 0.999, say.", number(0, below=1) | NONE, goes_with="steps", resumed="the same",
+        also=dict.fromkeys(("ema_momentum", "use_ema"), "write average=0.999"))
 
     LIMITS: ClassVar = ("max_gradient_norm", "max_parameter_gradient_norm", "max_gradient_element")
 
@@ -139,14 +152,14 @@ class Updates:
         last = pt.ge(seen + 1, self.plan.accumulate)
         self.changes[seen] = pt.switch(last, 0, seen + 1)
         slopes = dict.fromkeys(parameters, 0)
-        for number, (numerator, denominator) in enumerate(self._fractions()):
-            total = _shared(0.0, f"sum of denominators {number}")
+        for place, (numerator, denominator) in enumerate(self._fractions()):
+            total = _shared(0.0, f"sum of denominators {place}")
             sums = total + denominator
             self.changes[total] = pt.switch(last, 0, sums).astype(total.dtype)
             for p, g in zip(parameters, pytensor.grad(numerator, parameters, disconnected_inputs="ignore"),
                             strict=True):
                 value = np.zeros_like(p.get_value(borrow=True))
-                held = pytensor.shared(value, name=f"{p.name}|sum of gradients {number}", shape=value.shape)
+                held = pytensor.shared(value, name=f"{p.name}|sum of gradients {place}", shape=value.shape)
                 self.changes[held] = pt.switch(last, 0, held + g).astype(held.dtype)
                 slopes[p] = slopes[p] + divide(held + g, sums)
         return slopes, last

@@ -1,49 +1,215 @@
-"""The options of training, split once: every keyword finds its owner here, or raises."""
+"""The options of training, declared once: every keyword finds its owner here, or raises.
+
+To add an option, add a field to `Options` (or to `Plan`, if it decides how parameters move): its meaning, check,
+default and names elsewhere stand there, and the docstring of `train`, the docs and the error messages follow.
+"""
 
 import dataclasses
 import functools
 import inspect
-import os
 
 import numpy as np
 
+from .. import _options as declarations
 from .. import regularizers, training, updates
-from .._checks import is_number
+from .._options import FLAG, NONE, PATH, SEVERAL, Check, integer, number, option
 from ..compiling import Plan
 from ..errors import SpecError, UnknownNameError, unknown
 from ..objective import monitors
 from ..schedules import Schedule
 
 PRETRAINING = ("sample", "layerwise", "pretrain")  # what `train` takes as `algo` and hands on; see `pretraining`
-PATTERNS = (list, tuple, set, frozenset)  # of which several patterns may come
+MARKER = "{options}"  # in a docstring: where the list of options goes
 
-FORMER = {  # a keyword of theanets or downhill -> what to do here; for errors alone
-    "algorithm": "write algo",
+ELSEWHERE = {  # a keyword of another library that no single option stands for -> what to do here; for errors alone
+    "X": "pass inputs and targets as one list: net.train([x, y])",
     "axis": "leave it out: items stand along the first axis, where np.moveaxis brings them",
-    "beta1_halflife": "write beta1, which is 0.5 ** (1 / halflife)",
-    "beta2_halflife": "write beta2, which is 0.5 ** (1 / halflife)",
     "hv_method": "leave it out: esgd finds its products with the Hessian itself",
+    "initial_epoch": "write resume=True, which goes on where the last training stopped",
     "inputs": "leave it out: the inputs are net.inputs",
-    "iteration_size": "write train_batches, and valid_batches for validation data",
-    "max_gradient_clip": "write max_gradient_element",
-    "max_gradient_elem": "write max_gradient_element",
-    "max_updates": "write epochs",
+    "loss": "losses belong to the model: net.set_loss('mae'), and then net.train([x, y])",
     "momentum": "it goes with algo='sgd' and 'nag'; of adam and its kin, beta1 is what it was meant for",
     "nesterov": "write algo='nag'",
-    "params": "write freeze, with patterns of the parameters that do not move",
     "regularizers": "write each as a keyword of its own, weight_l2=1e-4, hidden_l1=0.01",
-    "rms_halflife": "write rho, which is 0.5 ** (1 / halflife)",
-    "rms_regularizer": "write epsilon",
-    "rng": "write seed, an integer",
-    "rprop_decrease": "write decrease",
-    "rprop_increase": "write increase",
-    "rprop_max_step": "write max_step",
-    "rprop_min_step": "write min_step",
     "sample": "draw from what comes back, rng.binomial(1, net.encode(x)) say",
+    "sample_weight": "make the model with weighted=True, and pass weights after the targets: net.train([x, y, w])",
+    "shuffle": "leave it out: items are shuffled anew in every epoch",
     "subalgo": "it goes with algo='layerwise' and 'pretrain'",
     "updates": "leave it out: pass a function as a callback, which is called after every epoch",
+    "validation_data": "pass it second: net.train([x, y], [x_valid, y_valid])",
+    "x": "pass inputs and targets as one list: net.train([x, y])",
+    "y": "pass inputs and targets as one list: net.train([x, y])",
 }
 FORMER_ALGORITHMS = {"layer": "layerwise", "sup": "layerwise", "pre": "pretrain", "unsup": "pretrain"}  # so they began
+
+
+def _is_sink(value) -> bool:
+    return isinstance(value, bool | int | np.integer | np.bool_) or value is None or hasattr(value, "write") \
+        or hasattr(value, "print")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What `train` was asked for: an attribute for each of its options, and what is made of them.
+
+    Attributes
+    ----------
+    plan : Plan
+        The rule, its hyperparameters, and the options that `Plan` declares.
+    regularizers : list of Regularizer
+    method : str or None
+        Of scipy, for full batches.
+    given : frozenset of str
+        Names of the options that were passed.
+    """
+
+    plan: Plan
+    regularizers: list
+    method: str | None = None
+    given: frozenset = frozenset()
+
+    algo: object = option(
+        "str or function",
+        "The update rule: sgd, momentum, nag, rprop, rmsprop, adagrad, adadelta, esgd, adam, adamax, amsgrad, adamw, "
+        "or a function of your own, see `updates`. On the full batch: lbfgs, cg, trust-ncg. To find initial "
+        "parameters: sample, layerwise, pretrain, see `pretraining`; the last two train with the rule `subalgo`.",
+        default="rmsprop", also={"algorithm": "write algo", "optimizer": "write algo='adam'", "solver": "write algo"})
+    verbose: object = option(
+        "int, file or rich Console", "0: say nothing. A file or a Console is where progress goes.",
+        Check("0, 1, a file or a rich Console", _is_sink), default=1, shown="1")
+    epochs: int = option(
+        "int", "Number of epochs to train for. A resumed training counts from its very beginning.", integer(1),
+        default=100, also=dict.fromkeys(("max_updates", "nb_epoch", "n_epochs", "num_epochs", "max_epochs", "max_iter"),
+                                        "write epochs"))
+    batch_size: int = option("int", "Items in a mini-batch; 0: all of them.", integer(0), default=32,
+                             goes_with="steps", also={"minibatch_size": "write batch_size"})
+    patience: int | None = option(
+        "int or None", "Stop after this many validations without improvement (epochs, if there is no validation "
+        "data). None: never.", integer(0) | NONE, default=5, also={"n_iter_no_change": "write patience"})
+    min_improvement: float = option(
+        "float", "Minimum relative decrease of the loss that counts as an improvement.", number(0), default=0.0,
+        also={"min_delta": "write min_improvement, a share of the best loss", "tol": "write min_improvement"})
+    validate_every: int = option("int", "Number of epochs between validations.", integer(1), default=1,
+                                 also={"validation_freq": "write validate_every"})
+    train_batches: int | None = option(
+        "int or None", "Number of batches in an epoch: of arrays, the first ones in each new order; of functions and "
+        "iterators, 100 unless you say otherwise.", integer(1) | NONE, shown="all; 100 of functions and iterators",
+        also={"iteration_size": "write train_batches, and valid_batches for validation data",
+              "steps_per_epoch": "write train_batches"})
+    valid_batches: int | None = option(
+        "int or None", "Number of batches in a validation, for functions and iterators.", integer(1) | NONE,
+        shown="100 of functions and iterators", also={"validation_steps": "write valid_batches"})
+    callbacks: tuple = option(
+        "callback or list of them", "Functions of the record or objects that listen to the training, see "
+        "`training.callbacks`. A true return stops it.", SEVERAL, default=())
+    metrics: tuple = option(
+        "metric or list of them", "What records show besides losses: names of metrics or losses, "
+        "``{\"form\": \"f_beta\", \"beta\": 2}``, or functions of (prediction, target) that return a value per item.",
+        SEVERAL, default=())
+    monitors: tuple = option(
+        "dict", "What records show of outputs and parameters: ``{\"hid*:out\": (0.1, 0.9)}`` shows the shares below "
+        "0.1 and 0.9, functions by label their means; see `monitors.build`.", default=())
+    monitor_gradients: bool = option("bool", "Show the squared norm of each gradient, as 'grad(hid1.w)'.", FLAG,
+                                     default=False)
+    class_weight: object = option(
+        "dict, list or 'balanced'", "Weight of each class, for every output with labels or probabilities of classes: "
+        "``{0: 1, 1: 5}``, or ``{\"out\": {0: 1, 1: 5}}`` for some outputs. Where classes do not exclude each other, "
+        "the weights of no (0) and yes (1). With 'balanced', all classes weigh the same in sum; items that are ignored "
+        "or have weight 0 are not counted.")
+    save_progress: object = option(
+        "path", "File to write the model to, with the whole state of its training, see `training.Checkpoint`.",
+        PATH | NONE)
+    save_every: object = option(
+        "int or float", "Epochs (an int) or minutes (a float) after which `save_progress` is written.",
+        number(0) | NONE, shown="1")
+    resume: bool = option(
+        "bool", "Go on where the last training stopped, with the optimizer's state.", FLAG, default=False,
+        goes_with="steps")
+    allow_nan: bool = option("bool", "Accept NaN and infinity in the data.", FLAG, default=False)
+    tolerance: float | None = option(
+        "float or None", "Norm of the gradient at which a full-batch method stops.", number(0) | NONE, shown="scipy's",
+        goes_with="full batch")
+    seed: int | None = option("int or None", "Seed for shuffling and noise.", integer(0, most=None) | NONE,
+                              shown="the model's", also={"rng": "write seed, an integer", "random_state": "write seed"})
+
+    @classmethod
+    def split(cls, algo, options: dict, graph) -> "Options":
+        """Return the options, or raise UnknownNameError for one that nothing takes, with the nearest names."""
+        options = dict(options)
+        method = algo if isinstance(algo, str) and algo in training.METHODS else None
+        rule = updates.sgd if method else _rule(algo, options)
+        tuned = {} if method else updates.hyperparameters(rule)
+        if not method and "momentum" not in tuned and options.get("momentum") == 0:
+            del options["momentum"]  # a momentum of 0 is none
+        penalties = {name: options.pop(name) for name in list(options) if regularizers.is_regularizer(name)}
+        for name in options:
+            if name not in DECLARED and name not in tuned:
+                known = {*DECLARED, *tuned, *regularizers.option_names()}
+                raise refused("training option", name, known, regularizers.registry.spellings())
+        given = {name: DECLARED[name].check(name, value) for name, value in options.items() if name not in tuned}
+        rates = {name: _hyperparameter(name, tuned[name], options[name]) for name in options if name in tuned}
+        _check_kind(algo, method is not None, given)
+        own = {name: value for name, value in given.items() if name in OWN}
+        plan = Plan(rule, rates, **{name: value for name, value in given.items() if name not in OWN})
+        own["monitors"] = monitors.build(own.get("monitors") or (), graph)
+        own["callbacks"] = (*own.get("callbacks", ()), *_saver(own.get("save_progress"), own.get("save_every")))
+        made = regularizers.from_options(penalties, graph)
+        return cls(plan, made, method, frozenset([*given, *rates, *penalties]), algo=algo, **own)
+
+
+OWN = declarations.declared(Options)
+DECLARED = OWN | declarations.declared(Plan)  # every option of `train` but hyperparameters and regularizers
+DEFAULTS = declarations.defaults(Options) | declarations.defaults(Plan)
+FORMER = ELSEWHERE | {old: hint for one in [*DECLARED.values(), *updates.HYPERPARAMETERS.values()]
+                      for old, hint in one.also.items()}
+
+
+def _hyperparameter(name, declared, value):
+    """Return a hyperparameter as it is used: a number, a schedule of numbers, or learning rates by pattern."""
+    if name == "learning_rate" and isinstance(value, dict) and value:
+        return {pattern: _hyperparameter(name, declared, rate) for pattern, rate in value.items()}
+    for known in value.values_known() if isinstance(value, Schedule) else [value]:
+        declared.check(name, known)
+    return value
+
+
+def _check_kind(algo, full_batch: bool, given: dict) -> None:
+    """Raise SpecError for an option that does not go with the kind of method."""
+    for name, value in given.items():
+        kind, off = DECLARED[name].goes_with, DECLARED[name].off
+        asks = value not in (None, False, 0, off)
+        if asks and kind == "steps" and full_batch:
+            raise SpecError(f"train: {name} does not go with algo={algo!r}, which takes the whole batch at once")
+        if value is not None and kind == "full batch" and not full_batch:
+            raise SpecError(f"train: {name} goes with algo={', '.join(map(repr, training.METHODS))}")
+
+
+def _saver(path, every) -> tuple:
+    """Return the callbacks that save the model: every so many epochs (an int) or minutes (a float); each epoch."""
+    if path is None and every:
+        raise SpecError(f"train: save_every={every!r}, but no save_progress; pass the path of a file")
+    if path is None or (every is not None and not every):
+        return ()
+    if isinstance(every, float | np.floating):
+        return (training.Checkpoint(path, seconds=60 * float(every)),)
+    return (training.Checkpoint(path, epochs=1 if every is None else int(every)),)
+
+
+def _rule(algo, options):
+    if callable(algo) and not hasattr(algo, "itertrain"):
+        return algo
+    if not isinstance(algo, str):
+        raise SpecError(f"train: algo={algo!r}; the name of a rule is wanted, or a function as in symloss.updates; "
+                        f"call what trains by a method of its own yourself")
+    if algo not in updates.registry:
+        former = next((new for old, new in FORMER_ALGORITHMS.items() if algo.lower().startswith(old)), None)
+        if former is not None:
+            raise UnknownNameError(f"unknown algorithm {algo!r}; write {former!r}")
+        raise unknown("algorithm", algo, [*updates.registry, *training.METHODS, *PRETRAINING])
+    return updates.registry.get("momentum" if algo == "sgd" and options.get("momentum") else algo)
+
+
+# ------------------------------------------------------------------------------------------ names and documentation
 
 
 def refused(kind: str, name: str, known, aliases=()) -> UnknownNameError:
@@ -71,145 +237,9 @@ def named(method):
     return checked
 
 
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """What `train` was asked for; see `models.Network.train` for the meaning of each option."""
-
-    plan: Plan
-    regularizers: list
-    method: str | None = None  # of scipy, for full batches
-    epochs: int = 100
-    batch_size: int = 32
-    patience: int | None = 5
-    min_improvement: float = 0.0
-    validate_every: int = 1
-    train_batches: int | None = None
-    valid_batches: int | None = None
-    callbacks: tuple = ()
-    metrics: tuple = ()
-    monitors: tuple = ()
-    monitor_gradients: bool = False
-    class_weight: object = None
-    resume: bool = False
-    allow_nan: bool = False
-    tolerance: float | None = None
-    seed: int | None = None
-
-    @classmethod
-    def split(cls, algo, options: dict, graph) -> "Options":
-        """Return the options, or raise UnknownNameError for one that nothing takes, with the nearest names."""
-        options = dict(options)
-        method = algo if isinstance(algo, str) and algo in training.METHODS else None
-        rule = updates.sgd if method else _rule(algo, options)
-        known = {} if method else updates.options(rule)
-        if not method and "momentum" not in known and options.get("momentum") == 0:
-            del options["momentum"]  # a momentum of 0 is none
-        rule_options = {name: options.pop(name) for name in list(options) if name in known}
-        for name, value in rule_options.items():
-            _check_rate(name, value)
-        planned = {f.name for f in dataclasses.fields(Plan)} - {"rule", "options"}
-        plan = Plan(rule, rule_options, **_checked_plan({k: options.pop(k) for k in list(options) if k in planned}))
-        penalties = {k: options.pop(k) for k in list(options) if regularizers.is_regularizer(k)}
-        saver = _saver(options.pop("save_progress", None), options.pop("save_every", None))
-        own = {f.name for f in dataclasses.fields(cls)} - {"plan", "regularizers", "method"}
-        for name in options:
-            if name not in own:
-                options_known = {*known, *planned, *own, *regularizers.option_names(), "verbose", "save_every",
-                                 "save_progress"}
-                raise refused("training option", name, options_known, regularizers.registry.spellings())
-        _check(method, options, plan)
-        options["monitors"] = monitors.build(options.get("monitors") or (), graph)
-        several = {name: options.pop(name, ()) for name in ("callbacks", "metrics")}
-        several = {k: tuple(v) if isinstance(v, list | tuple) else (v,) for k, v in several.items()}
-        several["callbacks"] += saver
-        made = regularizers.from_options(penalties, graph)
-        return cls(plan=plan, regularizers=made, method=method, **several, **options)
-
-
-def _saver(path, every) -> tuple:
-    """Return the callbacks that save the model: every so many epochs (an int) or minutes (a float); each epoch."""
-    if path is None and every:
-        raise SpecError(f"train: save_every={every!r}, but no save_progress; pass the path of a file")
-    if path is None:
-        return ()
-    if hasattr(path, "write"):
-        raise SpecError("train: save_progress is an open file; pass a path, of which the old or the new file is there, "
-                        "whole, at any moment")
-    if not isinstance(path, str | os.PathLike):
-        raise SpecError(f"train: save_progress={path!r}; the path of a file is wanted")
-    if every is not None and not every:
-        return ()
-    _number("save_every", 1 if every is None else every, 0)
-    if isinstance(every, float):
-        return (training.Checkpoint(path, seconds=60 * every),)
-    return (training.Checkpoint(path, epochs=1 if every is None else int(every)),)
-
-
-def _rule(algo, options):
-    if callable(algo) and not hasattr(algo, "itertrain"):
-        return algo
-    if not isinstance(algo, str):
-        raise SpecError(f"train: algo={algo!r}; the name of a rule is wanted, or a function as in symloss.updates; "
-                        f"call what trains by a method of its own yourself")
-    if algo not in updates.registry:
-        former = next((new for old, new in FORMER_ALGORITHMS.items() if algo.lower().startswith(old)), None)
-        if former is not None:
-            raise UnknownNameError(f"unknown algorithm {algo!r}; write {former!r}")
-        raise unknown("algorithm", algo, [*updates.registry, *training.METHODS, *PRETRAINING])
-    return updates.registry.get("momentum" if algo == "sgd" and options.get("momentum") else algo)
-
-
-def _check_rate(name, value):
-    if isinstance(value, dict) and name == "learning_rate" and value:
-        for rate in value.values():
-            _check_rate(name, rate)
-    elif not isinstance(value, Schedule):
-        _number(name, value)
-
-
-def _number(name, value, least=None):
-    if not is_number(value) or (least is not None and value < least):
-        what = "a finite number" + ("" if least is None else f" of at least {least}")
-        raise SpecError(f"train: {name}={value!r}; {what} is wanted")
-
-
-def _integer(name, value, least):
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise SpecError(f"train: {name}={value!r}; an integer of at least {least} is wanted")
-
-
-def _checked_plan(given):
-    freeze = given.get("freeze", ())
-    given["freeze"] = (freeze,) if isinstance(freeze, str) else tuple(freeze) if isinstance(freeze, PATTERNS) else None
-    if given["freeze"] is None or not all(isinstance(pattern, str) for pattern in given["freeze"]):
-        raise SpecError(f"train: freeze={freeze!r}; a pattern of parameters or a list of them is wanted, 'hid1.*' say")
-    for name in Plan.LIMITS:
-        if given.get(name) is not None:
-            _number(name, given[name], 0)
-            if given[name] == 0:
-                given[name] = None  # as in downhill, 0 means no limit
-    _integer("accumulate", given.get("accumulate", 1), 1)
-    if given.get("average") is not None:
-        _number("average", given["average"], 0)
-        if given["average"] >= 1:
-            raise SpecError(f"train: average={given['average']!r}; a factor less than 1 is wanted, 0.999 say")
-    return given
-
-
-def _check(method, options, plan):
-    for name, least in (("epochs", 1), ("batch_size", 0), ("validate_every", 1), ("train_batches", 1),
-                        ("valid_batches", 1), ("patience", 0), ("seed", 0)):
-        if name in options and (options[name] is not None or name in ("epochs", "batch_size", "validate_every")):
-            _integer(name, options[name], least)
-    for name in ("resume", "allow_nan", "monitor_gradients"):
-        if not isinstance(options.get(name, False), bool | np.bool_):
-            raise SpecError(f"train: {name}={options[name]!r}; True or False is wanted")
-    _number("min_improvement", options.get("min_improvement", 0.0), 0)
-    if options.get("tolerance") is not None and method is None:
-        raise SpecError("train: tolerance goes with algo='lbfgs', 'cg' or 'trust-ncg'")
-    if method is not None:
-        steps = {"resume": options.get("resume"), "batch_size": options.get("batch_size"), "average": plan.average}
-        steps |= {"accumulate": plan.accumulate > 1} | plan.limits()
-        for name, value in steps.items():
-            if value:
-                raise SpecError(f"train: {name} does not go with algo={method!r}, which takes the whole batch at once")
+def documented(method):
+    """Fill the line `MARKER` of a method's docstring with the list of all options of training."""
+    if method.__doc__:  # python -OO drops docstrings
+        listed = declarations.parameter_list(DECLARED, DEFAULTS)
+        method.__doc__ = method.__doc__.replace(MARKER, listed)
+    return method

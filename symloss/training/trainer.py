@@ -22,7 +22,7 @@ from .options import Options
 from .progress import reporter
 
 
-def itertrain(model, train, valid, asked: Options, verbose):
+def itertrain(model, train, valid, asked: Options):
     """Check and open the data, and return the generator of records; nothing is compiled before its first one."""
     measures = model._shown = [*model._measures(asked.metrics), *asked.monitors]
     fields = model._fields(measures)
@@ -34,7 +34,7 @@ def itertrain(model, train, valid, asked: Options, verbose):
     if asked.resume and model._stopped is None:
         raise SpecError("train: resume=True, but there is no training to go on with; load a checkpoint, or train")
     weigh_classes(model, asked.class_weight, train)
-    return _run(model, train, valid, asked, verbose)
+    return _run(model, train, valid, asked)
 
 
 def _check_whole(measures, train, valid) -> None:
@@ -47,8 +47,8 @@ def _check_whole(measures, train, valid) -> None:
         )
 
 
-def _run(model, train, valid, asked, verbose):
-    report = reporter(verbose, asked.epochs)
+def _run(model, train, valid, asked):
+    report = reporter(asked.verbose, asked.epochs)
     step, evaluation = compiled(model, asked, valid is not None, report)
     if report is not None:
         _tell(step.objective, train, report)
@@ -114,7 +114,7 @@ def compiled(model, asked: Options, validated: bool, report=None):
     backend = resolve(model.mode)
     made, measures = asked.regularizers, [*model._measures(asked.metrics), *asked.monitors]
     key = (asked.plan.key() if asked.method is None else ("full batch", asked.plan.freeze),
-           tuple(r.key() for r in made), tuple(_loss_key(loss) for loss in model.losses), backend.name,
+           tuple(r.key() for r in made), tuple(loss.key() for loss in model.losses), backend.name,
            tuple(measure.key() for measure in measures),
            tuple(id(layer.activate) for layer in model.layers), pytensor.config.floatX,
            stability.switched_off(model.stable), asked.monitor_gradients)
@@ -139,13 +139,6 @@ def compiled(model, asked: Options, validated: bool, report=None):
         seconds = entry["step"].compile_seconds + (entry["evaluation"].compile_seconds if evaluated else 0)
         report.say(f"compiled with {backend.name} in {seconds:.1f} s")
     return entry["step"], entry["evaluation"]
-
-
-def _loss_key(loss) -> tuple:
-    """Return what a compiled function depends on: the loss and its settings, not its weight."""
-    shared = ("_weight", "_target", "_weights", "_class_weight", "owner", "log_variance")
-    settings = sorted((name, repr(value)) for name, value in vars(loss).items() if name not in shared)
-    return id(loss), tuple(settings), id(loss._target), id(loss._weights), id(loss._class_weight), id(loss.log_variance)
 
 
 def weigh_classes(model, class_weight, train) -> None:
