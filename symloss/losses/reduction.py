@@ -26,7 +26,7 @@ def rule(how: str) -> str:
     return rules.get(how)
 
 
-def fraction(values, weights=None, mask=None, how: str = "mean", counts=None):
+def fraction(values, weights=None, mask=None, how: str = "mean", counts=None, negative: bool = False):
     """Return numerator and denominator of the reduction of `values`, two scalars; see `reduce`."""
     how = rule(how)
     if how == "none":
@@ -36,10 +36,11 @@ def fraction(values, weights=None, mask=None, how: str = "mean", counts=None):
     numerator = kept.sum()
     if how == "sum":
         return numerator, pt.ones((), dtype=numerator.dtype)
+    size = abs(weights) if negative and weights is not None else weights
     if how in ("mean", "count") and counts is not None:
-        return numerator, (counts if how == "count" or weights is None else weights * counts).sum()
+        return numerator, (counts if how == "count" or weights is None else size * counts).sum()
     if how == "mean" and weights is not None:
-        return numerator, weights.sum()
+        return numerator, size.sum()
     return numerator, _count(values, 1 if how == "batch mean" else values.ndim).astype(numerator.dtype)
 
 
@@ -95,7 +96,7 @@ def divide(numerator, denominator):
     return pt.switch(empty, zero, numerator) / pt.switch(empty, one, denominator)
 
 
-def reduce(values, weights=None, mask=None, how: str = "mean", counts=None):
+def reduce(values, weights=None, mask=None, how: str = "mean", counts=None, negative: bool = False):
     """Return a scalar of many values: the single home of weights and divisors.
 
     Parameters
@@ -103,8 +104,8 @@ def reduce(values, weights=None, mask=None, how: str = "mean", counts=None):
     values : float tensor
         A loss per element or per item.
     weights : float tensor or None
-        Of the values' shape, or with fewer axes (one a sample, say), which then count for all that belongs to them;
-        with more axes they are averaged over those.
+        Of the values' shape, or with fewer axes or lengths of 1 (one a sample, say), which then count for all that
+        belongs to them; with more axes they are averaged over those.
     mask : tensor or None
         Where it is 0, a value does not count, whatever it is.
     how : str
@@ -113,6 +114,9 @@ def reduce(values, weights=None, mask=None, how: str = "mean", counts=None):
     counts : float tensor or None
         What each value counts in the divisor, in the values' shape: 'mean' is sum(w l) / sum(w c), 'count'
         sum(w l) / sum(c). None: 1 each.
+    negative : bool
+        Whether weights may be negative. 'mean' is then sum(w l) / sum(|w|): sum(w) of a batch may be 0, or negative,
+        which would turn the loss around. Without negative weights both are the same.
 
     Returns
     -------
@@ -126,7 +130,9 @@ def reduce(values, weights=None, mask=None, how: str = "mean", counts=None):
     if how == "none":
         weights = _weights_like(values, weights, mask)
         return values if weights is None else pt.switch(pt.neq(weights, 0), values * weights, 0)
-    numerator, denominator = fraction(values, weights, mask, how, counts)
+    if how == "mean" and weights is not None:
+        weights = _summable(pt.as_tensor_variable(weights).astype(values.dtype))
+    numerator, denominator = fraction(values, weights, mask, how, counts, negative)
     if how == "sum":
         return numerator
     if weights is None and mask is None and not values.ndim and (counts is None or how == "batch mean"):
@@ -134,6 +140,12 @@ def reduce(values, weights=None, mask=None, how: str = "mean", counts=None):
     if weights is None and mask is None and counts is None and _filled(values):
         return numerator / denominator
     return divide(numerator, denominator)
+
+
+def _summable(weights):
+    """Return weights; where they are so large that sums with them might overflow, all by a common power of 2."""
+    one, small = (np.asarray(2.0**power, weights.dtype) for power in (0, -(np.finfo(weights.dtype).maxexp // 2)))
+    return weights * pt.switch(pt.gt((abs(weights) * small).sum(), 1), small, one)
 
 
 def _weights_like(values, weights, mask):
@@ -150,11 +162,12 @@ def _spread(weights, values):
         weights = weights.mean(axis=tuple(range(values.ndim, weights.ndim)))
     missing = values.ndim - weights.ndim
     for v, w in zip(values.type.shape, weights.type.shape, strict=False):
-        if None not in (v, w) and v != w:
+        if None not in (v, w) and v != w != 1:
             raise ShapeError(
                 f"reduce: weights have shape {shape_text(weights)}, the loss {shape_text(values)}; "
                 f"pass weights in the loss's shape, or one a sample"
             )
-    if missing:
-        weights = weights[(..., *(None,) * missing)] * pt.ones_like(values)
+    weights = weights[(..., *(None,) * missing)]
+    if any(w == 1 != v for v, w in zip(values.type.shape, weights.type.shape, strict=True)):
+        weights = weights * pt.ones_like(values)  # every value counts in the divisor, and not every weight
     return weights

@@ -119,13 +119,14 @@ def spread(weights, like, who: str):
     if weights.ndim > like.ndim:
         weights = weights.mean(axis=tuple(range(like.ndim, weights.ndim)))
     for v, w in zip(like.type.shape, weights.type.shape, strict=False):
-        if None not in (v, w) and v != w:
+        if None not in (v, w) and v != w != 1:
             raise ShapeError(
                 f"{who}: weights have shape {shape_text(weights)}, the items {shape_text(like)}; "
                 f"pass weights in the target's shape, or one a sample"
             )
-    if weights.ndim < like.ndim:
-        weights = weights[(..., *(None,) * (like.ndim - weights.ndim))] * pt.ones_like(like, dtype="float64")
+    weights = weights[(..., *(None,) * (like.ndim - weights.ndim))]
+    if any(w == 1 != v for v, w in zip(like.type.shape, weights.type.shape, strict=True)):
+        weights = weights * pt.ones_like(like, dtype="float64")  # every value counts, and not every weight
     return weights
 
 
