@@ -90,7 +90,7 @@ def test_a_layer_of_items(form, name, params, count, outputs):
     ("mut1", {}, (3 + 3 * NI + 2 * NH) * NH, "bh br bz hh hr xh xr xz", "hid out pre rate"),
     ("lstm", {}, (7 + 4 * NH + 4 * NI) * NH, "xh hh b cf ci co", "out cell"),
     ("mrnn", {"factors": 3}, (7 + NI) * NH + 3 * NI, "xh xf hf fh b", "out pre factors"),
-    ("scrn", {}, NI * (NH + 3) + 6 * NH + 2 * NH**2 + NH + 3, "w ho so hh sh b r", "out pre hid rate state"),
+    ("scrn", {"context_size": 3}, 2 * (1 + NI + 2 * NH) * NH, "w ho so hh sh b r", "out pre hid rate state"),
     ("conv1", {"filter_size": 13}, (1 + 13 * NI) * NH, "w b", "pre out"),
 ])
 def test_a_layer_of_sequences(form, keywords, count, params, outputs):
@@ -169,7 +169,8 @@ def test_activations_can_be_pickled(name):
 ], ids=str)
 def test_a_recurrent_layer_computes_what_the_cores_does(form, options):
     old = theanets.recurrent.Regressor([NI, dict(form=form, size=6, **options), 2])
-    new = symloss.recurrent.Regressor([NI, dict(form=form, size=6, **options), 2])
+    context = {"context_size": 6} if form == "scrn" else {}  # of any size here, of the layer's own there
+    new = symloss.recurrent.Regressor([NI, dict(form=form, size=6, **options, **context), 2])
     for name, p in new.graph.parameters.items():
         p.set_value(old.find(*name.split(".")).get_value())
     x = D["rx"][:4, :9].astype(float)

@@ -7,11 +7,11 @@ import numpy as np
 
 from ...compiling import function, resolve
 from . import (
+    binding,
     graph,
     layers,
     losses,
     regularizers,
-    util,
 )
 
 
@@ -21,25 +21,28 @@ class Autoencoder(graph.Network):
     A weighted one also takes [input, target, weights], as a regressor does.
     """
 
-    def _target(self):
-        return self.inputs[0]
+    _brings_target = None  # whether the data of a training bring a target of its own; None: not known
+
+    def target_of(self, loss, target):
+        """Return the input, unless the user asked for a target by its axes, or data bring one beside the weights."""
+        own = self._brings_target if "target" in loss._of_model else self._brings_target is not False
+        return target if own or loss.LABELS else self.inputs[0]
 
     @contextlib.contextmanager
     def fitted(self, data):
-        """Have the losses on the input take a target of its own, if a dataset brings one beside the weights."""
-        same = [loss for loss in self.losses if loss._target is self.inputs[0]]
-        weighted = any(loss._weights is not None for loss in same)
-        if weighted:
-            data.draw()
-        own = weighted and data.count == len(self.variables) + 1
-        target = util.FLOAT_CONTAINERS[self.OUTPUT_NDIM]("target") if own else self.inputs[0]
-        for loss in same:
-            loss._target = target
+        """Have the losses take a target of its own, if a dataset brings one."""
+        data.draw()
+        weighted = any(loss._weights is not None for loss in self.losses)
         try:
+            for self._brings_target in (None, *([True] if weighted else []), False):
+                if data.count in (None, len(self.variables)):
+                    break
+            else:
+                self._brings_target = None
             yield
         finally:
-            for loss in same:
-                loss._target = self.inputs[0]
+            self._brings_target = None
+            binding.bind(self)
 
     def encode(self, x, layer=None, sample=False, **kwargs):
         """Return a layer's output for `x`, or a sample of zeros and ones with it as chances."""

@@ -8,6 +8,7 @@ import pytensor
 
 from ...compiling import function, resolve
 from . import (
+    binding,
     downhill,
     layers,
     losses,
@@ -25,7 +26,7 @@ class Network:
     ----------
     layers : sequence
         Of sizes, tuples, dicts or layers; see `add_layer`.
-    loss : str, dict, Loss or None
+    loss : str, dict, class, Loss, list of such, or None
     weighted : bool
         Whether data bring a weight for each target.
     rng : int or RandomState
@@ -41,7 +42,7 @@ class Network:
         storage.register(cls)
 
     def __init__(self, layers=(), loss="mse", weighted=False, rng=13):
-        self._graphs, self._functions = {}, {}
+        self._forget()
         self._rng, self._weighted = rng, weighted
         self.layers, self.losses = [], []
         for index, layer in enumerate(layers):
@@ -50,6 +51,10 @@ class Network:
             layer.bind(self)
         if loss and self.layers:
             self.set_loss(loss)
+
+    def _forget(self):
+        """Begin without expressions, functions, and variables that losses share."""
+        self._graphs, self._functions, self._shared = {}, {}, {}
 
     # ------------------------------------------------------------------------------------------ layers
 
@@ -128,24 +133,40 @@ class Network:
     # ------------------------------------------------------------------------------------------ losses
 
     def add_loss(self, loss=None, **kwargs):
-        """Append a loss: an instance, a name, or a dict with 'form'; 'mse' unless given.
+        """Append a loss.
 
         Losses on targets of the same kind share one target variable, and so one array of the data.
-        """
-        if not isinstance(loss, losses.Loss):
-            options = {"target": self._target(), "weighted": self._weighted,
-                       "output_name": self.layers[-1].output_name} | kwargs
-            options |= loss if isinstance(loss, dict) else {"form": loss} if loss else {}
-            loss = losses.Loss.build(options.pop("form", "mse").lower(), **options)
-        for other in self.losses:
-            for name in ("_target", "_weights"):
-                mine, theirs = getattr(loss, name), getattr(other, name)
-                if mine is not None and theirs is not None and (mine.name, mine.type) == (theirs.name, theirs.type):
-                    setattr(loss, name, theirs)
-        self.losses.append(loss)
 
-    def _target(self):
-        return self.OUTPUT_NDIM
+        Parameters
+        ----------
+        loss : str, dict, class, Loss, list of such, or None
+            A name, a dict with 'form', a subclass of `Loss`, or an instance; 'mse' unless given.
+        **kwargs
+            'target', 'weight', 'weighted', 'output_name', and what else the loss takes.
+        """
+        for one in loss if isinstance(loss, list | tuple) else [loss]:
+            self.losses.append(one if isinstance(one, losses.Loss) else self._made_loss(one, kwargs))
+        binding.bind(self)
+
+    def _made_loss(self, described, kwargs):
+        """Return the loss of a description."""
+        given = kwargs | (described if isinstance(described, dict) else {"form": described} if described else {})
+        form = given.pop("form", "mse")
+        options = {"target": self.OUTPUT_NDIM, "weighted": self._weighted,
+                   "output_name": self.layers[-1].output_name} | given
+        if isinstance(form, type) and issubclass(form, losses.Loss):
+            made = form(**options)
+        elif isinstance(form, str):
+            made = losses.Loss.build(form, **options)
+        else:
+            raise util.ConfigurationError(f"loss {form!r}: a name is wanted, a dict with 'form', a loss, or a subclass "
+                                          f"of theanets.Loss whose __call__(self, outputs) returns an expression")
+        made._of_model = frozenset({"target", "output_name"} - set(given))
+        return made
+
+    def target_of(self, loss, target):
+        """Return what a loss is compared with, if its user has not said: the `target` that all losses share."""
+        return target
 
     def set_loss(self, *args, **kwargs):
         """Make a loss the only one; see `add_loss`."""
@@ -210,17 +231,16 @@ class Network:
 
     def _key(self, regularizers):
         made = [(type(la), la.name, la.output_shape, id(la.activate)) for la in self.layers]
-        return (*made, *((type(x), id(x), x.weight) for x in self.losses),
-                *((type(r), r.weight, str(r.pattern), str(getattr(r, "wrt", "")), str(getattr(r, "rng", "")))
+        return (*made, *((type(r), r.weight, str(r.pattern), str(getattr(r, "wrt", "")), str(getattr(r, "rng", "")))
                   for r in regularizers))
 
     def build_graph(self, regularizers=()):
         """Return the outputs of all layers, a dict by full name, and a list of updates."""
         key = self._key(regularizers)
         if key not in self._graphs:
-            for one in (*self.losses, *regularizers):
-                one.log()
-            outputs, updates = {}, []
+            for regularizer in regularizers:
+                regularizer.log()
+            outputs, updates = util.Outputs(), []
             for layer in self.layers:
                 made, more = layer.connect(outputs)
                 for regularizer in regularizers:
@@ -238,11 +258,8 @@ class Network:
 
     @property
     def variables(self):
-        """What data bring, in order: inputs, then each loss's target and weights, each name once."""
-        found = {}
-        for variable in self.inputs + [v for loss in self.losses for v in loss.variables]:
-            found.setdefault(variable.name, variable)
-        return list(found.values())
+        """What data bring, in order: inputs, then each loss's target and weights, each variable once."""
+        return list(dict.fromkeys(self.inputs + [v for loss in binding.bind(self) for v in loss.variables]))
 
     @property
     def params(self):
@@ -263,9 +280,11 @@ class Network:
 
     def loss(self, **kwargs):
         """Return the expression of the sum of all losses and regularizers, each times its weight."""
-        made = regularizers.from_kwargs(self, **kwargs)
+        bound, made = binding.bind(self), regularizers.from_kwargs(self, **kwargs)
+        for loss in bound:
+            loss.log()
         outputs, _ = self.build_graph(made)
-        return (sum(loss.weight * losses.value(loss, outputs) for loss in self.losses)
+        return (sum(loss.weight * losses.value(loss, outputs) for loss in bound)
                 + sum(r.weight * r.loss(self.layers, outputs) for r in made))
 
     def monitors(self, **kwargs):
@@ -279,7 +298,7 @@ class Network:
         """
         outputs, _ = self.build_graph(regularizers.from_kwargs(self, **kwargs))
         asked = kwargs.get("monitors", {})
-        found = [("err", losses.value(self.losses[0], outputs))] if self.losses else []
+        found = [("err", losses.value(loss, outputs)) for loss in binding.bind(self)[:1]]
         for pattern, levels in asked.items() if isinstance(asked, dict) else asked:
             matching = [*util.outputs_matching(outputs, pattern), *util.params_matching(self.layers, pattern)]
             found += [(f"{name}{label}", call(value)) for name, value in matching for label, call in _levels(levels)]

@@ -1,9 +1,11 @@
 """Losses of theanets, with their numbers; the symbolic forms are those of ``like='theanets'`` in the core."""
 
+import numpy as np
 import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
 
-from ...losses.bound_loss import weights_variable
 from ...losses.conventions import theanets as forms
+from ...losses.wiring import weights_variable
 from .util import (
     FLOAT_CONTAINERS,
     INT_CONTAINERS,
@@ -33,12 +35,25 @@ class Loss(metaclass=Registrar):
     """
 
     CONTAINERS = FLOAT_CONTAINERS
+    LABELS = 0  # axes that a target has less than the output
+
+    _target = _weights = None
+    _made: tuple = (None, None)  # target and weights that were made here; those that a user passes are the user's
+    _bound: tuple = (None, None)  # those that a model gave it last; see `binding`
+    _of_model = frozenset()  # which of 'target' and 'output_name' a model has chosen
 
     def __init__(self, target, weight=1.0, weighted=False, output_name="out"):
         self.weight = weight
         self.output_name = output_name if ":" in output_name else f"{output_name}:out"
-        self._target = self.CONTAINERS[target]("target") if isinstance(target, int) else target
+        self._target = target if isinstance(target, Variable) else self._new_target(target)
         self._weights = weights_variable(self._target) if weighted else None
+        self._made = (None if isinstance(target, Variable) else self._target), self._weights
+
+    def _new_target(self, axes):
+        if not isinstance(axes, int | np.integer) or isinstance(axes, bool) or not 0 <= axes < len(self.CONTAINERS):
+            raise ConfigurationError(f"loss {type(self).__name__}: target={axes!r}; the number of its axes is wanted, "
+                                     f"0 to {len(self.CONTAINERS) - 1}, or a variable")
+        return self.CONTAINERS[axes]("target")
 
     @property
     def variables(self):
@@ -52,6 +67,18 @@ class Loss(metaclass=Registrar):
     def __call__(self, outputs):
         """Return the scalar expression of this loss for a dict of outputs."""
         raise NotImplementedError
+
+    def _compared(self, outputs):
+        """Return the output and the target, or raise ConfigurationError where they do not have axes that fit."""
+        output = outputs[self.output_name]
+        axes = output.ndim - self.LABELS
+        if self._target.ndim != axes:
+            labels = " (labels have one axis less than the output)" if self.LABELS else ""
+            one_hot = "; labels become rows of 0 and 1" if self._target.ndim == axes - 1 and not self.LABELS else ""
+            raise ConfigurationError(f"loss {type(self).__name__}: the output {self.output_name!r} has {output.ndim} "
+                                     f"axes, and its target {self._target.ndim}; pass target={axes} for this "
+                                     f"loss{labels}, and data that have as many{one_hot}")
+        return output, self._target
 
     def _mean(self, values, weighted=None):
         """Return the mean, or the weighted mean; `weighted` are the products, where they are not w * values."""
@@ -79,7 +106,8 @@ class MeanSquaredError(Loss):
     __extra_registration_keys__ = ("mse",)
 
     def __call__(self, outputs):
-        error = outputs[self.output_name] - self._target
+        output, target = self._compared(outputs)
+        error = output - target
         return self._mean(error * error)
 
 
@@ -89,7 +117,8 @@ class MeanAbsoluteError(Loss):
     __extra_registration_keys__ = ("mae",)
 
     def __call__(self, outputs):
-        error = outputs[self.output_name] - self._target
+        output, target = self._compared(outputs)
+        error = output - target
         return self._mean(abs(error), None if self._weights is None else abs(self._weights * error))
 
 
@@ -110,6 +139,10 @@ class GaussianLogLikelihood(Loss):
 
     def __call__(self, outputs):
         mean, covar = outputs[self.mean_name], outputs[self.covar_name]
+        if not mean.ndim == covar.ndim == self._target.ndim:
+            raise ConfigurationError(f"loss {type(self).__name__}: {self.mean_name!r} has {mean.ndim} axes, "
+                                     f"{self.covar_name!r} {covar.ndim} and the target {self._target.ndim}; pass "
+                                     f"target={mean.ndim}, and outputs that have as many")
         return forms.gaussian_nll(mean, covar, self._target, covar_eps=self.covar_eps).mean()
 
 
@@ -120,7 +153,7 @@ class MaximumMeanDiscrepancy(Loss):
 
     def __init__(self, kernel=1, **kwargs):
         super().__init__(**kwargs)
-        self.kernel = kernel if callable(kernel) else self.gaussian(kernel)
+        self.kernel = kernel
 
     @staticmethod
     def gaussian(bandwidth):
@@ -128,7 +161,7 @@ class MaximumMeanDiscrepancy(Loss):
         return forms._gaussian(bandwidth)
 
     def __call__(self, outputs):
-        return forms.maximum_mean_discrepancy(outputs[self.output_name], self._target, kernel=self.kernel)
+        return forms.maximum_mean_discrepancy(*self._compared(outputs), kernel=self.kernel)
 
 
 class KullbackLeiblerDivergence(Loss):
@@ -137,7 +170,7 @@ class KullbackLeiblerDivergence(Loss):
     __extra_registration_keys__ = ("kl", "kld")
 
     def __call__(self, outputs):
-        values = forms.kl_divergence(outputs[self.output_name], self._target)
+        values = forms.kl_divergence(*self._compared(outputs))
         return self._mean(values, None if self._weights is None else abs(self._weights * values))
 
 
@@ -146,9 +179,10 @@ class CrossEntropy(Loss):
 
     __extra_registration_keys__ = ("xe",)
     CONTAINERS = INT_CONTAINERS
+    LABELS = 1
 
     def __call__(self, outputs):
-        return self._mean(forms.label_cross_entropy(outputs[self.output_name], self._target))
+        return self._mean(forms.label_cross_entropy(*self._compared(outputs)))
 
     def accuracy(self, outputs):
         """Return the (weighted) share of labels that are the greatest output."""
@@ -160,4 +194,4 @@ class Hinge(CrossEntropy):
     """mean(max p - p of the label)."""
 
     def __call__(self, outputs):
-        return self._mean(forms.hinge(outputs[self.output_name], self._target))
+        return self._mean(forms.hinge(*self._compared(outputs)))

@@ -127,8 +127,9 @@ class HiddenL1(Regularizer):
 
 class _OverTime(Regularizer):
     def _sequences(self, outputs):
-        found = self._matching(outputs)
-        if any(h.ndim < 3 for h in found):
+        matching = self._matching(outputs)
+        found = [h for h in matching if h.ndim >= 3]  # a vector of rates has no time
+        if matching and not found:
             raise ConfigurationError(f"{type(self).__name__}: outputs that match {self.pattern!r} have no time; name "
                                      f"those of recurrent layers, {{'pattern': 'hid1:out', 'weight': ...}}")
         return found

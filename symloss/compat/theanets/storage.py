@@ -3,16 +3,18 @@
 import gzip
 import json
 import pathlib
+import zlib
 
 import numpy as np
+import pytensor.tensor as pt
 from safetensors import SafetensorError
 from safetensors.numpy import load as tensors_of
 from safetensors.numpy import save as bytes_of
 
 from ...errors import DataError
 from ...models.saving import write
-from . import layers, losses
-from .util import ConfigurationError, log
+from . import binding, layers, losses
+from .util import ConfigurationError, log, options
 
 MODELS: dict[str, type] = {}  # classes of models by submodule and name, 'feedforward.Regressor'; see `register`
 
@@ -26,34 +28,94 @@ def to_bytes(network) -> bytes:
     """Return a network as the bytes of a safetensors file."""
     description = {
         "class": next((name for name, cls in MODELS.items() if cls is type(network)), None),
-        "layers": [layer.arguments() for layer in network.layers],
-        "losses": [_loss(network, loss) for loss in network.losses],
+        "layers": [_plain(layer.arguments(), f"layer {layer.name!r}") for layer in network.layers],
+        "losses": [_loss(network, loss) for loss in binding.bind(network)],
         "weighted": network._weighted,
-        "rng": network._rng if isinstance(network._rng, int) else None,
+        "rng": _plain(network._rng, "rng"),
     }
-    try:
-        text = json.dumps(description, default=_plain)
-    except TypeError as error:
-        raise ConfigurationError(f"save: {error}; use numbers, strings and lists to describe layers") from None
     tensors = {f"{index}": np.array(p.get_value(), order="C") for index, p in enumerate(network.params)}
-    return bytes_of(tensors, metadata={"theanets": text})
+    for index, p in enumerate(_fixed(network)):
+        tensors[f"fixed {index}"] = np.array(p.get_value(), order="C")
+    return bytes_of(tensors, metadata={"theanets": json.dumps(description)})
 
 
-def _plain(value):
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
+def _fixed(network) -> list:
+    """Return the shared variables that were drawn and do not learn."""
+    return [variable for layer in network.layers for variable in layer.fixed]
+
+
+def _plain(value, who):
+    """Return a value as JSON takes it, with a note on what `_restored` makes of it; `who` has the value."""
+    if isinstance(value, dict) and all(isinstance(key, str) and key != "is" for key in value):
+        return {key: _plain(one, f"{who}, {key}") for key, one in value.items()}
+    if isinstance(value, dict):
+        return {"is": "dict", "of": [[_plain(key, who), _plain(one, who)] for key, one in value.items()]}
+    if isinstance(value, list):
+        return [_plain(one, who) for one in value]
+    if isinstance(value, tuple):
+        return {"is": "tuple", "of": [_plain(one, who) for one in value]}
+    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "biufU":
+        return {"is": "array" if isinstance(value, np.ndarray) else "scalar", "of": value.tolist(),
+                "dtype": value.dtype.str}
     if isinstance(value, np.random.RandomState):
-        return None  # its numbers were drawn; the parameters are in the file
-    raise TypeError(f"{value!r} cannot be written")
+        kind, keys, *rest = value.get_state()
+        return {"is": "random state", "of": [kind, keys.tolist(), *rest]}
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise ConfigurationError(f"save: {who} is {value!r}, which cannot be written in a file; use numbers, strings, lists "
+                             f"and arrays, or a subclass that has it in its code")
+
+
+def _restored(value):
+    """Return the value that `_plain` made plain."""
+    if isinstance(value, list):
+        return [_restored(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "is" not in value:
+        return {key: _restored(one) for key, one in value.items()}
+    kind, of = value["is"], value["of"]
+    if kind == "tuple":
+        return tuple(map(_restored, of))
+    if kind == "dict":
+        return {_restored(key): _restored(one) for key, one in of}
+    if kind == "random state":
+        made = np.random.RandomState()
+        made.set_state(tuple(of))
+        return made
+    array = np.array(of, value["dtype"])
+    return array if kind == "array" else array[()]
 
 
 def _loss(network, loss) -> dict:
-    """Return the arguments of a loss; its target is a number of axes, or the name of the input that it is."""
+    """Return the arguments of a loss: its own, and those that a network gives it."""
+    name, chosen = type(loss).__name__, loss._of_model
+    common = {"weight": loss.weight, "weighted": loss._weights is not None, "output_name": loss.output_name,
+              "target": _target(network, loss)}
+    own = {key: value for key, value in options(loss).items() if key not in common}
+    spec = {"form": name, "of_model": sorted(chosen)} | common
+    return _plain(own | spec, f"loss {name}")
+
+
+def _target(network, loss):
+    """Return the number of axes of a target; of one that a user passed, the name, and the place among the variables."""
+    if loss._made[0] is not None:
+        return loss._target.ndim
     names = {layer.input: layer.name for layer in network.inputs_layers()}
-    spec = {"form": type(loss).__name__, "weight": loss.weight, "weighted": loss._weights is not None,
-            "output_name": loss.output_name, "target": names.get(loss._target, loss._target.ndim)}
-    options = ("mean_name", "covar_name", "covar_eps")
-    return spec | {name: getattr(loss, name) for name in options if hasattr(loss, name)}
+    target = loss._target
+    place = names.get(target, network.variables.index(target))
+    return {"variable": place, "name": target.name, "dtype": target.dtype, "axes": target.ndim}
+
+
+def _target_from(described, variables: dict):
+    """Return what a loss of a file takes as its target; `variables` are those that there are, by name or place."""
+    if not isinstance(described, dict):
+        return variables.get(described, described)  # older files name the input
+    place = described["variable"]
+    if place not in variables:
+        kind = pt.TensorType(described["dtype"], shape=(None,) * described["axes"])
+        variables[place] = kind(described["name"])
+    return variables[place]
 
 
 def from_bytes(content: bytes, cls):
@@ -62,26 +124,53 @@ def from_bytes(content: bytes, cls):
         tensors, length = tensors_of(content), int.from_bytes(content[:8], "little")
         description = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["theanets"])
     except (SafetensorError, KeyError, ValueError) as error:
-        raise DataError(f"load: this is no network of theanets ({type(error).__name__}: {error}); a pickle of the old "
-                        f"library cannot be read, save parameters as arrays there") from None
+        raise DataError(f"load: {_kind(content)} ({type(error).__name__}: {error})") from None
     cls = MODELS.get(description["class"], cls)
     network = cls.__new__(cls)
-    network._graphs, network._functions = {}, {}
-    network._rng, network._weighted = description["rng"], description["weighted"]
+    network._forget()
+    network._rng, network._weighted = _restored(description["rng"]), description["weighted"]
     network._rng = 13 if network._rng is None else network._rng
     network.layers, network.losses = [], []
-    for keywords in description["layers"]:
-        keywords = {k: tuple(v) if isinstance(v, list) else v for k, v in keywords.items() if v is not None}
+    for keywords in map(_restored, description["layers"]):
         network.layers.append(layers.Layer.build(keywords.pop("form"), **keywords))
     for layer in network.layers:
         layer.bind(network)
-    inputs = {layer.name: layer.input for layer in network.inputs_layers()}
-    for keywords in description["losses"]:
-        target = keywords.pop("target")
-        network.add_loss(losses.Loss.build(keywords.pop("form"), target=inputs.get(target, target), **keywords))
+    variables = {layer.name: layer.input for layer in network.inputs_layers()}
+    for keywords in map(_restored, description["losses"]):
+        of_model = keywords.pop("of_model", ())
+        keywords["target"] = _target_from(keywords["target"], variables)
+        network.losses.append(losses.Loss.build(keywords.pop("form"), **keywords))
+        network.losses[-1]._of_model = frozenset(of_model)
     for index, parameter in enumerate(network.params):
         parameter.set_value(tensors[f"{index}"].astype(parameter.dtype))
+    for index, variable in enumerate(_fixed(network)):
+        variable.set_value(tensors.get(f"fixed {index}", variable.get_value()))
     return network
+
+
+SIGNATURES = {  # how files begin that people take for ours
+    b"PK": "this is a zip file, as numpy's .npz (Lasagne) and torch's files are; set parameters from its arrays, "
+           "net.find('hid1', 'w').set_value(array)",
+    b"\x89HDF": "this is an HDF5 file, as Keras writes it; set parameters from its arrays, "
+                "net.find('hid1', 'w').set_value(array)",
+    b"\x93NUMPY": "this is one array of numpy's, np.load reads it",
+    b"\x1f\x8b": "this is compressed; give the file a name that ends in .gz",
+}
+
+
+def _kind(content: bytes) -> str:
+    """Say what the content of a file that is no network is, as far as its first bytes tell."""
+    for start, text in SIGNATURES.items():
+        if content.startswith(start):
+            return text
+    if content[:1] == b"\x80" or content[:2] in (b"cc", b"ct", b"(l", b"(d", b"(i"):
+        whose = next((name for name in ("theanets", "lasagne", "torch", "sklearn") if name.encode() in content), None)
+        return (f"this is a pickle{f' of {whose}' if whose else ''}, which is not read, since that would run its code; "
+                f"in the Python that wrote it, save each parameter with np.savez, and set it here, "
+                f"net.find('hid1', 'w').set_value(array)")
+    if b"__metadata__" in content[:200]:
+        return "this is a safetensors file, and no network of symloss.compat.theanets; try symloss.load"
+    return "this is no network of symloss.compat.theanets, or the file is damaged"
 
 
 def save(network, filename) -> None:
@@ -102,4 +191,11 @@ def load(filename, cls):
     if not path.is_file():
         raise DataError(f"load: there is no file {path}")
     content = path.read_bytes()
-    return from_bytes(gzip.decompress(content) if path.suffix.lower() == ".gz" else content, cls)
+    try:
+        content = gzip.decompress(content) if path.suffix.lower() == ".gz" else content
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"load: {path} is no compressed file, or damaged ({error})") from None
+    try:
+        return from_bytes(content, cls)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None

@@ -1,6 +1,8 @@
 """Names of theanets.util: errors, containers, random matrices, names by pattern."""
 
+import difflib
 import fnmatch
+import inspect
 import sys
 
 import numpy as np
@@ -30,6 +32,22 @@ class UnregisteredError(Error, KeyError):
     __str__ = Exception.__str__
 
 
+class MissingOutputError(ConfigurationError, KeyError):
+    """An output that no layer of a network has."""
+
+    __str__ = Exception.__str__
+
+
+class Outputs(dict):
+    """Expressions by full name, as layers make them; a name that is missing says which there are."""
+
+    def __missing__(self, name):
+        near = difflib.get_close_matches(str(name), list(self), 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise MissingOutputError(f"output {name!r}: no layer has it; give a layer that name, or say which output is "
+                                 f"meant (output_name=, mean_name=, covar_name=), of {', '.join(self)}{hint}")
+
+
 class Registrar(type):
     """The class of families whose members are known by name as soon as they are defined.
 
@@ -43,6 +61,11 @@ class Registrar(type):
             cls._registry = {}
         for key in (name, *namespace.get("__extra_registration_keys__", ())):
             cls._registry[key.lower()] = cls
+
+    def __call__(cls, *args, **kwargs):
+        made = super().__call__(*args, **kwargs)
+        made._arguments = _named(cls, made, args, kwargs)
+        return made
 
     def build(cls, key, *args, **kwargs):
         """Return an instance of the class that is registered under `key`."""
@@ -58,6 +81,29 @@ class Registrar(type):
     def is_registered(cls, key):
         """Return whether a class is registered under `key`."""
         return isinstance(key, str) and key.lower() in cls._registry
+
+
+def _named(cls, made, args, kwargs):
+    """Return arguments of an instance by name."""
+    signature = inspect.signature(cls.__init__)
+    found = dict(list(signature.bind(made, *args, **kwargs).arguments.items())[1:])
+    for name, parameter in signature.parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            found |= found.pop(name, {})
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            found.pop(name, None)
+    return found
+
+
+def options(made) -> dict:
+    """Return what an instance of a family was made with, by name: what builds it again.
+
+    An attribute with the name of an argument of its ``__init__`` has that argument's value now.
+    """
+    parameters = inspect.signature(type(made).__init__).parameters.values()
+    now = {p.name: vars(made)[p.name] for p in parameters
+           if p.name in vars(made) and p.kind is not p.VAR_KEYWORD and vars(made)[p.name] is not p.default}
+    return made._arguments | now
 
 
 def random_state(rng):

@@ -13,6 +13,7 @@ from ..util import (
     ConfigurationError,
     Registrar,
     log,
+    options,
     random_matrix,
     random_state,
     random_vector,
@@ -45,6 +46,7 @@ class Layer(metaclass=Registrar):
     """
 
     _count = 0
+    SIZED = False  # whether the size is this layer's own to say
 
     def __init__(self, name=None, **kwargs):
         Layer._count += 1
@@ -60,6 +62,9 @@ class Layer(metaclass=Registrar):
         self._input_shapes = dict.fromkeys(self.inputs)
         shape = kwargs.get("shape", None if kwargs.get("size") is None else (kwargs["size"],))
         self._output_shapes = {"out": None if shape is None else tuple(shape)}
+        if self.SIZED and shape is None:
+            raise ConfigurationError(f"layer {self.name!r}: how many units has it? {type(self).__name__} wants a size, "
+                                     f"{{'form': {type(self).__name__.lower()!r}, 'size': 10}}, or a shape")
 
     # ------------------------------------------------------------------------------------------ names and shapes
 
@@ -67,6 +72,11 @@ class Layer(metaclass=Registrar):
     def params(self):
         """The parameters, shared variables: this layer's own, then its activation's."""
         return self._params + (self.activate.params if self._activate is not None else [])
+
+    @property
+    def fixed(self):
+        """The shared variables that were drawn as parameters are, and do not learn."""
+        return []
 
     @property
     def activate(self):
@@ -165,6 +175,16 @@ class Layer(metaclass=Registrar):
             return
         self._output_shapes["out"] = first if size is None else (*first[:-1], size)
 
+    def _agree(self):
+        """Raise ConfigurationError where inputs that go together differ in what is before their last axis."""
+        shapes = {name: shape for name, shape in self._input_shapes.items() if shape is not None}
+        for name, shape in shapes.items():
+            first, other = next(iter(shapes.items()))
+            pairs = zip(other[:-1], shape[:-1], strict=False)
+            if len(other) != len(shape) or any(None not in pair and pair[0] != pair[1] for pair in pairs):
+                raise ConfigurationError(f"layer {self.name!r}: inputs {first!r} {other} and {name!r} {shape} do not fit "
+                                         f"together; their shapes may differ in the last axis alone")
+
     def setup(self):
         """Make the parameters."""
 
@@ -227,7 +247,7 @@ class Layer(metaclass=Registrar):
 
     def arguments(self):
         """Return the keyword arguments that build this layer again, whole: `to_spec` leaves some out, as it did."""
-        return self.to_spec()
+        return options(self) | self.to_spec()
 
 
 class Input(Layer):
@@ -283,6 +303,7 @@ class Concatenate(Layer):
     __extra_registration_keys__ = ("concat",)
 
     def resolve_outputs(self):
+        self._agree()
         super().resolve_outputs()
         shapes = list(self._input_shapes.values())
         if all(shapes):

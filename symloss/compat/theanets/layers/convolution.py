@@ -49,6 +49,8 @@ class Convolution(Layer):
     border_mode : 'valid', 'full', 'half' or int
     """
 
+    SIZED = True
+
     def __init__(self, filter_shape, stride=(1, 1), border_mode="valid", **kwargs):
         self.filter_shape, self.stride, self.border_mode = tuple(filter_shape), tuple(stride), border_mode
         super().__init__(**kwargs)
@@ -80,7 +82,6 @@ class Conv1(Convolution):
     """Filters over time: (batch, time, channels) to (batch, places, filters)."""
 
     def __init__(self, filter_size, stride=1, border_mode="valid", **kwargs):
-        self._given = {"filter_size": filter_size, "stride": stride, "border_mode": border_mode}
         super().__init__((1, filter_size), (1, stride), border_mode, **kwargs)
 
     def resolve_outputs(self):
@@ -91,15 +92,11 @@ class Conv1(Convolution):
         pre = self._convolved(self._only_input(inputs)[:, None])[:, 0] + self.find("b")
         return {"pre": pre, "out": self.activate(pre)}, []
 
-    def arguments(self):
-        return super().arguments() | self._given
-
 
 class Conv2(Convolution):
     """Filters over images: (batch, width, height, channels) to as many axes."""
 
     def __init__(self, filter_size, stride=(1, 1), border_mode="valid", **kwargs):
-        self._given = {"filter_size": filter_size, "stride": stride, "border_mode": border_mode}
         super().__init__(filter_size, stride, border_mode, **kwargs)
 
     def resolve_outputs(self):
@@ -109,9 +106,6 @@ class Conv2(Convolution):
     def transform(self, inputs):
         pre = self._convolved(self._only_input(inputs)) + self.find("b")
         return {"pre": pre, "out": self.activate(pre)}, []
-
-    def arguments(self):
-        return super().arguments() | self._given
 
 
 class Pooling(Layer):

@@ -16,6 +16,11 @@ class Feedforward(Layer):
     """act(x w + b); several inputs have weights each, 'w_<input>', and are added."""
 
     __extra_registration_keys__ = ("ff",)
+    SIZED = True
+
+    def resolve_outputs(self):
+        self._agree()
+        super().resolve_outputs()
 
     def _label(self, name):
         return "w" if len(self.inputs) == 1 else f"w_{name}"

@@ -28,10 +28,17 @@ class Recurrent(Layer):
     """
 
     STARTS = ("h_0",)
+    SIZED = True
+
+    _fixed = None  # rates that do not learn
 
     def __init__(self, h_0=None, **kwargs):
         super().__init__(**kwargs)
         self.h_0 = h_0
+
+    @property
+    def fixed(self):
+        return [] if self._fixed is None else [self._fixed]
 
     def resolve_inputs(self, layers):
         super().resolve_inputs(layers)
@@ -54,11 +61,11 @@ class Recurrent(Layer):
     def _sequences(self, inputs):
         return _swap(self._only_input(inputs))
 
-    def _start(self, option, inputs, x, size=None):
+    def _start(self, option, inputs, x):
         source = getattr(self, option)
         if source in inputs:
             return inputs[source]
-        zeros = np.zeros((1, self.output_size if size is None else size), pytensor.config.floatX)
+        zeros = np.zeros((1, self.output_size), pytensor.config.floatX)
         # As many rows as the batch has items, and 0 even where those are NaN. pt.zeros would look for constants in its
         # shape, back through all loops before this one.
         return pt.second(x[0, :, 0][:, None], zeros)
@@ -135,16 +142,13 @@ class RRNN(RNN):
             pre, hid, out = self._scan(still, [moved], starts, [self.find("hh"), rate])
         return {"pre": pre, "hid": hid, "rate": rate, "out": out}, []  # the rate has time first, as it had
 
-    def arguments(self):
-        return super().arguments() | {"rate": self.rate}
-
 
 class MRNN(Recurrent):
     """h_t = act(((x_t xf) * (h_(t-1) hf)) fh + x_t xh + b)."""
 
     def __init__(self, factors=None, **kwargs):
-        self.factors = factors or int(np.ceil(np.sqrt(kwargs["size"])))
         super().__init__(**kwargs)
+        self.factors = factors or int(np.ceil(np.sqrt(self.output_size)))
 
     def setup(self):
         self.add_weights("xh", self.input_size, self.output_size)
@@ -253,28 +257,31 @@ class MUT1(Recurrent):
 
 
 class SCRN(Recurrent):
-    """A recurrent layer with a slow context of `context_size` units beside it, which has a `rate`."""
+    """A recurrent layer with a slow context beside it, which has a `rate`, and as many units as the layer.
+
+    `context_size` is kept, and sizes nothing, as it did.
+    """
 
     STARTS = ("h_0", "s_0")
 
     def __init__(self, rate="vector", s_0=None, context_size=None, **kwargs):
         self.rate = "vector" if rate is None else rate.lower().strip()
-        self.context_size = context_size or int(1 + np.sqrt(kwargs["size"]))
         super().__init__(**kwargs)
+        self.context_size = context_size or int(1 + np.sqrt(self.output_size))
         self.s_0 = s_0
 
     def setup(self):
-        size, context = self.output_size, self.context_size
-        self.add_weights("w", self.input_size, size + context)
-        self.add_weights("sh", context, size)
+        size = self.output_size
+        self.add_weights("w", self.input_size, 2 * size)
+        self.add_weights("sh", size, size)
         self.add_weights("hh", size, size)
         self.add_weights("ho", size, size)
-        self.add_weights("so", context, size)
+        self.add_weights("so", size, size)
         self.add_bias("b", size)
         if self.rate == "vector":
-            self.add_bias("r", context)
+            self.add_bias("r", size)
         else:
-            self._fixed = self._rates(context)
+            self._fixed = self._rates(size)
 
     def transform(self, inputs):
         n = self.output_size
@@ -286,7 +293,7 @@ class SCRN(Recurrent):
 
         x = self._sequences(inputs)
         rate = pt.sigmoid(self.find("r")) if self.rate == "vector" else self._fixed
-        starts = [None, self._start("h_0", inputs, x), self._start("s_0", inputs, x, self.context_size)]
+        starts = [None, *(self._start(option, inputs, x) for option in self.STARTS)]
         pre, hid, state = self._scan(step, [pt.dot(x, self.find("w"))], starts,
                                      [self.find("hh"), self.find("sh"), rate])
         out = pt.dot(hid, self.find("ho")) + pt.dot(state, self.find("so")) + self.find("b")
@@ -294,9 +301,6 @@ class SCRN(Recurrent):
 
     def to_spec(self):
         return super().to_spec() | {"context_size": self.context_size}
-
-    def arguments(self):
-        return super().arguments() | {"rate": self.rate}
 
 
 class _Modules(RNN):
@@ -347,11 +351,12 @@ class BCRNN(_Modules):
         self._check(num_modules)
 
     def transform(self, inputs):
-        rates = 1 - np.logspace(-1e-4, -6, self.num_modules)
-        r = np.repeat(rates, self.output_size // self.num_modules).astype(pytensor.config.floatX)
+        # Both in double precision first: the slowest rate is a millionth, of which 1 - r keeps one digit in float32.
+        moving = np.repeat(np.logspace(-1e-4, -6, self.num_modules), self.output_size // self.num_modules)
+        new, old = (rates.astype(pytensor.config.floatX) for rates in (moving, 1 - moving))
 
         def step(x_t, pre_before, h, hh):
-            pre = r * pre_before + (1 - r) * (x_t + pt.dot(h, hh))
+            pre = old * pre_before + new * (x_t + pt.dot(h, hh))
             return [pre, self.activate(pre)]
 
         x = self._sequences(inputs)
@@ -367,6 +372,8 @@ class BCRNN(_Modules):
 class Bidirectional(Layer):
     """Two layers of the form `worker` with half the units each; the backward one is not turned back, as it was."""
 
+    SIZED = True
+
     def __init__(self, worker="rnn", **kwargs):
         kwargs.pop("direction", None)
         super().__init__(**kwargs)
@@ -381,6 +388,10 @@ class Bidirectional(Layer):
     def params(self):
         """The parameters of both halves."""
         return self.forward.params + self.backward.params
+
+    @property
+    def fixed(self):
+        return self.forward.fixed + self.backward.fixed
 
     def find(self, key):
         """Return a parameter by position, or by name with its half: 'fw.xh'."""
