@@ -8,23 +8,17 @@ from rich.table import Table
 
 from . import losses
 from ._checks import undo
+from ._display import Text
 from .compiling import resolve
 from .compiling.blas import provide
 from .objective import Objective
 from .stability import rewriting as stability
 
 
-class Text(str):
-    """A string that shows itself as it is printed, at the prompt and in notebooks."""
-
-    def __repr__(self):
-        return str(self)
-
-
 def table_text(table: Table, width: int = 100) -> Text:
     """Return a rich table as plain text."""
     sink = io.StringIO()
-    Console(file=sink, width=width, no_color=True, highlight=False).print(table)
+    Console(file=sink, width=width, force_terminal=False, force_jupyter=False, highlight=False).print(table)
     return Text(sink.getvalue().rstrip("\n"))
 
 
@@ -71,7 +65,7 @@ def stable_forms(model) -> list[str]:
 
 
 def _weight_text(loss) -> str:
-    return f"{loss.weight:g}" if loss.moving is None else f"{loss.moving}"
+    return f"{loss.weight:g}" if loss.weighing.moving is None else f"{loss.weighing.moving}"
 
 
 def _form(loss, outputs) -> str:

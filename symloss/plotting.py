@@ -1,50 +1,169 @@
 """Figures, with matplotlib (the extra 'plot')."""
 
-from .errors import SymlossError
+import functools
+import importlib
+import io
+import sys
+
+from .errors import SymlossError, unknown
+from .training.records import beside, has_terms, parts
+
+WIDTHS = {1: 6.0, 2: 9.0, 3: 10.0}  # of a figure with so many panels in a row, in inches: a page's
+PANEL_HEIGHT = 3.2
+POINTS = 30  # fewer of them are marked
+NOTES = 4  # at most so many changes of weights are written out
 
 
-def _pyplot():
-    try:
-        import matplotlib.figure
-    except ImportError:
-        raise SymlossError("plot: matplotlib is not installed; pip install 'symloss[plot]'") from None
-    return matplotlib.figure
+def history(records, path=None, *, ax=None, names=None):
+    """Draw loss and metrics of training and validation by epoch, and return the matplotlib figure, or `ax` if given.
 
-
-def history(records, path=None):
-    """Draw loss and metrics of training and validation by epoch, and return the matplotlib figure.
-
+    The panel of the loss shows its terms too, each times its weight, so that the lines add up to the total. Dotted
+    lines mark where weights changed, a shaded stretch where they moved from epoch to epoch. Validation is dashed.
     Metrics that are no single number are left out.
 
     Parameters
     ----------
     records : list of dict
     path : path or None
-        Where to write the figure to, if at all.
+        Where to write the figure to. Without a path, it is a figure of pyplot, which notebooks and ``plt.show()`` show.
+    ax : matplotlib Axes, a sequence of them, or None
+        Where to draw, one for each of `names`; with a single one, `names` is 'loss' unless given. None: a new figure.
+    names : str, list of str or None
+        Which panels: 'loss', and metrics by name. None: all of them.
+
+    Raises
+    ------
+    SymlossError
+        If there are no records, or matplotlib is not installed.
+    UnknownNameError
+        For a name that no record has.
     """
     if not records:
         raise SymlossError("plot: the history is empty; train first")
-    names = list(dict.fromkeys(["loss", *(name for record in records for name in _metrics(record))]))
-    figure = _pyplot().Figure(figsize=(5 * len(names), 3.6), layout="constrained")
-    epochs = range(1, len(records) + 1)
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-        for key, label in ((name, "training"), (f"valid_{name}", "validation")):
-            points = [(e, r[key]) for e, r in zip(epochs, records, strict=True) if isinstance(r.get(key), float)]
-            if points:
-                axes.plot(*zip(*points, strict=True), label=label, marker="." if len(points) < 30 else None)
-        axes.set_xlabel("epoch")
-        axes.set_ylabel(name)
-        axes.grid(alpha=0.3)
-        axes.legend()
+    names = _names(records, names, ax)
+    figure, panels = _figure(len(names), shown=path is None) if ax is None else (None, _given(ax, names))
+    for axes, name in zip(panels, names, strict=True):
+        _panel(axes, records, name)
     if path is not None:
-        figure.savefig(path, dpi=120)
-    return figure
+        (figure or panels[0].get_figure()).savefig(path, dpi=120)
+    return ax if figure is None else figure
 
 
-def _metrics(record):
-    """Yield the names of the figures that are no part of the total."""
-    terms = {"loss", "seconds", *record.get("weighted", ()), *record.get("valid_weighted", ())}
-    for key, value in record.items():
-        name = key.removeprefix("valid_")
-        if isinstance(value, float) and name not in terms:
-            yield name
+def _names(records, asked, ax) -> list[str]:
+    known = list(dict.fromkeys(["loss", *(name for r in records for p in ("", "valid_") for name in beside(r, p))]))
+    if asked is None:
+        return ["loss"] if ax is not None and not hasattr(ax, "__len__") else known
+    asked = [asked] if isinstance(asked, str) else list(asked)
+    for name in asked:
+        if name not in known:
+            raise unknown("name to plot:", name, known)
+    return asked
+
+
+# ------------------------------------------------------------------------------------------------------------- figures
+
+
+def _matplotlib(module: str):
+    try:
+        return importlib.import_module(f"matplotlib.{module}")
+    except ImportError:
+        raise SymlossError("plot: matplotlib is not installed; pip install 'symloss[plot]'") from None
+
+
+def _figure(count: int, shown: bool):
+    """Return a figure, with its panels on a grid that is not wider than a page."""
+    columns = 1 if count == 1 else 2 if count <= 4 else 3
+    rows = -(-count // columns)
+    size = {"figsize": (WIDTHS[columns], PANEL_HEIGHT * rows), "layout": "constrained"}
+    figure = _matplotlib("pyplot").figure(**size) if shown else _matplotlib("figure").Figure(**size)
+    if "ipykernel" in sys.modules and (not shown or "inline" in _matplotlib("pyplot").get_backend()):
+        figure._ipython_display_ = functools.partial(_show, figure, [None])
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in panels[count:]:
+        axes.remove()
+    return figure, panels[:count]
+
+
+def _show(figure, last: list) -> None:
+    """Show a figure in a notebook, once a cell: a cell's value is shown, and then what pyplot has at the cell's end."""
+    from IPython import get_ipython
+    from IPython.display import Image, display
+
+    cell = get_ipython().execution_count
+    if last != [cell]:
+        last[:] = [cell]
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png", dpi=figure.get_dpi(), bbox_inches="tight")
+        display(Image(picture.getvalue()))
+
+
+def _given(ax, names) -> list:
+    panels = list(getattr(ax, "flat", ax)) if hasattr(ax, "__len__") else [ax]
+    if len(panels) != len(names) or not all(hasattr(axes, "plot") for axes in panels):
+        raise SymlossError(f"plot: ax={ax!r}; one matplotlib Axes for each of {', '.join(names)} is wanted; "
+                           f"names=... chooses what is drawn")
+    return panels
+
+
+# -------------------------------------------------------------------------------------------------------------- panels
+
+
+def _panel(axes, records, name) -> None:
+    terms = _terms(records) if name == "loss" else {}
+    _draw(axes, [r.get(name) for r in records], "C0", label="total" if terms else "training")
+    for number, (term, label) in enumerate(terms.items(), start=2):
+        for prefix, style in (("", {"label": label}), ("valid_", {"linestyle": "--"})):
+            values = [r.get(f"{prefix}weighted", {}).get(term) for r in records]
+            _draw(axes, values, f"C{number}", linewidth=1, **style)
+    _draw(axes, [r.get(f"valid_{name}") for r in records], "C1", label="validation", linestyle="--")
+    if name == "loss":
+        _mark_changes(axes, records)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(name)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+
+
+def _draw(axes, values, color, **style) -> None:
+    points = [(epoch, value) for epoch, value in enumerate(values, start=1) if isinstance(value, float)]
+    if points:
+        axes.plot(*zip(*points, strict=True), color=color, marker="." if len(points) < POINTS else None, **style)
+
+
+def _terms(records) -> dict[str, str]:
+    """Return the label of each term, or none where the total says it all."""
+    found: dict = {}
+    for part in (part for record in records if has_terms(parts(record)) for part in parts(record)):
+        found.setdefault(part.name, []).append(part)
+    return {name: same[0].title if len({part.weight for part in same}) == 1 else f"{name}, weighted"
+            for name, same in found.items()}
+
+
+def _mark_changes(axes, records) -> None:
+    """Mark where weights changed: one line for a change, and a shaded stretch for several in a row."""
+    weights = [{part.name: part.weight for part in parts(record)} for record in records]
+    changes = [i for i in range(1, len(weights)) if weights[i] != weights[i - 1]]
+    runs: list = []
+    for i in changes:
+        if runs and runs[-1][-1] == i - 1:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    for run in runs:
+        first, last = run[0] + 0.5, run[-1] + 0.5  # between two epochs
+        if first == last:
+            axes.axvline(first, color="gray", linestyle=":", linewidth=1)
+        else:
+            axes.axvspan(first, last, color="gray", alpha=0.12, linewidth=0)
+        if len(runs) <= NOTES:
+            text = _change(weights[run[0] - 1], weights[run[-1]])
+            axes.annotate(text, (first, 1), xycoords=("data", "axes fraction"), xytext=(0, 2), va="bottom",
+                          ha="center", textcoords="offset points", fontsize="x-small", color="gray")
+
+
+def _change(before: dict, after: dict) -> str:
+    """Return what became of weights: ``mse 0.5 → 2``, and terms that came or went."""
+    moved = [f"{n} {before[n]:.3g} → {w:.3g}" for n, w in after.items() if n in before and w != before[n]]
+    came, went = [f"+ {n}" for n in after if n not in before], [f"- {n}" for n in before if n not in after]
+    return ", ".join(moved + came + went)

@@ -1,20 +1,59 @@
 """The records of a training: a list of plain dicts that can be drawn."""
 
-from .. import plotting
+import html
+
+from ..errors import unknown
+from . import table
 
 
 class History(list):
     """A list of records, one dict an epoch.
 
     A record has 'epoch' (from 1), 'updates', 'seconds', 'loss' (the total), every term by its name (raw, before its
-    weight), 'weighted' (a dict of what was added up to the total), metrics by name, and with validation the same
-    figures under 'valid_...'; 'best' says whether this epoch's validation is the best so far.
+    weight), 'weights' (a dict of the factors) and 'weighted' (of the products, which add up to the total), metrics by
+    name, and with validation the same values under 'valid_...'; 'best' says whether this epoch's validation is the
+    best so far.
+
+    ``history["loss"]`` is a column, ``history[-1]`` a record, ``history[:5]`` a shorter history.
     """
 
+    def __getitem__(self, key):
+        if isinstance(key, str):
+            names = dict.fromkeys(name for record in self for name in record)
+            if key not in names:
+                raise unknown("column of the history", key, names or ["none, there are no records yet"])
+            return self.column(key)
+        found = super().__getitem__(key)
+        return History(found) if isinstance(key, slice) else found
+
     def column(self, name: str) -> list:
-        """Return one figure of every record, None where it is missing."""
+        """Return one value of every record, None where it is missing."""
         return [record.get(name) for record in self]
 
-    def plot(self, path=None):
-        """Draw the loss of training and validation by epoch; see `plotting.history`."""
-        return plotting.history(self, path)
+    def plot(self, path=None, *, ax=None, names=None):
+        """Draw the total with its terms, and each metric, by epoch; see `plotting.history`."""
+        from .. import plotting
+
+        return plotting.history(self, path, ax=ax, names=names)
+
+    def __repr__(self):
+        return "\n".join([self._heading(), *([table.as_text(self._milestones())] if self else [])])
+
+    def _repr_html_(self) -> str:
+        return f"<div>{html.escape(self._heading())}</div>" + (table.as_html(self._milestones()) if self else "")
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(dict.fromkeys(name for record in self for name in record))
+
+    def _heading(self) -> str:
+        if not self:
+            return "History: no epochs yet"
+        seconds = sum(record.get("seconds", 0.0) for record in self)
+        stopped = self[-1].get("stopped")
+        return (f"History: {len(self)} epoch{'s' if len(self) > 1 else ''}, {seconds:.2f} s"
+                + (f", stopped: {stopped}" if stopped else ""))
+
+    def _milestones(self) -> list[dict]:
+        """Return the first record, the best one and the last one, each once."""
+        best = max((i for i, record in enumerate(self) if record.get("best")), default=0)
+        return [self[i] for i in sorted({0, best, len(self) - 1})]
