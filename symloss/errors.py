@@ -18,6 +18,8 @@ from collections.abc import Iterable
 
 NEAREST = 5  # names that an error lists
 
+NEAREST = 5  # names in an error, at most
+
 
 class SymlossError(Exception):
     """The root of all that symloss raises."""
@@ -61,6 +63,7 @@ def unknown(kind: str, name: object, known: Iterable[str], aliases: Iterable[str
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
     if len(known) <= NEAREST:
         return UnknownNameError(f"unknown {kind} {name!r}{hint} (known: {', '.join(known)})")
-    nearest = difflib.get_close_matches(str(name), known, n=NEAREST, cutoff=0.0)
-    listed = "" if near else f" (the nearest of {len(known)}: {', '.join(nearest)})"
-    return UnknownNameError(f"unknown {kind} {name!r}{hint}{listed}")
+    if near:
+        return UnknownNameError(f"unknown {kind} {name!r}{hint} ({len(known)} are known)")
+    nearest = difflib.get_close_matches(str(name).lower(), known, n=NEAREST, cutoff=0)
+    return UnknownNameError(f"unknown {kind} {name!r}; the nearest of {len(known)}: {', '.join(nearest)}")
