@@ -123,6 +123,8 @@ def compiled(model, asked: Options, validated: bool, report=None):
         for old, new in zip(entry["regularizers"], made, strict=True):
             old.weight = new.weight
     else:
+        if report is not None:
+            report.compiling(backend.name)
         objective = stability.stable(Objective(model.graph, model.losses, made, measures, model.seed), model.stable)
         objective = gradients.watched(objective) if asked.monitor_gradients else objective
         if asked.method is None:
