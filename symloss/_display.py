@@ -30,3 +30,12 @@ class Called(Displayed):
             elif value != parameter.default:
                 given.append(f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(given)})"
+
+
+class Summarised(Displayed):
+    """What shows its name with its arguments, and its `summary`."""
+
+    def __repr__(self):
+        options = [f"{name}={value!r}" for name, value in self.options.items()]
+        arguments = [*getattr(self, "ports", ("prediction", "target")), *(["*"] if options else []), *options]
+        return f"<{type(self).__name__} {self.name}({', '.join(arguments)}): {self.summary}>"

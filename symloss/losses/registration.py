@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 
+from .._display import Summarised
 from .._registry import Registry
 from ..errors import SpecError, unknown
 from .ranges import check, completed
@@ -16,8 +17,8 @@ def last_axis(shapes, options):
     return next(iter(shapes.values()))[-1]
 
 
-@dataclasses.dataclass(frozen=True)
-class LossSpec:
+@dataclasses.dataclass(frozen=True, repr=False)
+class LossSpec(Summarised):
     """What the decorator knows of a loss function.
 
     Parameters

@@ -5,6 +5,7 @@ import inspect
 import operator
 from collections.abc import Callable
 
+from .._display import Summarised
 from .._registry import Registry
 from ..errors import SpecError, unknown
 
@@ -41,8 +42,8 @@ class Figure:
     merge: Callable | None = operator.add
 
 
-@dataclasses.dataclass(frozen=True)
-class MetricSpec:
+@dataclasses.dataclass(frozen=True, repr=False)
+class MetricSpec(Summarised):
     """What the decorator knows of a metric.
 
     Parameters
