@@ -9,7 +9,7 @@ from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import explicit_graph_inputs
 
 from . import activations, losses
-from .compiling import Tally, function, resolve
+from .compiling import Tally, cached, function, resolve
 from .data import (
     Field,
     Silence,
@@ -131,7 +131,7 @@ def metric(name: str, prediction, target, weights=None, mode=None, **options):
     return term.value(tally.by_term(tally.over([_called(compiled, name, arrays)]))[0])
 
 
-@functools.lru_cache(maxsize=128)
+@cached(128)
 def _measured(name, kinds, options, mode):
     inputs = _inputs(kinds)
     term = Term(name, measures.figure(name, *inputs, **dict(options)))
@@ -326,7 +326,7 @@ def _array(a, port, name):
     return a.astype(pytensor.config.floatX if a.dtype == np.float16 else a.dtype.newbyteorder("="), copy=False)
 
 
-@functools.lru_cache(maxsize=512)
+@cached(512)
 def _function(what, spec, kinds, options, how, activation, mode, wrt, stable):
     inputs = _inputs(kinds)
     ports, values = inputs[: len(spec.ports)], _values(spec, inputs, options, how, activation)

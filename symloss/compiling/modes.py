@@ -1,18 +1,23 @@
 """Backends: C by default, NUMBA where there is no compiler, JAX and plain PYTHON on request."""
 
+import contextlib
 import dataclasses
 import importlib.util
+import io
 import warnings
 
+import numpy as np
 import pytensor
+import pytensor.tensor as pt
 from pytensor.compile.mode import Mode, predefined_modes
 from pytensor.link.jax.linker import JAXLinker
 from pytensor.link.vm import VMLinker
 
 from ..errors import SpecError, SymlossWarning, unknown
 from . import backend_rewrites as rewrites
-from . import blas
+from . import blas, calls
 from . import time_loops as loops
+from .failures import explained, no_compiler, without_absent_compiler
 
 NAMES = ("C", "NUMBA", "JAX", "PYTHON")
 
@@ -50,7 +55,7 @@ def resolve(mode=None) -> Backend:
     ----------
     mode : str, Mode or None
         'C', 'NUMBA', 'JAX', 'PYTHON', or a PyTensor mode. None: what ``pytensor.config.mode`` says if the user set
-        it, else C; without a compiler NUMBA, which is said once.
+        it, else C; without a compiler that works NUMBA, which is said once.
 
     Raises
     ------
@@ -61,6 +66,7 @@ def resolve(mode=None) -> Backend:
     """
     if isinstance(mode, Backend):
         return mode
+    without_absent_compiler()
     blas.provide()
     if isinstance(mode, Mode):
         jax = isinstance(mode.linker, JAXLinker)
@@ -71,8 +77,8 @@ def resolve(mode=None) -> Backend:
     name = str(mode).upper()
     name = {"CVM": "C", "FAST_RUN": "C", "FAST_COMPILE": "PYTHON"}.get(name, name)
     if name == "C":
-        if not pytensor.config.cxx:
-            raise SpecError("mode 'C': no C++ compiler was found; install g++, or use mode='NUMBA'")
+        if not _compiler():
+            raise SpecError(f"mode 'C': {no_compiler()}; install g++, or use mode='NUMBA'")
         return _c()
     if name == "PYTHON":
         # products and sums of more than two would be computed number by number in Python
@@ -88,17 +94,36 @@ def resolve(mode=None) -> Backend:
     raise unknown("mode", mode, NAMES)
 
 
+def _compiler() -> str:
+    """Return the command of the C++ compiler, '' if there is none."""
+    return pytensor.config.cxx or calls.alone(lambda: pytensor.config.cxx)()  # '' for moments in which graphs are built
+
+
 def _default() -> Backend:
-    if pytensor.config.cxx:
+    compiler = _compiler()
+    if not compiler:
+        said = f"{no_compiler()}, so functions compile with NUMBA; install g++ for faster ones"
+    elif why := _fails(compiler, pytensor.config.gcc__cxxflags, str(pytensor.config.compiledir)):
+        said = f"{why}. Until then functions compile with NUMBA"
+    else:
         return _c()
-    if "numba" not in _told:
-        _told.add("numba")
-        warnings.warn(
-            "no C++ compiler was found, so functions compile with NUMBA; install g++ for faster ones",
-            SymlossWarning,
-            stacklevel=5,
-        )
+    if said not in _told:
+        _told.add(said)
+        warnings.warn(said, SymlossWarning, stacklevel=6)
     return resolve("NUMBA")
+
+
+@calls.cached(8)
+def _fails(compiler, flags, cache) -> str | None:
+    """Return why C code cannot be compiled with these, or None: tried with one product, so that the BLAS is met too."""
+    matrix = pt.matrix("matrix", dtype="float32")
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # PyTensor prints the code that could not be compiled
+            product = explained("C", lambda: pytensor.function([matrix], pt.dot(matrix, matrix), mode=_c().mode))
+        product(np.ones((2, 2), "float32"))
+    except SpecError as error:
+        return str(error)
+    return None
 
 
 def _c() -> Backend:

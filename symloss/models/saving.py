@@ -1,19 +1,23 @@
-"""Models in files: parameters as safetensors, everything else as JSON in the file's metadata. Nothing is pickled."""
+"""Models as files and as bytes: parameters as safetensors, all else as JSON in the metadata. Nothing is pickled."""
 
+import copy
 import json
-import os
-import pathlib
 import re
-import tempfile
 import zlib
 
 import numpy as np
-from safetensors import safe_open
-from safetensors.numpy import save as to_bytes
+from safetensors.numpy import load as tensors_of
+from safetensors.numpy import save as bytes_of
 
+from .. import _files
+from .._files import check_path, write
+from ..compiling import Cache
 from ..errors import DataError, SpecError, SymlossError
 from ..stability import switched_off
+from . import foreign
 from .registry import name_of, registry
+
+__all__ = ["check", "check_path", "copied", "from_bytes", "load", "save", "to_bytes", "write"]
 
 # forms whose sizes take no memory of their own: images may be larger than any tensor of the file
 WITHOUT_PARAMETERS = ("input", "reshape", "flatten", "pool1", "pool2", "product", "concatenate")
@@ -33,19 +37,59 @@ def save(model, path, training=False) -> None:
     Raises
     ------
     SpecError
-        If a loss or an activation is a plain function, of which a file can hold the name alone; or if a training
-        state is asked for and there is none.
+        If something in the model is a function, of which a file can hold the name alone; or if a training state is
+        asked for and there is none.
+    DataError
+        If the file cannot be written: the disk is full, say, or the folder read-only.
     """
+    write(path, to_bytes(model, training))
+
+
+def check(model, path) -> None:
+    """Raise what `save` would raise for a model and a path, before work is done that would be lost.
+
+    Parameters
+    ----------
+    model : Network
+    path : path
+
+    Raises
+    ------
+    SpecError, DataError
+        See `save`.
+    """
+    check_path(path)
+    _text(_describe(model))
+
+
+def to_bytes(model, training=False) -> bytes:
+    """Return a model as the content of a file; see `save`."""
+    description = _describe(model, training)
+    tensors = {f"model/{name}": p.get_value() for name, p in model.graph.parameters.items()}
+    if training:
+        state = model._stopped if training is True else training.state()
+        if state is None:
+            raise SpecError("save: training=True, but the model has not been trained")
+        description["training"], arrays = state
+        tensors |= {f"training/{name}": value for name, value in arrays.items()}
+    text = _text(description)
+    tensors = {name: np.array(value, order="C") for name, value in tensors.items()}
+    return bytes_of(tensors, metadata={"symloss": text, "checksum": _checksum(text, tensors)})
+
+
+def _describe(model, training=False) -> dict:
+    """Return all of a model but its arrays, in the words that JSON has; SpecError for what no file can hold."""
     for layer in model.layers:
         if layer.activate.custom:
             raise SpecError(
                 f"save: the activation of layer {layer.name!r} is a function; "
                 f"register it with @symloss.activations.activation() and use its name"
             )
-    description = {
+    return {
         "format": FORMAT,
         "class": name_of(type(model)),
         "described": model._described,
+        "made with": _arguments(model),
         "layers": model.graph.to_spec(),
         "losses": [_loss_spec(loss) for loss in model.losses],
         "weighted": model.weighted,
@@ -55,20 +99,40 @@ def save(model, path, training=False) -> None:
         "callbacks": model._callbacks if training in (True, False) else training.callbacks.state(),
         "classes": getattr(model, "encoder", None) and model.encoder.classes,
     }
-    tensors = {f"model/{name}": p.get_value() for name, p in model.graph.parameters.items()}
-    if training:
-        state = model._stopped if training is True else training.state()
-        if state is None:
-            raise SpecError("save: training=True, but the model has not been trained")
-        description["training"], arrays = state
-        tensors |= {f"training/{name}": value for name, value in arrays.items()}
+
+
+def _arguments(model):
+    """Return what the ``__init__`` of a user's class was given, in brackets that tell tuples from lists; else None."""
+    return _marked(model._made_with) if _makes_itself(type(model)) else None
+
+
+def _makes_itself(cls) -> bool:
+    """Return whether a class has an ``__init__`` of its user's, with arguments of its own."""
+    return not cls.__init__.__module__.startswith("symloss.")
+
+
+def _marked(value):
+    if isinstance(value, dict):
+        return {"dict": {key: _marked(one) for key, one in value.items()}}
+    if isinstance(value, list | tuple):
+        return {type(value).__name__: [_marked(one) for one in value]}
+    return value
+
+
+def _unmarked(value):
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "dict":
+        return {key: _unmarked(one) for key, one in content.items()}
+    return {"list": list, "tuple": tuple}[kind](map(_unmarked, content))
+
+
+def _text(description) -> str:
     try:
-        text = json.dumps(description, default=_plain)
+        return json.dumps(description, default=_plain)
     except TypeError as error:
-        raise SpecError(f"save: {error}; use numbers, strings and lists as options and classes") from None
-    tensors = {name: np.array(value, order="C") for name, value in tensors.items()}
-    metadata = {"symloss": text, "checksum": _checksum(text, tensors)}
-    write(path, to_bytes(tensors, metadata=metadata))
+        raise SpecError(f"save: {error}; use numbers, strings and lists as options, arguments and classes") from None
 
 
 def _checksum(text: str, tensors: dict) -> str:
@@ -78,26 +142,6 @@ def _checksum(text: str, tensors: dict) -> str:
         total = zlib.crc32(f"{name} {value.dtype} {value.shape}".encode(), total)
         total = zlib.crc32(np.ascontiguousarray(value).tobytes(), total)
     return f"{total:08x}"
-
-
-def write(path, content: bytes) -> None:
-    """Write `content` to `path` so that at any moment the old or the new file is there, whole."""
-    path = pathlib.Path(path)
-    if not path.parent.is_dir():
-        raise DataError(f"save: the folder {path.parent} does not exist; make it first")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)  # as any new file, and not for its owner alone
-        os.replace(temporary, path)
-    except BaseException:
-        pathlib.Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _plain(value):
@@ -128,46 +172,72 @@ def load(path):
     DataError
         If the file is missing, truncated, changed, foreign, or written by a newer version.
     """
-    if not isinstance(path, str | os.PathLike):
-        raise DataError(f"load: {path!r} is no path; a str or a Path is wanted")
-    path = pathlib.Path(path)
-    if not path.is_file():
-        raise DataError(f"load: there is no file {path}")
+    return from_bytes(_files.read(path), where=f"load: {path}")
+
+
+def from_bytes(content: bytes, mode=None, where: str = "load"):
+    """Return the model in the content of a file.
+
+    Parameters
+    ----------
+    content : bytes
+        From `to_bytes`.
+    mode : str, Mode or None
+        What the model compiles with, which is no part of its file.
+    where : str
+        What errors begin with.
+
+    Raises
+    ------
+    DataError
+        As `load` does.
+    """
+    description, tensors = _opened(content, where)
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return _build(description, tensors, mode)
     except Exception as error:
-        raise DataError(f"load: {path} is no whole safetensors file ({type(error).__name__}: {error})") from None
+        reason = str(error) if isinstance(error, SymlossError) else f"{type(error).__name__}: {error}"
+        raise DataError(f"{where}: {reason}") from error
+
+
+def _opened(content, where):
+    """Return the description and the tensors in a file, or raise DataError if it is not whole, or not of symloss."""
+    try:
+        tensors = tensors_of(content)
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__") or {}
+    except Exception as error:
+        raise DataError(f"{where} is {foreign.told(content, error)}") from None
     text = metadata.get("symloss")
     if text is None:
-        raise DataError(f"load: {path} holds tensors, but no model of symloss")
+        raise DataError(f"{where} holds tensors, but no model of symloss; {foreign.TAKE_OVER}")
     try:
         description = json.loads(text)
         newer = description["format"] > FORMAT
     except Exception as error:
-        raise DataError(f"load: {path} does not describe a model ({type(error).__name__}: {error})") from None
+        raise DataError(f"{where} does not describe a model ({type(error).__name__}: {error})") from None
     if newer:
         raise DataError(
-            f"load: {path} has format {description['format']}, this version reads up to {FORMAT}; update symloss"
+            f"{where} has format {description['format']}, this version reads up to {FORMAT}; update symloss"
         )
     if metadata.get("checksum") != _checksum(text, tensors):
-        raise DataError(f"load: {path} was changed after it was written (its checksum is wrong); take another copy")
-    try:
-        return _build(description, tensors)
-    except Exception as error:
-        reason = str(error) if isinstance(error, SymlossError) else f"{type(error).__name__}: {error}"
-        raise DataError(f"load: {path}: {reason}") from error
+        raise DataError(f"{where} was changed after it was written (its checksum is wrong); take another copy")
+    return description, tensors
 
 
-def _build(description, tensors):
+def _build(description, tensors, mode=None):
     if description["class"] not in registry:
         raise DataError(f"{description['class']!r} is no class of model; define or import it before you load the file; "
                         f"known: {', '.join(registry)}")
     cls = registry.get(description["class"])
     _check_sizes(description["layers"], tensors)
-    extra = {"classes": description["classes"]} if description.get("classes") is not None else {}
-    model = cls(description["layers"], loss=None, weighted=description["weighted"], seed=description["seed"], **extra)
+    if _makes_itself(cls):
+        model = _remade(cls, description)
+    else:
+        extra = {"classes": description["classes"]} if description.get("classes") is not None else {}
+        model = cls(description["layers"], loss=None, weighted=description["weighted"], seed=description["seed"],
+                    **extra)
+    model.mode = model.mode if mode is None else mode
     model._described = _tuples(description["described"])
     for spec in description["losses"]:
         model.add_loss(dict(spec))
@@ -179,6 +249,37 @@ def _build(description, tensors):
         arrays = {n.removeprefix("training/"): t for n, t in tensors.items() if n.startswith("training/")}
         model._stopped = description["training"], arrays
     return model
+
+
+def _remade(cls, description):
+    """Return a new model of a class that has an ``__init__`` of its user's, without its losses."""
+    given = description.get("made with")
+    if given is None:
+        raise DataError(f"the file is of a class {cls.__name__} without an __init__ of its own, and yours has one; "
+                        f"take it away, or give the class another name")
+    arguments, options = _unmarked(given)
+    model = cls(*arguments, **options)
+    if json.loads(_text(model.graph.to_spec())) != description["layers"]:
+        raise DataError(f"{cls.__name__}.__init__ makes other layers than those of the file")
+    model.weighted, model.seed = description["weighted"], description["seed"]
+    model.losses.clear()
+    return model
+
+
+def copied(model, memo: dict):
+    """Return a model that is equal to `model` and shares nothing with it that moves; functions, which do not, stay.
+
+    Parameters
+    ----------
+    model : Network
+    memo : dict
+        What `copy.deepcopy` has copied so far.
+    """
+    twin = memo[id(model)] = object.__new__(type(model))
+    anew = {"_compiled": Cache(model._compiled.size), "_shown": [], "mode": model.mode}
+    vars(twin).update({name: anew[name] if name in anew else copy.deepcopy(value, memo)
+                       for name, value in vars(model).items()})
+    return twin
 
 
 def _tuples(described):

@@ -1,0 +1,57 @@
+"""PyTensor is imported here first, and given another cache folder where its own cannot be used."""
+
+import importlib
+import os
+import pathlib
+import sys
+import tempfile
+import warnings
+
+from .errors import SymlossWarning
+
+
+def start() -> None:
+    """Import PyTensor; where its cache folder cannot be used, with one for temporary files, which is said once."""
+    try:
+        import pytensor
+    except ValueError as error:  # the flags name a folder
+        _use_another(error)
+        return
+    try:
+        pytensor.config.compiledir  # noqa: B018  (it is made when it is first asked for)
+    except ValueError as error:
+        _use_another(error, pytensor.config)
+
+
+def _use_another(error, config=None) -> None:
+    """Give PyTensor another folder: in its settings, or in its flags if it could not be imported without."""
+    first, folder = str(error).strip().splitlines()[0], str(_folder() / sys.implementation.cache_tag)
+    if "compiledir" not in first:
+        raise error
+    if config is not None:
+        config.compiledir = folder
+    else:
+        flags = [flag for flag in os.environ["PYTENSOR_FLAGS"].split(",") if not flag.startswith("compiledir=")]
+        os.environ["PYTENSOR_FLAGS"] = ",".join([*flags, f"base_compiledir={folder}"])
+        for name in [name for name in sys.modules if name.partition(".")[0] == "pytensor"]:
+            del sys.modules[name]  # it was imported half
+        importlib.import_module("pytensor")
+    warnings.warn(f"PyTensor: {first} Compiled code goes to {folder} instead; name a folder in which you may write: "
+                  f"PYTENSOR_FLAGS=base_compiledir=FOLDER", SymlossWarning, stacklevel=5)
+
+
+def _folder() -> pathlib.Path:
+    """Return a folder for compiled code that belongs to this user alone, the same for all processes if possible."""
+    owner = os.getuid() if hasattr(os, "getuid") else None
+    folder = pathlib.Path(tempfile.gettempdir()) / f"symloss-{owner if owner is not None else 'cache'}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        if owner is None or (found.st_uid == owner and not found.st_mode & 0o077):
+            return folder
+    except OSError:
+        pass
+    return pathlib.Path(tempfile.mkdtemp(prefix="symloss-"))
+
+
+start()
