@@ -7,15 +7,23 @@ import warnings
 from rich.console import Console
 
 import symloss
-from symloss.errors import SymlossError, SymlossWarning
+from symloss.errors import SymlossError, SymlossWarning, unknown
 
+COMMANDS = ("demo", "info", "losses")
 FAILED, INTERRUPTED = 1, 130  # exit codes; argparse itself ends with 2
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command with `arguments` (those of the process, unless given) and return its exit code."""
     parser = make_parser()
-    options = vars(parser.parse_args(arguments))
+    arguments = sys.argv[1:] if arguments is None else arguments
+    name = next((word for word in arguments if not word.startswith("-")), None)
+    if name is not None and name not in COMMANDS:
+        parser.error(str(unknown("command", name, COMMANDS)))
+    found, rest = parser.parse_known_args(arguments)
+    options = vars(found)
+    if rest:
+        parser.error(_not_taken(name, rest[0], options))
     command = options.pop("command", None)
     if command is None:
         parser.print_help()
@@ -52,9 +60,19 @@ def make_parser() -> argparse.ArgumentParser:
 
     info = commands.add_parser("info", help="show versions, compiler, BLAS, threads, cache, and which modes work here")
     info.set_defaults(command=_info)
-    losses = commands.add_parser("losses", help="list every loss with its aliases, ports and meaning")
+    losses = commands.add_parser("losses", help="list losses with their aliases, ports and meaning")
+    losses.add_argument("words", nargs="*", metavar="WORD",
+                        help="part of a name, an alias or the description; a loss is listed if it has all of them")
     losses.set_defaults(command=_losses)
     return parser
+
+
+def _not_taken(command, word, options) -> str:
+    """Return what to say of an argument that a command does not take."""
+    if not word.startswith("-"):
+        return f"{command} does not take {word!r}; leave it out, or see symloss {command} --help"
+    known = ["--help", *(f"--{name}" for name in options if name not in ("command", "words"))]
+    return str(unknown(f"option of {command or 'symloss'}:", word, known if command else [*known, "--version"]))
 
 
 def _integer(least: int):
@@ -82,10 +100,10 @@ def _info(console) -> int:
     return run(console)
 
 
-def _losses(console) -> int:
+def _losses(console, words) -> int:
     from symloss.explain import losses_table
 
-    console.print(losses_table())
+    console.print(losses_table(words))
     return 0
 
 

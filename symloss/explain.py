@@ -9,8 +9,11 @@ from rich.table import Table
 from . import losses
 from ._checks import undo
 from ._display import Text
+from ._registry import normal
 from .compiling import resolve
 from .compiling.blas import provide
+from .errors import unknown
+from .losses.user_functions import reduces
 from .objective import Objective
 from .stability import rewriting as stability
 
@@ -24,7 +27,7 @@ def table_text(table: Table, width: int = 100) -> Text:
 
 def summary(model) -> Text:
     """Return a table of a model's layers, with output shapes, parameters and inputs."""
-    table = Table(title=repr(model), box=box.SIMPLE_HEAVY, show_footer=True)
+    table = Table(box=box.SIMPLE_HEAVY, show_footer=True)
     table.add_column("layer (form)", footer="all")
     table.add_column("output", footer="")
     table.add_column("activation")
@@ -35,7 +38,7 @@ def summary(model) -> Text:
         shape = f"(n, {', '.join(map(str, layer.shape))})"
         table.add_row(f"{layer.name} ({type(layer).__name__})", shape, layer.activate.name, f"{count:,}",
                       ", ".join(layer.inputs))
-    return table_text(table)
+    return Text(f"{model!r}\n{table_text(table)}")
 
 
 def explain(model) -> Text:
@@ -43,7 +46,7 @@ def explain(model) -> Text:
     outputs = model.graph.outputs()[0]
     lines = [repr(model), "", "minimises the sum of"]
     for loss in model.losses:
-        lines.append(f"  {_weight_text(loss)} * {loss.label}: {_form(loss, outputs)}, divided by the {loss.divisor()}")
+        lines.append(f"  {_weight_text(loss)} * {loss.label}: {_form(loss, outputs)}, {_mean(loss, outputs)}")
     lines += [f"shows {measure.name}: {measure.described()}" for measure in model._shown or model._measures()]
     lines += ["", f"data, in order: {', '.join(v.name for v in model.variables)}"]
     lines += stable_forms(model)
@@ -68,6 +71,15 @@ def _weight_text(loss) -> str:
     return f"{loss.weight:g}" if loss.weighing.moving is None else f"{loss.weighing.moving}"
 
 
+def _mean(loss, outputs) -> str:
+    """Return how the values of a loss become one number."""
+    if not loss.uses_items:
+        return "a mean of its own, as its __call__ returns it"
+    if reduces(loss.spec, loss.values(outputs), loss._target):
+        return "a mean of its own: the function reduces its values itself, so that weights and masks cannot act on it"
+    return f"divided by the {loss.divisor()}"
+
+
 def _form(loss, outputs) -> str:
     if loss.spec is None:
         return f"the class {type(loss).__name__} on {loss.output_name}"
@@ -83,12 +95,38 @@ def _form(loss, outputs) -> str:
     return text
 
 
-def losses_table() -> Table:
-    """Return a rich table of every registered loss: names, ports and what it is."""
+def losses_table(words=()) -> Table:
+    """Return a rich table of registered losses: names, ports and what they are.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Parts of names, aliases or summaries that a loss must all have; where no loss has them, its whole documentation
+        is searched. None: every loss.
+
+    Raises
+    ------
+    UnknownNameError
+        If nothing is found, with the nearest names.
+    """
     table = Table(box=box.SIMPLE_HEAVY)
     for title in ("loss", "aliases", "ports", "what it is"):
         table.add_column(title, overflow="fold")
-    for name in losses.names():
+    for name in _found(words):
         spec = losses.get(name)
         table.add_row(name, ", ".join(losses.registry.aliases(name)), ", ".join(spec.ports), spec.summary)
     return table
+
+
+def _found(words) -> list[str]:
+    """Return the names of the losses that have all `words`, by what is closest to the eye."""
+    wanted = [normal(word) for word in words]
+    for text in (_headline, lambda name: losses.get(name).function.__doc__):
+        found = [name for name in losses.names() if all(word in normal(text(name)) for word in wanted)]
+        if found:
+            return found
+    raise unknown("loss or word", " ".join(words), losses.names(), losses.registry.spellings())
+
+
+def _headline(name: str) -> str:
+    return " | ".join([name, *losses.registry.aliases(name), losses.get(name).summary])
