@@ -98,6 +98,7 @@ def _describe(model, training=False) -> dict:
         "history": list(model.history),
         "callbacks": model._callbacks if training in (True, False) else training.callbacks.state(),
         "classes": getattr(model, "encoder", None) and model.encoder.classes,
+        "flat_target": getattr(model, "flat_target", False),
     }
 
 
@@ -242,6 +243,8 @@ def _build(description, tensors, mode=None):
     for spec in description["losses"]:
         model.add_loss(dict(spec))
     model.stable = description.get("stable", True)
+    if description.get("flat_target"):
+        model.flat_target = True
     model.history.extend(description["history"])
     model._callbacks = model._loaded_callbacks = description["callbacks"]
     _fill(model, {n.removeprefix("model/"): t for n, t in tensors.items() if n.startswith("model/")})
