@@ -1,18 +1,11 @@
 """Data on their way in: checked, converted, in batches. Nothing here knows PyTensor."""
 
 from . import mnist, ragged
-from .fields import (
-    Field,
-    Silence,
-    as_array,
-    check_lengths,
-    convert,
-    has_ragged,
-    named,
-    prepare,
-    rows_of,
-)
+from .columns import check_lengths, has_ragged, named, rows_of
+from .fields import Field, convert, prepare
 from .labels import Labels
+from .reading import as_array
+from .silence import Silence
 from .sources import (
     WINDOW_BYTES,
     Arrays,
@@ -22,8 +15,10 @@ from .sources import (
     open_source,
 )
 from .sparse import joined
+from .splitting import split
 
 __all__ = [
     "WINDOW_BYTES", "Arrays", "ExhaustedError", "Field", "Labels", "Silence", "Stream", "ahead", "as_array",
     "check_lengths", "convert", "has_ragged", "joined", "mnist", "named", "open_source", "prepare", "ragged", "rows_of",
+    "split",
 ]

@@ -1,64 +1,246 @@
-"""Labels of any kind, and the class indices that stand for them."""
+"""Labels: what the user calls the classes, the positions that stand for them, and the check that these are in range."""
 
 import contextlib
 from collections.abc import Hashable, Iterable
+from numbers import Number
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, ShapeError
+from .complaint import Place
+from .reading import is_missing, missing, numbers
+from .silence import silent
+
+MISSING = "the label is missing; leave the item out, or give it a weight of 0 (weighted=True)"
 
 
 class Labels:
-    """A list of classes, each with its index.
+    """A list of classes, each with its position.
 
     Parameters
     ----------
-    classes : iterable of hashables
+    classes : iterable of str, numbers, None or tuples of them
         In the order of the model's outputs.
+
+    Raises
+    ------
+    DataError
+        If a class is named twice, is missing (NaN), or is of a kind that no file can hold.
     """
 
     def __init__(self, classes: Iterable[Hashable]):
-        self.classes = [c.item() if isinstance(c, np.generic) else c for c in classes]
+        self.classes = [_plain(c) for c in classes]
         self._index = {label: i for i, label in enumerate(self.classes)}
         if len(self._index) < len(self.classes):
             raise DataError(f"classes: {self.classes!r} names a class twice")
+        self.positions = all(type(c) is int and c == i for i, c in enumerate(self.classes))
 
     @classmethod
-    def fit(cls, labels, count: int, me: str) -> "Labels":
-        """Return the encoder of the classes found in `labels`, in order where they have one, at most `count`.
+    def learned(cls, labels, count: int, me: str, silent=False) -> "Labels":
+        """Return the encoder of the classes found in `labels`; numbers are positions already, from 0 to `count` - 1.
 
-        >>> Labels.fit(["b", "a", "b"], 2, "train: target").classes
+        Parameters
+        ----------
+        labels : array
+        count : int
+            Outputs of the model, each of which needs a class.
+        me : str
+        silent : bool array
+            Where they do not count.
+
+        Raises
+        ------
+        DataError
+            If there are more or fewer classes than outputs, or labels of several kinds.
+
+        >>> Labels.learned(np.array(["b", "a", "b"]), 2, "train: target").classes
         ['a', 'b']
+        >>> Labels.learned(np.array([1, 0, 1]), 3, "train: target").classes
+        [0, 1, 2]
         """
+        if labels.dtype.kind in "biuf":
+            return cls(range(count))
+        counts = np.broadcast_to(~np.asarray(silent), labels.shape)
+        labels = labels.astype(object)
+        absent = missing(labels)
+        present = labels[counts & ~absent].tolist()
+        if all(isinstance(label, Number) for label in present):
+            return cls(range(count))
+        if (counts & absent).any():
+            raise Place(me).error(labels, counts & absent, f"no class: {MISSING}")
         try:
-            found = list(dict.fromkeys(cls._flat(labels)))
+            found = list(dict.fromkeys(present))
         except TypeError as error:
             raise DataError(f"{me}: labels cannot be told apart ({error}); numbers or strings are wanted") from None
-        with contextlib.suppress(TypeError):  # mixed kinds stay in the order of their appearance
+        kinds = {"number" if isinstance(label, Number) else type(label).__name__: label for label in reversed(found)}
+        if len(kinds) > 1:
+            some = " and ".join(f"{label!r} ({kind})" for kind, label in kinds.items())
+            raise DataError(f"{me}: labels of several kinds, {some}; make them of one kind, with str(label) say, or "
+                            f"list all in classes=[...]")
+        with contextlib.suppress(TypeError):  # of a kind without an order: as they come
             found = sorted(found)
-        if len(found) > count:
-            some = ", ".join(map(repr, found[:5]))
-            raise DataError(f"{me}: {len(found)} different labels ({some}, ...), but the model has {count} outputs")
+        if len(found) != count:
+            some = ", ".join(map(repr, found[:5])) + ", ..." * (len(found) > 5)
+            raise DataError(f"{me}: {len(found)} different labels ({some}), but the model has {count} outputs; end it "
+                            f"in {len(found)}, or name the class of each output, with those that are to come: "
+                            f"classes=[...]")
         return cls(found)
 
-    @staticmethod
-    def _flat(labels):
-        array = labels if isinstance(labels, np.ndarray) else np.asarray(labels, dtype=object)
-        return array.ravel().tolist()
+    @property
+    def table(self) -> np.ndarray:
+        """The classes as an array: of strings or numbers where all are such, else of objects."""
+        kinds = {type(c) for c in self.classes}
+        if len(kinds) == 1 and kinds <= {str, int, float, bool}:
+            return np.array(self.classes)
+        table = np.empty(len(self.classes), dtype=object)
+        for position, label in enumerate(self.classes):
+            table[position] = label
+        return table
 
-    def encode(self, labels, me: str) -> np.ndarray:
-        """Return the index of each label, or raise DataError with the row of one that is not known."""
-        indices = np.empty(np.shape(labels), "int64")
-        for row, label in enumerate(self._flat(labels)):
+    def encode(self, labels, place: Place | str, silent=False, ignored: int | None = None) -> np.ndarray:
+        """Return the position of each label, or raise DataError with the row of one that is not known.
+
+        Parameters
+        ----------
+        labels : array or list
+        place : Place or str
+        silent : bool array
+            Where they do not count, so that position 0 takes their place.
+        ignored : int or None
+            A label that is no class, and stays what it is.
+        """
+        labels = labels if isinstance(labels, np.ndarray) else np.asarray(labels, dtype=object)
+        place = place if isinstance(place, Place) else Place(place)
+        if self.positions and labels.dtype.kind in "biuf":
+            return labels
+        known = self._index if ignored is None else {ignored: ignored} | self._index
+        found = np.empty(labels.shape, "int64")
+        silent = np.broadcast_to(silent, labels.shape)
+        for number, label in enumerate(labels.ravel().tolist()):
             try:
-                indices.flat[row] = self._index[label]
+                found.flat[number] = known[label]
             except (KeyError, TypeError):
-                known = ", ".join(map(repr, self.classes[:10]))
-                raise DataError(f"{me}, row {row}: {label!r} is no class of this model; it knows {known}") from None
-        return indices
+                if not silent.flat[number]:
+                    row = place.row(np.unravel_index(number, labels.shape)[0])
+                    raise self._unknown(label, f"{place.me}, row {row}") from None
+                found.flat[number] = 0
+        return found
 
-    def decode(self, indices) -> np.ndarray:
-        """Return the label of each index."""
-        table = np.empty(max(len(self.classes), int(np.max(indices, initial=0)) + 1), dtype=object)
-        table[: len(self.classes)] = self.classes
-        return table[np.asarray(indices)]
+    def _unknown(self, label, where) -> DataError:
+        if isinstance(label, bytes):
+            return DataError(f"{where}: {label!r} is of bytes; decode the labels, np.char.decode(y.astype('S')) say")
+        if self.positions:
+            known = f"its classes are the numbers 0 to {len(self.classes) - 1}; for other labels make a model with"
+        else:
+            some = ", ".join(map(repr, self.classes[:10])) + ", ..." * (len(self.classes) > 10)
+            known = f"it knows {some}; if later data have more classes, name all of them when you make the model:"
+        return DataError(f"{where}: {label!r} is no class of this model; {known} classes=[...]")
+
+    def decode(self, positions) -> np.ndarray:
+        """Return the label of each position."""
+        return self.table[np.asarray(positions)]
+
+    def __contains__(self, label) -> bool:
+        try:
+            return label in self._index
+        except TypeError:
+            return False
+
+
+def _plain(label):
+    """Return a class as a file holds it, or raise DataError if none can."""
+    label = label.item() if isinstance(label, np.generic) else label
+    if isinstance(label, list | tuple):  # JSON makes lists of tuples
+        return tuple(map(_plain, label))
+    if label is not None and is_missing(label):
+        raise DataError(f"classes: {label!r} means that the label is missing, and is no class; leave it out")
+    if isinstance(label, bytes):
+        raise DataError(f"classes: {label!r} is of bytes; decode the labels, np.char.decode(y.astype('S')) say")
+    if label is None or isinstance(label, str | bool | int | float):
+        return label
+    raise DataError(f"classes: {label!r} is a {type(label).__name__}, which no file can hold; use strings or numbers, "
+                    f"str(label) say")
+
+
+# ------------------------------------------------------------------------------------------ positions
+
+
+def positions(array, field, place: Place, silence=None) -> np.ndarray:
+    """Return labels as positions of classes, in the rank and dtype of their field.
+
+    Parameters
+    ----------
+    array : array
+        Labels as the user passed them; one-hot rows and a single column are read as the labels they stand for.
+    field : Field
+    place : Place
+        Whose labels they are, for messages.
+    silence : Silence or None
+        Where they do not count, and may be anything.
+
+    Raises
+    ------
+    DataError, ShapeError
+        If a label that counts is missing, unknown or out of range, or there is no label for each item.
+    """
+    rank = len(field.shape)
+    if array.ndim == rank + 1 and array.shape[-1] == field.classes != 1 and _is_one_hot(array):
+        return np.ascontiguousarray(array.argmax(axis=-1), dtype=field.dtype)
+    if array.ndim == rank + 1 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim != rank:
+        raise _wrong_rank(array, field, place.me)
+    hushed = silent(silence, array, field)
+    array = _without_gaps(array, field, place, hushed)
+    if field.encoder is not None:
+        array = field.encoder.encode(array, place, hushed, field.ignored)
+    return _in_range(numbers(array, place.me), field, place, hushed)
+
+
+def _is_one_hot(array) -> bool:
+    return bool(((array == 0) | (array == 1)).all() and (array.sum(axis=-1) == 1).all())
+
+
+def _wrong_rank(array, field, me) -> ShapeError:
+    text = ", ".join("n" if i == 0 else "?" if n is None else str(n) for i, n in enumerate(field.shape))
+    wanted = f"({text},)" if len(field.shape) == 1 else f"({text})"
+    way_out = "" if field.classes is None else (
+        f"; pass class indices from 0 to {field.classes - 1}, or for soft targets a Regressor that ends in "
+        f"({field.classes}, 'softmax')")
+    return ShapeError(f"{me} has shape {array.shape}, the model wants labels {wanted}{way_out}")
+
+
+def _without_gaps(array, field, place, hushed):
+    """Return labels of which none is missing: where one does not count, a class takes its place."""
+    absent = missing(array)
+    if field.encoder is not None and absent.any() and array.dtype == object:
+        absent &= ~np.array([label in field.encoder for label in array.flat], bool).reshape(array.shape)
+    if not absent.any():
+        return array
+    if (absent & ~hushed).any():
+        index = " index" if field.encoder is None or field.encoder.positions else ""
+        raise place.error(array, absent & ~hushed, f"no class{index}: {MISSING}")
+    array = array.astype(object)
+    array[absent] = 0 if field.encoder is None else field.encoder.classes[0]
+    return array if field.encoder is not None and not field.encoder.positions else numbers(array, place.me)
+
+
+def _in_range(array, field, place, hushed):
+    limits = np.iinfo(field.dtype)
+    least, most = (limits.min, limits.max) if field.classes is None else (0, field.classes - 1)
+    fractional = np.zeros((), bool)
+    if array.dtype.kind == "f":
+        fractional = ~(array == np.floor(array))
+        if (fractional & ~hushed).any():
+            raise place.error(array, fractional & ~hushed, f"no class index; integers from {least} to {most} are "
+                              f"wanted")
+    wrong = (array < least) | (array > most)
+    if field.ignored is not None:
+        wrong &= array != field.ignored
+    if (wrong & ~hushed).any():
+        signs = " (for -1 and 1 pass (y + 1) // 2)" if set(np.unique(array[:9999]).tolist()) == {-1, 1} else ""
+        own = "" if field.encoder is None else "; if your classes are other numbers, name them: classes=[...]"
+        raise place.error(array, wrong & ~hushed, f"out of range; labels from {least} to {most} are wanted{signs}{own}")
+    if hushed.any():
+        array = np.where(fractional | wrong, 0, array)
+    return np.ascontiguousarray(array, dtype=field.dtype)

@@ -21,12 +21,29 @@ def is_ragged(column, axes: int) -> bool:
     >>> is_ragged([np.zeros((2, 3)), np.zeros((2, 3))], 3)
     False
     """
-    if axes < 2 or not isinstance(column, list | tuple) or len(column) < 2:
+    if axes < 2 or not is_list(column) or len(column) < 2:
         return False
     shapes = [_shape(sequence) for sequence in column]
     if None in shapes or {len(shape) for shape in shapes} != {axes - 1}:
         return False
     return len({shape[0] for shape in shapes}) > 1
+
+
+def is_list(column) -> bool:
+    """Return whether a column is a list of items, or an array or series of objects, which is no other thing."""
+    if isinstance(column, list | tuple):
+        return True
+    return getattr(getattr(column, "dtype", None), "kind", "") == "O" and len(getattr(column, "shape", ())) == 1
+
+
+def fits(column, field) -> bool:
+    """Return whether a column is a list of sequences that differ in length, for a field.
+
+    Sequences of one variable may be (time,) instead of (time, 1).
+    """
+    axes = len(field.shape)
+    single = axes > 2 and field.shape[-1] == 1
+    return is_ragged(column, axes) or (single and is_ragged(column, axes - 1))
 
 
 def _shape(sequence):
@@ -59,12 +76,23 @@ def fill(column, me: str, repeat: bool = False) -> np.ndarray:
             raise DataError(f"{me}, item {number}: steps of shape {sequence.shape[1:]}, those of item 0 are of shape "
                             f"{sequences[0].shape[1:]}; pass steps of one shape")
     longest = max(map(len, sequences))
-    full = np.zeros((len(sequences), longest, *sequences[0].shape[1:]), np.result_type(*sequences))
+    full = np.zeros((len(sequences), longest, *sequences[0].shape[1:]), _common(sequences, me))
     for row, sequence in zip(full, sequences, strict=True):
         row[: len(sequence)] = sequence
         if repeat:
             row[len(sequence) :] = sequence[-1]
     return full
+
+
+def _common(sequences, me):
+    """Return the dtype that holds all sequences; of text and numbers together, that of objects."""
+    kinds = {"text" if s.dtype.kind in "UST" else s.dtype.kind for s in sequences}
+    if "text" in kinds and len(kinds) > 1:
+        return np.dtype(object)
+    try:
+        return np.result_type(*sequences)
+    except TypeError as error:
+        raise DataError(f"{me} cannot be read as sequences ({error}); pass numbers") from None
 
 
 def mask(counts) -> np.ndarray:
@@ -96,7 +124,7 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
     """
     by_name = {field.name: field for field in fields}
     ragged = {name: lengths(c) for name, c in columns.items()
-              if by_name[name].kind not in SPREAD and is_ragged(c, len(by_name[name].shape))}
+              if name in by_name and by_name[name].kind not in SPREAD and fits(c, by_name[name])}
     if not ragged:
         return columns
     name, counts = next(iter(ragged.items()))
@@ -104,6 +132,9 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
         check_same(name, counts, other, found, who)
     made = {}
     for key, column in columns.items():
+        if key not in by_name:  # which the check of names refuses
+            made[key] = column
+            continue
         kind = by_name[key].kind
         made[key] = fill(column, f"{who}: {key}", repeat=kind == "label") if key in ragged else column
         if kind in ("target", "label") and key not in ragged and len(by_name[key].shape) > 1 and axes(column) > 1:

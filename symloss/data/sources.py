@@ -1,5 +1,7 @@
 """Where batches come from: arrays in memory, large or sparse arrays read by the batch, functions and iterators."""
 
+import dataclasses
+import inspect
 import mmap
 import queue
 import threading
@@ -8,18 +10,23 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..errors import DataError, SpecError
-from .fields import (
-    Field,
-    as_array,
+from .columns import (
     by_field,
     check_lengths,
-    convert_all,
+    is_batches,
+    is_mapping,
+    named,
     rows_of,
 )
+from .fields import Field, convert_all, read
+from .reading import as_array, column_names, is_stored, rows_at
+from .silence import Silence
 
 RESIDENT_BYTES = 2**30  # converted arrays up to this size stay in memory as a whole
 WINDOW_BYTES = 2**25  # of rows that are prepared at once, where they do not
 CALLS_PER_PASS = 100  # of a function that returns a batch, unless the user says otherwise
+DRY = "the iterator is exhausted"
+AGAIN = "pass a function that returns a batch, or something that starts anew each time, such as a generator function"
 
 
 class ExhaustedError(DataError):
@@ -48,8 +55,10 @@ class Arrays:
     calls: int | None = None  # batches that make an epoch, of all there are
 
     def __init__(self, columns: list, fields: list[Field], who: str, allow_nan: bool = False):
+        names = [column_names(c) for c in columns]
+        fields = [f if n is None else dataclasses.replace(f, columns=n) for f, n in zip(fields, names, strict=True)]
         self.fields, self.who, self.allow_nan = fields, who, allow_nan
-        self.columns = [_indexable(c, f"{who}: {f.name}") for c, f in zip(columns, fields, strict=True)]
+        self.columns = [_indexable(c, f, f"{who}: {f.name}") for c, f in zip(columns, fields, strict=True)]
         check_lengths({f.name: rows_of(c) for f, c in zip(fields, self.columns, strict=True)}, who)
         self.count = rows_of(self.columns[0])
         self.arrays = None
@@ -69,10 +78,15 @@ class Arrays:
         """Return the converted arrays of some `rows`."""
         if self.arrays is not None:
             return [a[rows] for a in self.arrays]
-        taken = convert_all([c[rows] for c in self.columns], self.fields, self.who, rows, self.allow_nan)
+        taken = convert_all([rows_at(c, rows) for c in self.columns], self.fields, self.who, rows, self.allow_nan)
         for column in self.columns:
             _forget(column)
         return taken
+
+    @property
+    def counts_nothing(self) -> bool:
+        """Whether all weights are 0 or all labels ignored, as far as the arrays are in memory."""
+        return self.arrays is not None and Silence(list(zip(self.fields, self.arrays, strict=True)), self.fields).total
 
     def row_bytes(self) -> int:
         """Return how many bytes an item takes when converted."""
@@ -105,7 +119,20 @@ class Stream:
         self.fields, self.who, self.allow_nan, self.calls = fields, who, allow_nan, calls
         self.source = source
         self._iterator = source if isinstance(source, Iterator) else None
+        self._read_ahead: list = []  # a batch of an iterator that was read to see whether there is one
         self.restarts = self._iterator is None and not callable(source)
+
+    @property
+    def dry(self) -> bool:
+        """Whether an iterator has no more batches; its next one is read to know, and kept."""
+        if self._iterator is None:
+            return False
+        if not self._read_ahead:
+            try:
+                self._read_ahead.append(next(self._iterator))
+            except StopIteration:
+                return True
+        return False
 
     def once(self) -> Iterator[list[np.ndarray]]:
         """Yield the converted batches of one epoch."""
@@ -121,46 +148,103 @@ class Stream:
         return self.once()
 
     def _raw(self):
-        if callable(self.source):
-            for _ in range(CALLS_PER_PASS if self.calls is None else self.calls):
-                yield self.source()
-            return
-        iterator, limit, number = self._iterator, self.calls, 0
-        if iterator is None:
-            iterator = iter(self.source)
-        elif limit is None:
-            limit = CALLS_PER_PASS
-        limit = float("inf") if limit is None else limit
+        limit = self.calls
+        if limit is None:
+            limit = float("inf") if self.restarts else CALLS_PER_PASS
+        number, batches = 0, self._made()
         while number < limit:
             try:
-                batch = next(iterator)
+                batch = next(batches)
             except StopIteration:
                 break
             yield batch
             number += 1
         if number == 0:
-            raise ExhaustedError(f"{self.who}: the iterator is exhausted; pass a function, or what starts anew")
+            raise ExhaustedError(f"{self.who}: {DRY if self._iterator is not None else 'there are no batches'}; "
+                                 f"{AGAIN}")
+
+    def _made(self) -> Iterator:
+        """Return what gives the batches from here on."""
+        if self._iterator is not None:
+            return self._left()
+        return self._called() if callable(self.source) else iter(self.source)
+
+    def _left(self):
+        while not self.dry:
+            yield self._read_ahead.pop()
+
+    def _called(self):
+        while True:
+            batch = self.source()
+            if isinstance(batch, Iterator):
+                raise DataError(f"{self.who}: the function returned a {type(batch).__name__}, where a batch is wanted; "
+                                f"pass the function with the yield in it, or what this one returns")
+            yield batch
+
+
+class Again:
+    """Batches that start anew each time: from a generator function, or from a data set that gives them by number.
+
+    Parameters
+    ----------
+    make : function
+        Returns an iterator over the batches.
+    """
+
+    def __init__(self, make: Callable[[], Iterator]):
+        self.make = make
+
+    def __iter__(self):
+        return self.make()
 
 
 def open_source(data, fields: list[Field], who: str, calls=None, allow_nan: bool = False):
     """Return `Arrays` or a `Stream` for what the user passed as data."""
-    if callable(data) or isinstance(data, Iterator) or _is_iterable_of_batches(data):
-        return Stream(data, fields, who, calls, allow_nan)
+    batches = _batches(data, fields, who)
+    if batches is not None:
+        return Stream(batches, fields, who, calls, allow_nan)
     if calls is not None and who == "valid":
         raise SpecError(f"train: valid_batches={calls}, but validation data that are arrays are used as a whole; pass "
                         f"fewer rows, or a function that returns a batch")
     made = Arrays(by_field(data, fields, who), fields, who, allow_nan)
     made.calls = calls
+    if who == "valid" and made.counts_nothing:
+        raise DataError("valid: nothing counts, because all weights are 0 or all labels are ignored, and the loss of "
+                        "nothing is 0; pass validation data with weights greater than 0, or none")
     return made
 
 
-def _is_iterable_of_batches(data) -> bool:
-    known = isinstance(data, list | tuple | dict | np.ndarray) or hasattr(data, "shape")
-    return not known and hasattr(data, "__iter__")
+def _batches(data, fields, who):
+    """Return what gives batches, as `Stream` takes it; None where the data are arrays."""
+    if inspect.isgeneratorfunction(data):
+        return Again(data)
+    if callable(data) or isinstance(data, Iterator) or is_batches(data, fields):
+        return data
+    if isinstance(data, list | tuple | str | bytes | np.ndarray) or hasattr(data, "shape") or is_mapping(data):
+        return None
+    if hasattr(data, "__getitem__") and hasattr(data, "__len__"):
+        return _by_number(data, fields, who)
+    return data if hasattr(data, "__iter__") else None
 
 
-def _is_lazy(column) -> bool:
-    return isinstance(column, np.memmap) or hasattr(column, "toarray")
+def _by_number(data, fields, who) -> Again:
+    """Return the batches of a data set that gives them by number; DataError for one that gives items."""
+    kind = type(data).__name__
+    if not len(data):
+        raise DataError(f"{who}: the {kind} is empty; at least one batch is wanted")
+    first = named(data[0], fields)
+    axes = None if first is None or fields[0].name not in first else getattr(first[fields[0].name], "ndim", None)
+    if axes is not None and axes < len(fields[0].shape):
+        raise DataError(f"{who}: the {kind} gives one item at a time ({axes} axes, not {len(fields[0].shape)}), where "
+                        f"batches are wanted; pass what makes batches of it, DataLoader(data, batch_size=64, "
+                        f"shuffle=True) say, or its arrays as a list")
+
+    def batches():
+        for number in range(len(data)):
+            yield data[number]
+        getattr(data, "on_epoch_end", lambda: None)()  # where those of Keras are shuffled
+
+    return Again(batches)
 
 
 def _forget(column) -> None:
@@ -170,12 +254,17 @@ def _forget(column) -> None:
         column._mmap.madvise(advice)
 
 
-def _indexable(column, me):
+def _is_lazy(column) -> bool:
+    return is_stored(column) or hasattr(column, "toarray")
+
+
+def _indexable(column, field, me):
     """Return something that can be indexed by an array of row numbers."""
-    if _is_lazy(column) and len(column.shape):
-        flat = hasattr(column, "tocsr") and len(column.shape) == 2
-        return column.tocsr() if flat else as_array(column, me) if hasattr(column, "toarray") else column
-    return as_array(column, me)
+    if hasattr(column, "tocsr") and len(column.shape) == 2:
+        return column.tocsr()
+    if is_stored(column) and len(column.shape):
+        return column
+    return as_array(column, me) if hasattr(column, "toarray") else read(column, field, me)
 
 
 def ahead(make: Callable[[], Iterator]) -> Iterator:

@@ -232,6 +232,122 @@ def test_what_is_no_array_of_numbers_is_refused(given):
         Regressor([4, 3]).predict(given)
 
 
+@pytest.mark.parametrize("given, words", [
+    (None, "in is None; pass an array"),
+    (np.zeros((N, 4), "M8[D]"), "holds dates.*days since"),
+    (np.zeros(N, [("a", float), ("b", float)]), "structured_to_unstructured"),
+    ([[1, 2, 3, "x"]] * N, "holds '1'|holds 'x'"),
+], ids=["None", "dates", "structured", "text"])
+def test_what_is_no_number_gets_a_hint(given, words):
+    with pytest.raises(DataError, match=words):
+        Regressor([4, 3]).predict(given)
+
+
+def test_a_bfloat16_array_gets_a_hint():
+    types = pytest.importorskip("ml_dtypes")
+    with pytest.raises(DataError, match=r"bfloat16.*astype\('float32'\)"):
+        Regressor([4, 3]).predict(np.zeros((N, 4), types.bfloat16))
+
+
+def test_train_of_x_and_y_says_that_both_go_into_one_list(x):
+    with pytest.raises(DataError, match=r"got 1 array, but 2 are wanted: in, target; .*net.train\(\[in, target\]\)"):
+        Regressor([4, 3]).train(x, x[:, :3], **STILL)
+
+
+def test_nan_in_targets_names_weights(x):
+    with pytest.raises(DataError, match="row 2, column 1: nan is not finite.*weighted=True"):
+        loss(Regressor([4, 3]), x, np.where((np.arange(N) == 2)[:, None] & (np.arange(3) == 1), np.nan, x[:, :3]))
+
+
+def test_a_sparse_target_trains_as_a_dense_one(x):
+    sparse = pytest.importorskip("scipy.sparse").csr_matrix(x[:, :3])
+    assert loss(Regressor([4, 3]), x, sparse) == loss(Regressor([4, 3]), x, x[:, :3])
+
+
+@pytest.mark.parametrize("loss_name, bad, words", [("bce", 255.0, "255.0 is no probability"),
+                                                   ("hinge", 0.5, "0.5 is neither -1 nor 1")])
+def test_the_inputs_of_an_autoencoder_are_checked_as_the_targets_they_are(loss_name, bad, words, compilations):
+    given = np.ones((N, 4))
+    given[3, 1] = bad
+    net = Autoencoder([4, 2, (4, "sigmoid" if loss_name == "bce" else "linear")], loss=loss_name)
+    wanted = f"in, row 3, column 1: {words}.*target too"
+    for data in ([given], [np.ones((N, 4)), given]):
+        with pytest.raises(DataError, match=wanted):
+            net.train(*data, **STILL)
+    assert not compilations
+    with pytest.raises(DataError, match=wanted):
+        net.score(given, metric=loss_name)
+    silent = Autoencoder([4, 2, (4, "sigmoid")], loss="bce", weighted=True)
+    silent.train([given.clip(0), (given <= 1).astype(float)], **STILL)
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_targets_minus_predictions_are_no_table(x, saved, tmp_path):
+    y = x[:, 0]
+    net = Regressor([4, 1])
+    assert net.predict(x).shape == (N, 1)
+    net.train([x, y], **STILL)
+    if saved:
+        net.save(tmp_path / "net")
+        net = symloss.load(tmp_path / "net")
+    assert (y - net.predict(x)).shape == (N,)
+    net.train(iter([[x, y[:, None]]]), [x, y], train_batches=1, **STILL)
+    assert (y[:, None] - net.predict(x)).shape == (N, 1)
+
+
+def test_sequences_of_one_variable_need_no_axis_for_it():
+    steps = [np.arange(n) / 5 for n in (3, 5)]
+    net = symloss.recurrent.Regressor([1, (3, "rnn"), 1], mode="PYTHON")
+    net.train([steps, steps], **STILL)
+    assert [p.shape for p in net.predict(steps)] == [(3,), (5,)]
+
+
+# -------------------------------------------------------------------------------------------------------------- frames
+
+
+class Frame:
+    """What pandas and polars have in common."""
+
+    def __init__(self, **columns):
+        self.columns, self.dtypes, self.values = list(columns), None, columns
+
+    shape = property(lambda self: (N, len(self.columns)))
+
+    def __getitem__(self, name):
+        return self.values[name]
+
+    def __array__(self, dtype=None, copy=None):
+        return np.stack([np.asarray(v, object) for v in self.values.values()], axis=1)
+
+
+@pytest.mark.parametrize("column, words", [
+    (np.full(N, np.datetime64("2020-01-01")), "column 'when' holds dates"),
+    (["Ulm"] * N, "column 'when' .*'Ulm'"),
+    (np.where(np.arange(N) == 4, np.nan, 1.0), "row 4, column 'when': nan is not finite"),
+    (np.array([None] + [1] * (N - 1), dtype=object), "row 0, column 'when': nan is not finite"),
+], ids=["dates", "text", "nan", "None"])
+def test_a_frame_names_the_column_that_is_no_number(column, words):
+    given = Frame(a=np.ones(N), b=np.ones(N, int), when=column, c=np.ones(N, bool))
+    with pytest.raises(DataError, match=words):
+        Regressor([4, 3]).train([given, np.zeros((N, 3))], **STILL)
+
+
+def test_a_frame_that_lacks_a_column_names_those_it_has():
+    with pytest.raises(ShapeError, match="its columns are 'a', 'b'"):
+        Regressor([4, 3]).predict(Frame(a=np.ones(N), b=np.ones(N)))
+
+
+@pytest.mark.parametrize("kind", ["category", "string", "object"])
+def test_series_of_text_are_labels(kind, x):
+    pandas = pytest.importorskip("pandas")
+    names = pandas.Series(np.array(["a", "b", "c"])[np.arange(N) % 3], dtype=kind)
+    net = Classifier([4, 3])
+    net.train([pandas.DataFrame(x), names], **STILL)
+    assert net.classes == ["a", "b", "c"]
+    with pytest.raises(DataError, match="row 5: .*missing"):
+        net.train([x, names.where(np.arange(N) != 5)], **STILL)
+
+
 def test_predict_refuses_nothing_in_the_place_of_a_number():
     with pytest.raises(symloss.SymlossError):
         Regressor([4, 3]).predict(np.array([[None] * 4] * N))

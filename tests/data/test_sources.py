@@ -63,7 +63,7 @@ def test_the_same_numbers_train_the_same_bits_in_whatever_form(kind, tmp_path, m
         data = [np.memmap(tmp_path / "x", dtype="uint8", mode="r", shape=x.shape), y]
     elif kind == "big":
         monkeypatch.setattr("symloss.data.sources.RESIDENT_BYTES", 100)
-        monkeypatch.setattr("symloss.training.feeding.WINDOW_BYTES", 2000)
+        monkeypatch.setattr("symloss.training.batching.WINDOW_BYTES", 2000)
         data = [x.astype("uint8"), y]
     else:
         data = {"tuple": (x, y), "lists": [x.tolist(), y.tolist()], "dict": {"target": y, "in": x},
@@ -114,6 +114,160 @@ def test_an_iterator_ends_the_training_when_it_ends():
     records = []
     trained(iter([[x, y]] * 5), epochs=10, train_batches=2, callbacks=records.append)
     assert len(records) == 3
+
+
+def test_a_stream_says_whether_it_is_dry_before_the_next_pass_begins():
+    field = [Field("in", "input", (None, 2), "float64")]
+    stream = Stream(iter([np.full((1, 2), i) for i in range(5)]), field, "train", calls=2)
+    seen = []
+    while not stream.dry:
+        seen.append([int(batch[0][0, 0]) for batch in stream.once()])
+    assert seen == [[0, 1], [2, 3], [4]]
+    with pytest.raises(ExhaustedError, match="exhausted; pass a function .*generator function"):
+        next(stream.once())
+    assert not Stream(lambda: 0, field, "train").dry
+
+
+def batches_of(x, y):
+    for start in range(0, N, 16):
+        yield [x[start : start + 16], y[start : start + 16]]
+
+
+class ByNumber:
+    """A data set as those of Keras, which gives batches by number, or those of torch, which gives items."""
+
+    def __init__(self, x, y, each):
+        self.x, self.y, self.each, self.ends = x, y, each, 0
+
+    def __len__(self):
+        return (N + self.each - 1) // self.each
+
+    def __getitem__(self, number):
+        rows = number if self.each == 1 else slice(number * self.each, (number + 1) * self.each)
+        return self.x[rows], self.y[rows]
+
+    def on_epoch_end(self):
+        self.ends += 1
+
+
+class Named:
+    """A mapping that is no dict."""
+
+    def __init__(self, **columns):
+        self.columns = columns
+
+    def keys(self):
+        return self.columns.keys()
+
+    def __getitem__(self, name):
+        return self.columns[name]
+
+
+@pytest.mark.parametrize("kind", ["generator function", "list of tuples", "list of lists", "list of dicts",
+                                  "by number"])
+def test_batches_in_every_form_train_alike_and_again_each_epoch(kind):
+    x, y = arrays()
+    numbered = ByNumber(x, y, 16)
+    data = {"generator function": lambda: batches_of(x, y), "list of tuples": [tuple(b) for b in batches_of(x, y)],
+            "list of lists": list(batches_of(x, y)), "by number": numbered,
+            "list of dicts": [dict(zip(("in", "target"), b, strict=True)) for b in batches_of(x, y)]}[kind]
+    if kind == "generator function":
+        def data():
+            yield from batches_of(x, y)
+    records = []
+    found = trained(data, callbacks=records.append)
+
+    class Batches:
+        def __iter__(self):
+            return batches_of(x, y)
+
+    assert same(found, trained(Batches()))
+    assert [r["samples"] for r in records] == [N, N, N]
+    assert numbered.ends == (3 if kind == "by number" else 0)
+
+
+def test_a_data_set_that_gives_items_says_what_makes_batches_of_it():
+    with pytest.raises(symloss.DataError, match="ByNumber gives one item at a time.*DataLoader"):
+        trained(ByNumber(*arrays(), 1))
+
+
+def test_a_function_that_returns_a_generator_says_what_to_pass():
+    x, y = arrays()
+    with pytest.raises(symloss.DataError, match="returned a generator.*the yield in it"):
+        trained(lambda: batches_of(x, y))
+
+
+@pytest.mark.parametrize("kind", ["npz", "keys alone", "HDF5"])
+def test_mappings_that_are_no_dict(kind, tmp_path):
+    x, y = arrays()
+    columns = {"in": x, "target": y}
+    if kind == "npz":
+        np.savez(tmp_path / "data.npz", **columns)
+        data = np.load(tmp_path / "data.npz")
+    elif kind == "HDF5":
+        data = pytest.importorskip("h5py").File(tmp_path / "data", "w")
+        for name, column in columns.items():
+            data[name] = column
+    else:
+        data = Named(**columns)
+    assert same(trained(data), trained([x, y]))
+
+
+class Stored:
+    """An array in a file, as h5py and zarr have them: rows are read in order, each once, or not at all."""
+
+    chunks = None
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype, self.most = array, array.shape, array.dtype, 0
+
+    def __getitem__(self, rows):
+        assert isinstance(rows, slice) or (np.diff(rows) > 0).all()
+        found = self.array[rows]
+        self.most = max(self.most, len(found))
+        return found
+
+
+def test_columns_in_files_are_read_by_the_window(monkeypatch):
+    x, y = arrays()
+    monkeypatch.setattr("symloss.training.batching.WINDOW_BYTES", 16 * 40)
+    monkeypatch.setattr("symloss.data.reading.DENSE", 1)
+    stored = Stored(x)
+    assert same(trained([stored, y]), trained([x, y]))
+    assert stored.most < N
+
+
+def test_object_arrays_of_sequences_are_sequences():
+    rng = np.random.default_rng(0)
+    sequences = [rng.normal(size=(n, 3)) for n in (4, 7, 2)]
+    boxed = np.empty(3, object)
+    boxed[:] = sequences
+    found = []
+    for given in (sequences, boxed):
+        net = symloss.recurrent.Autoencoder([3, (2, "rnn"), 3], mode="PYTHON")
+        net.train(given, algo="sgd", epochs=1, verbose=0)
+        found.append([p.get_value() for p in net.params])
+        assert [p.shape for p in net.predict(given)] == [s.shape for s in sequences]
+    assert same(*found)
+
+
+def test_an_object_array_of_rows_is_a_table():
+    x, y = arrays()
+    rows = np.empty(N, object)
+    rows[:] = list(x)
+    assert same(trained([rows, y]), trained([x, y]))
+
+
+@pytest.mark.parametrize("kind", ["weights", "labels"])
+def test_validation_data_of_which_nothing_counts_are_refused(kind):
+    x, y = arrays()
+    if kind == "weights":
+        net, data, valid = symloss.Classifier([4, 3], weighted=True), [x, y, np.ones(N)], [x, y, np.zeros(N)]
+    else:
+        net = symloss.Classifier([4, 3], loss={"form": "xe", "ignore_index": -1})
+        data, valid = [x, y], [x, np.full(N, -1)]
+    with pytest.raises(symloss.DataError, match="valid: nothing counts"):
+        net.train(data, valid, **OPTIONS)
 
 
 def test_an_empty_iterator_says_so():

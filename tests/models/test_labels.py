@@ -23,8 +23,8 @@ def test_strings_are_labels(form, tmp_path):
     net.train([x, labels], [x, labels], algo="adam", learning_rate=0.1, epochs=20, verbose=0)
     assert net.classes == ["cat", "dog", "eel"]
     assert net.score(x, labels) > 0.9
-    assert (net.predict(x, labels=True) == np.array(labels, object)).mean() == net.score(x, labels)
-    assert (net.predict(x) == index).mean() == net.score(x, labels)
+    assert (net.predict(x) == np.array(labels, object)).mean() == net.score(x, labels)
+    assert (net.predict(x, indices=True) == index).mean() == net.score(x, labels)
     net.save(tmp_path / "net")
     loaded = symloss.load(tmp_path / "net")
     assert loaded.classes == net.classes
@@ -33,7 +33,7 @@ def test_strings_are_labels(form, tmp_path):
 
 def test_classes_may_be_given_in_any_order_and_be_any_hashable():
     x, index, _ = data()
-    classes = [(1, 2), 30, None]
+    classes = [(1, 2), 30, None]  # None is a class where it is named as one
     labels = np.empty(len(x), object)
     labels[:] = [classes[i] for i in index]
     net = symloss.Classifier([3, 3], classes=classes)
@@ -41,14 +41,15 @@ def test_classes_may_be_given_in_any_order_and_be_any_hashable():
     other = symloss.Classifier([3, 3])
     other.train([x, index], **STILL)
     assert net.history[-1]["loss"] == other.history[-1]["loss"]
-    assert list(net.predict(x[:5], labels=True)) == [classes[i] for i in net.predict(x[:5])]
+    assert list(net.predict(x[:5])) == [classes[i] for i in net.predict(x[:5], indices=True)]
 
 
 def test_numbers_that_are_no_indices_may_be_classes():
     x, index, _ = data()
     net = symloss.Classifier([3, 3], classes=[10, 20, 30])
     net.train([x, 10 * index + 10], **STILL)
-    assert set(net.predict(x, labels=True)) <= {10, 20, 30}
+    assert set(net.predict(x)) <= {10, 20, 30}
+    assert net.predict(x).dtype.kind == net.classes_.dtype.kind == "i"
 
 
 def test_an_unknown_label_is_named_with_its_row():
@@ -69,10 +70,122 @@ def test_more_labels_than_outputs():
         symloss.Classifier([3, 2]).train([x, labels], **STILL)
 
 
-@pytest.mark.parametrize("classes, words", [(["a"], "1 classes, but 3 outputs"), (["a", "a", "b"], "twice")])
+@pytest.mark.parametrize("classes, words", [
+    (["a"], "1 classes, but 3 outputs"), (["a", "a", "b"], "twice"),
+    (["a", "b", np.nan], "nan means that the label is"), ([b"a", b"b", b"c"], "decode"),
+    (np.array(["2020", "2021", "2022"], "M8[Y]"), "date, which no file can hold")])
 def test_wrong_classes(classes, words):
     with pytest.raises(symloss.SymlossError, match=words):
         symloss.Classifier([3, 3], classes=classes)
+
+
+STRINGS = np.array(["cat", "dog", "eel"] * 10, dtype=object)
+NUMBERS = np.array([0, 1, 2] * 10, dtype=object)
+
+
+class NotAvailable:
+    """What pandas' NA is: neither equal to anything nor different from it."""
+
+    def __ne__(self, other):
+        return self
+
+    def __bool__(self):
+        raise TypeError("boolean value of NA is ambiguous")
+
+
+def small(outputs=3, **options):
+    return symloss.Classifier([3, outputs], mode="PYTHON", **options), np.eye(3)[np.arange(30) % 3]
+
+
+def replaced(labels, row, value):
+    labels = labels.copy()
+    labels[row] = value
+    return labels
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, NotAvailable(), np.datetime64("NaT")], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize("labels", [STRINGS, NUMBERS], ids=["strings", "numbers"])
+@pytest.mark.parametrize("outputs", [3, 4])
+def test_a_missing_label_is_no_class_even_where_an_output_is_spare(gap, labels, outputs):
+    net, x = small(outputs)
+    with pytest.raises(symloss.DataError, match="row 1: .* is no class.*missing.*weighted=True"):
+        net.train([x, replaced(labels, 1, gap)], **STILL)
+    assert net.classes == list(range(outputs))
+
+
+@pytest.mark.parametrize("labels", [STRINGS, NUMBERS], ids=["strings", "numbers"])
+@pytest.mark.parametrize("odd", [None, np.nan, "nobody knows"])
+def test_what_stands_in_the_place_of_a_label_of_weight_0_is_no_class_and_changes_nothing(labels, odd):
+    weights, losses = np.where(np.arange(30) == 1, 0.0, 1.0), []
+    for given in (labels, replaced(labels, 1, odd)):
+        net, x = small(weighted=True)
+        losses.append(net.train([x, given, weights], **STILL)[-1]["loss"])
+        assert net.classes == sorted(set(labels))
+    assert losses[0] == losses[1]
+
+
+def test_labels_of_several_kinds_are_refused():
+    net, x = small()
+    with pytest.raises(symloss.DataError, match=r"several kinds, 0 \(number\) and 'cat' \(str\)"):
+        net.train([x, np.where(np.arange(30) < 9, STRINGS, NUMBERS)], **STILL)
+
+
+@pytest.mark.parametrize("saved", [False, True])
+@pytest.mark.parametrize("kind", [str, object])
+def test_a_model_trained_on_numbers_is_not_relabelled_by_strings(saved, kind, tmp_path):
+    net, x = small()
+    net.train([x, np.arange(30) % 3], **STILL)
+    if saved:
+        net.save(tmp_path / "net")
+        net = symloss.load(tmp_path / "net")
+    for labels in (STRINGS.astype(kind), (NUMBERS + 1).astype(str).astype(kind)):
+        with pytest.raises(symloss.DataError, match=r"row 0: .* is no class.*numbers 0 to 2.*classes=\[...\]"):
+            net.train([x, labels], **STILL)
+    assert net.predict(x).dtype.kind == "i"
+
+
+def test_data_that_are_refused_leave_the_classes_as_they_were():
+    net, x = small()
+    with pytest.raises(symloss.ShapeError):
+        net.train([x[:, :2], STRINGS], **STILL)
+    net.train([x, np.arange(30) % 3], **STILL)
+    assert net.classes == [0, 1, 2]
+
+
+def test_fewer_labels_than_outputs_are_refused_with_both_ways_out():
+    net, x = small(4)
+    with pytest.raises(symloss.DataError, match=r"3 different labels.*4 outputs; end it in 3, or .*classes=\[...\]"):
+        net.train([x, STRINGS], **STILL)
+    net, x = small(4, classes=["cat", "dog", "eel", "fox"])
+    net.train([x, STRINGS], **STILL)
+    assert set(net.predict(x)) <= {"cat", "dog", "eel", "fox"}
+
+
+def test_an_ignored_label_stays_what_it_is_among_strings():
+    net, x = small(classes=["cat", "dog", "eel"], loss={"form": "label_cross_entropy", "ignore_index": -100})
+    net.train([x, replaced(STRINGS, slice(0, 30, 2), -100)], **STILL)
+    want = item_losses(net, x, np.arange(30) % 3)[1::2].mean()
+    np.testing.assert_allclose(net.history[-1]["loss"], want, rtol=1e-6)
+
+
+def test_tuples_come_back_from_a_file_as_the_classes_they_were(tmp_path):
+    classes = [(1, 2), (3, 4), (5, 6)]
+    net, x = small(classes=classes)
+    net.save(tmp_path / "net")
+    assert symloss.load(tmp_path / "net").classes == classes
+    assert set(net.predict(x)) <= set(classes)
+
+
+def test_labels_of_sequences_are_predicted_in_the_users_words():
+    rng = np.random.default_rng(0)
+    x = [rng.normal(size=(n, 2)) for n in (3, 5)]
+    y = [np.array(["no", "yes"])[(s[:, 0] > 0).astype(int)] for s in x]
+    net = symloss.recurrent.Classifier([2, (3, "rnn"), 2], mode="PYTHON")
+    net.train([x, y], **STILL)
+    found, positions = net.predict(x), net.predict(x, indices=True)
+    assert [f.tolist() for f in found] == [net.classes_[p].tolist() for p in positions]
+    right = np.mean(np.concatenate(found) == np.concatenate(y))
+    np.testing.assert_allclose(net.score(x, y), right)
 
 
 def item_losses(net, x, index):

@@ -1,0 +1,132 @@
+"""Which of what the user passed is for which field: by order, or by name."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..errors import DataError, unknown
+from . import ragged
+
+
+def by_field(data, fields: list, who: str) -> list:
+    """Return what `data` holds for each field, in their order and not yet converted."""
+    data = _mapping(data) if is_mapping(data) else data
+    if has_ragged(data, fields):
+        data = ragged.filled(named(data, fields), fields, who)
+    if isinstance(data, Mapping):
+        return _by_name(data, fields, who)
+    several = isinstance(data, tuple) or (isinstance(data, list) and not _is_numbers(data, fields))
+    given = list(data) if several else [data]
+    needed = [f for f in fields if not f.optional]
+    if len(given) == len(needed) < len(fields):
+        supplied = iter(given)
+        count = rows_of(given[0]) if given else 0
+        return [_blank(f, count) if f.optional else next(supplied) for f in fields]
+    if len(given) != len(fields):
+        raise _wrong_number(len(given), [f.name for f in fields], who)
+    return given
+
+
+def _by_name(data, fields, who):
+    known = [f.name for f in fields]
+    for name in data:
+        if name not in known:
+            raise unknown(f"array in {who} data:", name, known)
+    missing = [f.name for f in fields if f.name not in data and not f.optional]
+    if missing:
+        raise DataError(f"{who}: {', '.join(missing)} is missing; pass {{{', '.join(known)}}}")
+    columns = {name: data[name] for name in data}
+    count = rows_of(next(iter(columns.values())))
+    return [columns[f.name] if f.name in columns else _blank(f, count) for f in fields]
+
+
+def _wrong_number(count, known, who) -> DataError:
+    wanted = ", ".join(known)
+    method = "train" if who == "valid" else who
+    if len(known) == 1:
+        way_out = f"pass it alone: net.{method}({wanted})"
+    elif who == "valid":
+        way_out = f"pass them as one list: net.train(..., [{wanted}])"
+    else:
+        way_out = f"pass them as one list: net.{method}([{wanted}])"
+    return DataError(f"{who}: got {count or 'no'} array{'s' * (count != 1)}, but {len(known)} "
+                     f"{'is' if len(known) == 1 else 'are'} wanted: {wanted}; {way_out}")
+
+
+def named(data, fields: list) -> Mapping | None:
+    """Return the columns of `data` by name, where they come in memory and their number tells which they are."""
+    if is_mapping(data):
+        return _mapping(data)
+    if is_batches(data, fields):
+        return None
+    plain = [f for f in fields if f.kind not in ragged.SPREAD]
+    if len(plain) == 1 and ragged.fits(data, plain[0]):
+        return {plain[0].name: data}
+    if not isinstance(data, list | tuple):
+        return None
+    orders = [fields, [f for f in fields if not f.optional], [f for f in fields if f.kind != "mask"], plain]
+    order = next((order for order in orders if len(order) == len(data)), None)
+    return None if order is None else {f.name: c for f, c in zip(order, data, strict=True)}
+
+
+def is_mapping(data) -> bool:
+    """Return whether data come by name: a dict, the arrays of an npz file, an HDF5 file. A frame is an array."""
+    by_name = hasattr(data, "keys") and hasattr(data, "__getitem__") and not hasattr(data, "shape")
+    return isinstance(data, Mapping) or (by_name and not isinstance(data, type))
+
+
+def _mapping(data) -> Mapping:
+    return data if isinstance(data, Mapping) else {name: data[name] for name in data.keys()}  # noqa: SIM118
+
+
+def has_ragged(data, fields: list) -> bool:
+    """Return whether sequences in `data` differ in length."""
+    columns, by_name = named(data, fields) or {}, {f.name: f for f in fields}
+    return any(name in by_name and ragged.fits(columns[name], by_name[name]) for name in columns)
+
+
+def is_batches(data, fields: list) -> bool:
+    """Return whether a list holds batches, each of them a tuple, a list or a dict of arrays of the fields' ranks."""
+    if not isinstance(data, list) or not data:
+        return False
+    return all(_is_batch(item, fields) for item in data)
+
+
+def _is_batch(item, fields):
+    if isinstance(item, Mapping):
+        return bool(item)
+    if len(fields) < 2 or not isinstance(item, list | tuple):
+        return False
+    counts = {len(fields), len([f for f in fields if not f.optional])}
+    return len(item) in counts and getattr(item[0], "ndim", 0) == len(fields[0].shape)
+
+
+def _is_numbers(data, fields) -> bool:
+    """Return whether a list is itself an array, [[1, 2], [3, 4]], and not a list of arrays."""
+    if len(fields) != 1 or not data:
+        return False
+    if len(data) == 1 and np.ndim(data[0]) == len(fields[0].shape):
+        return False
+    return not hasattr(data[0], "shape") or np.ndim(data[0]) < len(fields[0].shape)
+
+
+def rows_of(value) -> int:
+    """Return how many rows an array-like has."""
+    if hasattr(value, "shape") and len(value.shape):
+        return value.shape[0]
+    return len(value) if isinstance(value, list | tuple) else len(np.atleast_1d(value))
+
+
+def check_lengths(lengths: dict, who: str) -> None:
+    """Raise DataError unless all arrays have one length, and that is not 0."""
+    if len(set(lengths.values())) > 1:
+        text = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+        raise DataError(f"{who}: arrays of different length: {text}; pass one row for each item in all of them")
+    if not next(iter(lengths.values())):
+        raise DataError(f"{who}: the data set is empty; at least one item is wanted")
+
+
+def _blank(field, count):
+    if field.kind == "mask":
+        return np.ones([count] + [1] * (len(field.shape) - 1), field.dtype)  # spread over the steps of its partner
+    return np.zeros([count, *(n or 1 for n in field.shape[1:])], field.dtype)

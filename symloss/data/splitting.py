@@ -1,0 +1,83 @@
+"""Part of the data set aside for validation."""
+
+import numpy as np
+
+from ..errors import DataError, SpecError
+from . import ragged
+from .columns import check_lengths, is_batches, named, rows_of
+from .fields import Field
+from .reading import Part, as_array, is_frame, is_stored
+
+
+def split(data, fields: list[Field], share: float, rng, who: str = "train") -> tuple[dict, dict]:
+    """Return data of which a share of the items, drawn at random, is set aside, and those items.
+
+    Parameters
+    ----------
+    data : list or tuple of arrays, dict of arrays by name, or one array
+        As `train` takes them: frames, lists of sequences, sparse matrices and columns in files stay what they are, and
+        nothing is copied of the latter.
+    fields : list of Field
+    share : float
+        Of the items, between 0 and 1; at least one goes to either side.
+    rng : numpy Generator or int
+        With which they are drawn, or its seed. The same seed draws the same items.
+    who : str
+
+    Returns
+    -------
+    (dict, dict)
+        Columns by name, in their former order: to train on, and to validate with.
+
+    Raises
+    ------
+    SpecError
+        If the share is none, or if the data come in batches.
+    DataError
+        If arrays differ in length, or there are fewer than two items.
+
+    >>> fields = [Field("in", "input", (None, 1), "float64")]
+    >>> [part["in"].ravel().tolist() for part in split(np.arange(5.0)[:, None], fields, 0.4, 0)]
+    [[0.0, 1.0, 3.0], [2.0, 4.0]]
+    """
+    if isinstance(share, bool) or not isinstance(share, int | float | np.number) or not 0 < share < 1:
+        raise SpecError(f"{who}: validation_split={share!r}; a share of the items between 0 and 1 is wanted, 0.1 say")
+    columns = _columns(data, fields, who)
+    check_lengths({name: rows_of(column) for name, column in columns.items()}, who)
+    count = rows_of(next(iter(columns.values())))
+    aside = min(max(round(share * count), 1), count - 1)
+    if aside < 1:
+        raise DataError(f"{who}: validation_split={share!r} of {count} item; at least two are wanted")
+    order = np.random.default_rng(rng).permutation(count)
+    parts = np.sort(order[aside:]), np.sort(order[:aside])
+    return tuple({name: _rows(column, rows, f"{who}: {name}") for name, column in columns.items()} for rows in parts)
+
+
+def _columns(data, fields, who) -> dict:
+    columns = named(data, fields)
+    if columns is not None:
+        return {name: columns[name] for name in columns}
+    if callable(data) or is_batches(data, fields) or not (hasattr(data, "shape") or isinstance(data, list | tuple)):
+        raise SpecError(f"{who}: validation_split needs arrays, and these data come in batches; pass validation data: "
+                        f"net.train(data, valid)")
+    needed = [f.name for f in fields if not f.optional]
+    if len(needed) != 1:
+        count = len(data) if isinstance(data, list | tuple) else 1
+        raise DataError(f"{who}: got {count} array{'s' * (count != 1)}, but {len(needed)} are wanted: "
+                        f"{', '.join(needed)}; pass them as one list: net.train([{', '.join(needed)}])")
+    return {needed[0]: data}
+
+
+def _rows(column, rows, me):
+    """Return some rows of a column, in the form that it has."""
+    if is_stored(column):
+        return Part(column, rows)
+    if hasattr(column, "iloc"):
+        return column.iloc[rows]
+    if isinstance(column, list | tuple) and any(ragged.is_ragged(column, axes) for axes in (2, 3, 4, 5)):
+        return [column[row] for row in rows]
+    if hasattr(column, "tocsr") and len(column.shape) == 2:
+        return column.tocsr()[rows]
+    if hasattr(column, "shape") and not hasattr(column, "toarray") or is_frame(column):
+        return column[rows]
+    return as_array(column, me)[rows]
