@@ -1,10 +1,12 @@
 """symloss: from a symbolic loss to a fast C training function."""
 
+import importlib as _importlib
 import logging as _logging
 
 for _name in ("configdefaults", "tensor.blas_headers", "tensor.blas.c_code.blas_headers"):
     _logging.getLogger(f"pytensor.{_name}").setLevel(_logging.ERROR)  # symloss says itself what compiles, and with what
 
+from . import _start  # noqa: E402, F401, I001  (before anything that imports PyTensor)
 from . import (  # noqa: E402
     activations,
     compiling,
@@ -46,6 +48,12 @@ __all__ = [
 ]
 
 
+_DOORS = {"graph": "layers.graph", "monitors": "objective.monitors", "spec": "layers.spec", "trainer": "training.trainer"}
+
+
 def __getattr__(name: str):
+    """Return a module whose public name is not where its code is; say where names of theanets are."""
+    if name in _DOORS:
+        return _importlib.import_module(f".{_DOORS[name]}", __name__)
     old = f"; theanets.{name} is there after `from symloss.compat import theanets`" if name in _THEANETS else ""
     raise AttributeError(f"module 'symloss' has no attribute {name!r}{old}")

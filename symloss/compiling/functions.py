@@ -9,21 +9,29 @@ import pytensor.tensor as pt
 from pytensor.sparse import SparseTensorType, get_item_list
 
 from ..errors import SpecError, SymlossWarning
-from . import blas
-from . import weight_updates as weights
+from . import blas, weight_updates
 from .by_shape import ByShape
+from .calls import Function, alone
+from .failures import explained
 from .modes import Backend
 from .plan import Plan, Updates, movable
 from .tally import Tally
 
 
-def function(inputs, outputs, backend: Backend, updates=None, givens=None):
-    """Return a compiled PyTensor function; inputs that nothing uses are accepted."""
+@alone
+def function(inputs, outputs, backend: Backend, updates=None, givens=None) -> Function:
+    """Return a compiled function, which any thread may call; inputs that nothing uses are accepted.
+
+    Raises
+    ------
+    SpecError
+        If the compiler or its cache fails.
+    """
     if backend.by_shape:
-        return ByShape(inputs, outputs, backend.mode, updates, givens)
-    return pytensor.function(
+        return Function(ByShape(inputs, outputs, backend.mode, updates, givens))
+    return Function(explained(backend.name, lambda: pytensor.function(
         inputs, outputs, updates=updates, givens=givens, mode=backend.mode, on_unused_input="ignore"
-    )
+    )))
 
 
 class TrainingStep:
@@ -95,9 +103,7 @@ class TrainingStep:
     def begin_pass(self, number: int) -> None:
         """Tell what moves with the passes over the data that `number` of them are done."""
         self._passes.set_value(np.asarray(number, self._passes.dtype))
-        for term in weights.moving(self.objective):
-            if getattr(term.source.moving, "by_pass", False):
-                term.source._weight.set_value(np.asarray(term.source.moving(number), term.source._weight.dtype))
+        weight_updates.begin_pass(self.objective, number)
 
     def scale_learning_rate(self, factor: float) -> None:
         """Multiply every learning rate, scheduled or not."""
@@ -121,8 +127,7 @@ class TrainingStep:
 
     def settable(self) -> list:
         """Return the shared variables that others may set between two steps: parameters, and weights of terms."""
-        weights = [t.source._weight for t in self.objective.training_terms if hasattr(t.source, "_weight")]
-        return [*self.objective.parameters.values(), *weights]
+        return [*self.objective.parameters.values(), *weight_updates.settable(self.objective)]
 
     def state(self) -> tuple[dict, list]:
         """Return what the next step depends on besides the parameters: arrays by name, and the generators' states."""
@@ -232,9 +237,11 @@ class FullBatch:
     def __init__(self, objective, backend: Backend, freeze=()):
         start = time.perf_counter()
         self.objective, self.backend = objective, backend
-        for term in weights.moving(objective):
-            raise SpecError(f"the weight of {term.name} moves with the step ({term.source.moving}), and a full-batch "
-                            f"method has none; use algo='adam', or give a number")
+        moving = [one.what for one in weight_updates.moving(objective)]
+        moving += [f"weight of {term.name}" for term in weight_updates.balanced(objective)]
+        if moving:
+            raise SpecError(f"the {moving[0]} moves with the step, and a full-batch method has none; use "
+                            f"algo='adam', or give a number")
         self.parameters = movable(objective.parameters, freeze)
         slopes = pytensor.grad(objective.total, self.parameters, disconnected_inputs="ignore")
         self._tally = Tally(objective.training_terms)
@@ -259,6 +266,10 @@ class FullBatch:
         """Set all parameters from one vector."""
         for p, value in zip(self.parameters, self._split(vector), strict=True):
             p.set_value(value)
+
+    def state(self) -> tuple[dict, list]:
+        """Return what the next iteration depends on besides the parameters, as far as it can be saved: nothing."""
+        return {}, []
 
     def _split(self, vector):
         start, parts = 0, []

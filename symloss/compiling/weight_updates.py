@@ -1,4 +1,6 @@
-"""Weights of losses that move with the step: what a training step changes them to."""
+"""Weights and options of losses that move with the step: what a training step changes them to."""
+
+import typing
 
 import numpy as np
 import pytensor
@@ -8,29 +10,64 @@ from ..errors import SpecError
 from ..losses import GradNorm, Loss, divide
 
 
-def moving(objective) -> list:
-    """Return the terms whose weight moves with the step or is balanced by it."""
-    terms = [t for t in objective.training_terms if isinstance(t.source, Loss)]
-    return [t for t in terms if isinstance(t.source.moving, GradNorm) or callable(t.source.moving)]
+class Moving(typing.NamedTuple):
+    """A number of a loss that moves: which one, where it stands, and what it follows."""
+
+    what: str
+    scalar: object
+    rule: object
+
+
+def _terms(objective) -> list:
+    return [t for t in objective.training_terms if isinstance(t.source, Loss)]
+
+
+def moving(objective) -> list[Moving]:
+    """Return the weights and options of losses that follow a schedule or a function of the step."""
+    found = []
+    for term in _terms(objective):
+        weighing, options = term.source.weighing, term.source.options
+        if callable(weighing.moving):
+            found.append(Moving(f"weight of {term.name}", weighing.scalar, weighing.moving))
+        found += [Moving(f"{name} of {term.name}", options.scalars[name], rule)
+                  for name, rule in options.moving.items() if name in options.scalars]
+    return found
+
+
+def balanced(objective) -> list:
+    """Return the terms whose weights GradNorm balances."""
+    return [t for t in _terms(objective) if isinstance(t.source.weighing.moving, GradNorm)]
+
+
+def settable(objective) -> list:
+    """Return the shared scalars of losses that others may set between two steps: weights and options."""
+    sources = [t.source for t in _terms(objective)]
+    return [x.weighing.scalar for x in sources] + [s for x in sources for s in x.options.scalars.values()]
+
+
+def begin_pass(objective, number: int) -> None:
+    """Set what moves with the passes over the data, of which `number` are done."""
+    for one in moving(objective):
+        if getattr(one.rule, "by_pass", False):
+            one.scalar.set_value(np.asarray(one.rule(number), one.scalar.dtype))
 
 
 def changes(objective, step) -> dict:
-    """Return the next weight by shared variable; `step` is the number of the present update, from 0."""
-    found, balanced = {}, []
-    for term in moving(objective):
-        loss = term.source
-        loss._weight.name = f"weight of {term.name}"
-        if isinstance(loss.moving, GradNorm):
-            balanced.append(term)
-        elif not loss.moving.by_pass:
-            found[loss._weight] = loss.moving(step + 1).astype(loss._weight.dtype)
-    return found | (_balanced(objective, balanced, step) if balanced else {})
+    """Return the next value by shared variable; `step` is the number of the present update, from 0."""
+    found, terms = {}, balanced(objective)
+    for one in moving(objective):
+        one.scalar.name = one.what
+        if not getattr(one.rule, "by_pass", False):
+            found[one.scalar] = pt.as_tensor_variable(one.rule(step + 1)).astype(one.scalar.dtype)
+    for term in terms:
+        term.source.weighing.scalar.name = f"weight of {term.name}"
+    return found | (_balanced(objective, terms, step) if terms else {})
 
 
 def _balanced(objective, terms, step) -> dict:
     """Return the next weights of GradNorm, and the first values of the losses that it remembers."""
     shared = _last_shared(objective, terms)
-    weights = [t.source._weight for t in terms]
+    weights = [t.source.weighing.scalar for t in terms]
     values = [divide(t.numerator, t.denominator) for t in terms]
     found, firsts = {}, []
     for term, value in zip(terms, values, strict=True):
@@ -40,7 +77,7 @@ def _balanced(objective, terms, step) -> dict:
     slopes = [pytensor.grad(value, shared, disconnected_inputs="ignore") for value in values]
     norms = pt.stack([pt.sqrt(sum(pt.sqr(g).sum() for g in some)) for some in slopes])
     left = divide(pt.stack(values), pt.stack(firsts))
-    options = terms[0].source.moving
+    options = terms[0].source.weighing.moving
     old = pt.stack(weights)
     pulls = old * norms
     wanted = pulls.mean() * divide(left, left.mean() * pt.ones_like(left)) ** options.alpha
@@ -56,7 +93,7 @@ def _last_shared(objective, terms) -> list:
     """Return the parameters of the last layer that all `terms` depend on."""
     if len(terms) < 2:
         raise SpecError(f"weight gradnorm: only {terms[0].name} has it; it balances two losses or more")
-    if len({t.source.moving for t in terms}) > 1:
+    if len({t.source.weighing.moving for t in terms}) > 1:
         raise SpecError("weight gradnorm: the losses have different options of it; pass the same to all")
     reached = None
     for term in terms:

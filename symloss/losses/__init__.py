@@ -30,7 +30,7 @@ from . import (
     similarity,
     transport,
 )
-from .bound_loss import Loss, target_variable, weights_variable
+from .bound_loss import Loss
 from .distribution import nll
 from .moving_weights import GradNorm, Regret, Uncertainty
 from .reduction import (
@@ -47,6 +47,7 @@ from .registration import (
     names,
     registry,
 )
+from .wiring import target_variable, weights_variable
 
 __all__ = ["GradNorm", "Loss", "LossSpec", "Regret", "Uncertainty", "divide", "fraction", "get", "kept", "loss",
            "names", "nll", "reduce", "registry", "rule", "target_variable", "weights_variable"]

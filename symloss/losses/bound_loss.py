@@ -1,51 +1,22 @@
-"""A loss that is bound to an output of a model."""
+"""Loss: a loss that is bound to an output of a model, with a weight. The one class of losses that users subclass."""
+
+import inspect
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
-from pytensor.tensor.variable import TensorVariable
 
-from .._checks import is_number, signed, undo
-from ..errors import ShapeError, SpecError
+from .._checks import is_number, undo
+from .._fingerprint import fingerprint
+from ..errors import ShapeError, SpecError, unknown
+from . import description, wiring
 from .conventions import convention
-from .masking import harmless_predictions, harmless_target
-from .moving_weights import (
-    LEARNED,
-    GradNorm,
-    OfStep,
-    Uncertainty,
-    learned,
-)
-from .reduction import (
-    by_class,
-    fraction,
-    kept,
-    reduce,
-    rule,
-)
+from .moving_weights import LossWeight
+from .option_values import OptionValues
+from .reduction import by_class, fraction, kept, reduce, rule
 from .registration import LossSpec, get, names, registry
 from .user_functions import function_spec, prove_call
-
-
-class Weights(TensorVariable):
-    """A weight variable that is true, so that ``if self._weights:`` asks whether a model is weighted."""
-
-    def __bool__(self):
-        return True
-
-
-def target_variable(spec_target: str, output) -> Variable:
-    """Return a fresh target for an `output`: int32 labels for 'label', else a float of the output's shape."""
-    if spec_target == "label":
-        return pt.tensor(name="target", dtype="int32", shape=output.type.shape[:-1])
-    return pt.tensor(name="target", dtype=pytensor.config.floatX, shape=output.type.shape)
-
-
-def weights_variable(target) -> Variable:
-    """Return a fresh weight variable of the target's shape."""
-    kind = pt.TensorType(pytensor.config.floatX, shape=target.type.shape)
-    return Weights(kind, None, None, name="weights")
 
 
 class Loss:
@@ -89,6 +60,15 @@ class Loss:
         super().__init_subclass__(**keywords)
         registry.add(cls.__name__, cls, tuple(cls.__dict__.get("aliases", ())), replace=_replaceable(cls))
 
+    def __new__(cls, *arguments, **keywords):
+        loss = super().__new__(cls)
+        try:
+            given = inspect.signature(cls.__init__).bind(loss, *arguments, **keywords).arguments
+        except TypeError:
+            given = {}  # __init__ is about to say what is wrong
+        loss.__dict__["_given"] = {k: v for k, v in list(given.items())[1:] if k not in (*description.OWN, "options")}
+        return loss
+
     def __init__(self, form=None, *, target=None, weight=1.0, weighted=False, output_name=None, how=None,
                  like=None, ports=None, **options):
         self.form = type(self).__name__ if form is None else form
@@ -102,23 +82,39 @@ class Loss:
                             f"mean, count, batch mean or sum is wanted")
         if self.spec is not None:
             self.spec.check_options(options)
-        self.how, self.options, self.ports = how, options, dict(ports or {})
+        self.how, self.options, self.ports = how, OptionValues(self.spec, options), dict(ports or {})
         self.output_name = None
         self.attach("out" if output_name is None else output_name)
         self.anywhere = output_name is None
-        self.weighted = bool(weighted)
-        self._weight = pytensor.shared(np.asarray(1.0, pytensor.config.floatX), name=f"weight of {self.name}", shape=())
-        self.log_variance = None  # a shared scalar, where the weight is an uncertainty
-        self.weight = weight
+        self.weighing = LossWeight(self.name, weight)
         self._class_weight = None
-        self._target = self._weights = None
         self.owner = None  # the model that bound it
-        if isinstance(target, int):
-            label = self.spec is not None and self.spec.target.startswith("label")
-            dtype = "int32" if label else pytensor.config.floatX
-            target = pt.tensor(name="target", dtype=dtype, shape=(None,) * target)
+        self.weighted = self.asks_for_weights = bool(weighted)
+        self.given_target = target if isinstance(target, Variable) else None
+        self.target_axes = target if isinstance(target, int | np.integer) else None
+        self._target = self._weights = None
+        if target is not None and self.given_target is None and self.target_axes is None:
+            raise SpecError(f"loss {self.name}: target={target!r}; the number of its axes is wanted, or a variable")
         if target is not None:
-            self.bind(target, weights_variable(target) if weighted else None)
+            own = wiring.target_of_rank(self.spec, target) if self.given_target is None else target
+            self.bind(own, wiring.weights_variable(own) if weighted else None)
+        self.__dict__["_complete"] = True
+
+    def __setattr__(self, name, value):
+        if type(self) is Loss and "_complete" in self.__dict__ and name not in self.__dict__:
+            if self.spec is not None and name in self.spec.options:
+                self.options[name] = value
+                return
+            if not hasattr(Loss, name):
+                known = ["weight", "class_weight", "how", "output_name", *(self.spec.options if self.spec else ())]
+                raise unknown(f"attribute of loss {self.name!r}:", name, known)
+        object.__setattr__(self, name, value)
+
+    def __getattr__(self, name):
+        spec = self.__dict__.get("spec")
+        if spec is not None and name in spec.options:
+            return self.options.get(name, spec.options[name])
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def _follow(self, like):
         """Take the function, the options and the reduction of another system."""
@@ -142,15 +138,32 @@ class Loss:
         raise SpecError(f"Loss: {form!r} is no loss; pass a name, or a function of (prediction, target)")
 
     @classmethod
-    def build(cls, form: str, **keywords) -> "Loss":
-        """Return the registered loss called `form`: a function's term, or an instance of a subclass."""
-        entry = registry.get(form)
-        return Loss(form, **keywords) if isinstance(entry, LossSpec) else entry(**keywords)
+    def build(cls, form, **keywords) -> "Loss":
+        """Return the loss called `form`: a function's term, or an instance of a subclass.
+
+        A subclass whose ``__init__`` takes fewer keywords than `Loss` gets those it takes; weight and output are set
+        afterwards.
+        """
+        entry = registry.get(form) if isinstance(form, str) else form
+        if isinstance(entry, LossSpec):
+            return Loss(form, **keywords)
+        taken = inspect.signature(entry.__init__).parameters
+        if any(p.kind is p.VAR_KEYWORD for p in taken.values()):
+            return entry(**keywords)
+        later = {k: keywords.pop(k) for k in ("weight", "weighted", "output_name") if k in keywords and k not in taken}
+        loss = entry(**keywords)
+        if "output_name" in later:
+            loss.attach(later["output_name"])
+        loss.weight = later.get("weight", loss.weight)
+        loss.asks_for_weights = loss.asks_for_weights or later.get("weighted", False)
+        return loss
+
+    # ------------------------------------------------------------------------------------------ names and weights
 
     @property
     def name(self) -> str:
         """Name of the function or the class."""
-        return self.spec.name if getattr(self, "spec", None) is not None else type(self).__name__
+        return self.spec.name if self.__dict__.get("spec") is not None else type(self).__name__
 
     @property
     def label(self) -> str:
@@ -160,39 +173,21 @@ class Loss:
     @property
     def weight(self) -> float:
         """Factor of this term in the total."""
-        if self.log_variance is not None:
-            return float(0.5 * np.exp(-self.log_variance.get_value()))
-        return self._weight.get_value().item()
+        return self.weighing.value
 
     @weight.setter
     def weight(self, value):
-        moving, value = self._read_weight(value)
-        if not np.isfinite(value):
-            raise SpecError(f"loss {self.name}: weight is {value}; a finite number is wanted")
-        self.moving, self.log_variance = moving, None
-        if isinstance(moving, Uncertainty):
-            start = np.asarray(-np.log(2 * value), self._weight.type.dtype)
-            self.log_variance = pytensor.shared(start, name=f"log variance of {self.name}", shape=())
-        self._weight.set_value(np.asarray(value, self._weight.type.dtype))
+        self.weighing.set(value)
 
-    def _read_weight(self, value):
-        """Return what moves the weight (None: nothing), and the number that it begins with."""
-        if callable(value) and not isinstance(value, type):
-            moving = value if hasattr(value, "to_spec") else OfStep(value)  # a schedule, or a plain function
-            return moving, float(moving(0))
-        if isinstance(value, dict | Uncertainty | GradNorm) or (isinstance(value, str) and value in LEARNED):
-            moving = learned(value)
-            return moving, moving.start
-        try:
-            return None, float(value)
-        except (TypeError, ValueError):
-            raise SpecError(f"loss {self.name}: weight is {value!r}; a number is wanted, a schedule, or one of "
-                            f"{', '.join(LEARNED)}") from None
+    @property
+    def moving(self):
+        """The schedule, the function or the rule that moves the weight; None for a number."""
+        return self.weighing.moving
 
     @property
     def factor(self):
         """The weight as an expression."""
-        return self._weight if self.log_variance is None else 0.5 * pt.exp(-self.log_variance)
+        return self.weighing.factor
 
     @property
     def class_weight(self):
@@ -229,6 +224,25 @@ class Loss:
             return weights
         return weights[(..., *(None,) * (self._weights.ndim - weights.ndim))] * self._weights
 
+    # ------------------------------------------------------------------------------------------ binding
+
+    def attach(self, output_name: str) -> None:
+        """Make a layer's main output, or an output with its full name, the prediction."""
+        self.output_name = output_name if ":" in output_name else f"{output_name}:out"
+
+    def bind(self, target, weights=None) -> "Loss":
+        """Take `target` and `weights` as this loss's own variables, and return the loss."""
+        self._target, self._weights = target, weights
+        self.weighted = weights is not None
+        return self
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Target, and weights if there are any: what the data must bring for this loss."""
+        return [v for v in (self._target, self._weights) if v is not None]
+
+    # ------------------------------------------------------------------------------------------ what targets may be
+
     @property
     def ignored(self) -> int | None:
         """The label that means: leave this out."""
@@ -241,74 +255,57 @@ class Loss:
         """Return how many classes the labels may name, or None for any integers."""
         if self.spec is None:
             return outputs[self.output_name].type.shape[-1]
-        ports = zip(self.spec.predictions, self._predictions(outputs), strict=True)
+        ports = zip(self.spec.predictions, wiring.predictions(self, outputs), strict=True)
         shapes = {port: tensor.type.shape for port, tensor in ports}
-        return None if self.spec.classes is None else self.spec.classes(shapes, self.options)
+        return None if self.spec.classes is None else self.spec.classes(shapes, dict(self.options))
 
     def domain(self, outputs) -> str | None:
         """Return what values a target of numbers may have, see `LossSpec.domain`."""
         found = None if self.spec is None else self.spec.domain
-        if found == "distribution" and undo(self._predictions(outputs)[0], "sigmoid") is not None:
+        if found == "distribution" and undo(wiring.predictions(self, outputs)[0], "sigmoid") is not None:
             return "unit"  # several yes and no, which need not sum to 1
         return found
 
-    @property
-    def variables(self) -> list[Variable]:
-        """Target, and weights if there are any: what the data must bring for this loss."""
-        return [v for v in (self._target, self._weights) if v is not None]
+    # ------------------------------------------------------------------------------------------ expressions
 
     @property
     def uses_items(self) -> bool:
         """Whether numerator and denominator are known (a subclass with its own ``__call__`` returns a mean)."""
         return type(self).__call__ is Loss.__call__
 
-    def attach(self, output_name: str) -> None:
-        """Make a layer's main output, or an output with its full name, the prediction."""
-        self.output_name = output_name if ":" in output_name else f"{output_name}:out"
-
-    def bind(self, target, weights=None) -> "Loss":
-        """Take `target` and `weights` as this loss's own variables, and return the loss."""
-        self._target, self._weights = target, weights
-        self.weighted = weights is not None
-        return self
-
     def values(self, outputs):
         """Return the unreduced loss: per element, per item, or per batch."""
         if self.spec is None:
             raise SpecError(f"loss {self.name}: only __call__ is defined, so there are no values per item")
-        ports = self._clean_predictions(outputs)
+        ports = wiring.clean_predictions(self, outputs)
         if "target" not in self.spec.ports:
-            return self._apply(ports, None)
+            return self._apply(self.spec.function, ports, None)
         try:
-            return self._apply(ports, self._clean_target(ports[0]))
+            return self._apply(self.spec.function, ports, wiring.clean_target(self, ports[0]))
         except ShapeError as error:
-            if self.spec.target != "any" or not self._has_labels(ports[0]):
+            if self.spec.target != "any" or not wiring.has_labels(self, ports[0]):
                 raise
             try:
-                return self._apply(ports, one_hot(self._clean_target(ports[0]), ports[0]))  # a user's (p - t)**2, say
+                target = wiring.one_hot(wiring.clean_target(self, ports[0]), ports[0])  # a user's (p - t)**2, say
+                return self._apply(self.spec.function, ports, target)
             except (ValueError, TypeError, IndexError):
                 raise error from None
 
-    def _apply(self, ports, target):
-        extra = {"weights": self.weights} if self.spec.pairs else {}
-        return self.spec.function(*self._arguments(ports, target), **self.options, **extra)
-
-    def _arguments(self, ports, target):
+    def _apply(self, function, ports, target, *first):
+        """Return what a function makes of `first`, the ports in their order, and the options."""
         rest = iter(ports)
-        return [target if port == "target" else next(rest) for port in self.spec.ports]
+        arguments = [target if port == "target" else next(rest) for port in self.spec.ports]
+        extra = {"weights": self.weights} if self.spec.pairs and not first else {}
+        return self.options.for_function(lambda options: function(*first, *arguments, **options, **extra))
 
     def _averaged(self, outputs):
         """Return the values that are reduced, and what each of them counts in a mean's divisor (None: 1)."""
         values = self.values(outputs)
         if self.how not in ("mean", "count") or self.spec.averaged is None:
             return values, None
-        ports = self._clean_predictions(outputs)
-        target = self._clean_target(ports[0]) if "target" in self.spec.ports else None
-        return self.spec.averaged(values, *self._arguments(ports, target), **self.options)
-
-    def _has_labels(self, prediction) -> bool:
-        return (self._target.dtype.startswith("int") and self._target.ndim == prediction.ndim - 1
-                and prediction.type.shape[-1] != 1)
+        ports = wiring.clean_predictions(self, outputs)
+        target = wiring.clean_target(self, ports[0]) if "target" in self.spec.ports else None
+        return self._apply(self.spec.averaged, ports, target, values)
 
     def parts(self, outputs):
         """Return (numerator, denominator): two scalars whose sums over batches give the exact mean of a data set."""
@@ -346,53 +343,11 @@ class Loss:
         values, counts = self._averaged(outputs)
         return reduce(values, self.weights, how=self.how, counts=counts)
 
-    def _predictions(self, outputs):
-        found = []
-        for index, port in enumerate(self.spec.predictions):
-            name = self.ports.get(port, self.output_name if index == 0 and len(self.spec.predictions) == 1 else None)
-            candidates = [name] if name else [port, *([self.output_name] if index == 0 else [])]
-            full = [c if ":" in c else f"{c}:out" for c in candidates]
-            match = next((c for c in full if c in outputs), None)
-            if match is None:
-                raise SpecError(
-                    f"loss {self.name}: no output for port {port!r} (looked for {', '.join(full)}; there are "
-                    f"{', '.join(k for k in outputs if k.endswith(':out'))}); name a layer {port!r}, "
-                    f"or pass ports={{{port!r}: 'layer'}}"
-                )
-            found.append(outputs[match])
-        return found
-
-    def _clean_predictions(self, outputs):
-        """Return the predictions with harmless values where their weight is 0."""
-        ports = self._predictions(outputs)
-        weights = self.weights
-        if weights is None or self.spec.per == "batch":  # which is made of all items, whatever their weight
-            return ports
-        return harmless_predictions(ports, weights, self.spec)
-
-    def _clean_target(self, prediction):
-        """Return the target with harmless values where its weight is 0, and as the function wants it."""
-        target = signed(self._target)
-        if self._weights is not None and self.spec.per != "batch":
-            target = harmless_target(target, self._weights)
-        if self._has_labels(prediction) and self.spec.target == "same":
-            return one_hot(target, prediction)
-        return target
+    # ------------------------------------------------------------------------------------------ words, data, copies
 
     def divisor(self) -> str:
         """Say what the sum of the values is divided by."""
-        if not self.uses_items:
-            return "its own"
-        things = {"element": "elements", "item": "items", "batch": "values"}[self.spec.per]
-        if self.how == "sum":
-            return "1"
-        if self.how in ("mean", "count") and self.spec.averaged is not None:
-            return getattr(self.spec.averaged, "says", "number of what counts")
-        if self.how == "mean" and self.weights is not None:
-            return "sum of weights"
-        if self.how == "batch mean":
-            return "number of items"
-        return f"number of {things}"
+        return description.divisor(self)
 
     def log(self) -> str:
         """Return one line about this loss."""
@@ -400,58 +355,44 @@ class Loss:
 
     def to_spec(self) -> dict:
         """Return what rebuilds this loss: a dict that `add_loss` takes."""
-        weight = self.weight if self.moving is None else self.moving.to_spec()
-        if self.log_variance is not None:
-            weight["start"] = self.weight
-        spec = {"form": self.label, "weight": weight, "weighted": self.weighted, "output_name": self.output_name}
-        if self.like is not None:
-            spec["like"] = self.like
-        if self.how != self.usual:
-            spec["how"] = self.how
-        if self.ports:
-            spec["ports"] = self.ports
-        return spec | self.options
+        return description.to_spec(self)
 
-    def described(self, output_name: str, weighted: bool):
-        """Return the shortest that a model with this main output takes for this loss: its name, or a dict."""
-        plain = {"weight": 1.0, "weighted": weighted, "output_name": output_name}
-        extra = {k: v for k, v in self.to_spec().items() if k != "form" and plain.get(k, ...) != v}
-        return {"form": self.label} | extra if extra else self.label
+    def key(self) -> tuple:
+        """Return what a compiled function depends on: everything but numbers that are shared."""
+        apart = ("_target", "_weights", "_class_weight", "owner", "weighing", "options", "spec", "_given", "_complete")
+        settings = {name: value for name, value in sorted(vars(self).items()) if name not in apart}
+        return (id(self), self.weighing.fingerprint(), self.options.fingerprint(), fingerprint(settings),
+                id(self._target), id(self._weights), id(self._class_weight))
 
     def __mul__(self, factor):
-        if self.moving is not None:
-            raise SpecError(f"loss {self.name}: its weight moves ({self.moving}), and cannot be multiplied")
+        if self.weighing.moving is not None:
+            raise SpecError(f"loss {self.name}: its weight moves ({self.weighing}), and cannot be multiplied")
         return self._copy(self.weight * factor)
 
     __rmul__ = __mul__
 
     def unbound(self) -> "Loss":
         """Return a twin with a weight of its own that no model has bound."""
-        twin = self._copy(self.weight if self.moving is None else self.moving)
-        twin._target = twin._weights = twin._class_weight = twin.owner = None
+        twin = self._copy()
+        twin._class_weight = twin.owner = None
+        target = self.given_target
+        if target is None and self.target_axes is not None:
+            target = wiring.target_of_rank(self.spec, self.target_axes)
+        weights = wiring.weights_variable(target) if target is not None and self.asks_for_weights else None
+        twin.bind(target, weights).weighted = self.asks_for_weights
         return twin
 
-    def _copy(self, weight):
+    def _copy(self, weight=None):
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin._weight = pytensor.shared(self._weight.get_value(), name=f"weight of {self.name}", shape=())
-        twin.weight = weight
+        twin.__dict__["weighing"] = self.weighing.copy()
+        twin.__dict__["options"] = self.options.copy()
+        if weight is not None:
+            twin.weight = weight
         return twin
 
     def __repr__(self):
-        options = "".join(f", {k}={v!r}" for k, v in self.options.items())
-        how = f", like={self.like!r}" if self.like is not None else ""
-        how += f", how={self.how!r}" if self.how != self.usual else ""
-        weighted = ", weighted=True" if self.weighted else ""
-        head = f"Loss({self.name!r}" if type(self) is Loss else f"{type(self).__name__}("
-        weight = f"{self.weight:g}" if self.moving is None else str(self.moving)
-        text = f"{head}, weight={weight}{weighted}, output_name={self.output_name!r}{how}{options})"
-        return f"{text.replace('(, ', '(')} / {self.divisor()}"
-
-
-def one_hot(labels, prediction):
-    """Return labels as a tensor of the shape of `prediction`: 1 at the label, 0 elsewhere."""
-    return pt.eq(labels[..., None], pt.arange(prediction.shape[-1], dtype=labels.dtype)).astype(prediction.dtype)
+        return description.text(self)
 
 
 def _replaceable(cls) -> bool:

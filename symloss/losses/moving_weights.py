@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.traversal import io_toposort
@@ -133,6 +134,84 @@ def _number(expression) -> float:
             node.op.perform(node, [v.data if isinstance(v, Constant) else known[v] for v in node.inputs], cells)
         known |= {out: cell[0] for out, cell in zip(node.outputs, cells, strict=True)}
     return float(expression.data if isinstance(expression, Constant) else known[expression])
+
+
+class LossWeight:
+    """The weight of one loss: a shared scalar, and what moves it.
+
+    Parameters
+    ----------
+    who : str
+        Name of the loss, for messages.
+    value : float, schedule, function of the step, 'uncertainty', 'gradnorm', a dict with 'form', or an instance
+
+    Attributes
+    ----------
+    scalar : shared scalar
+    moving : schedule, OfStep, Uncertainty, GradNorm or None
+    log_variance : shared scalar or None
+        Where the weight is an uncertainty, the parameter that it is made of.
+    """
+
+    def __init__(self, who: str, value):
+        self.who, self.moving, self.log_variance = who, None, None
+        self.scalar = pytensor.shared(np.asarray(1.0, pytensor.config.floatX), name=f"weight of {who}", shape=())
+        self.set(value)
+
+    def set(self, value) -> None:
+        """Take a new weight; a number acts at the next step."""
+        moving, number = self._read(value)
+        if not np.isfinite(number):
+            raise SpecError(f"loss {self.who}: weight is {number}; a finite number is wanted")
+        self.moving, self.log_variance = moving, None
+        if isinstance(moving, Uncertainty):
+            start = np.asarray(-np.log(2 * number), self.scalar.type.dtype)
+            self.log_variance = pytensor.shared(start, name=f"log variance of {self.who}", shape=())
+        self.scalar.set_value(np.asarray(number, self.scalar.type.dtype))
+
+    def _read(self, value):
+        """Return what moves the weight (None: nothing), and the number that it begins with."""
+        if callable(value) and not isinstance(value, type):
+            moving = value if hasattr(value, "to_spec") else OfStep(value)  # a schedule, or a plain function
+            return moving, float(moving(0))
+        if isinstance(value, dict | Uncertainty | GradNorm) or (isinstance(value, str) and value in LEARNED):
+            moving = learned(value)
+            return moving, moving.start
+        try:
+            return None, float(value)
+        except (TypeError, ValueError):
+            raise SpecError(f"loss {self.who}: weight is {value!r}; a number is wanted, a schedule, or one of "
+                            f"{', '.join(LEARNED)}") from None
+
+    @property
+    def value(self) -> float:
+        """The weight at this moment."""
+        if self.log_variance is not None:
+            return float(0.5 * np.exp(-self.log_variance.get_value()))
+        return self.scalar.get_value().item()
+
+    @property
+    def factor(self):
+        """The weight as an expression."""
+        return self.scalar if self.log_variance is None else 0.5 * pt.exp(-self.log_variance)
+
+    def copy(self) -> "LossWeight":
+        """Return the same weight with a scalar of its own."""
+        return LossWeight(self.who, self.value if self.moving is None else self.moving)
+
+    def fingerprint(self):
+        """Return what a compiled function depends on: not the number."""
+        return id(self.scalar), id(self.log_variance), repr(self.moving)
+
+    def to_spec(self):
+        """Return what rebuilds it: a number, a dict, or a function that no file can hold."""
+        if self.moving is None:
+            return self.value
+        found = self.moving.to_spec()
+        return found | {"start": self.value} if self.log_variance is not None else found
+
+    def __str__(self):
+        return f"{self.value:g}" if self.moving is None else str(self.moving)
 
 
 class Regret:

@@ -16,7 +16,6 @@ from ..data import (
 )
 from ..errors import SpecError
 from ..layers.graph import MASK
-from ..losses import target_variable, weights_variable
 from . import feedforward
 from .network import Network
 
@@ -30,7 +29,7 @@ class Sequences(Network, registered="recurrent.Sequences"):
 
     input_ndim = 3
     autoencoder = "recurrent.Autoencoder"
-    _masked = ()  # losses that weigh what is there 1 and the filling 0, while the data are ragged
+    _has_padding = False  # while it trains on sequences of different lengths
 
     # ------------------------------------------------------------------------------------------ data
 
@@ -44,42 +43,37 @@ class Sequences(Network, registered="recurrent.Sequences"):
 
     def _fields(self, *arguments, **keywords):
         fields = super()._fields(*arguments, **keywords)
-        names = {loss._weights.name for loss in self._masked}
+        names = {x._weights.name for x in self.losses if x._weights is not None and not x.weighted}
         return [dataclasses.replace(f, kind="mask", optional=True) if f.name in names else f for f in fields]
 
     # ------------------------------------------------------------------------------------------ training
 
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
         """Train as `train` does, and yield each record as it comes."""
-        for loss in self.losses:
-            self._bind(loss)
         fields = self._fields()
         is_ragged = any(has_ragged(data, fields) for data in (train, valid) if data is not None)
-        masked = [x for x in self.losses if is_ragged and x._weights is None and x._target is not None]
-        with self._with_masks(masked):
+        with self._padded(is_ragged):
             records = super().itertrain(train, valid, algo, verbose=verbose, **options)
-        return self._pass_on(records, masked)
+        return self._pass_on(records, is_ragged)
 
-    def _pass_on(self, records, masked):
-        with self._with_masks(masked):
+    def _pass_on(self, records, is_ragged):
+        with self._padded(is_ragged):
             yield from records
 
+    def masks(self, loss) -> bool:
+        """Return whether padding is to be kept out of a loss that has no weights of its own."""
+        return self._has_padding
+
     @contextlib.contextmanager
-    def _with_masks(self, losses):
-        """Give losses that are not weighted the weights that keep the filling out, for as long as the context lasts."""
-        known = self.__dict__.setdefault("_mask_variables", {})  # the same each time, so that nothing compiles again
-        for loss in losses:
-            weights = known.setdefault(loss._target, weights_variable(loss._target))
-            loss.bind(loss._target, weights)
-            self._name_variables(loss)
-            loss.weighted = False  # as far as anybody is told
-        self._masked = losses
+    def _padded(self, is_ragged):
+        """Within, losses without weights take a mask of what is no padding, if there is some."""
+        self._has_padding = is_ragged
+        self._bind()
         try:
             yield
         finally:
-            self._masked = ()
-            for loss in losses:
-                loss.bind(loss._target, None)
+            self._has_padding = False
+            self._bind()
 
     # ------------------------------------------------------------------------------------------ prediction
 
@@ -99,7 +93,7 @@ class Sequences(Network, registered="recurrent.Sequences"):
 
     def _predicted(self, x, y):
         """Return the prediction for `x`, or raise DataError unless `y` has a step for each of its steps."""
-        found = self.predict(x)
+        found = self.predict(x, indices=True)
         counts = [[len(row) if np.ndim(row) else 1 for row in values] for values in (found, y)]
         ragged.check_same("the prediction", counts[0], "target", counts[1], "score")
         return found
@@ -122,8 +116,8 @@ class Sequences(Network, registered="recurrent.Sequences"):
 
 def _counts(x, fields):
     """Return the lengths of the sequences in `x`."""
-    columns, axes = named(x, fields), {f.name: len(f.shape) for f in fields}
-    return next(ragged.lengths(c) for name, c in columns.items() if ragged.is_ragged(c, axes[name]))
+    columns, by_name = named(x, fields), {f.name: f for f in fields}
+    return next(ragged.lengths(c) for name, c in columns.items() if ragged.fits(c, by_name[name]))
 
 
 def _cut(values, counts) -> list:
@@ -132,7 +126,7 @@ def _cut(values, counts) -> list:
 
 def _rows(value, me: str = "score: target") -> np.ndarray:
     """Return the steps of all sequences, one under the other."""
-    if isinstance(value, list | tuple):
+    if ragged.is_list(value):
         return ragged.fill(value, me)[ragged.mask(ragged.lengths(value)) != 0]
     value = np.asarray(value)
     return value.reshape(-1, *value.shape[2:])
@@ -157,18 +151,6 @@ class Autoencoder(Sequences, feedforward.Autoencoder, registered="recurrent.Auto
     A weighted one also takes triples (input, target, weight), as a regressor does: noisy sequences and clean ones, say.
     """
 
-    def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
-        """Train as `train` does, and yield each record as it comes."""
-        triples = self.weighted and _has_target(train)
-        for loss in self.losses:
-            if self._is_main(loss.output_name) and loss._target is not None:
-                loss.bind(self._given_target(loss) if triples else self.inputs[0], loss._weights)
-        return super().itertrain(train, valid, algo, verbose=verbose, **options)
-
-    def _given_target(self, loss):
-        output = self.graph.outputs()[0][loss.output_name]
-        return self.__dict__.setdefault("_target_variable", target_variable("same", output))
-
     def decode(self, z, layer=None):
         """Return the reconstruction for values `z` of a layer: of the one in the middle, unless named."""
         layer = self._middle(layer)
@@ -190,11 +172,6 @@ class Autoencoder(Sequences, feedforward.Autoencoder, registered="recurrent.Auto
         return feedforward.Autoencoder.score(self, *self._columns([x], w), metric)
 
 
-def _has_target(data) -> bool:
-    """Return whether the data of a weighted autoencoder bring a target beside the input."""
-    return "target" in data if isinstance(data, dict) else isinstance(data, list | tuple) and len(data) == 3
-
-
 def _at_least(least, value) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= least
 
@@ -208,21 +185,20 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
             data = {"target": _rows(labels, "train: target")}
         return super()._with_encoders(fields, data)
 
-    def predict(self, x, labels=False):
-        """Return the most probable class for each step of `x`: its index, or with ``labels=True`` its label."""
+    def predict(self, x, labels=True, indices=False):
+        """Return the most probable class for each step of `x`: its label, or with ``indices=True`` its position."""
         found = self.predict_proba(x)
-        classes = np.array(self.classes, dtype=object)
         best = [p.argmax(axis=-1) for p in found] if isinstance(found, list) else found.argmax(axis=-1)
-        if not labels:
+        if indices or not labels:
             return best
-        return [classes[b] for b in best] if isinstance(best, list) else classes[best]
+        return [self._named(b) for b in best] if isinstance(best, list) else self._named(best)
 
     def score(self, x, y, w=None, metric=None):
         """Return the (weighted) share of right classes over all steps, or another figure; see `Network.score`."""
         if metric is not None:
             return feedforward.Classifier.score(self, *self._columns([x, y], w), metric)
         predicted = _rows(self._predicted(x, y))
-        field = Field("target", "label", (None,), "int64", self.layers[-1].size, encoder=self.encoder)
+        field = Field("target", "label", (None,), "int64", self.layers[-1].size, encoder=self._labels)
         labels = prepare((_rows(y),), [field], "score")[0]
         return float(np.average(predicted == labels, weights=_weights_of_rows(w, y)))
 
@@ -262,7 +238,7 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
                 f"predict_sequence: {len(labels)} labels, steps={steps!r}, streams={streams!r}; a list of at least one "
                 f"label, 0 steps and one stream are wanted"
             )
-        field = Field("labels", "label", (None,), "int64", size, encoder=self.encoder)
+        field = Field("labels", "label", (None,), "int64", size, encoder=self._labels)
         start = prepare((np.asarray(labels),), [field], "predict_sequence")[0]
         return self._drawn(start, steps, streams, np.random.default_rng(rng))
 
@@ -273,5 +249,5 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
             chances = self.predict_proba(x[:, :step])[:, -1].astype("float64").cumsum(axis=-1)
             drawn = (chances < rng.uniform(size=(streams, 1)) * chances[:, -1:]).sum(axis=-1)
             x[np.arange(streams), step, drawn] = 1
-            found = drawn.tolist() if self.encoder is None else self.encoder.decode(drawn).tolist()
+            found = self._named(drawn).tolist()
             yield found[0] if streams == 1 else found

@@ -9,6 +9,7 @@ from ..data import Field, open_source, prepare
 from ..errors import DataError, SpecError
 from ..losses import weights_variable
 from ..objective import Term, measures
+from .fields import target_field
 
 ROWS = 4096
 
@@ -41,7 +42,7 @@ def score(model, columns: list, weights, metric=None):
     if measure.target in variables:
         target = model._input_fields()[variables.index(measure.target)]
     else:
-        target = model._target_field(source, outputs[measure.output_name], optional=False)
+        target = target_field(model, source, outputs[measure.output_name], optional=False)
         variables.append(measure.target)
     variables += [] if counted is None else [counted]
     fields, arrays = _paired(model, columns, target, weights, getattr(counted, "dtype", "float64"))

@@ -9,8 +9,9 @@ import pytensor.tensor as pt
 
 from .. import losses, metrics
 from .._checks import tensor, undo
+from .._fingerprint import fingerprint
 from ..errors import SpecError, unknown
-from ..losses.bound_loss import one_hot
+from ..losses.wiring import one_hot
 from ..metrics import Figure, MetricSpec
 
 RESERVED = ("loss", "weighted", "epoch", "updates", "seconds", "samples", "best", "partial", "stopped", "batch")
@@ -128,7 +129,7 @@ class Measure:
 
     def key(self) -> tuple:
         """Return what a compiled function depends on."""
-        settings = tuple(sorted((name, repr(value)) for name, value in self.options.items()))
+        settings = fingerprint(dict(sorted(self.options.items())))
         return self.name, self.form, settings, self.output_name, id(self.target), id(self.weights), self.ignored
 
     def counted(self):

@@ -96,7 +96,7 @@ class Objective:
     @property
     def parameters(self) -> dict:
         """The parameters that training moves, by name; learned weights of losses are among them."""
-        learned = [t.source.log_variance for t in self.training_terms if _is_uncertain(t.source)]
+        learned = [t.source.weighing.log_variance for t in self.training_terms if _is_uncertain(t.source)]
         return self.graph.parameters | {s.name: s for s in learned}
 
     def _terms(self, outputs) -> list[Term]:
@@ -108,8 +108,8 @@ class Objective:
         uncertain = [t for t in terms if _is_uncertain(t.source)]
         rows = pt.cast(self.graph.inputs[0].variable.shape[0], terms[0].numerator.dtype)
         for term in uncertain:
-            term.source.log_variance.name = name = f"log variance of {term.name}"
-            terms.append(Term(name, Figure((0.5 * term.source.log_variance * rows, rows)), Regret()))
+            term.source.weighing.log_variance.name = name = f"log variance of {term.name}"
+            terms.append(Term(name, Figure((0.5 * term.source.weighing.log_variance * rows, rows)), Regret()))
         for penalty in self.penalties:
             value = pt.as_tensor_variable(penalty.loss(self.graph, outputs))
             terms.append(Term(penalty.name, Figure((value * rows, rows)), penalty))
@@ -132,9 +132,8 @@ class Objective:
         """
         raw = {t.name: t.value(parts) for t, parts in zip(terms, sums, strict=True)}
         weighted = {t.name: t.weight * raw[t.name] for t in terms if t.weight is not None}
-        moving = {t.name: t.weight for t in terms if isinstance(t.source, Loss) and t.source.moving is not None}
-        found = {"loss": sum(weighted.values()), "raw": raw, "weighted": weighted}
-        return found | {"weights": moving} if moving else found
+        weights = {t.name: t.weight for t in terms if t.weight is not None}
+        return {"loss": sum(weighted.values()), "raw": raw, "weighted": weighted, "weights": weights}
 
 
 def total_of(terms: list[Term]):
@@ -143,7 +142,7 @@ def total_of(terms: list[Term]):
 
 
 def _is_uncertain(source) -> bool:
-    return isinstance(source, Loss) and source.log_variance is not None
+    return isinstance(source, Loss) and source.weighing.log_variance is not None
 
 
 def _free(name: str, terms) -> str:

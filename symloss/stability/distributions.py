@@ -14,6 +14,7 @@ from pytensor.tensor.special import LogSoftmax
 
 from .._checks import undo
 from ..errors import SpecError
+from ..losses.wiring import predictions
 from . import patterns as forms
 from .patterns import (
     SIGMOID,
@@ -42,7 +43,7 @@ def check(loss, outputs: dict, parts) -> None:
     """
     refuse_double_softmax(parts, f"loss {loss.name}")
     if loss.spec is not None and loss.spec.predictions:
-        prediction = loss._predictions(outputs)[0]
+        prediction = predictions(loss, outputs)[0]
         alone = undo(prediction, "sigmoid") is not None and loss.values(outputs).ndim == prediction.ndim
         refuse_no_distribution(loss.spec, prediction, alone=alone, like=loss.like, made_by=_activation_name(loss))
 

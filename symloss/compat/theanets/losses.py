@@ -66,7 +66,8 @@ class Loss(metaclass=Registrar):
 
     def __call__(self, outputs):
         """Return the scalar expression of this loss for a dict of outputs."""
-        raise NotImplementedError
+        raise ConfigurationError(f"loss {type(self).__name__}: define __call__(self, outputs) in it, which returns a "
+                                 f"scalar expression of outputs[self.output_name] and self._target")
 
     def _compared(self, outputs):
         """Return the output and the target, or raise ConfigurationError where they do not have axes that fit."""

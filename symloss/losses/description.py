@@ -1,0 +1,65 @@
+"""A loss in words and as plain data: what rebuilds it, and how it reads."""
+
+import inspect
+
+OWN = ("self", "form", "target", "weight", "weighted", "output_name", "how", "like", "ports")  # what Loss itself takes
+
+
+def divisor(loss) -> str:
+    """Say what the sum of the values is divided by."""
+    if not loss.uses_items:
+        return "its own"
+    things = {"element": "elements", "item": "items", "batch": "values"}[loss.spec.per]
+    if loss.how == "sum":
+        return "1"
+    if loss.how in ("mean", "count") and loss.spec.averaged is not None:
+        return getattr(loss.spec.averaged, "says", "number of what counts")
+    if loss.how == "mean" and loss.weights is not None:
+        return "sum of weights"
+    if loss.how == "batch mean":
+        return "number of items"
+    return f"number of {things}"
+
+
+def to_spec(loss) -> dict:
+    """Return what rebuilds a loss: a dict that `add_loss` takes."""
+    spec = {"form": loss.label, "weight": loss.weighing.to_spec(), "weighted": loss.weighted,
+            "output_name": loss.output_name}
+    if loss.like is not None:
+        spec["like"] = loss.like
+    if loss.how != loss.usual:
+        spec["how"] = loss.how
+    if loss.ports:
+        spec["ports"] = loss.ports
+    if loss.target_axes is not None:
+        spec["target"] = loss.target_axes
+    return spec | loss.options.to_spec() | own_options(loss)
+
+
+def own_options(loss) -> dict:
+    """Return the arguments that a subclass' own ``__init__`` was given; attributes of these names win."""
+    taken = inspect.signature(type(loss).__init__).parameters
+    named = {name: vars(loss)[name] for name, p in taken.items()
+             if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD) and name in vars(loss) and name not in OWN
+             and vars(loss)[name] is not p.default}
+    passed_on = {p.name for p in taken.values() if p.kind is p.VAR_KEYWORD}
+    return {name: value for name, value in loss._given.items() if name not in passed_on} | named
+
+
+def described(loss, output_name: str, weighted: bool):
+    """Return the shortest that a model with this main output takes for a loss: its name, or a dict."""
+    plain = {"weight": 1.0, "weighted": weighted, "output_name": output_name}
+    extra = {k: v for k, v in to_spec(loss).items() if k != "form" and plain.get(k, ...) != v}
+    return {"form": loss.label} | extra if extra else loss.label
+
+
+def text(loss) -> str:
+    """Return one line that tells everything about a loss."""
+    shown = {**loss.options, **own_options(loss)}
+    options = "".join(f", {k}={v!r}" for k, v in shown.items())
+    how = f", like={loss.like!r}" if loss.like is not None else ""
+    how += f", how={loss.how!r}" if loss.how != loss.usual else ""
+    weighted = ", weighted=True" if loss.weighted else ""
+    head = f"Loss({loss.name!r}" if type(loss).__name__ == "Loss" else f"{type(loss).__name__}("
+    found = f"{head}, weight={loss.weighing}{weighted}, output_name={loss.output_name!r}{how}{options})"
+    return f"{found.replace('(, ', '(')} / {divisor(loss)}"

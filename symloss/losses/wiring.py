@@ -1,0 +1,83 @@
+"""What the function of a loss is fed: predictions by port, and a target, cleaned where their weight is 0."""
+
+import pytensor
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
+
+from .._checks import signed
+from ..errors import SpecError
+from .masking import harmless_predictions, harmless_target
+
+
+class Weights(TensorVariable):
+    """A weight variable that is true, so that ``if self._weights:`` asks whether a model is weighted."""
+
+    def __bool__(self):
+        return True
+
+
+def target_variable(spec_target: str, output) -> Variable:
+    """Return a fresh target for an `output`: int32 labels for 'label', else a float of the output's shape."""
+    if spec_target == "label":
+        return pt.tensor(name="target", dtype="int32", shape=output.type.shape[:-1])
+    return pt.tensor(name="target", dtype=pytensor.config.floatX, shape=output.type.shape)
+
+
+def target_of_rank(spec, axes: int) -> Variable:
+    """Return a fresh target with so many axes: labels where the loss wants nothing else."""
+    label = spec is not None and spec.target.startswith("label")
+    return pt.tensor(name="target", dtype="int32" if label else pytensor.config.floatX, shape=(None,) * axes)
+
+
+def weights_variable(target) -> Variable:
+    """Return a fresh weight variable of the target's shape."""
+    kind = pt.TensorType(pytensor.config.floatX, shape=target.type.shape)
+    return Weights(kind, None, None, name="weights")
+
+
+def predictions(loss, outputs) -> list:
+    """Return the outputs that feed the ports of a loss, in order."""
+    found = []
+    for index, port in enumerate(loss.spec.predictions):
+        name = loss.ports.get(port, loss.output_name if index == 0 and len(loss.spec.predictions) == 1 else None)
+        candidates = [name] if name else [port, *([loss.output_name] if index == 0 else [])]
+        full = [c if ":" in c else f"{c}:out" for c in candidates]
+        match = next((c for c in full if c in outputs), None)
+        if match is None:
+            raise SpecError(
+                f"loss {loss.name}: no output for port {port!r} (looked for {', '.join(full)}; there are "
+                f"{', '.join(k for k in outputs if k.endswith(':out'))}); name a layer {port!r}, "
+                f"or pass ports={{{port!r}: 'layer'}}"
+            )
+        found.append(outputs[match])
+    return found
+
+
+def clean_predictions(loss, outputs) -> list:
+    """Return the predictions with harmless values where their weight is 0."""
+    ports, weights = predictions(loss, outputs), loss.weights
+    if weights is None or loss.spec.per == "batch":  # which is made of all items, whatever their weight
+        return ports
+    return harmless_predictions(ports, weights, loss.spec)
+
+
+def clean_target(loss, prediction):
+    """Return the target with harmless values where its weight is 0, and as the function wants it."""
+    target = signed(loss._target)
+    if loss._weights is not None and loss.spec.per != "batch":
+        target = harmless_target(target, loss._weights)
+    if has_labels(loss, prediction) and loss.spec.target == "same":
+        return one_hot(target, prediction)
+    return target
+
+
+def has_labels(loss, prediction) -> bool:
+    """Return whether the target is a label for each item, and the prediction has an entry for each class."""
+    return (loss._target.dtype.startswith("int") and loss._target.ndim == prediction.ndim - 1
+            and prediction.type.shape[-1] != 1)
+
+
+def one_hot(labels, prediction):
+    """Return labels as a tensor of the shape of `prediction`: 1 at the label, 0 elsewhere."""
+    return pt.eq(labels[..., None], pt.arange(prediction.shape[-1], dtype=labels.dtype)).astype(prediction.dtype)
