@@ -1,17 +1,23 @@
 """Graph: layers in order, their parameters by name, and the expressions that they make of the inputs."""
 
+import sys
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
+from pytensor.graph.traversal import ancestors
+from pytensor.tensor.random.type import RandomType
 
 from .. import layers
+from .._fingerprint import fingerprint
 from ..activations import registry as activation_registry
 from ..errors import SpecError, UnknownNameError, unknown
 from . import spec
 from .feedforward import Input, Tied
 
 MASK = "mask"
+ROOM, FRAMES = 1000, 3  # calls that may be open at once: of everything else, and for each variable of a graph
 
 
 def _is_activation(name: str) -> bool:
@@ -38,6 +44,36 @@ def _check_made(layer, made):
                             f"a tensor is wanted")
 
 
+def _connected(layer, values) -> dict:
+    """Return what a layer makes of the `values` of its inputs, by short name.
+
+    It is built of stand-ins, and what they stand for comes in their place afterwards: PyTensor looks for the lengths
+    of a loop's states through all that they are made of, down to the input, so that depth would cost its square.
+    """
+    stand_ins = {value.type(value.name): value for value in values}
+    made = layer.connect(list(stand_ins))
+    _check_made(layer, made)
+    variables = list(ancestors(made.values()))
+    variables += ancestors([v.default_update for v in variables if getattr(v, "default_update", None) is not None])
+    for node in {v.owner for v in variables if v.owner is not None}:
+        node.inputs[:] = [stand_ins.get(v, v) for v in node.inputs]
+    return {short: stand_ins.get(value, value) for short, value in made.items()}
+
+
+def _draws(values: dict) -> bool:
+    """Return whether layers of the user's draw random numbers, by generators that each training wants for itself."""
+    return any(isinstance(v.type, RandomType) for v in ancestors(values.values()))
+
+
+def _make_room(values: dict) -> None:
+    """Let Python's functions call one another as deeply as PyTensor does when it takes gradients of all this.
+
+    The limit stays: what users do with deep models, such as gradients of their own, recurses as well.
+    """
+    count = sum(1 for _ in ancestors(values.values()))
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), ROOM + FRAMES * count))
+
+
 class Graph:
     """Layers and how they feed each other.
 
@@ -60,6 +96,7 @@ class Graph:
             raise SpecError(f"seed={seed!r}; an integer of at least 0 is wanted")
         self.seed, self.input_ndim, self.output_activation = seed, input_ndim, output_activation
         self.layers: list[layers.Layer] = []
+        self._remembered = None  # (state of the layers, their expressions)
         self.mask = None  # a variable (batch, time), where a layer has to know how long sequences are
         for index, description in enumerate(specs):
             self.add_layer(description, last=index == len(specs) - 1)
@@ -179,6 +216,8 @@ class Graph:
     def outputs(self, noises=(), seed: int = 0, replace: dict | None = None):
         """Return every layer's expressions by name, 'hid1:out', and the updates of random generators.
 
+        Without noise they are made once, and again when anything in a layer changes: its activation, say.
+
         Parameters
         ----------
         noises : sequence of Regularizer
@@ -188,11 +227,20 @@ class Graph:
         replace : dict
             Expressions that take the place of layers' main outputs, by full name.
         """
+        if noises or replace:
+            return self._expressions(noises, seed, replace or {})
+        state = fingerprint([vars(layer) for layer in self.layers])
+        if self._remembered is None or self._remembered[0] != state:
+            values, _ = self._expressions()
+            self._remembered = None if _draws(values) else (state, dict(values))
+            return values, {}
+        return dict(self._remembered[1]), {}
+
+    def _expressions(self, noises=(), seed=0, replace=None):
         values: dict = {}
         updates: dict = {}
         for layer in self.layers:
-            made = layer.connect([values[f"{name}:out"] for name in layer.inputs])
-            _check_made(layer, made)
+            made = _connected(layer, [values[f"{name}:out"] for name in layer.inputs])
             for short, value in made.items():
                 full = f"{layer.name}:{short}"
                 value = (replace or {}).get(full, value)
@@ -202,7 +250,11 @@ class Graph:
                         rng = pytensor.shared(np.random.default_rng([seed, len(updates)]), name=f"noise of {full}")
                         value, updates[rng] = noise.modify(full, value, rng)
                 values[full] = value
+        _make_room(values)
         return values, updates
+
+    def __getstate__(self):
+        return vars(self) | {"_remembered": None}  # a copy makes its own: following expressions, it would recurse
 
     def to_spec(self) -> list[dict]:
         """Return the dicts that rebuild the layers."""
