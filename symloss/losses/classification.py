@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.gradient import disconnected_grad
 
 from .._checks import (
     align,
@@ -15,50 +14,11 @@ from .._checks import (
     undo,
 )
 from ..errors import ShapeError, SpecError
+from .probabilities import binary_surprise, floor, log_of_sum, log_probabilities, log_where, shifted
 from .ranges import Range
 from .registration import loss
 
 FEW_CLASSES = 8  # up to here comparing labels with every class costs less than indexing, in batches of a hundred
-
-
-def floor(p):
-    """Return `p`, at least the smallest number that can be divided by; the gradient does not die below it."""
-    least = np.asarray(4 * np.finfo(p.dtype).tiny, dtype=p.dtype)
-    return p + disconnected_grad(pt.maximum(p, least) - p)
-
-
-def shifted(logits):
-    """Return logits with their greatest brought to 0, so that exp cannot overflow.
-
-    The shift cancels in every loss made of it, so no gradient needs to pass through it.
-    """
-    return logits - disconnected_grad(logits.max(axis=-1, keepdims=True))
-
-
-def log_probabilities(prediction, target=None):
-    """Return log-probabilities over the last axis: from the logits of a softmax, else from probabilities.
-
-    Of probabilities whose `target` is 0 they are 0, where the loss is a product of both, see `log_where`.
-    """
-    logits = undo(prediction, "softmax")
-    if logits is None:
-        return pt.log(floor(prediction)) if target is None else log_where(target, prediction)
-    z = shifted(logits)
-    return z - log_of_sum(pt.exp(z), keepdims=True)
-
-
-def log_where(weight, p):
-    """Return log(p), and 0 where the weight is 0: the product of both has then all its derivatives at p = 0."""
-    return pt.log(floor(pt.switch(pt.neq(weight, 0), p, 1)))
-
-
-def log_of_sum(powers, keepdims=False):
-    """Return the logarithm of the sum of `powers` over the last axis, of which one is 1: exp of shifted scores.
-
-    The sum is at least 1. Saying so changes nothing, but that PyTensor does not shift the scores once more: of a plain
-    log(sum(exp(z))) it makes a form of its own, after the gradient, and maximum, exp and sum are then computed twice.
-    """
-    return pt.log(pt.maximum(powers.sum(axis=-1, keepdims=keepdims), 1))
 
 
 def of_label(scores, labels):
@@ -262,7 +222,7 @@ def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
     if smoothing:
         s = number(smoothing, target)
         target = (1 - s) * target + s / target.shape[-1].astype(target.dtype)
-    return -pt.switch(pt.eq(target, 0), 0, target * log_probabilities(prediction, target)).sum(axis=-1)
+    return -(target * log_probabilities(prediction, target)).sum(axis=-1)
 
 
 @loss("bce", "BCELoss", "BCEWithLogitsLoss", "log_loss", "sigmoid_binary_cross_entropy", "binary:logistic",
@@ -316,9 +276,7 @@ def binary_cross_entropy(prediction, target, *, smoothing=0.0, pos_weight=1.0):
         yes = target if plain else w * target
         no = 1 - target
         return -yes * log_where(yes, prediction) - no * log_where(no, 1 - prediction)
-    if plain:
-        return pt.softplus(logits) - target * logits
-    return (1 - target) * logits + (1 + (w - 1) * target) * pt.softplus(-logits)
+    return binary_surprise(logits, target) if plain else binary_surprise(logits, w * target, 1 - target)
 
 
 @loss("nll", "NLLLoss", target="label", activation="log_softmax", per="item", unit="nats",

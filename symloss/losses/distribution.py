@@ -15,8 +15,8 @@ from .._checks import (
     tensor,
 )
 from ..errors import ShapeError, SpecError
-from .classification import log_probabilities
 from .embedding import squares_by_product
+from .probabilities import log_probabilities
 from .registration import loss
 
 

@@ -6,8 +6,8 @@ from pytensor.gradient import disconnected_grad
 
 from .._checks import align, number, shape_text, undo
 from ..errors import ShapeError
-from .classification import floor, log_probabilities
 from .embedding import root, squares_by_product
+from .probabilities import floor, log_probabilities, log_where, times
 from .registration import loss
 from .similarity import item_weights
 
@@ -49,8 +49,7 @@ def kl_from_logs(prediction, target):
     [1.0]
     """
     x, target = align(prediction, target, "kl_from_logs")
-    present = pt.gt(target, 0)
-    return pt.switch(present, target * (pt.log(pt.switch(present, target, 1)) - x), 0).sum(axis=-1)
+    return times(pt.maximum(target, 0), log_where(pt.gt(target, 0), target) - x).sum(axis=-1)
 
 
 @loss("reverse_kl_divergence", "rkl", target="same", activation="softmax", per="item", unit="nats")
@@ -88,7 +87,7 @@ def reverse_kl(prediction, target):
     [0.693147]
     """
     p, target = align(prediction, target, "reverse_kl")
-    return (p * (log_probabilities(p) - pt.log(floor(target)))).sum(axis=-1)
+    return times(p, log_probabilities(p) - pt.log(floor(target))).sum(axis=-1)
 
 
 @loss("js", "jsd", "js_divergence", "JensenShannonDivergence", target="same", activation="softmax", per="item",
@@ -128,8 +127,9 @@ def jensen_shannon(prediction, target):
     [0.693147]
     """
     p, t = align(prediction, target, "jensen_shannon")
-    log_m = pt.log(floor(0.5 * (p + t)))
-    return 0.5 * (p * (pt.log(floor(p)) - log_m) + t * (pt.log(floor(t)) - log_m)).sum(axis=-1)
+    ahead, log_2 = log_probabilities(p) - pt.log(floor(t)), number(np.log(2), p)  # p / m = 2 / (1 + t / p)
+    values = times(p, log_2 - pt.softplus(-ahead)) + times(t, log_2 - pt.softplus(ahead))
+    return 0.5 * values.sum(axis=-1)
 
 
 @loss("generalized_kl", "convex_kl", "convex_kl_divergence", "i_divergence", "generalized_kl_divergence", target="same",
@@ -168,7 +168,8 @@ def generalised_kl(prediction, target):
     p, t = align(prediction, target, "generalised_kl")
     least = np.asarray(np.finfo(p.dtype).tiny ** 0.6, p.dtype)  # t / p is finite down to here, for any t
     above = p + disconnected_grad(pt.maximum(p, least) - p)
-    return (t * (pt.log(floor(t)) - pt.log(above)) - t + p).sum(axis=-1)
+    wanted = pt.neq(t, 0)
+    return (t * (log_where(wanted, t) - pt.log(pt.switch(wanted, above, 1))) - t + p).sum(axis=-1)
 
 
 @loss("tv", "tvd", "TotalVariationDistance", target="same", activation="softmax", per="item", unit="none")

@@ -10,15 +10,8 @@ from .._checks import (
     tensor,
     undo,
 )
-from .classification import (
-    floor,
-    has_labels,
-    integers,
-    log_probabilities,
-    log_where,
-    nan_outside,
-    of_label,
-)
+from .classification import has_labels, integers, nan_outside, of_label
+from .probabilities import binary_surprise, floor, log_probabilities, log_where, still, times
 from .ranges import Range
 from .registration import loss
 
@@ -71,8 +64,8 @@ def binary_focal(prediction, target, *, gamma=2.0, alpha=None):
     prediction, target = align(prediction, target, "binary_focal")
     gamma, logits = number(gamma, prediction), undo(prediction, "sigmoid")
     wrong = target + (1 - 2 * target) * prediction  # 1 - p_t
-    surprise = -pt.log(floor(1 - wrong)) if logits is None else pt.softplus(logits) - target * logits
-    values = base(wrong) ** gamma * surprise
+    surprise = -pt.log(floor(1 - wrong)) if logits is None else binary_surprise(logits, target)
+    values = base(still(wrong, surprise)) ** gamma * surprise
     if alpha is None:
         return values
     alpha = number(alpha, prediction)
@@ -137,7 +130,7 @@ def categorical_focal(prediction, target, *, gamma=2.0, alpha=1.0):
 
 def _faded(log_p, gamma):
     """Return -(1 - p)^gamma log p, with 1 - p to its last digit."""
-    return -(base(-pt.expm1(log_p)) ** gamma) * log_p
+    return -(base(still(-pt.expm1(log_p), log_p)) ** gamma) * log_p
 
 
 @loss("asl", "AsymmetricLoss", "asymmetric_loss_multilabel", activation="sigmoid", unit="nats",
@@ -185,13 +178,13 @@ def asymmetric(prediction, target, *, gamma_positive=1.0, gamma_negative=4.0, sh
     if logits is None:
         yes, no = 0 - log_where(target, prediction), 0 - log_where(1 - target, 1 - prediction)  # 0, and not -0
     else:
-        no = pt.softplus(logits)
-        yes = no - logits
+        yes, no = pt.softplus(-logits), pt.softplus(logits)
+        prediction = still(prediction, logits)
     low = prediction
     if shift:
         low = pt.maximum(0, prediction - number(shift, prediction))
         no = -pt.log(pt.minimum(1, number(1 + shift, prediction) - prediction))  # of 1 - low, which is at least shift
-    return target * base(1 - prediction) ** up * yes + (1 - target) * base(low) ** down * no
+    return times(target * base(1 - prediction) ** up, yes) + times((1 - target) * base(low) ** down, no)
 
 
 @loss("poly_1", "poly_loss", "PolyLoss", "poly_loss_cross_entropy", target="label or distribution",

@@ -4,8 +4,9 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
 from .._checks import align, floating, number
-from .classification import integers, log_probabilities, nan_outside, of_label
+from .classification import integers, nan_outside, of_label
 from .margin import scores
+from .probabilities import log_probabilities
 from .registration import loss
 
 
@@ -144,21 +145,25 @@ def sparsemax(prediction, target):
     z = scores(prediction)
     z = z - disconnected_grad(z.max(axis=-1, keepdims=True))  # cancels in the loss, and keeps digits
     inside, size = _support(disconnected_grad(z))
-    p = inside * (z - ((inside * z).sum(axis=-1, keepdims=True) - 1) / size)
-    values = (p * (z - 0.5 * p)).sum(axis=-1) - of_label(z, labels) + 0.5
+    kept = pt.switch(inside, z, 0)  # a masked score is -inf, and outside
+    p = pt.switch(inside, kept - (kept.sum(axis=-1, keepdims=True) - 1) / size, 0)
+    values = (p * (kept - 0.5 * p)).sum(axis=-1) - of_label(z, labels) + 0.5
     return nan_outside(values, labels, prediction.shape[-1])
 
 
 def _support(z):
-    """Return which of the scores `z` have a sparsemax above 0 (as 0 and 1), and how many they are."""
+    """Return which of the scores `z` have a sparsemax above 0, and how many they are."""
     falling = -pt.sort(-z, axis=-1)
     over = pt.cumsum(falling, axis=-1) - 1  # what the first j scores exceed 1 by: tau is over / j at the last j inside
     rank = pt.arange(1, z.shape[-1] + 1, dtype=z.dtype)
-    first = pt.gt(rank * falling, over).astype(z.dtype)
-    size = first.sum(axis=-1, keepdims=True)
-    tau = ((first * falling).sum(axis=-1, keepdims=True) - 1) / size
-    inside = pt.gt(z, tau).astype(z.dtype)
-    return inside, inside.sum(axis=-1, keepdims=True)
+    first = pt.gt(rank * falling, over)
+    tau = (pt.switch(first, falling, 0).sum(axis=-1, keepdims=True) - 1) / _count(first, z)
+    inside = pt.gt(z, tau)
+    return inside, _count(inside, z)
+
+
+def _count(inside, like):
+    return inside.astype(like.dtype).sum(axis=-1, keepdims=True)
 
 
 @loss("sparsemax_loss", "binary_sparsemax_loss", activation="sigmoid", unit="none")

@@ -6,17 +6,18 @@ from pytensor.compile.builders import OpFromGraph
 from pytensor.gradient import disconnected_grad, disconnected_type
 
 from .._checks import align, number
-from .classification import shifted
 from .margin import scores
+from .probabilities import shifted
 from .reduction import divide
 from .registration import loss
 from .similarity import ABSENT, log_sum
 
 
 def lists(prediction, target, who: str):
-    """Return scores and relevances of lists, and a tensor that is 0 where the target is padding, else 1."""
+    """Return scores (0 for padding), relevances, and a tensor that is 0 where the target is padding, else 1."""
     prediction, target = align(prediction, target, who)
-    return scores(prediction), target, pt.ge(target, 0).astype(prediction.dtype)
+    present = pt.ge(target, 0)
+    return pt.switch(present, scores(prediction), 0), target, present.astype(prediction.dtype)
 
 
 def pairs(values):
@@ -28,6 +29,12 @@ def ahead(target, present):
     """Return the table that is 1 where thing i of a list is more relevant than thing j, and both exist."""
     (t_i, t_j), (here_i, here_j) = pairs(target), pairs(present)
     return pt.gt(t_i, t_j).astype(present.dtype) * here_i * here_j
+
+
+def over_pairs(table, scores):
+    """Return the sum over all pairs of a list of a table times log(1 + exp(-(s_i - s_j))); pairs of 0 do not count."""
+    s_i, s_j = pairs(scores)
+    return (table * pt.softplus(pt.switch(pt.eq(table, 0), 0, s_j - s_i))).sum(axis=(-2, -1))
 
 
 def ranks(values, present):
@@ -100,8 +107,7 @@ def pairwise_logistic(prediction, target):
     [0.693147]
     """
     s, target, present = lists(prediction, target, "pairwise_logistic")
-    s_i, s_j = pairs(s)
-    return (ahead(target, present) * pt.softplus(s_j - s_i)).sum(axis=(-2, -1))
+    return over_pairs(ahead(target, present), s)
 
 
 @loss("ListNetLoss", "ranking_softmax_loss", target="same", per="item", unit="nats")
@@ -184,7 +190,7 @@ def listmle(prediction, target):
     s, target, present = lists(prediction, target, "listmle")
     if s.ndim == 2 and s.type.shape[1] is not None:
         key = pt.switch(pt.eq(present, 1), -target, np.asarray(np.inf, s.dtype))
-        order = pt.argsort(key, axis=1, kind="stable")  # padding comes last
+        order = pt.specify_shape(pt.argsort(key, axis=1, kind="stable"), s.type.shape)  # padding comes last
         absent = np.asarray(ABSENT, s.dtype)
         sums = log_sums_from(permuted(pt.switch(pt.eq(present, 1), s, absent), order))
         here = pt.lt(pt.arange(s.type.shape[1]), present.sum(axis=1, keepdims=True))
@@ -241,8 +247,7 @@ def lambdarank(prediction, target, *, sigma=1.0):
     gain_i, gain_j = pairs(gain)
     discount_i, discount_j = pairs(1 / _log2(1 + ranks(s, present)))
     change = divide(pt.abs((gain_i - gain_j) * (discount_i - discount_j)), best[..., None, None])
-    s_i, s_j = pairs(number(sigma, s) * s)
-    return (ahead(target, present) * disconnected_grad(change) * pt.softplus(s_j - s_i)).sum(axis=(-2, -1))
+    return over_pairs(ahead(target, present) * disconnected_grad(change), number(sigma, s) * s)
 
 
 def _log2(x):
