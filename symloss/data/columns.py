@@ -13,7 +13,7 @@ def by_field(data, fields: list, who: str) -> list:
     data = _mapping(data) if is_mapping(data) else data
     if has_ragged(data, fields):
         data = ragged.filled(named(data, fields), fields, who)
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         return _by_name(data, fields, who)
     several = isinstance(data, tuple) or (isinstance(data, list) and not _is_numbers(data, fields))
     given = list(data) if several else [data]
@@ -23,7 +23,7 @@ def by_field(data, fields: list, who: str) -> list:
         count = rows_of(given[0]) if given else 0
         return [_blank(f, count) if f.optional else next(supplied) for f in fields]
     if len(given) != len(fields):
-        raise _wrong_number(len(given), [f.name for f in fields], who)
+        raise _wrong_number(given, [f.name for f in fields], who)
     return given
 
 
@@ -35,15 +35,15 @@ def _by_name(data, fields, who):
     missing = [f.name for f in fields if f.name not in data and not f.optional]
     if missing:
         raise DataError(f"{who}: {', '.join(missing)} is missing; pass {{{', '.join(known)}}}")
-    columns = {name: data[name] for name in data}
-    count = rows_of(next(iter(columns.values())))
-    return [columns[f.name] if f.name in columns else _blank(f, count) for f in fields]
+    count = rows_of(next(iter(data.values())))
+    return [data[f.name] if f.name in data else _blank(f, count) for f in fields]
 
 
-def _wrong_number(count, known, who) -> DataError:
-    wanted = ", ".join(known)
-    method = "train" if who == "valid" else who
-    if len(known) == 1:
+def _wrong_number(given, known, who) -> DataError:
+    count, wanted, method = len(given), ", ".join(known), "train" if who == "valid" else who
+    if count > 1 and all(isinstance(item, list | tuple) and len(item) == len(known) > 1 for item in given):
+        way_out = f"these are {count} items ({wanted}); pass [numpy.array(column) for column in zip(*data)]"
+    elif len(known) == 1:
         way_out = f"pass it alone: net.{method}({wanted})"
     elif who == "valid":
         way_out = f"pass them as one list: net.train(..., [{wanted}])"
@@ -53,7 +53,7 @@ def _wrong_number(count, known, who) -> DataError:
                      f"{'is' if len(known) == 1 else 'are'} wanted: {wanted}; {way_out}")
 
 
-def named(data, fields: list) -> Mapping | None:
+def named(data, fields: list) -> dict | None:
     """Return the columns of `data` by name, where they come in memory and their number tells which they are."""
     if is_mapping(data):
         return _mapping(data)
@@ -75,8 +75,17 @@ def is_mapping(data) -> bool:
     return isinstance(data, Mapping) or (by_name and not isinstance(data, type))
 
 
-def _mapping(data) -> Mapping:
-    return data if isinstance(data, Mapping) else {name: data[name] for name in data.keys()}  # noqa: SIM118
+def _mapping(data) -> dict:
+    if isinstance(data, dict):
+        return data
+    columns = {}
+    for name in data.keys():  # noqa: SIM118
+        try:
+            columns[name] = data[name]
+        except (ValueError, OSError, KeyError) as error:
+            raise DataError(f"data: the array {name!r} cannot be read ({error}); a {type(data).__name__} of arrays of "
+                            f"numbers or strings is wanted, and an open one") from None
+    return columns
 
 
 def has_ragged(data, fields: list) -> bool:

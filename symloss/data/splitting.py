@@ -56,7 +56,7 @@ def split(data, fields: list[Field], share: float, rng, who: str = "train") -> t
 def _columns(data, fields, who) -> dict:
     columns = named(data, fields)
     if columns is not None:
-        return {name: columns[name] for name in columns}
+        return columns
     if callable(data) or is_batches(data, fields) or not (hasattr(data, "shape") or isinstance(data, list | tuple)):
         raise SpecError(f"{who}: validation_split needs arrays, and these data come in batches; pass validation data: "
                         f"net.train(data, valid)")

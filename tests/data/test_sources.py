@@ -213,6 +213,18 @@ def test_mappings_that_are_no_dict(kind, tmp_path):
     assert same(trained(data), trained([x, y]))
 
 
+def test_an_npz_file_of_objects_says_which_array_cannot_be_read(tmp_path):
+    x, y = arrays()
+    np.savez(tmp_path / "data.npz", **{"in": x, "target": y.astype(object)})
+    with pytest.raises(symloss.DataError, match="'target' cannot be read.*NpzFile"):
+        trained(np.load(tmp_path / "data.npz"))
+
+
+def test_a_list_of_items_says_how_to_make_columns_of_it():
+    with pytest.raises(symloss.DataError, match=r"these are 60 items .*zip\(\*data\)"):
+        trained(list(zip(*arrays(), strict=True)))
+
+
 class Stored:
     """An array in a file, as h5py and zarr have them: rows are read in order, each once, or not at all."""
 
