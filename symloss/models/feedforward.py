@@ -7,7 +7,8 @@ import pytensor
 import pytensor.tensor as pt
 
 from .._checks import undo
-from ..data import Field, Labels, as_array, prepare
+from ..data import Field, Labels, Silence, as_array, prepare
+from ..data import named as by_name
 from ..errors import ShapeError, SpecError
 from ..training.options import named
 from . import scoring
@@ -15,14 +16,48 @@ from .network import Network
 
 
 class Regressor(Network):
-    """A network whose prediction should equal a target of its shape."""
+    """A network whose prediction should equal a target of its shape.
+
+    The prediction of a single column has the form of the targets that it was trained on: (n, 1), or (n,).
+    """
+
+    flat_target = False  # whether the targets of the last training lacked the last axis, of length 1
+
+    def _with_encoders(self, fields, data=None):
+        main = next((f for f in fields if f.name == "target" and f.kind == "target"), None)
+        if data is None or main is None or main.shape[-1] != 1 or len(main.shape) < 2:
+            return fields
+
+        def seen(axes, who):
+            if who == "train":
+                self.flat_target = axes == len(main.shape) - 1
+
+        return [dataclasses.replace(f, seen=seen) if f is main else f for f in fields]
+
+    @named
+    def predict(self, x) -> np.ndarray:
+        """Return the last layer's output for `x`; for a model trained on targets (n,), a single column as (n,)."""
+        found = super().predict(x)
+        if not self.flat_target:
+            return found
+        return [p[..., 0] for p in found] if isinstance(found, list) else found[..., 0]
 
 
 class Autoencoder(Network):
-    """A network whose prediction should equal its input; data are (input,) or, weighted, (input, weight)."""
+    """A network whose prediction should equal its input; data are (input,) or, weighted, (input, weight).
 
-    def _new_target(self, loss):
-        if self._is_main(loss.output_name):
+    A weighted one also takes triples (input, target, weight), as a regressor does: noisy items and clean ones, say.
+    """
+
+    _brings_target = False  # whether the data of the last training had a target beside the input
+
+    def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
+        """Train as `train` does, and yield each record as it comes."""
+        self._brings_target = self.weighted and _has_target(train)
+        return super().itertrain(train, valid, algo, verbose=verbose, **options)
+
+    def new_target(self, loss):
+        if self._is_main(loss.output_name) and not self._brings_target:
             if self.graph.inputs[0].sparse:
                 raise SpecError(f"{type(self).__name__}: a sparse input cannot be a target; use a Regressor, and pass "
                                 f"a dense array as its target")
@@ -32,7 +67,12 @@ class Autoencoder(Network):
                     f"{self.graph.inputs[0].shape}; end with the size of the input, or with 'tied'"
                 )
             return self.inputs[0]
-        return super()._new_target(loss)
+        return super().new_target(loss)
+
+    def _with_encoders(self, fields, data=None):
+        outputs, first = self.graph.outputs()[0], self.inputs[0]
+        domain = next(filter(None, (x.domain(outputs) for x in self.losses if x._target is first)), None)
+        return [dataclasses.replace(f, domain=f.domain or domain) if f.name == first.name else f for f in fields]
 
     def _middle(self, layer):
         return self.graph[len(self.layers) // 2 if layer is None else layer]
@@ -60,8 +100,9 @@ class Autoencoder(Network):
         return scoring.score(self, [x], w, metric)
 
 
-def _are_numbers(labels) -> bool:
-    return all(isinstance(label, int | float | np.number) for label in labels.flat)
+def _has_target(data) -> bool:
+    """Return whether the data of a weighted autoencoder bring a target beside the input."""
+    return "target" in data if isinstance(data, dict) else isinstance(data, list | tuple) and len(data) == 3
 
 
 class Classifier(Network):
@@ -71,7 +112,7 @@ class Classifier(Network):
     ----------
     classes : list or None
         The labels, in the order of the outputs, where they are not 0 to k - 1. Strings need not be listed: the first
-        training learns them.
+        training learns them, in their alphabetical order.
 
     Other parameters as in `Network`.
     """
@@ -90,23 +131,44 @@ class Classifier(Network):
     @property
     def classes(self) -> list:
         """The labels, in the order of the outputs."""
-        return list(range(self.layers[-1].size)) if self.encoder is None else self.encoder.classes
+        return self._labels.classes
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The labels as an array, as scikit-learn has them."""
+        return self._labels.table
+
+    @property
+    def _labels(self) -> Labels:
+        return Labels(range(self.layers[-1].size)) if self.encoder is None else self.encoder
+
+    def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
+        """Train as `train` does, and yield each record as it comes."""
+        known = self.encoder
+        try:
+            return super().itertrain(train, valid, algo, verbose=verbose, **options)
+        except Exception:
+            self.encoder = known  # what data that were refused called the classes is forgotten
+            raise
 
     def _with_encoders(self, fields, data=None):
-        main = [f.name for f in fields].index("target") if "target" in {f.name for f in fields} else None
+        main = next((f for f in fields if f.name == "target" and f.kind == "label"), None)
         if main is None:
             return fields
         if self.encoder is None and data is not None:
-            labels = data.get("target") if isinstance(data, dict) else None
-            if isinstance(data, list | tuple) and len(data) > main:
-                labels = data[main]
-            if labels is not None and not hasattr(labels, "toarray"):
-                labels = as_array(labels, "train: target")
-                if labels.dtype.kind in "US" or (labels.dtype.kind == "O" and not _are_numbers(labels)):
-                    self.encoder = Labels.fit(labels, self.layers[-1].size, "train: target")
-        if self.encoder is None:
-            return fields
-        return [dataclasses.replace(f, encoder=self.encoder) if i == main else f for i, f in enumerate(fields)]
+            self.encoder = self._learned(by_name(data, fields) or {}, main, fields)
+        return [dataclasses.replace(f, encoder=self._labels) if f is main else f for f in fields]
+
+    def _learned(self, columns, main, fields) -> Labels:
+        """Return what the labels in the data are called; in a stream, which cannot be read twice, they are numbers."""
+        given, size = columns.get(main.name), self.layers[-1].size
+        if given is None or getattr(getattr(given, "dtype", None), "kind", "O") in "biuf":
+            return self._labels
+        labels = as_array(given, "train: target")
+        weighing = next((f for f in fields if f.kind == "weights" and f.partner == main.name), None)
+        weights = None if weighing is None else columns.get(weighing.name)
+        silence = None if weights is None else Silence([(weighing, np.asarray(weights))], fields).of(labels, main)
+        return Labels.learned(labels, size, "train: target", False if silence is None else silence)
 
     def _try(self, loss):
         try:
@@ -126,10 +188,24 @@ class Classifier(Network):
         return ["acc"] if main and main[0]._target.dtype.startswith("int") else []
 
     @named
-    def predict(self, x, labels=False) -> np.ndarray:
-        """Return the most probable class for each item of `x`: its index, or with ``labels=True`` its label."""
-        indices = self.predict_proba(x).argmax(axis=-1)
-        return np.array(self.classes, dtype=object)[indices] if labels else indices
+    def predict(self, x, labels=True, indices=False) -> np.ndarray:
+        """Return the most probable class for each item of `x`.
+
+        Parameters
+        ----------
+        x : array
+        labels : bool
+            False: the same as ``indices=True``.
+        indices : bool
+            Whether classes are returned by their positions among the outputs, from 0, and not as the labels that the
+            model was trained on.
+        """
+        best = self.predict_proba(x).argmax(axis=-1)
+        return best if indices or not labels else self._named(best)
+
+    def _named(self, positions) -> np.ndarray:
+        """Return the labels of classes by their positions."""
+        return positions if self._labels.positions else self._labels.decode(positions)
 
     @named
     def predict_proba(self, x) -> np.ndarray:
@@ -147,4 +223,4 @@ class Classifier(Network):
 
     def _options(self):
         found = super()._options()
-        return found if self.encoder is None else found | {"classes": self.encoder.classes}
+        return found if self._labels.positions else found | {"classes": self.encoder.classes}
