@@ -16,8 +16,6 @@ Every message says who speaks, what it got, what it wants, and the way out.
 import difflib
 from collections.abc import Iterable
 
-NEAREST = 5  # names that an error lists
-
 NEAREST = 5  # names in an error, at most
 
 

@@ -2,14 +2,13 @@
 
 from .callbacks import (
     Checkpoint,
-    CSVHistory,
     EarlyStopping,
-    JSONHistory,
     ReduceLearningRate,
     TimeLimit,
 )
 from .full_batch import METHODS, minimize
 from .history import History
+from .history_files import CSVHistory, JSONHistory
 from .loop import finish, fit
 from .state import Training
 

@@ -19,7 +19,7 @@ def feed(source, step, order, size: int, done: int, chunk) -> Iterator[tuple[int
     size : int
         Items in a batch.
     done : int
-        Batches of this epoch that were run before.
+        Items of this epoch that were used before.
     chunk : function
         Returns how many batches the next call may run.
     """
@@ -27,13 +27,13 @@ def feed(source, step, order, size: int, done: int, chunk) -> Iterator[tuple[int
         yield from _by_batch(source, step, done)
     elif source.arrays is not None:
         step.load(source.arrays)
-        left = order[done * size :]
+        left = order[done:]
         while len(left):
             rows = left[: chunk() * size]
             yield _run(step, rows, size)
             left = left[len(rows) :]
     else:
-        yield from _by_window(source, step, order[done * size :], size, chunk)
+        yield from _by_window(source, step, order[done:], size, chunk)
 
 
 def _run(step, rows, size):
@@ -58,9 +58,10 @@ def _by_window(source, step, order, size, chunk):
 
 
 def _by_batch(source, step, done):
-    for number, arrays in enumerate(ahead(source.once)):
-        if number < done and source.restarts:
+    for arrays in ahead(source.once):
+        count = arrays[0].shape[0]
+        if done > 0 and source.restarts:
+            done -= count
             continue
         step.load(arrays)
-        count = arrays[0].shape[0]
         yield _run(step, np.arange(count), count)

@@ -12,15 +12,16 @@ A true return of ``batch``, ``tick`` or ``epoch`` ends the training; a string is
 ``restore(state)``, where they exist, make a callback survive saving and resuming; the state is plain JSON.
 """
 
-import csv
-import json
-import pathlib
 import time
 from collections.abc import Callable
 
 import numpy as np
 
-from ..errors import SpecError
+from .. import _files
+from .._checks import is_number
+from .._display import Called
+from .._options import NONE, integer, number
+from ..errors import DataError, SpecError
 from .rewind import not_finite
 
 MOMENTS = ("start", "batch", "tick", "epoch", "end")
@@ -34,6 +35,11 @@ class Callbacks:
 
     @staticmethod
     def _check(callback):
+        if hasattr(callback, "on_epoch_end"):
+            raise SpecError(f"callback {callback!r} is one of another library, which is called at other moments; use "
+                            f"symloss.training (EarlyStopping, Checkpoint, ...), or a function of the record")
+        if isinstance(callback, type):
+            raise SpecError(f"callback {callback.__name__} is a class; pass an object of it: {callback.__name__}(...)")
         if not callable(callback) and not any(hasattr(callback, m) for m in MOMENTS):
             raise SpecError(f"callback {callback!r}: a function of the record, or a method of {', '.join(MOMENTS)}")
         return callback
@@ -58,14 +64,36 @@ class Callbacks:
         return [[type(c).__name__, c.state() if hasattr(c, "state") else None] for c in self.all]
 
     def restore(self, states: list) -> None:
-        """Give states back to the callbacks of the same classes, in order; what does not fit is left alone."""
+        """Give states back to the callbacks of the same classes, in order; DataError for states that are damaged."""
+        if not isinstance(states, list | tuple) or not all(_is_state(s) for s in states):
+            raise DataError(f"the saved states of callbacks are damaged: {str(states)[:60]}; take another copy of the "
+                            f"file")
         waiting = list(states)
         for callback in self.all:
             found = next((s for s in waiting if s[0] == type(callback).__name__), None)
-            if found is not None:
-                waiting.remove(found)
-                if found[1] is not None and hasattr(callback, "restore"):
+            if found is None:
+                continue
+            waiting.remove(found)
+            if found[1] is not None and hasattr(callback, "restore"):
+                try:
                     callback.restore(found[1])
+                except Exception as error:
+                    raise DataError(f"the saved state of {found[0]} is damaged ({type(error).__name__}: {error}); take "
+                                    f"another copy of the file, or leave this callback out") from error
+
+
+def _is_state(state) -> bool:
+    return isinstance(state, list | tuple) and len(state) == 2 and isinstance(state[0], str)
+
+
+def _restored(state, name, kind, none=False):
+    """Return a number of a saved state, or raise ValueError."""
+    value = state[name]
+    if value is None and none:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or kind is int and (value != int(value)):
+        raise ValueError(f"{name} is {value!r}")
+    return kind(value)
 
 
 def better(value: float, best: float | None, min_improvement: float = 0.0, least: float = 0.0, sign: int = 1) -> bool:
@@ -75,71 +103,93 @@ def better(value: float, best: float | None, min_improvement: float = 0.0, least
     return best is None or sign * value < sign * best - max(abs(best) * min_improvement, least)
 
 
-class _Watcher:
-    """What follows one figure of the records and counts how long it has not become better."""
+class _Watcher(Called):
+    """What follows one value of the records and counts how long it has not become better."""
 
     def __init__(self, monitor, patience, min_improvement, mode):
-        if mode not in ("min", "max"):
-            raise SpecError(f"{type(self).__name__}: mode={mode!r}; 'min' or 'max' is wanted")
-        self.monitor, self.patience, self.min_improvement = monitor, patience, min_improvement
-        self.sign = 1 if mode == "min" else -1
-        self.best, self.waited = None, 0
+        who = type(self).__name__
+        if monitor is not None and (not isinstance(monitor, str) or not monitor):
+            raise SpecError(f"{who}: monitor={monitor!r}; the name of a value of the record is wanted, 'valid_acc' say")
+        if mode not in (None, "min", "max"):
+            raise SpecError(f"{who}: mode={mode!r}; 'min' or 'max' is wanted")
+        integer(0)("patience", patience, who)
+        number(0)("min_improvement", min_improvement, who)
+        self.monitor, self.patience, self.min_improvement, self.mode = monitor, patience, min_improvement, mode
+        self.best, self.waited, self._followed, self._sign = None, 0, None, 1
+
+    def start(self, training):
+        monitored = training.monitored
+        self._followed = self.monitor or monitored.name
+        known = monitored.mode if self.monitor in (None, monitored.name) else training.modes.get(self.monitor)
+        self._sign = -1 if (self.mode or known) == "max" else 1
+        self._validates = "valid_loss" in training.modes
 
     def watch(self, record) -> bool:
-        name = self.monitor or ("valid_loss" if "valid_loss" in record else "loss")
-        if name not in record:
-            raise SpecError(f"{type(self).__name__}: no figure {name!r} in the record; there are {', '.join(record)}")
-        improved = better(record[name], self.best, self.min_improvement, sign=self.sign)
+        """Take a record, and return whether patience has ended. An epoch without validation does not count."""
+        name = self._followed
+        if name not in record and self._validates and "valid_loss" not in record:
+            return False
+        if not is_number(record.get(name)) and not isinstance(record.get(name), float):
+            numbers = [k for k, v in record.items() if is_number(v)]
+            raise SpecError(f"{type(self).__name__}: no number {name!r} in the record; there are {', '.join(numbers)}")
+        improved = better(record[name], self.best, self.min_improvement, sign=self._sign)
         self.best = record[name] if improved else self.best
         self.waited = 0 if improved else self.waited + 1
-        return improved
+        return self.waited >= max(self.patience, 1)
 
     def state(self):
         return {"best": self.best, "waited": self.waited}
 
     def restore(self, state):
-        self.best, self.waited = state["best"], state["waited"]
+        self.best, self.waited = _restored(state, "best", float, none=True), _restored(state, "waited", int)
 
 
 class EarlyStopping(_Watcher):
-    """Ends a training when a figure has not become better for more than `patience` epochs.
+    """Ends a training when a value has not become better for `patience` validations.
+
+    The value decides which parameters are kept, too, and what a `Checkpoint` of the best epochs writes, unless
+    ``train(best=...)`` says otherwise.
 
     Parameters
     ----------
     monitor : str or None
-        Figure of the record; None: 'valid_loss', or 'loss' without validation.
+        Value of the record, 'valid_acc' say; None: what `train` takes for the best, which is 'valid_loss', or 'loss'
+        without validation data, unless its option `best` says otherwise.
     patience : int
+        Number of validations without improvement (epochs, without validation data).
     min_improvement : float
-        Share of the best figure's size by which a new one must be better.
-    mode : 'min' or 'max'
+        Share of the best value's size by which a new one must be better.
+    mode : 'min', 'max' or None
+        Which values are the good ones; None: low losses, and of metrics what is better for them.
     """
 
-    def __init__(self, monitor=None, patience=5, min_improvement=0.0, mode="min"):
+    def __init__(self, monitor=None, patience=5, min_improvement=0.0, mode=None):
         super().__init__(monitor, patience, min_improvement, mode)
 
     def epoch(self, record):
-        self.watch(record)
-        return f"{self.monitor or 'loss'} has not improved" if self.waited > self.patience else None
+        return f"{self._followed} has not improved" if self.watch(record) else None
 
 
 class ReduceLearningRate(_Watcher):
-    """Multiplies the learning rate by `factor` when a figure has not become better for `patience` epochs.
+    """Multiplies the learning rate by `factor` when a value has not become better for `patience` validations.
 
     Parameters as in `EarlyStopping`; `least` is the smallest product of factors.
     """
 
-    def __init__(self, factor=0.5, patience=3, monitor=None, min_improvement=0.0, mode="min", least=1e-4):
+    def __init__(self, factor=0.5, patience=3, monitor=None, min_improvement=0.0, mode=None, least=1e-4):
         super().__init__(monitor, patience, min_improvement, mode)
-        if not 0 < factor < 1:
-            raise SpecError(f"ReduceLearningRate: factor={factor!r}; a number between 0 and 1 is wanted")
+        number(above=0, below=1)("factor", factor, "ReduceLearningRate")
+        number(0)("least", least, "ReduceLearningRate")
         self.factor, self.least, self.product = factor, least, 1.0
 
     def start(self, training):
+        super().start(training)
+        if not hasattr(training.step, "scale_learning_rate"):
+            raise SpecError("ReduceLearningRate: a full-batch method has no learning rate; leave it out")
         self._training = training
 
     def epoch(self, record):
-        self.watch(record)
-        if self.waited >= self.patience and self.product * self.factor >= self.least:
+        if self.watch(record) and self.product * self.factor >= self.least:
             self._training.step.scale_learning_rate(self.factor)
             self.product, self.waited = self.product * self.factor, 0
 
@@ -148,10 +198,10 @@ class ReduceLearningRate(_Watcher):
 
     def restore(self, state):
         super().restore(state)
-        self.product = state["product"]
+        self.product = _restored(state, "product", float)
 
 
-class Checkpoint:
+class Checkpoint(Called):
     """Writes the model with the whole state of its training, so that it can be resumed bit for bit.
 
     Parameters that are not finite are never written: the file of before stays.
@@ -169,9 +219,11 @@ class Checkpoint:
     """
 
     def __init__(self, path, epochs=None, seconds=None, best=False):
-        self.path, self.epochs, self.seconds, self.best = str(path), epochs, seconds, best
+        self.path, self.epochs, self.seconds, self.best = str(_files.as_path(path, "Checkpoint")), epochs, seconds, best
         if epochs is None and seconds is None:
             self.epochs = 1
+        (integer(1) | NONE)("epochs", epochs, "Checkpoint")
+        (number(0) | NONE)("seconds", seconds, "Checkpoint")
         if best and seconds is not None:
             raise SpecError("Checkpoint: best=True goes with epochs, not with seconds")
         self._last = time.monotonic()
@@ -179,6 +231,10 @@ class Checkpoint:
     def start(self, training):
         self._training = training
         self._last = time.monotonic()
+        _files.check_path(self._place(training.epoch), "Checkpoint")  # better known before work is lost
+
+    def _place(self, epoch) -> str:
+        return self.path.replace("{epoch}", str(epoch)).replace("{}", str(int(time.time())))
 
     def tick(self, training):
         if self.seconds is not None and time.monotonic() - self._last >= self.seconds:
@@ -191,49 +247,15 @@ class Checkpoint:
     def _write(self, epoch):
         if not_finite(self._training.objective.parameters):
             return
-        self._training.save(self.path.replace("{epoch}", str(epoch)).replace("{}", str(int(time.time()))))
+        self._training.save(self._place(epoch))
         self._last = time.monotonic()
 
 
-class CSVHistory:
-    """Appends every record's figures to a CSV file, as a line."""
-
-    def __init__(self, path):
-        self.path = pathlib.Path(path)
-        self._names: list[str] | None = None
-
-    def start(self, training):
-        if self.path.exists() and self.path.stat().st_size:
-            with self.path.open(newline="") as file:
-                self._names = next(csv.reader(file))
-
-    def epoch(self, record):
-        plain = {k: v for k, v in record.items() if not isinstance(v, dict | list)}
-        new = self._names is None
-        if new:
-            self._names = list(plain)
-        with self.path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, self._names, extrasaction="ignore", restval="")
-            if new:
-                writer.writeheader()
-            writer.writerow(plain)
-
-
-class JSONHistory:
-    """Appends every record to a file as a line of JSON."""
-
-    def __init__(self, path):
-        self.path = pathlib.Path(path)
-
-    def epoch(self, record):
-        with self.path.open("a") as file:
-            file.write(json.dumps(record) + "\n")
-
-
-class TimeLimit:
+class TimeLimit(Called):
     """Ends a training after so many seconds, in the middle of an epoch too."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic):
+        number(0)("seconds", seconds, "TimeLimit")
         self.seconds, self.clock = seconds, clock
 
     def start(self, training):

@@ -58,20 +58,20 @@ def minimize(training: Training, evaluation, train, valid, *, method: str, epoch
             whole_figures(training, evaluation, train, EVALUATION_ROWS, record)
         if valid is not None and training.epoch % validate_every == 0:
             validate(training, evaluation, valid, EVALUATION_ROWS, record)
-        measured = "valid_loss" if valid is not None else "loss"
-        if measured in record:
-            record["best"] = training.best.update(record[measured], training.objective.parameters, min_improvement)
+        training.judge(record, min_improvement, complete=training.epoch % validate_every == 0)
         training.history.append(record)
-        reason = training.callbacks.call("epoch", record) or training.callbacks.call("tick", training)
-        if reason is None and patience is not None and training.best.waited > patience:
-            reason = f"no improvement in {training.best.waited} validations"
-        training.epoch += 1
         records.append(record)
+        training.epoch += 1
+        reason = training.tell("epoch", record) or training.tell("tick", training) or training.out_of_patience(patience)
         if reason:
             training.reason = record["stopped"] = reason
             raise _StopError
 
     options = {"maxiter": epochs} | ({"gtol": tolerance} if tolerance is not None else {})
+    if method == "lbfgs":
+        options["maxfun"] = 100 * epochs  # iterations are counted, and not what they cost
+        if tolerance is not None:
+            options["ftol"] = 0.0  # which would end it before the gradient is as small as asked for
     extra = {"hessp": step.product} if method == "trust-ncg" else {}
     try:
         result = scipy.optimize.minimize(step.value_and_gradient, step.get(), jac=True, method=METHODS[method],

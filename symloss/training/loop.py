@@ -12,13 +12,17 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..data import ExhaustedError
-from ..errors import SymlossWarning
+from ..data.sources import AGAIN
+from ..errors import DataError, SymlossWarning
+from ..losses import Loss
 from .batching import feed
 from .rewind import Rewind, cause, wrong_terms
 from .state import Training
 
 QUARTER = 0.25  # seconds of steps between two looks at the world (progress, interrupts, clocks)
 EVALUATION_ROWS = 1024
+NOTHING_COUNTS = ("valid: nothing in the validation data counts: all weights are 0, or all labels are ignored; pass "
+                  "items that count, or leave the validation data out")
 
 
 def fit(
@@ -50,7 +54,7 @@ def fit(
     patience : int or None
         Validations without improvement after which to stop (epochs, where there are no validation data).
     min_improvement : float
-        Share of the best loss's size by which a loss must be lower to count as better.
+        Share of the best value's size by which a value must be better to count as an improvement.
     validate_every : int
         Epochs between validations.
     watch : function of (record so far, items in all or None), or None
@@ -65,33 +69,30 @@ def fit(
     -----
     With validation data the parameters end at their best validated values; without, at the last ones. Where a term or a
     parameter is not finite any more, they end where they stood before that batch, and TrainingError says what it was.
+    An iterator that has no more batches ends the training after the epoch.
     """
     interrupt = _Interrupt()
     record, rewind = None, Rewind(training.step)
     training.callbacks.call("start", training)
     try:
+        if _is_dry(valid):
+            raise ExhaustedError(f"valid: the iterator is exhausted; {AGAIN}")
         while training.epoch <= epochs and training.reason is None:
-            try:
-                with interrupt.listening():
-                    record = _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt, watch,
-                                        training.epoch % validate_every == 0 or training.epoch == epochs)
-            except ExhaustedError:
-                if training.epoch == 1:
-                    raise
-                training.reason = "the iterator has no more batches"
-                return
-            measured = "valid_loss" if valid is not None else "loss"
-            if measured in record and not record["partial"]:
+            validating = training.epoch % validate_every == 0 or training.epoch == epochs
+            with interrupt.listening():
+                record = _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt, watch,
+                                    validating)
+            if not record["partial"]:
                 with _averaged(training):
-                    record["best"] = training.best.update(
-                        record[measured], training.objective.parameters, min_improvement
-                    )
+                    training.judge(record, min_improvement, complete=validating)
             training.history.append(record)
             with interrupt.listening():
-                reason = training.callbacks.call("epoch", record)
-            if not record["partial"] and reason is None and patience is not None and training.best.waited > patience:
-                reason = f"no improvement in {training.best.waited} validations"
+                reason = training.tell("epoch", record)
+            if not record["partial"] and reason is None:
+                reason = training.out_of_patience(patience)
             training.reason = "interrupted" if interrupt else training.reason or reason
+            if training.reason is None and training.epoch <= epochs:
+                training.reason = _ran_dry(train, valid, record)
             if training.reason is not None:
                 record["stopped"] = training.reason
             last = training.reason is not None or training.epoch > epochs
@@ -102,9 +103,25 @@ def fit(
         training.callbacks.call("end", record)
 
 
-def finish(training: Training, validated: bool) -> None:
-    """Leave the parameters that predict: the best validated ones, else the moving averages, else the last ones."""
-    if validated and training.best.values:
+def _is_dry(source) -> bool:
+    """Return whether data come from an iterator that has no more batches."""
+    return getattr(source, "dry", False)
+
+
+def _ran_dry(train, valid, record) -> str | None:
+    """Return the reason to end if there are no more data for another epoch, and warn of it."""
+    what = "training" if _is_dry(train) else "validation" if _is_dry(valid) else None
+    if what is None:
+        return None
+    reason = f"the iterator of {what} data has no more batches"
+    warnings.warn(f"train: {reason} after epoch {record['epoch']}, so the training ends; {AGAIN}", SymlossWarning,
+                  stacklevel=2)
+    return reason
+
+
+def finish(training: Training, best: bool) -> None:
+    """Leave the parameters that predict: the best ones, if asked for, else the moving averages, else the last ones."""
+    if best and training.best.values:
         training.best.restore(training.objective.parameters)
     else:
         for parameter, average in training.step.averages.items():
@@ -116,6 +133,7 @@ def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt
     step = training.step
     rewind.begin(training.epoch, training.position)
     size = batch_size if batch_size > 0 else (train.count or 1)
+    size = size if train.count is None else min(size, train.count)
     order = None if train.count is None else training.permutation(train.count)
     if order is not None and train.calls is not None:
         order = order[: train.calls * size]
@@ -123,7 +141,7 @@ def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt
     pace = _Pace(single=training.callbacks.want("batch"))
     start = time.perf_counter()
     ended = False
-    with contextlib.closing(feed(train, rewind, order, size, training.position, pace.chunk)) as calls:
+    with contextlib.closing(feed(train, rewind, order, size, training.items, pace.chunk)) as calls:
         for batches, items in calls:
             pace.learn(batches)
             training.position += batches
@@ -156,8 +174,11 @@ def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt
 
 
 def validate(training, evaluation, valid, rows, record) -> None:
-    """Enter the figures of the validation data, `rows` items at a time."""
+    """Enter the figures of the validation data, `rows` items at a time; DataError if nothing in them counts."""
     sums, terms = evaluation.run(valid.batches(rows)), training.objective.evaluation_terms
+    divisors = [parts[1] for parts, term in zip(sums, terms, strict=True) if isinstance(term.source, Loss)]
+    if divisors and not np.any(divisors):
+        raise DataError(NOTHING_COUNTS)
     _enter(record, training.objective.figures(sums, terms), "valid_")
     names = wrong_terms(terms, sums)
     if names and not training.warned:
@@ -205,14 +226,14 @@ def _between_steps(training, rewind, train, watch, count):
     if not shown and not callbacks.want("tick"):
         return None
     figures = _figures(training, rewind, train)
-    reason = callbacks.call("tick", training)
+    reason = training.tell("tick", training)
     if not shown:
         return reason
     record = {"epoch": training.epoch, "batch": training.position, "samples": training.items}
     _enter(record, figures)
     if watch is not None:
         watch(record, count)
-    return callbacks.call("batch", record) or reason
+    return training.tell("batch", record) or reason
 
 
 @contextlib.contextmanager

@@ -43,6 +43,15 @@ ELSEWHERE = {  # a keyword of another library that no single option stands for -
 FORMER_ALGORITHMS = {"layer": "layerwise", "sup": "layerwise", "pre": "pretrain", "unsup": "pretrain"}  # so they began
 
 
+def _is_best(value) -> bool:
+    name, mode = value if isinstance(value, tuple) and len(value) == 2 else (value, "min")
+    return isinstance(name, str) and bool(name) and mode in ("min", "max")
+
+
+BEST = Check("the name of a value in the records, or a pair of it and 'min' or 'max',", lambda value: value is None
+             or _is_best(value))
+
+
 def _is_sink(value) -> bool:
     return isinstance(value, bool | int | np.integer | np.bool_) or value is None or hasattr(value, "write") \
         or hasattr(value, "print")
@@ -82,19 +91,29 @@ class Options:
         default=100, also=dict.fromkeys(("max_updates", "nb_epoch", "n_epochs", "num_epochs", "max_epochs", "max_iter"),
                                         "write epochs"))
     batch_size: int = option("int", "Items in a mini-batch; 0: all of them.", integer(0), default=32,
-                             goes_with="steps", also={"minibatch_size": "write batch_size"})
+                             goes_with="steps", resumed="as before", also={"minibatch_size": "write batch_size"})
     patience: int | None = option(
         "int or None", "Stop after this many validations without improvement (epochs, if there is no validation "
-        "data). None: never.", integer(0) | NONE, default=5, also={"n_iter_no_change": "write patience"})
+        "data). None: never.", integer(0) | NONE, default=5, resumed="as before",
+        also={"n_iter_no_change": "write patience"})
+    best: object = option(
+        "str, (str, 'min' or 'max') or None", "Value of the records that decides which epoch is the best: which "
+        "parameters are kept, what `patience` waits for, when ``Checkpoint(best=True)`` writes. \"valid_acc\", say, "
+        "or (\"valid_mine\", \"max\") for a metric of your own. None: what an `EarlyStopping` monitors, else "
+        "'valid_loss', or 'loss' without validation data.", BEST, shown="`\"valid_loss\"`", resumed="as before",
+        also=dict.fromkeys(("monitor", "restore_best_weights", "save_best_only"), "write best=\"valid_acc\", say"))
     min_improvement: float = option(
-        "float", "Minimum relative decrease of the loss that counts as an improvement.", number(0), default=0.0,
+        "float", "Minimum relative improvement of that value that counts.", number(0), default=0.0, resumed="as before",
         also={"min_delta": "write min_improvement, a share of the best loss", "tol": "write min_improvement"})
     validate_every: int = option("int", "Number of epochs between validations.", integer(1), default=1,
-                                 also={"validation_freq": "write validate_every"})
+                                 resumed="as before", also={"validation_freq": "write validate_every"})
+    validation_split: float | None = option(
+        "float or None", "Share of the items, drawn by `seed`, that is set aside as validation data; 0.1, say.",
+        number(0, below=1) | NONE, resumed="the same", also={"validation_fraction": "write validation_split"})
     train_batches: int | None = option(
         "int or None", "Number of batches in an epoch: of arrays, the first ones in each new order; of functions and "
         "iterators, 100 unless you say otherwise.", integer(1) | NONE, shown="all; 100 of functions and iterators",
-        also={"iteration_size": "write train_batches, and valid_batches for validation data",
+        resumed="as before", also={"iteration_size": "write train_batches, and valid_batches for validation data",
               "steps_per_epoch": "write train_batches"})
     valid_batches: int | None = option(
         "int or None", "Number of batches in a validation, for functions and iterators.", integer(1) | NONE,
@@ -115,7 +134,7 @@ class Options:
         "dict, list or 'balanced'", "Weight of each class, for every output with labels or probabilities of classes: "
         "``{0: 1, 1: 5}``, or ``{\"out\": {0: 1, 1: 5}}`` for some outputs. Where classes do not exclude each other, "
         "the weights of no (0) and yes (1). With 'balanced', all classes weigh the same in sum; items that are ignored "
-        "or have weight 0 are not counted.")
+        "or have weight 0 are not counted.", resumed="the same")
     save_progress: object = option(
         "path", "File to write the model to, with the whole state of its training, see `training.Checkpoint`.",
         PATH | NONE)
@@ -130,7 +149,8 @@ class Options:
         "float or None", "Norm of the gradient at which a full-batch method stops.", number(0) | NONE, shown="scipy's",
         goes_with="full batch")
     seed: int | None = option("int or None", "Seed for shuffling and noise.", integer(0, most=None) | NONE,
-                              shown="the model's", also={"rng": "write seed, an integer", "random_state": "write seed"})
+                              shown="the model's", resumed="the same",
+                              also={"rng": "write seed, an integer", "random_state": "write seed"})
 
     @classmethod
     def split(cls, algo, options: dict, graph) -> "Options":
@@ -154,7 +174,8 @@ class Options:
         own["monitors"] = monitors.build(own.get("monitors") or (), graph)
         own["callbacks"] = (*own.get("callbacks", ()), *_saver(own.get("save_progress"), own.get("save_every")))
         made = regularizers.from_options(penalties, graph)
-        return cls(plan, made, method, frozenset([*given, *rates, *penalties]), algo=algo, **own)
+        asked = frozenset(name for name, value in (given | rates | penalties).items() if value is not None)
+        return cls(plan, made, method, asked, algo=algo, **own)
 
 
 OWN = declarations.declared(Options)

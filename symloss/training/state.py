@@ -4,24 +4,45 @@ import dataclasses
 
 import numpy as np
 
-from ..errors import DataError
+from .._checks import is_number
+from ..errors import DataError, SpecError
 from .callbacks import Callbacks, better
+
+
+@dataclasses.dataclass(frozen=True)
+class Monitored:
+    """The value of the records that decides which epoch is the best.
+
+    Parameters
+    ----------
+    name : str
+    mode : 'min' or 'max'
+        Which values are the good ones.
+    """
+
+    name: str = "loss"
+    mode: str = "min"
+
+    @property
+    def sign(self) -> int:
+        """1 where less is better, -1 where more is."""
+        return 1 if self.mode == "min" else -1
 
 
 @dataclasses.dataclass
 class Best:
-    """The lowest loss so far, the parameters that gave it, and how many validations ago that was."""
+    """The best value so far, the parameters that gave it, and how many validations ago that was."""
 
-    loss: float | None = None
+    value: float | None = None
     waited: int = 0
     values: dict = dataclasses.field(default_factory=dict)
 
-    def update(self, loss: float, parameters: dict, min_improvement: float) -> bool:
-        """Take a new loss, and return whether it is better than all before."""
-        improved = better(loss, self.loss, min_improvement)
+    def update(self, value: float, parameters: dict, min_improvement: float, sign: int = 1) -> bool:
+        """Take a new value, and return whether it is better than all before."""
+        improved = better(value, self.value, min_improvement, sign=sign)
         self.waited = 0 if improved else self.waited + 1
         if improved:
-            self.loss, self.values = loss, {name: p.get_value() for name, p in parameters.items()}
+            self.value, self.values = value, {name: p.get_value() for name, p in parameters.items()}
         return improved
 
     def restore(self, parameters: dict) -> None:
@@ -38,8 +59,8 @@ class Training:
     step : TrainingStep
     epoch : int
         Number of the epoch that runs, from 1.
-    position : int
-        Batches done in it.
+    position, items : int
+        Batches and items done in it.
     seed : int
         Of shuffling: epoch number e is shuffled by (seed, e), so that no stream has to be kept.
     reason : str or None
@@ -48,9 +69,22 @@ class Training:
         Writes the model and this state.
     history : list
         Gets every record, before the callbacks do.
+    monitored : Monitored
+        What decides which epoch is the best.
+    modes : dict
+        The values that records have, by name: 'min' or 'max', which are the good ones; None where that is not known.
+    asked : dict
+        What the training was asked for, in plain data, for those who resume it.
+    resumed : bool
+        Whether it goes on with an earlier one.
+    unchanged : function
+        Raises where what is compiled is no longer what the model is; called after callbacks.
     """
 
-    def __init__(self, step, callbacks, seed: int, save=None, history=None):
+    def __init__(self, step, callbacks, seed: int, save=None, history=None, *, monitored=None, modes=None, asked=None,
+                 unchanged=lambda: None):
+        self.monitored, self.modes, self.asked = monitored or Monitored(), dict(modes or {}), dict(asked or {})
+        self.unchanged, self.resumed = unchanged, False
         self.step, self.seed, self._save = step, seed, save
         self.history = [] if history is None else history
         self.objective = step.objective
@@ -65,6 +99,35 @@ class Training:
         """Write the model and this state to a file."""
         if self._save is not None:
             self._save(path)
+
+    def judge(self, record: dict, min_improvement: float, complete: bool) -> None:
+        """Enter into a record whether it is the best so far, where it has what is monitored.
+
+        Raises
+        ------
+        SpecError
+            If it has not, although it is `complete`, or if that is no number.
+        """
+        name = self.monitored.name
+        if name not in record and not complete:
+            return
+        if not isinstance(record.get(name), int | float) or isinstance(record[name], bool):
+            numbers = [k for k, v in record.items() if is_number(v)]
+            raise SpecError(f"train: best={name!r} is no number in the record; choose one of {', '.join(numbers)}")
+        record["best"] = self.best.update(record[name], self.objective.parameters, min_improvement,
+                                          self.monitored.sign)
+
+    def tell(self, moment: str, argument):
+        """Call all callbacks that listen to a moment, and return the first reason to end, or None."""
+        reason = self.callbacks.call(moment, argument)
+        self.unchanged()
+        return reason
+
+    def out_of_patience(self, patience: int | None) -> str | None:
+        """Return the reason to end if `patience` validations, or more, have passed without improvement."""
+        waited = self.best.waited
+        return f"no improvement in {waited} validation{'s' * (waited > 1)}" \
+            if patience is not None and waited and waited >= patience else None
 
     def permutation(self, count: int) -> np.ndarray:
         """Return the order of the items in the present epoch."""
@@ -84,13 +147,24 @@ class Training:
         found |= {f"best/{name}": value for name, value in self.best.values.items()}
         plain = {
             "epoch": self.epoch, "position": self.position, "batches": self.batches, "items": self.items,
-            "seconds": self.seconds, "seed": self.seed, "best": [self.best.loss, self.best.waited],
+            "seconds": self.seconds, "seed": self.seed, "best": [self.best.value, self.best.waited],
+            "monitored": dataclasses.astuple(self.monitored), "asked": self.asked,
             "callbacks": self.callbacks.state(), "generators": generators,
         }
         return plain, found
 
-    def restore(self, plain: dict, arrays: dict) -> None:
-        """Stand where a run stood that `state` describes."""
+    def restore(self, plain: dict, arrays: dict, numbers: dict, changed: dict) -> None:
+        """Stand where a run stood that `state` describes.
+
+        Parameters
+        ----------
+        plain, arrays : dict
+            From `state`.
+        numbers : dict
+            Hyperparameters, for those that the run did not have.
+        changed : dict
+            Those that are asked for anew, which act from now on.
+        """
         groups: dict = {"step": {}, "now": {}, "best": {}}
         try:
             for name, value in arrays.items():
@@ -99,15 +173,21 @@ class Training:
             parameters = self.objective.parameters
             for name, p in parameters.items():
                 p.set_value(np.asarray(groups["now"][name], p.dtype))
-            self.step.set_state(groups["step"], plain["generators"])
+            known = {f"scalar {name}": value for name, value in numbers.items()}
+            self.step.set_state(known | groups["step"], plain["generators"])
+            self.step.set(changed)
             self.epoch, self.position = int(plain["epoch"]), int(plain["position"])
             self.batches, self.items, self.seed = int(plain["batches"]), int(plain["items"]), int(plain["seed"])
             self.seconds = float(plain["seconds"])
-            loss, waited = plain["best"]
-        except (KeyError, ValueError, TypeError) as error:
+            value, waited = plain["best"]
+            best = Best(None if value is None else float(value), int(waited),
+                        {n: np.asarray(v, parameters[n].dtype) for n, v in groups["best"].items()})
+            same = tuple(plain.get("monitored", ("valid_loss", "min"))) == dataclasses.astuple(self.monitored)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise DataError(
                 f"resume: the saved state belongs to another training ({type(error).__name__}: {error}); pass the same "
                 f"algo, losses and regularizers, or leave resume out"
             ) from None
-        self.best = Best(loss, int(waited), {n: np.asarray(v, parameters[n].dtype) for n, v in groups["best"].items()})
-        self.callbacks.restore(plain["callbacks"])
+        self.best = best if same else Best()  # of another value: nothing is known of its best
+        self.resumed = True
+        self.callbacks.restore(plain.get("callbacks"))

@@ -83,7 +83,7 @@ def test_early_stopping_counts_from_the_best():
     def feed(record):
         record["figure"] = next(figures)
 
-    net = train([feed, EarlyStopping("figure", patience=1)])
+    net = train([feed, EarlyStopping("figure", patience=2)])
     assert len(net.history) == 4
 
 
@@ -94,7 +94,7 @@ def test_early_stopping_upwards():
 
 
 def test_a_figure_that_is_not_there_says_which_are():
-    with pytest.raises(symloss.SpecError, match="no figure 'accuracy'.*loss"):
+    with pytest.raises(symloss.SpecError, match="no number 'accuracy'.*loss"):
         train(EarlyStopping("accuracy"))
 
 

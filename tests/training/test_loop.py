@@ -114,7 +114,7 @@ def test_a_record_is_of_plain_numbers(labelled):
 def test_history_grows_with_every_training(points):
     net = Regressor([5, 3])
     net.train(points, epochs=2, verbose=0)
-    assert net.train(points, epochs=3, verbose=0) is net.history
+    assert net.train(points, epochs=3, verbose=0) == net.history[2:], "a training returns its own records"
     assert len(net.history) == 5
     assert net.history.column("loss") == [r["loss"] for r in net.history]
     assert net.history.column("valid_loss") == [None] * 5
@@ -164,21 +164,22 @@ def scripted(monkeypatch, losses):
     ("losses", "options", "epochs", "best"),
     [
         ([5, 4, 3, 2, 1], {"patience": 2}, 5, 5),
-        ([5, 4, 6, 7, 8, 1], {"patience": 2}, 5, 2),
-        ([5, 4, 6, 7, 3, 8, 9, 10, 1], {"patience": 2}, 8, 5),
+        ([5, 4, 6, 7, 8, 1], {"patience": 2}, 4, 2),
+        ([5, 4, 6, 3, 8, 9, 1], {"patience": 2}, 6, 4),
         ([5, 6, 7, 8, 9, 10], {"patience": None, "epochs": 6}, 6, 1),
-        ([5, 5, 5, 5, 5], {"patience": 2}, 4, 1),
-        ([10, 9.5, 9.2, 8.95, 8.9], {"patience": 1, "min_improvement": 0.1}, 3, 1),
-        ([10, 8.9, 8.8, 8.7, 1], {"patience": 1, "min_improvement": 0.1}, 4, 2),
-        ([-10, -9.5, -9, -8.7], {"patience": 1, "min_improvement": 0.1}, 3, 1),
-        ([-10, -10.5, -10.9, -20], {"patience": 1, "min_improvement": 0.1}, 3, 1),
-        ([-10, -11.5, -10, -10, -10], {"patience": 1, "min_improvement": 0.1}, 4, 2),
-        ([0, -1, -2, -1, -1], {"patience": 1, "min_improvement": 0.1}, 5, 3),
-        ([5, float("nan"), 4, float("nan"), float("inf"), 3], {"patience": 1}, 5, 3),
+        ([5, 5, 5, 5, 5], {"patience": 2}, 3, 1),
+        ([5, 4, 4, 3], {"patience": 0}, 3, 2),
+        ([10, 9.5, 9.2, 8.95, 8.9], {"patience": 2, "min_improvement": 0.1}, 3, 1),
+        ([10, 8.9, 8.8, 8.7, 1], {"patience": 2, "min_improvement": 0.1}, 4, 2),
+        ([-10, -9.5, -9, -8.7], {"patience": 2, "min_improvement": 0.1}, 3, 1),
+        ([-10, -10.5, -10.9, -20], {"patience": 2, "min_improvement": 0.1}, 3, 1),
+        ([-10, -11.5, -10, -10, -10], {"patience": 2, "min_improvement": 0.1}, 4, 2),
+        ([0, -1, -2, -1, -1], {"patience": 2, "min_improvement": 0.1}, 5, 3),
+        ([5, float("nan"), 4, float("nan"), float("inf"), 3], {"patience": 2}, 5, 3),
     ],
 )
 def test_patience_and_the_best_parameters(losses, options, epochs, best, points, monkeypatch):
-    """`patience` counts the validations without improvement that are borne; the next one ends the training."""
+    """A training ends after `patience` validations without improvement."""
     seen = scripted(monkeypatch, losses)
     net = Regressor([5, 3])
     history = net.train(points, points, **QUIET, **{"epochs": len(losses), "learning_rate": 0.1, **options})
@@ -190,7 +191,7 @@ def test_patience_and_the_best_parameters(losses, options, epochs, best, points,
 
 def test_patience_without_validation_counts_epochs(points):
     still = {"learning_rate": 0.0, "batch_size": 0, "min_improvement": 1e-9}  # sums in another order differ a little
-    assert len(Regressor([5, 3]).train(points, **QUIET, **still, epochs=20, patience=3)) == 5
+    assert len(Regressor([5, 3]).train(points, **QUIET, **still, epochs=20, patience=3)) == 4
 
 
 def test_the_initial_parameters_do_not_come_back(points):

@@ -1,0 +1,149 @@
+"""Records in files that grow with the training, and agree with its checkpoint when it is resumed after a kill."""
+
+import csv
+import io
+import itertools
+import json
+import math
+
+import numpy as np
+
+from .. import _files
+from ..errors import DataError
+
+
+def _plain(value):
+    """Return a value as JSON has it: NaN and infinity are null."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _epoch(record):
+    """Return the number of a record's epoch, or None for a line that is no whole record."""
+    try:
+        return int(record["epoch"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+class _HistoryFile:
+    """What writes a line for each record. Subclasses say what a line is.
+
+    When a training is resumed, lines of epochs that come again are taken out, and those that a kill has left unwritten
+    are written. A file that does not belong to the training at hand is appended to.
+    """
+
+    def __init__(self, path):
+        self.path = _files.as_path(path, type(self).__name__)
+
+    def start(self, training):
+        who = type(self).__name__
+        _files.check_path(self.path, who)
+        old = _files.read(self.path, who).decode("utf-8", "replace") if self.path.exists() else ""
+        whole = self._parsed(old[: old.rfind("\n") + 1])  # a kill cuts the last line off
+        if any(_epoch(record) is None for record in whole):
+            raise DataError(f"{who}: {self.path} holds something else than records of epochs; choose another path")
+        if training.resumed:
+            earlier, again = [r for r in training.history if "epoch" in r], training.epoch
+            while whole and _epoch(whole[-1]) >= again:  # of the run at hand: of an earlier one, epochs would be more
+                again = _epoch(whole.pop())
+            done = _epoch(whole[-1]) if whole and again > 1 else 0
+            run = _last_run(earlier)
+            whole += [record for record in run if done < record["epoch"] < training.epoch]
+        text = self._text(whole)
+        if text != old:
+            _files.write(self.path, text.encode(), who)
+
+    def epoch(self, record):
+        with _files.explained(type(self).__name__, self.path):
+            self._append(record)
+
+    def _parsed(self, text) -> list[dict]:
+        """Return the records in a file."""
+        raise NotImplementedError
+
+    def _text(self, records) -> str:
+        """Return the content of a file of records."""
+        raise NotImplementedError
+
+    def _append(self, record):
+        """Write one more line."""
+        raise NotImplementedError
+
+
+def _last_run(records) -> list[dict]:
+    """Return the records at the end of a history whose epochs only grow: those of one training."""
+    run = list(itertools.takewhile(lambda pair: pair[0]["epoch"] < pair[1]["epoch"],
+                                   zip(records[-2::-1], records[:0:-1], strict=True)))
+    return records[len(records) - len(run) - 1 :] if records else []
+
+
+class CSVHistory(_HistoryFile):
+    """Writes the numbers of every record to a CSV file, as a line.
+
+    A column that comes later (of validation, say, where not every epoch is validated) is added to the lines before.
+    """
+
+    def start(self, training):
+        self._names: list[str] = []
+        super().start(training)
+
+    def _parsed(self, text):
+        reader = csv.DictReader(io.StringIO(text))
+        self._names = list(reader.fieldnames or [])
+        return list(reader)
+
+    def _text(self, records):
+        rows = [self._row(record) for record in records]
+        self._names = list(dict.fromkeys([*self._names, *(name for row in rows for name in row)]))
+        file = io.StringIO(newline="")
+        if self._names:
+            writer = csv.DictWriter(file, self._names, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        return file.getvalue()
+
+    def _row(self, record):
+        return {k: v for k, v in record.items() if k is not None and not isinstance(v, dict | list | tuple)}
+
+    def _append(self, record):
+        row = self._row(record)
+        if set(row) <= set(self._names):
+            with self.path.open("a", newline="", encoding="utf-8") as file:
+                csv.DictWriter(file, self._names, restval="").writerow(row)
+        else:
+            text = self.path.read_bytes().decode() if self.path.exists() else ""
+            _files.write(self.path, self._text([*self._parsed(text), record]).encode(), "CSVHistory")
+
+
+class JSONHistory(_HistoryFile):
+    """Writes every record to a file, as a line of JSON; numbers that are not finite are null."""
+
+    def _parsed(self, text):
+        return [_read_line(line) for line in text.splitlines() if line.strip()]
+
+    def _text(self, records):
+        return "".join(self._line(record) for record in records)
+
+    @staticmethod
+    def _line(record):
+        return json.dumps(_plain(record), allow_nan=False) + "\n"
+
+    def _append(self, record):
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(self._line(record))
+
+
+def _read_line(line):
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

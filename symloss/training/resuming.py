@@ -1,0 +1,122 @@
+"""What a resumed training does with options that changed: each one acts from now on, or is refused by its name."""
+
+import dataclasses
+
+from ..compiling import Plan
+from ..errors import DataError, UnknownNameError
+from ..schedules import Schedule, build
+from .options import DECLARED, OWN, Options
+
+KEPT = {name: one for name, one in DECLARED.items() if one.resumed != "as asked"}
+
+
+def described(asked: Options, model, rows: int | None, seed: int) -> dict:
+    """Return what a training was asked for, in plain data that a file holds and `going_on` compares.
+
+    Parameters
+    ----------
+    asked : Options
+    model : Network
+    rows : int or None
+        Number of items, where it is known.
+    seed : int
+        Of the shuffling.
+    """
+    return {
+        "algo": asked.method or asked.plan.rule.__name__,
+        "losses": [f"{loss.name} of {loss.output_name}" for loss in model.losses],
+        "regularizers": sorted(regularizer.name for regularizer in asked.regularizers),
+        "hyperparameters": {name: _plain(value) for name, value in asked.plan.options.items()},
+        "options": {name: _plain(_value(asked, name)) for name in KEPT} | {"seed": seed},
+        "rows": rows,
+    }
+
+
+def _value(asked, name):
+    return getattr(asked if name in OWN else asked.plan, name)
+
+
+def _plain(value):
+    """Return a value as JSON gives it back; what JSON cannot hold is described in words."""
+    if isinstance(value, Schedule):
+        return value.to_spec()
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
+    return value if isinstance(value, str | int | float | bool | None) else {"in words": repr(value)}
+
+
+def _rebuilt(name, plain):
+    """Return what `_plain` made plain, or raise DataError where it only described it."""
+    if isinstance(plain, dict) and "in words" in plain:
+        raise _refused(name, plain["in words"], "nothing", f"pass {name} again")
+    if isinstance(plain, dict) and isinstance(plain.get("schedule"), str):
+        try:
+            return build(plain)
+        except UnknownNameError:
+            raise _refused(name, plain, "nothing", f"pass {name} again") from None
+    if isinstance(plain, dict):
+        return {key: _rebuilt(name, one) for key, one in plain.items()}
+    return tuple(_rebuilt(name, one) for one in plain) if isinstance(plain, list) else plain
+
+
+def _refused(what, before, now, way_out):
+    return DataError(f"train: resume=True, but the saved state belongs to another training: {what} was {before}, and "
+                     f"is now {now}; {way_out}, or leave resume out")
+
+
+def going_on(asked: Options, before: dict, model) -> tuple[Options, dict]:
+    """Return the options of a training that goes on, and those hyperparameters that are asked for anew.
+
+    Options that are left out stay as they were; those that are given act, or are refused.
+
+    Parameters
+    ----------
+    asked : Options
+    before : dict
+        See `described`.
+    model : Network
+
+    Raises
+    ------
+    DataError
+        For what cannot change in the middle of a training: another rule, loss or regularizer, say.
+    """
+    now = described(asked, model, None, model.seed)
+    _compare(before, now)
+    values = {}
+    for name, declared in KEPT.items():
+        old = before.get("options", {}).get(name, now["options"][name])
+        if name in asked.given and _plain(_value(asked, name)) != old:
+            if declared.resumed == "the same":
+                raise _refused(name, repr(old), repr(_value(asked, name)), f"pass {name}={old!r}")
+        elif name not in asked.given and old != now["options"][name]:
+            values[name] = _rebuilt(name, old)
+    values["seed"] = before.get("options", {}).get("seed", now["options"]["seed"])
+    old_rates = {name: _rebuilt(name, one) for name, one in before.get("hyperparameters", {}).items()}
+    plan = dataclasses.replace(asked.plan, options=old_rates | asked.plan.options,
+                               **{name: value for name, value in values.items() if name not in OWN})
+    old_limits = {name: before["options"][name] for name in Plan.LIMITS if name in before.get("options", {})}
+    old_numbers = dataclasses.replace(plan, options=old_rates, **old_limits).numbers()
+    changed = {name: value for name, value in plan.numbers().items() if old_numbers.get(name) != value}
+    own = {name: value for name, value in values.items() if name in OWN}
+    return dataclasses.replace(asked, plan=plan, **own), changed
+
+
+def _compare(before, now) -> None:
+    """Raise DataError where the rule, the losses or the regularizers are others."""
+    for what, way_out in (("algo", "pass algo={}"), ("losses", "give the model the losses {}"),
+                          ("regularizers", "pass the regularizers {}")):
+        old = before.get(what, now[what])
+        if old != now[what]:
+            raise _refused(what, repr(old), repr(now[what]), way_out.format(repr(old)))
+
+
+def check_rows(plain: dict, rows: int | None) -> None:
+    """Raise DataError where a training goes on within an epoch, over other items than those it began with."""
+    before = plain.get("asked", {}).get("rows", rows)
+    if plain.get("items") and before != rows:
+        words = ["a stream" if n is None else f"{n} items" for n in (before, rows)]
+        raise _refused("the training data", *words, "pass the same data until the end of the epoch")
