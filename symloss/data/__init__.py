@@ -1,7 +1,7 @@
 """Data on their way in: checked, converted, in batches. Nothing here knows PyTensor."""
 
 from . import mnist, ragged
-from .columns import check_lengths, has_ragged, named, rows_of
+from .columns import check_lengths, has_ragged, is_mapping, named, rows_of
 from .fields import Field, convert, prepare
 from .labels import Labels
 from .reading import as_array
@@ -19,6 +19,6 @@ from .splitting import split
 
 __all__ = [
     "WINDOW_BYTES", "Arrays", "ExhaustedError", "Field", "Labels", "Silence", "Stream", "ahead", "as_array",
-    "check_lengths", "convert", "has_ragged", "joined", "mnist", "named", "open_source", "prepare", "ragged", "rows_of",
-    "split",
+    "check_lengths", "convert", "has_ragged", "is_mapping", "joined", "mnist", "named", "open_source", "prepare",
+    "ragged", "rows_of", "split",
 ]

@@ -208,9 +208,6 @@ def open_source(data, fields: list[Field], who: str, calls=None, allow_nan: bool
                         f"fewer rows, or a function that returns a batch")
     made = Arrays(by_field(data, fields, who), fields, who, allow_nan)
     made.calls = calls
-    if who == "valid" and made.counts_nothing:
-        raise DataError("valid: nothing counts, because all weights are 0 or all labels are ignored, and the loss of "
-                        "nothing is 0; pass validation data with weights greater than 0, or none")
     return made
 
 

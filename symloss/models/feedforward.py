@@ -1,5 +1,6 @@
 """The models: networks with defaults for what they predict."""
 
+import contextlib
 import dataclasses
 
 import numpy as np
@@ -7,12 +8,30 @@ import pytensor
 import pytensor.tensor as pt
 
 from .._checks import undo
-from ..data import Field, Labels, Silence, as_array, prepare
+from ..data import (
+    Field,
+    Labels,
+    Silence,
+    as_array,
+    is_mapping,
+    prepare,
+)
 from ..data import named as by_name
 from ..errors import ShapeError, SpecError
 from ..training.options import named
 from . import scoring
 from .network import Network
+
+
+@contextlib.contextmanager
+def _unless_refused(model, name: str):
+    """Within, a model may learn an attribute from data; what it learned is forgotten where these are refused."""
+    known = getattr(model, name)
+    try:
+        yield
+    except Exception:
+        setattr(model, name, known)
+        raise
 
 
 class Regressor(Network):
@@ -22,6 +41,11 @@ class Regressor(Network):
     """
 
     flat_target = False  # whether the targets of the last training lacked the last axis, of length 1
+
+    def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
+        """Train as `train` does, and yield each record as it comes."""
+        with _unless_refused(self, "flat_target"):
+            return super().itertrain(train, valid, algo, verbose=verbose, **options)
 
     def _with_encoders(self, fields, data=None):
         main = next((f for f in fields if f.name == "target" and f.kind == "target"), None)
@@ -102,7 +126,7 @@ class Autoencoder(Network):
 
 def _has_target(data) -> bool:
     """Return whether the data of a weighted autoencoder bring a target beside the input."""
-    return "target" in data if isinstance(data, dict) else isinstance(data, list | tuple) and len(data) == 3
+    return "target" in list(data.keys()) if is_mapping(data) else isinstance(data, list | tuple) and len(data) == 3
 
 
 class Classifier(Network):
@@ -144,15 +168,13 @@ class Classifier(Network):
 
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
         """Train as `train` does, and yield each record as it comes."""
-        known = self.encoder
-        try:
+        with _unless_refused(self, "encoder"):
             return super().itertrain(train, valid, algo, verbose=verbose, **options)
-        except Exception:
-            self.encoder = known  # what data that were refused called the classes is forgotten
-            raise
 
     def _with_encoders(self, fields, data=None):
-        main = next((f for f in fields if f.name == "target" and f.kind == "label"), None)
+        own = [x._target for x in self.losses if self._is_main(x.output_name)]
+        names = {"target", *(target.name for target in own if target is not None)}
+        main = next((f for f in fields if f.name in names and f.kind == "label"), None)
         if main is None:
             return fields
         if self.encoder is None and data is not None:

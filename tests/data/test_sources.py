@@ -278,7 +278,7 @@ def test_validation_data_of_which_nothing_counts_are_refused(kind):
     else:
         net = symloss.Classifier([4, 3], loss={"form": "xe", "ignore_index": -1})
         data, valid = [x, y], [x, np.full(N, -1)]
-    with pytest.raises(symloss.DataError, match="valid: nothing counts"):
+    with pytest.raises(symloss.DataError, match="valid: nothing in the validation data counts"):
         net.train(data, valid, **OPTIONS)
 
 

@@ -150,6 +150,10 @@ def test_data_that_are_refused_leave_the_classes_as_they_were():
         net.train([x[:, :2], STRINGS], **STILL)
     net.train([x, np.arange(30) % 3], **STILL)
     assert net.classes == [0, 1, 2]
+    net = symloss.Regressor([3, 1], mode="PYTHON")
+    with pytest.raises(symloss.ShapeError):
+        net.train([x[:, :2], x[:, 0]], **STILL)
+    assert net.predict(x).shape == (30, 1)
 
 
 def test_fewer_labels_than_outputs_are_refused_with_both_ways_out():
