@@ -13,6 +13,7 @@ import symloss
 from symloss.__main__ import main
 from symloss.command import demo
 from symloss.compiling import TrainingStep
+from symloss.explain import losses_table
 
 
 @pytest.fixture(autouse=True)
@@ -180,6 +181,46 @@ def test_losses_lists_every_loss_with_its_ports(capsys, monkeypatch):
         assert name in text
         assert ", ".join(spec.ports) in text
         assert spec.summary in text
+
+
+@pytest.mark.parametrize(("words", "found"), [
+    (["SmoothL1Loss"], {"smooth_l1"}),
+    (["smooth-l1"], {"smooth_l1"}),
+    (["squared", "HINGE"], {"squared_hinge", "modified_huber"}),
+    (["Koenker"], {"multi_quantile", "quantile"}),
+])
+def test_losses_are_found_by_any_of_their_names_or_words(capsys, monkeypatch, words, found):
+    monkeypatch.setenv("COLUMNS", "1000")
+    assert main(["losses", *words]) == 0
+    shown = {row.split()[0] for row in capsys.readouterr().out.splitlines() if row.strip() and "━" not in row}
+    assert found <= shown - {"loss"} <= set(symloss.losses.names())
+    assert len(shown) < 8
+
+
+def test_every_alias_finds_its_loss():
+    for name in symloss.losses.names():
+        for alias in symloss.losses.registry.aliases(name):
+            assert name in list(losses_table([alias]).columns[0].cells)
+
+
+def test_a_loss_that_is_not_found_names_the_nearest(capsys):
+    assert main(["losses", "hubber"]) == 1
+    assert "did you mean 'huber'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["losse"], "unknown command 'losse'; did you mean 'losses'?"),
+    (["Demo"], "did you mean 'demo'?"),
+    (["train"], "known: demo, info, losses"),
+    (["demo", "--sed", "3"], "unknown option of demo: '--sed'; did you mean '--seed'?"),
+    (["--verson"], "did you mean '--version'?"),
+    (["info", "cache"], "info does not take 'cache'"),
+])
+def test_a_word_that_is_misspelt_gets_the_nearest(capsys, arguments, message):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])

@@ -22,9 +22,10 @@ def test_the_total_shown_is_followed_by_its_terms(points):
     assert len(lines) == 2
     shown = lines[0].split("  ")[1]
     total, terms = shown.removeprefix("loss ").split(" = ")
-    parts = [float(term.split()[1]) for term in terms.split(" + ")]
-    assert [term.split()[0] for term in terms.split(" + ")] == ["mae", "mse", "weight_l2"]
-    assert float(total) == pytest.approx(sum(parts), rel=2e-3)
+    found = [re.fullmatch(r"(?:(\S+) \* )?(\w+) (\S+)", term).groups() for term in terms.split(" + ")]
+    assert [(weight, name) for weight, name, _ in found] == [(None, "mae"), ("2", "mse"), ("0.1", "weight_l2")]
+    assert [float(value) for *_, value in found] == pytest.approx([net.history[0][n] for _, n, _ in found], rel=1e-3)
+    assert float(total) == pytest.approx(sum(float(w or 1) * float(v) for w, _, v in found), rel=2e-3)
     assert "valid" in lines[0] and "epoch 2/2" in lines[1]
 
 
@@ -32,7 +33,7 @@ def test_a_file_or_a_console_is_the_sink_and_zero_is_silence(points, capsys):
     sink = io.StringIO()
     Regressor([5, 3]).train(points, epochs=1, verbose=Console(file=sink))
     assert "epoch 1/1" in sink.getvalue()
-    assert "compiled" in sink.getvalue()
+    assert "epoch" not in sink.getvalue().split("compiled with")[0]
     Regressor([5, 3]).train(points, epochs=1, verbose=0)
     assert list(Regressor([5, 3]).itertrain(points, epochs=1))
     assert capsys.readouterr() == ("", "")
@@ -69,4 +70,40 @@ def test_the_bar_shows_every_term_the_pace_and_the_time_left():
     net.train([x, x[:, :2]], epochs=2, batch_size=50, callbacks=Slow(),
               verbose=Console(file=sink, force_terminal=True, width=160, color_system=None))
     text = sink.getvalue()
-    assert re.search(r"epoch 1/2.*%.*0:00:\d\d.*loss [\d.]+ = mae [\d.]+ \+ mse [\d.]+.*[\d,]+ samples/s", text)
+    assert re.search(r"epoch 1/2.*%.*0:00:\d\d.*loss [\d.]+ = mae [\d.]+ \+ 0\.5 \* mse [\d.]+.*[\d,]+ samples/s", text)
+
+
+def test_one_line_says_before_the_first_step_that_it_compiles(points, monkeypatch):
+    sink = io.StringIO()
+    net = Regressor([5, 3], mode="PYTHON")
+    seen, built = [], symloss.compiling.TrainingStep.__init__
+
+    def watched(*arguments):
+        seen.append(sink.getvalue())
+        built(*arguments)
+
+    monkeypatch.setattr(symloss.compiling.TrainingStep, "__init__", watched)
+    net.train(points, epochs=1, verbose=sink)
+    assert [text.count("\n") for text in seen] == [1]
+    assert "compiling with PYTHON" in seen[0] and "less time" in seen[0]
+    net.train(points, epochs=1, verbose=sink)
+    assert sink.getvalue().count("compiling") == 1, "nothing is compiled the second time"
+
+
+def test_a_file_gets_no_codes_of_a_terminal_even_where_colours_are_forced(points, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    sink = io.StringIO()
+    net = Regressor([5, 3], mode="PYTHON")
+    net.train(points, epochs=1, verbose=sink)
+    assert "\x1b" not in sink.getvalue() + net.summary()
+
+
+def test_a_learned_weight_is_shown_as_it_was_at_the_end_of_its_epoch(points):
+    sink = io.StringIO()
+    net = Regressor([5, 3], loss="mae", mode="PYTHON")
+    net.add_loss("mse", weight=symloss.schedules.per_epoch(symloss.schedules.linear(0.0, 1.0, steps=2)))
+    net.train(points, epochs=3, verbose=sink)
+    shown = [(re.search(r"\+ (?:(\S+) \* )?mse (\S+)", text).groups()) for text in sink.getvalue().splitlines()
+             if text.startswith("epoch")]
+    assert [float(weight or 1) for weight, _ in shown] == [record["weights"]["mse"] for record in net.history]
+    assert [float(value) for _, value in shown] == pytest.approx([r["mse"] for r in net.history], rel=1e-3)
