@@ -10,7 +10,7 @@ from .._checks import (
     require_same_shape,
     same_rank_below,
 )
-from .registration import loss
+from .registration import by_item, loss
 
 
 def root(squares):
@@ -129,7 +129,7 @@ def squared_contrastive(prediction, target, *, margin=1.0):
     return 0.5 * (t * pt.sqr(d) + (1 - t) * pt.sqr(pt.maximum(0, number(margin, d) - d)))
 
 
-@loss("CosineEmbeddingLoss", target="sign", per="item", unit="none", ranges={"margin": "[-1, 1)"})
+@loss("CosineEmbeddingLoss", target="sign", per="item", unit="none", shape=by_item, ranges={"margin": "[-1, 1)"})
 def cosine_embedding(first, second, target, *, margin=0.0):
     r"""Loss of the cosine between two embeddings, per item: near 1 for like pairs, below `margin` for unlike ones.
 

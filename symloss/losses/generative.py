@@ -115,7 +115,13 @@ def vae(prediction, mean, log_variance, target, *, beta=1.0, free_bits=0.0):
     return reconstruction.sum(axis=_inner(reconstruction)) + divergence.astype(reconstruction.dtype)
 
 
-@loss("mdn", "MixtureDensity", "gaussian_mixture_nll", target="same", per="item", unit="nats",
+def _one_or_deep(shapes, options):
+    """Return the shape of a target: as many numbers as the components' means have, one of (n, k)."""
+    mixture, mean = shapes["mixture"], shapes["mean"]
+    return (*mixture[:-1], 1 if len(mean) == len(mixture) else mean[-1])
+
+
+@loss("mdn", "MixtureDensity", "gaussian_mixture_nll", target="same", per="item", unit="nats", shape=_one_or_deep,
       ranges={"eps": "(0, inf)"})
 def mixture_density(mixture, mean, variance, target, *, eps=1e-6):
     r"""Negative log-likelihood of a mixture of Gaussians, per item.

@@ -38,13 +38,13 @@ def harmless_predictions(ports: list, weights, spec) -> list:
     for index, port in enumerate(ports):
         if port.ndim == 0 or (index > 0 and spec.target == "label"):
             continue
-        clean = _selected(port, _by_item(port, weights, spec))
+        clean = selected(port, _by_item(port, weights, spec))
         below = [i for i, other in enumerate(found) if other is not port and port in set(ancestors([other]))]
         if below and port.owner is None:  # a critic and what it is differentiated by: of what counts as well
             replaced = graph_replace([found[i] for i in below], {port: clean}, strict=False)
             for i, other in zip(below, replaced, strict=True):
                 found[i] = other
-        found[index] = clean if found[index] is port else _selected(found[index], _by_item(port, weights, spec))
+        found[index] = clean if found[index] is port else selected(found[index], _by_item(port, weights, spec))
     return found
 
 
@@ -60,7 +60,7 @@ def _by_item(port, weights, spec):
     return some[(..., *(None,) * (port.ndim - some.ndim))]
 
 
-def _selected(tensor, some):
+def selected(tensor, some):
     """Return `tensor` where it counts; before its softmax or exponential, say, where the graph shows one."""
     for activation, function in UNDONE.items():
         before = undo(tensor, activation)

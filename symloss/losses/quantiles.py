@@ -12,7 +12,7 @@ from .._checks import (
 )
 from ..errors import ShapeError
 from .ranges import Range
-from .registration import loss
+from .registration import loss, one_column
 
 
 @loss("pinball", "mean_pinball_loss", "QuantileLoss", "PinballLoss", "reg:quantileerror", ranges={"q": "(0, 1)"})
@@ -54,7 +54,7 @@ def quantile(prediction, target, *, q=0.5):
     return pt.maximum(q * e, (q - 1) * e)
 
 
-@loss("MultiQuantileLoss", "multi_pinball", per="item", ranges={"q": Range("(0, 1)", several=True)})
+@loss("MultiQuantileLoss", "multi_pinball", per="item", shape=one_column, ranges={"q": Range("(0, 1)", several=True)})
 def multi_quantile(prediction, target, *, q=(0.1, 0.5, 0.9)):
     r"""Mean of the quantile losses of several quantiles, per item.
 
@@ -82,7 +82,7 @@ def multi_quantile(prediction, target, *, q=(0.1, 0.5, 0.9)):
     Notes
     -----
     For a forecast with its spread. Nothing keeps the quantiles from crossing; sort them when predicting, or let the
-    model add up positive steps. In a model, bind the target's rank: ``Loss("multi_quantile", target=1)``.
+    model add up positive steps. A model ``Regressor([10, 3], loss="multi_quantile")`` takes targets (n,) or (n, 1).
 
     References
     ----------

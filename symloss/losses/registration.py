@@ -17,6 +17,16 @@ def last_axis(shapes, options):
     return next(iter(shapes.values()))[-1]
 
 
+def one_column(shapes, options):
+    """Return the shape of a target with one number where the first port has several columns."""
+    return (*next(iter(shapes.values()))[:-1], 1)
+
+
+def by_item(shapes, options):
+    """Return the shape of a target with one number for each item, or each step, of the first port."""
+    return next(iter(shapes.values()))[:-1]
+
+
 @dataclasses.dataclass(frozen=True, repr=False)
 class LossSpec(Summarised):
     """What the decorator knows of a loss function.
@@ -48,6 +58,12 @@ class LossSpec(Summarised):
         A label that fills up short sequences.
     ranges : dict
         What each hyperparameter may be, by name: a `Range`, a `Choice`, or None for anything.
+    shape : callable or None
+        Shape of the target, where it follows from the predictions in a way of its own: ``shape(shapes by port,
+        options)``. None: that of the first port, without its last axis for labels.
+    fits : callable or None
+        Looks at arrays before training: ``fits(target, steps, who, counts)`` raises DataError for a target that no
+        prediction of so many steps can have. None: every target fits.
     """
 
     name: str
@@ -63,6 +79,19 @@ class LossSpec(Summarised):
     classes: Callable | None = last_axis
     padding: int | None = None
     ranges: dict = dataclasses.field(default_factory=dict, hash=False)
+    shape: Callable | None = None
+    fits: Callable | None = None
+
+    def target_shape(self, shapes: dict, options: dict) -> tuple:
+        """Return the shape of the target that a model makes for predictions of known shapes, by port; None is free.
+
+        >>> get("multi_quantile").target_shape({"prediction": (None, 3)}, {})
+        (None, 1)
+        """
+        if self.shape is not None:
+            return tuple(self.shape(shapes, options))
+        first = next(iter(shapes.values()))
+        return first[:-1] if self.target == "label" and len(first) > 1 else first
 
     @property
     def alike(self) -> bool:
@@ -100,14 +129,15 @@ registry: Registry = Registry("loss")  # name -> LossSpec, or a subclass of Loss
 
 
 def loss(*aliases: str, target="same", activation=None, per="element", unit="the unit of the target",
-         classes=last_axis, padding=None, ranges=None):
+         classes=last_axis, padding=None, ranges=None, shape=None, fits=None):
     """Register a loss function under its own name and `aliases`.
 
     Positional arguments of the function are ports, keyword-only ones are hyperparameters. A keyword-only argument
     ``weights`` is no hyperparameter: it says that the function weights pairs of items itself.
 
     `ranges` says what hyperparameters may be: ``{"delta": "(0, inf)"}``, see `Range`. One that is not named there
-    takes finite numbers where its default is a number, and True or False where it is one of these.
+    takes finite numbers where its default is a number, and True or False where it is one of these. `shape` says what
+    shape a target has where it is not the prediction's, and `fits` which target cannot be, see `LossSpec`.
     """
     if target not in TARGETS:
         raise SpecError(f"@loss: target={target!r}; one of {', '.join(TARGETS)} is wanted")
@@ -127,6 +157,8 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
             classes=classes,
             padding=padding,
             ranges=completed(ranges or {}, options, f"@loss {function.__name__}"),
+            shape=shape,
+            fits=fits,
         )
         registry.add(spec.name, spec, aliases, replace=_is_again(function))
         return function

@@ -71,7 +71,7 @@ def generalised_dice(prediction, target):
     Parameters
     ----------
     prediction : float tensor (n, ..., k)
-        Probabilities of the classes over the last axis; the inner sums run over the axes between.
+        Probabilities of the classes over the last axis; the inner sums run over the axes between. (n, k) is one place.
     target : tensor (n, ..., k)
         In [0, 1], of the prediction's shape.
 
@@ -83,7 +83,7 @@ def generalised_dice(prediction, target):
     Raises
     ------
     ShapeError
-        If the static shapes can never agree, or there are less than 3 axes.
+        If the static shapes can never agree, or there is one axis only.
 
     Notes
     -----
@@ -100,11 +100,8 @@ def generalised_dice(prediction, target):
     [0.333333]
     """
     p, t, axes = regions(prediction, target, "generalised_dice")
-    if p.ndim < 3:
-        raise ShapeError(
-            f"generalised_dice: prediction is {shape_text(prediction)}, target {shape_text(t)}; (n, pixels, classes) "
-            f"is wanted"
-        )
+    if p.ndim == 2:  # one place, as a step of a sequence is
+        p, t, axes = p[:, None], t[:, None], (1, 2)
     inside = axes[:-1]
     size = t.sum(axis=inside)
     weight = pt.sqr(divide(pt.ones_like(size), size))

@@ -6,8 +6,9 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
 from .._checks import floating, shape_text, tensor
-from ..errors import ShapeError
+from ..errors import DataError, ShapeError
 from .classification import log_of_sum, log_probabilities
+from .masking import selected
 from .ranges import Range
 from .registration import loss
 from .similarity import ABSENT
@@ -28,9 +29,44 @@ def later(logs, steps: int):
     return pt.concatenate([nothing, logs[:, :-steps]], axis=1)
 
 
+def of_free_length(shapes, options):
+    """Return the shape of label sequences, which have a length of their own."""
+    return next(iter(shapes.values()))[0], None
+
+
+def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None) -> None:
+    """Raise DataError for the first row whose labels need more steps than there are.
+
+    Each label needs a step, and equal ones that follow each other need a blank between them.
+
+    Parameters
+    ----------
+    labels : integer array (n, length)
+        Shorter sequences are padded with -1.
+    steps : int or integer array (n,)
+        Steps of all predictions, or of each.
+    who : str
+        Who speaks, for the message.
+    counts : boolean array (n,) or None
+        Which rows have a weight; None: all.
+    """
+    labels = np.asarray(labels)
+    there = labels >= 0
+    again = (there[:, 1:] & (labels[:, 1:] == labels[:, :-1])).sum(axis=1)
+    needed, steps = there.sum(axis=1) + again, np.broadcast_to(steps, len(labels))
+    bad = (needed > steps) & (True if counts is None else np.asarray(counts, bool))
+    if bad.any():
+        row = int(bad.argmax())
+        between = f" and {again[row]} blanks between equal ones" if again[row] else ""
+        raise DataError(f"{who}: row {row} has {there[row].sum()} labels{between}, but {steps[row]} steps "
+                        f"({bad.sum()} rows like it): no alignment is possible; make fewer steps into one, leave such "
+                        f"rows out, or pass zero_infinity=True to the loss")
+
+
 @loss("CTCLoss", "CTCLossLayer", "connectionist_temporal_classification", "ctc_loss_with_forward_probs", target="label",
-      activation="softmax", per="item", unit="nats", padding=-1, ranges={"blank": Range(whole=True)})
-def ctc(prediction, target, *, blank=0):
+      activation="softmax", per="item", unit="nats", padding=-1, shape=of_free_length, fits=check_alignment,
+      ranges={"blank": Range(whole=True)})
+def ctc(prediction, target, *, blank=0, steps=None, zero_infinity=False):
     r"""Connectionist temporal classification, per item (a sequence).
 
     .. math:: \ell = -\log \sum_{\pi \in B^{-1}(t)} \prod_{\tau} p_{\tau, \pi_\tau}
@@ -41,16 +77,21 @@ def ctc(prediction, target, *, blank=0):
     ----------
     prediction : float tensor (n, steps, k)
         Probabilities of the k classes, the blank being one, at every step; the logits are used if the graph shows a
-        softmax. All steps count.
+        softmax.
     target : integer tensor (n, length)
         Labels from 0 to k - 1, no blanks among them. Shorter sequences are filled up with -1 at their end.
     blank : int
         Which class is the blank; -1 is the last one.
+    steps : integer tensor (n,), or None
+        How many steps of each prediction count, from the first one on; None: all. What stands behind them may be
+        anything.
+    zero_infinity : bool
+        Whether labels that cannot be aligned give 0, and no infinity.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a wrong label; infinite, with a gradient of 0, where the labels (and a blank
+        At least 0, in nats; NaN for a wrong label; infinite (or 0), with a gradient of 0, where the labels (and a blank
         between equal ones) need more steps than there are.
 
     Raises
@@ -73,8 +114,23 @@ def ctc(prediction, target, *, blank=0):
     [0.287682]
     """
     prediction, labels, known, blank = sequences(prediction, target, blank, "ctc")
-    values = _minus_log_likelihood(log_probabilities(prediction), pt.switch(known, labels, blank), known, blank)
+    alive = None if steps is None else _alive(steps, prediction)
+    if alive is not None:
+        prediction = selected(prediction, alive[..., None])
+    logs = log_probabilities(prediction)
+    values = _minus_log_likelihood(logs, pt.switch(known, labels, blank), known, blank, alive)
+    if zero_infinity:
+        values = pt.switch(pt.isinf(values), np.asarray(0, values.dtype), values)
     return nan_where_wrong(values, labels, known)
+
+
+def _alive(steps, prediction):
+    """Return a boolean tensor (n, steps) of what counts of a prediction (n, steps, k)."""
+    steps = tensor(steps, "ctc", "steps")
+    if steps.ndim != 1 or steps.dtype.startswith("float"):
+        raise ShapeError(f"ctc: steps {shape_text(steps)} is {steps.dtype}, prediction {shape_text(prediction)}; "
+                         f"integers (n,) are wanted")
+    return pt.lt(pt.arange(prediction.shape[1])[None, :], steps[:, None])
 
 
 def sequences(prediction, target, blank, who: str):
@@ -101,8 +157,11 @@ def nan_where_wrong(values, labels, known):
     return pt.switch(bad, np.asarray(np.nan, values.dtype), values)
 
 
-def _minus_log_likelihood(logs, labels, known, blank):
-    """Return the loss from log-probabilities (n, steps, k) and labels (n, length), by the forward recursion."""
+def _minus_log_likelihood(logs, labels, known, blank, alive=None):
+    """Return the loss from log-probabilities (n, steps, k) and labels (n, length), by the forward recursion.
+
+    Steps that are not `alive` (n, steps) pass on what they were given.
+    """
     n, length = labels.shape[0], labels.shape[1]
     states = pt.full((n, 2 * length + 1), blank, dtype="int64")  # blank, label, blank, label, ..., blank
     states = pt.set_subtensor(states[:, 1::2], labels)
@@ -114,11 +173,16 @@ def _minus_log_likelihood(logs, labels, known, blank):
     place = pt.arange(states.shape[1])
     start = pt.switch(pt.lt(place, 2)[None, :], emitted[0], absent)
 
-    def step(emission, alpha, barred):
+    def step(emission, *rest):
+        *counts, alpha, barred = rest
         skipped = pt.maximum(later(alpha, 2) + barred, absent)
-        return log_add(alpha, later(alpha, 1), skipped) + emission
+        new = log_add(alpha, later(alpha, 1), skipped) + emission
+        return pt.switch(counts[0][:, None], new, alpha) if counts else new
 
-    found = pytensor.scan(step, sequences=[emitted[1:]], outputs_info=[start], non_sequences=[barred],
+    counts = [] if alive is None else [alive.T[1:]]
+    if alive is not None:  # without any step there is no label, which is the state of a blank alone
+        start = pt.switch(alive[:, 0][:, None], start, pt.switch(pt.eq(place, 0)[None, :], 0, absent))
+    found = pytensor.scan(step, sequences=[emitted[1:], *counts], outputs_info=[start], non_sequences=[barred],
                           return_updates=False)
     last = pt.concatenate([start[None], found], axis=0)[-1]
     ends = 2 * known.sum(axis=1)[:, None]

@@ -287,5 +287,4 @@ def _by_length(values, prediction, target, *, blank=0, zero_infinity=False):
 @system.differs("ctc", "CTCLoss", how="mean", averaged=_by_length)
 def ctc(prediction, target, *, blank=0, zero_infinity=False):
     """Its mean divides by the number of labels first; `zero_infinity` makes 0 of what is impossible."""
-    values = sequence.ctc(prediction, target, blank=blank)
-    return pt.switch(pt.isinf(values), 0, values) if zero_infinity else values
+    return sequence.ctc(prediction, target, blank=blank, zero_infinity=zero_infinity)

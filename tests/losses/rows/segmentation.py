@@ -4,7 +4,7 @@ import numpy as np
 
 from . import binary, row, sigmoid, simplex, softmax, unit
 
-CLASSES = [(3, 4, 3), (2, 3, 2, 4)]
+CLASSES = [(3, 4, 3), (2, 3, 2, 4), (5, 3)]
 SMOOTH = [{"smooth": 0.0}, {"smooth": 0.1}]
 
 
