@@ -30,7 +30,8 @@ def reason(error: OSError, path: pathlib.Path) -> str:
         errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
         errno.EISDIR: "this is a folder; add the name of a file",
         errno.ENOTDIR: f"{path.parent} is no folder, but a file; choose another one",
-        errno.ENOENT: f"the folder {path.parent} does not exist; make it first",
+        errno.ENOENT: (f"no file can be made in this folder; {elsewhere}" if path.parent.is_dir() else
+                       f"the folder {path.parent} does not exist; make it first"),
         errno.ELOOP: "its links lead in a circle; choose another path",
         errno.EMFILE: "too many files are open; close some",
         errno.EIO: "the disk cannot be read or written (input/output error); choose another one",

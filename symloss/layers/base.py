@@ -56,6 +56,8 @@ class Layer:
     default_activation: str | None = None  # None: what the graph says
     wants_mask = False  # whether it matters where a sequence ends and its filling begins
     keeps_time = True  # whether, in a sequence, its output has a step for each step of its inputs
+    follows_input = True  # whether its output has a step for each step of the data; set where it is added to a graph
+    backward_units = 0  # how many of its last units go backward in time
     takes_sparse = False  # whether its inputs may be sparse matrices
     sparse = None  # format of its output, where that is a sparse matrix
     mask = None  # then the graph's variable (batch, time), 0 for filling
@@ -200,7 +202,19 @@ class Layer:
         """Return the dict that rebuilds this layer."""
         spec = {"form": form_of(self), "name": self.name, "inputs": list(self.inputs), "activation": self.activation}
         spec |= {"size": self.size} if len(self.shape) == 1 else {"shape": list(self.shape)}
-        return spec | self.draws
+        return spec | self.draws | self._own_options()
+
+    def _own_options(self) -> dict:
+        """Return the options of a user's subclass that does not write `to_spec` anew: attributes of their names."""
+        lineage = type(self).__mro__
+        mine = lineage[: next(i for i, cls in enumerate(lineage) if "to_spec" in cls.__dict__)]
+        made = [cls.__init__ for cls in mine if "__init__" in cls.__dict__]
+        names = {p.name for one in made for p in inspect.signature(one).parameters.values() if p.kind is p.KEYWORD_ONLY}
+        names -= {"name", "inputs", "size", "shape", "activation"}
+        for name in sorted(names - set(vars(self))):
+            raise SpecError(f"layer {self.name!r}: {type(self).__name__} does not keep its option {name!r}, so that a "
+                            f"file or a copy would lose it; write self.{name} = {name} in its __init__")
+        return {name: vars(self)[name] for name in sorted(names)}
 
     def __repr__(self):
         activation = getattr(self.activation, "__name__", self.activation)

@@ -17,21 +17,30 @@ def register(cls: type, name: str | None) -> None:
     the models of another module is not entered: it trains and predicts, and `name_of` says why it cannot be saved.
     """
     name = cls.__name__ if name is None else name
-    if name in registry and registry.get(name).__module__ != cls.__module__:
+    if name in registry and not _same_place(registry.get(name), cls):
         return
     registry.add(name, cls, replace=True)
 
 
+def _same_place(one: type, other: type) -> bool:
+    """Return whether two classes are definitions of one: in a notebook cell that ran twice, or a module loaded again."""
+    return one.__module__ == other.__module__
+
+
 def name_of(cls: type) -> str:
-    """Return the name under which a class of models is registered.
+    """Return the name under which a class of models, or the definition that has taken its place, is registered.
 
     Raises
     ------
     SpecError
-        If its name belongs to another class, or if the class was defined again since.
+        If its name belongs to a class of another module.
     """
-    found = next((name for name in registry if registry.get(name) is cls), None)
-    if found is None:
-        raise SpecError(f"save: the class {cls.__module__}.{cls.__qualname__} is not registered, because another class "
-                        f"of models has its name; give the class a name of its own")
-    return found
+    for name in registry:
+        found = registry.get(name)
+        if found is cls or (_same_place(found, cls) and found.__qualname__ == cls.__qualname__):
+            return name
+    taken = registry.get(cls.__name__) if cls.__name__ in registry else None
+    owner = "" if taken is None else f", {taken.__module__}.{taken.__qualname__}"
+    raise SpecError(f"save: the class {cls.__module__}.{cls.__qualname__} is not registered, because another class of "
+                    f"models has its name{owner}; rename it, or give it a name for files: "
+                    f"class {cls.__name__}({cls.__bases__[0].__name__}, registered='my-{cls.__name__.lower()}')")
