@@ -49,7 +49,10 @@ def _wrong_number(given, known, who) -> DataError:
         way_out = f"pass them as one list: net.train(..., [{wanted}])"
     else:
         way_out = f"pass them as one list: net.{method}([{wanted}])"
-    return DataError(f"{who}: got {count or 'no'} array{'s' * (count != 1)}, but {len(known)} "
+    got = f"{count or 'no'} array{'s' * (count != 1)}"
+    if count == 1 and not hasattr(given[0], "__len__") and not hasattr(given[0], "shape"):
+        got = "None" if given[0] is None else f"a {type(given[0]).__name__}"
+    return DataError(f"{who}: got {got}, but {len(known)} array{'s' * (len(known) > 1)} "
                      f"{'is' if len(known) == 1 else 'are'} wanted: {wanted}; {way_out}")
 
 

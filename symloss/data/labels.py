@@ -207,6 +207,8 @@ def _wrong_rank(array, field, me) -> ShapeError:
     way_out = "" if field.classes is None else (
         f"; pass class indices from 0 to {field.classes - 1}, or for soft targets a Regressor that ends in "
         f"({field.classes}, 'softmax')")
+    if array.ndim == len(field.shape) - 1:
+        way_out = "; a batch is wanted, so for a single item pass y[None]"
     return ShapeError(f"{me} has shape {array.shape}, the model wants labels {wanted}{way_out}")
 
 

@@ -42,6 +42,8 @@ def fits(column, field) -> bool:
     Sequences of one variable may be (time,) instead of (time, 1).
     """
     axes = len(field.shape)
+    if field.shape[1:2] != (None,):  # rows of one width are no sequences
+        return False
     single = axes > 2 and field.shape[-1] == 1
     return is_ragged(column, axes) or (single and is_ragged(column, axes - 1))
 
@@ -137,18 +139,24 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
             continue
         kind = by_name[key].kind
         made[key] = fill(column, f"{who}: {key}", repeat=kind == "label") if key in ragged else column
-        if kind in ("target", "label") and key not in ragged and len(by_name[key].shape) > 1 and axes(column) > 1:
+        if kind in ("target", "label") and key not in ragged and _has_steps(by_name[key]) and axes(column) > 1:
             raise DataError(f"{who}: sequences of {name} differ in length, those of {key} do not; pass one for each")
     weighing = [f for f in fields if f.kind == "weights" or (f.kind == "mask" and f.dtype.startswith("float"))]
-    if counted and not weighing:
+    targets = [f for f in fields if f.kind in ("target", "label")]
+    if counted and not weighing and (not targets or any(map(_has_steps, targets))):
         raise DataError(
             f"{who}: sequences of different lengths ({counts.min()} to {counts.max()}): what fills them up must not "
             f"count; make the model with weighted=True"
         )
     for field in fields:
-        if field.kind in SPREAD and len(field.shape) > 1:
+        if field.kind in SPREAD and _has_steps(field):
             made[field.name] = weights(made.get(field.name), counts, field, who)
     return made
+
+
+def _has_steps(field) -> bool:
+    """Return whether a field's second axis may be time: it is free, and not the units of an output for whole items."""
+    return field.shape[1:2] == (None,)
 
 
 def axes(column) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..errors import DataError, SpecError
+from ..errors import DataError, ShapeError, SpecError
 from .columns import (
     by_field,
     check_lengths,
@@ -140,7 +140,7 @@ class Stream:
             try:
                 yield convert_all(by_field(batch, self.fields, self.who), self.fields, self.who,
                                   allow_nan=self.allow_nan)
-            except DataError as error:
+            except (DataError, ShapeError) as error:
                 raise type(error)(f"batch {number}: {error}") from None
 
     def batches(self, size: int) -> Iterator[list[np.ndarray]]:

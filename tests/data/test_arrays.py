@@ -250,7 +250,7 @@ def test_a_bfloat16_array_gets_a_hint():
 
 
 def test_train_of_x_and_y_says_that_both_go_into_one_list(x):
-    with pytest.raises(DataError, match=r"got 1 array, but 2 are wanted: in, target; .*net.train\(\[in, target\]\)"):
+    with pytest.raises(DataError, match=r"got 1 array, but 2 arrays are wanted: in, target.*train\(\[in, target\]\)"):
         Regressor([4, 3]).train(x, x[:, :3], **STILL)
 
 

@@ -220,6 +220,16 @@ def test_an_npz_file_of_objects_says_which_array_cannot_be_read(tmp_path):
         trained(np.load(tmp_path / "data.npz"))
 
 
+def test_an_iterator_over_items_names_the_batch_and_says_that_batches_are_wanted():
+    with pytest.raises(symloss.ShapeError, match=r"batch 0: train: target has shape \(\).* a batch is wanted"):
+        trained(zip(*arrays(), strict=True))
+
+
+def test_rows_of_different_widths_are_no_sequences():
+    with pytest.raises(symloss.DataError, match="in cannot be read as an array.*rows of equal length"):
+        trained([[[1, 2, 3, 4], [1, 2]], [0, 1]])
+
+
 def test_a_list_of_items_says_how_to_make_columns_of_it():
     with pytest.raises(symloss.DataError, match=r"these are 60 items .*zip\(\*data\)"):
         trained(list(zip(*arrays(), strict=True)))
