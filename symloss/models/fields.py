@@ -1,14 +1,23 @@
 """What the data of a model must bring: one `Field` for each input, target and array of weights, in order."""
 
+import dataclasses
+
 from pytensor.graph.traversal import ancestors
 
 from ..data import Field
 
 
 def input_fields(model) -> list[Field]:
-    """Return the fields of a model's inputs."""
-    return [Field(la.name, "input", la.batch_shape, la.dtype, sparse=la.sparse, timed=timed(model, la.batch_shape))
-            for la in model.graph.inputs]
+    """Return the fields of a model's inputs, and of the mask, where a layer wants one."""
+    fields = [Field(la.name, "input", la.batch_shape, la.dtype, sparse=la.sparse, timed=timed(model, la.batch_shape))
+              for la in model.graph.inputs]
+    return fields if model.graph.mask is None else [*fields, mask_field(model.graph.mask, fields)]
+
+
+def mask_field(mask, fields: list[Field]) -> Field:
+    """Return the field of a mask (batch, time), which goes with the first sequences among the `fields`."""
+    partner = next(f.name for f in fields if len(f.shape) == 3)
+    return Field(mask.name, "mask", (None, None), mask.dtype, optional=True, partner=partner)
 
 
 def timed(model, shape) -> bool:
@@ -19,22 +28,35 @@ def timed(model, shape) -> bool:
 
 def all_fields(model, inputs: list[Field], also=()) -> list[Field]:
     """Return the fields of inputs, targets and weights; `also` are measures that use some of them."""
-    fields = list(inputs)
+    fields = [_as_target(model, field, also) for field in inputs]
     variables, outputs = set(model.inputs), model.graph.outputs()[0]
     used = _used_variables(model) | {v for measure in also for v in measure.variables}
     for loss in model.losses:
         output = outputs[loss.output_name]
         target, weights = loss._target, loss._weights
         if target not in variables and target.name not in {f.name for f in fields}:
-            fields.append(target_field(model, loss, output, optional=target not in used))
+            fields.append(target_field(model, loss, output, optional=target not in used, also=also))
         if weights is not None and weights.name not in {f.name for f in fields}:
             fields.append(Field(weights.name, "weights", weights.type.shape, weights.dtype,
                                 optional=weights not in used, partner=target.name))
     return fields
 
 
-def target_field(model, loss, output, optional) -> Field:
-    """Return the field of a loss' target: what all losses that share it allow."""
+def _as_target(model, field, measures) -> Field:
+    """Return the field of an input with the values that it may have where it is a target, as in an autoencoder."""
+    variable = model.graph.input_variables().get(field.name)
+    return dataclasses.replace(field, domain=_domain(model, variable, measures)) if variable is not None else field
+
+
+def _domain(model, target, measures) -> str | None:
+    """Return what values a target may have, by the losses and the measures that compare something with it."""
+    outputs = model.graph.outputs()[0]
+    sources = [x for x in (*model.losses, *measures) if getattr(x, "_target", getattr(x, "target", None)) is target]
+    return next(filter(None, (x.domain(outputs) for x in sources)), None)
+
+
+def target_field(model, loss, output, optional, also=()) -> Field:
+    """Return the field of a loss' target: what all losses and measures that share it allow."""
     target, outputs = loss._target, model.graph.outputs()[0]
     sharing = [x for x in model.losses if x._target is target]
     if target.dtype.startswith("int"):
@@ -45,7 +67,7 @@ def target_field(model, loss, output, optional) -> Field:
                      timed=not apart and timed(model, target.type.shape),
                      classes=min((n for n in counts if n is not None), default=None),
                      optional=optional, ignored=ignored.pop() if len(ignored) == 1 else None)
-    domain = next(filter(None, (x.domain(outputs) for x in sharing)), None)
+    domain = _domain(model, target, also)
     alike = [outputs[x.output_name].type.shape for x in sharing if x.spec is not None and x.spec.alike]
     shapes = [target.type.shape, *(shape for shape in alike if len(shape) == target.ndim)]
     shape = tuple(next((n for n in lengths if n is not None), None) for lengths in zip(*shapes, strict=True))

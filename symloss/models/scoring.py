@@ -40,9 +40,9 @@ def score(model, columns: list, weights, metric=None):
     measure = dataclasses.replace(measure, weights=counted)
     variables = list(model.inputs)
     if measure.target in variables:
-        target = model._input_fields()[variables.index(measure.target)]
+        target = model._fields([measure])[variables.index(measure.target)]
     else:
-        target = target_field(model, source, outputs[measure.output_name], optional=False)
+        target = target_field(model, source, outputs[measure.output_name], optional=False, also=[measure])
         variables.append(measure.target)
     variables += [] if counted is None else [counted]
     fields, arrays = _paired(model, columns, target, weights, getattr(counted, "dtype", "float64"))
@@ -57,7 +57,7 @@ def score(model, columns: list, weights, metric=None):
 
 def _paired(model, columns, target: Field, weights, dtype="float64") -> tuple[list[Field], tuple]:
     """Return the fields of inputs, target and weights, and the arrays for them: what has no weight is not looked at."""
-    fields = model._input_fields()
+    fields = [target if f.name == target.name else f for f in model._input_fields()]
     if len(fields) > 1 and not isinstance(columns[0], list | tuple):
         raise SpecError(f"score: the model has {len(fields)} inputs; pass a list of {len(fields)} arrays")
     arrays = [*columns[0]] if len(fields) > 1 else [columns[0]]

@@ -149,6 +149,18 @@ class Measure:
         options = {"output_name": self.output_name} | self.options
         return _figure_of_loss(self.form, outputs, self.target, weights, options)
 
+    def domain(self, outputs) -> str | None:
+        """Return what values a target of numbers may have, see `LossSpec.domain`; None for any."""
+        entry = find(self.form)
+        if isinstance(entry, losses.LossSpec):
+            options = {"output_name": self.output_name} | self.options
+            return losses.Loss.build(self.form, **options).domain(outputs)
+        shape, signs = outputs[self.output_name].type.shape, "threshold" in self.options
+        if not isinstance(entry, MetricSpec) or entry.target == "values" or signs or self.target.ndim != len(shape):
+            return None
+        apart = entry.target == "columns" or self.options.get("multilabel") or shape[-1] == 1
+        return "unit" if apart else "distribution"
+
     def repeats(self, loss) -> bool:
         """Return whether this is the same figure as the term of a `loss` of the model."""
         return (loss.form == self.form and loss.options == self.options and loss.output_name == self.output_name

@@ -464,3 +464,19 @@ def test_other_backends_show_the_same_figures(heaps, mode):
 def test_a_metric_is_no_loss(name):
     with pytest.raises(symloss.SpecError, match=f"{name}.*is a metric.*metrics="):
         symloss.Classifier([3, 2], loss=name)
+
+
+@pytest.mark.parametrize("train", [
+    lambda x: symloss.Autoencoder([8, 4, (8, "sigmoid")], loss="bce", mode="PYTHON").train([x], epochs=1, verbose=0),
+    lambda x: symloss.recurrent.Autoencoder([8, (4, "rnn"), (8, "sigmoid")], loss="bce", mode="PYTHON").train(
+        [x[None]], epochs=1, verbose=0),
+    lambda x: symloss.Autoencoder([8, (8, "sigmoid")], mode="PYTHON").train([x], epochs=1, verbose=0, metrics=["bce"]),
+    lambda x: symloss.Autoencoder([8, (8, "sigmoid")], mode="PYTHON").score(x, metric="bce"),
+    lambda x: symloss.Regressor([8, (8, "sigmoid")], mode="PYTHON").train([x, x], epochs=1, verbose=0, metrics=["bce"]),
+    lambda x: symloss.Regressor([8, (8, "sigmoid")], mode="PYTHON").score(x, x, metric="bce"),
+    lambda x: symloss.Regressor([8, (8, "sigmoid")], mode="PYTHON").train([x / 255, x / 255], [x, x], epochs=1,
+                                                                          verbose=0, metrics=["bce"]),
+])
+def test_targets_that_are_no_probabilities_are_refused_wherever_they_come_in(train, rng):
+    with pytest.raises(symloss.DataError, match="0 and 1|0 to 1"):
+        train(rng.integers(0, 256, size=(20, 8)).astype(float))
