@@ -1,7 +1,6 @@
 """Outputs that are no probabilities, or are so twice, refused while the model is built."""
 
 import numpy as np
-import pytensor
 from pytensor.compile.mode import Mode
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant
@@ -13,6 +12,7 @@ from pytensor.tensor.random.op import RandomVariable
 from pytensor.tensor.special import LogSoftmax
 
 from .._checks import undo
+from ..compiling import Backend, function
 from ..errors import SpecError
 from ..losses.wiring import predictions
 from . import patterns as forms
@@ -24,6 +24,7 @@ from .patterns import (
     without_views,
 )
 
+AS_IT_IS = Backend("PYTHON without rewrites", Mode("py", None))
 LARGEST = 10**6  # numbers that are tried at most
 NEAR = 1e-3  # a distribution that someone wrote out sums to 1 up to a guard
 
@@ -196,7 +197,7 @@ def _tried(prediction):
         return None
     values = [rng.normal(0, 3, shape).astype(v.dtype) for shape, v in zip(shapes, free, strict=True)]
     try:
-        return pytensor.function(free, prediction, mode=Mode("py", None), on_unused_input="ignore")(*values)
+        return function(free, prediction, AS_IT_IS)(*values)
     except (ValueError, TypeError, IndexError, AssertionError, NotImplementedError):
         return None  # it has sizes that the data alone show
 
