@@ -62,13 +62,19 @@ def _opened(train, valid, fields, asked, seed):
     try:
         opened = open_source(train, fields, "train", asked.train_batches, asked.allow_nan)
     except DataError as error:
-        if valid is not None and not isinstance(train, list | tuple | dict):
+        if _is_one(train) and valid is not None and len(train) == len(valid):
             raise DataError(f"{error}. The second argument of train is validation data; pass inputs and targets as one "
                             f"list: net.train([x, y])") from None
         raise
     if valid is None:
         return opened, None
     return opened, open_source(valid, fields, "valid", asked.valid_batches, asked.allow_nan)
+
+
+def _is_one(data) -> bool:
+    """Return whether data are one array, or nested lists in its place."""
+    many = isinstance(data, list | tuple) and len(data) <= 3
+    return hasattr(data, "__len__") and not many and not isinstance(data, dict)
 
 
 def _check_whole(measures, train, valid) -> None:

@@ -75,7 +75,8 @@ def test_epochs_without_validation_are_no_validations(labelled, scripted):
 
 
 @pytest.mark.parametrize(("best", "words"), [
-    ("valid_accuracy", "valid_acc"), ("valid_mine", r"\('valid_mine', 'max'\)"), (3, "best=3"), (("loss", "up"), "best="),
+    ("valid_accuracy", "valid_acc"), ("valid_mine", r"\('valid_mine', 'max'\)"), (3, "best=3"),
+    (("loss", "up"), "best="),
 ])
 def test_what_cannot_be_monitored_is_refused_before_the_first_step(best, words, labelled, orders):
     def mine(prediction, target):
