@@ -2,6 +2,7 @@
 
 import html
 import inspect
+import os
 
 
 class Displayed:
@@ -25,6 +26,7 @@ class Called(Displayed):
         given = []
         for name, parameter in inspect.signature(type(self)).parameters.items():
             value = getattr(self, name, parameter.default)
+            value = str(value) if isinstance(value, os.PathLike) else value
             if parameter.default is parameter.empty:
                 given.append(f"{value!r}")
             elif value != parameter.default:

@@ -9,7 +9,9 @@ import math
 import numpy as np
 
 from .. import _files
+from .._display import Called
 from ..errors import DataError
+from .records import flat
 
 
 def _plain(value):
@@ -33,7 +35,7 @@ def _epoch(record):
         return None
 
 
-class _HistoryFile:
+class _HistoryFile(Called):
     """What writes a line for each record. Subclasses say what a line is.
 
     When a training is resumed, lines of epochs that come again are taken out, and those that a kill has left unwritten
@@ -111,7 +113,7 @@ class CSVHistory(_HistoryFile):
         return file.getvalue()
 
     def _row(self, record):
-        return {k: v for k, v in record.items() if k is not None and not isinstance(v, dict | list | tuple)}
+        return {name: value for name, value in flat(record).items() if name is not None}
 
     def _append(self, record):
         row = self._row(record)

@@ -42,7 +42,7 @@ class Reporter:
 
     def compiling(self, backend: str) -> None:
         """Say that the first step waits for the compiler."""
-        self.say(f"compiling with {backend} before the first step; later trainings reuse it and take less time to start")
+        self.say(f"compiling with {backend} before the first step; later trainings reuse it and start in less time")
 
     def watch(self, record: dict, count: int | None) -> None:
         """Move within an epoch: `record` has the values so far, `count` is the number of items, if known."""

@@ -72,4 +72,4 @@ def flat(record: dict) -> dict:
     {'epoch': 1, 'mse': 7.38, 'weight(mse)': 0.5}
     """
     weights = {f"weight({name})": weight for name, weight in record.get("weights", {}).items()}
-    return {key: value for key, value in record.items() if not isinstance(value, dict | list)} | weights
+    return {key: value for key, value in record.items() if not isinstance(value, dict | list | tuple)} | weights

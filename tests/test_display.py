@@ -1,0 +1,42 @@
+"""How objects show themselves."""
+
+import csv
+
+import pytest
+
+from symloss.training import (
+    Checkpoint,
+    CSVHistory,
+    EarlyStopping,
+    JSONHistory,
+    ReduceLearningRate,
+    TimeLimit,
+)
+
+
+@pytest.mark.parametrize(("make", "text"), [
+    (lambda: EarlyStopping(), "EarlyStopping()"),
+    (lambda: EarlyStopping("valid_acc", patience=3, mode="max"),
+     "EarlyStopping(monitor='valid_acc', patience=3, mode='max')"),
+    (lambda: ReduceLearningRate(0.1), "ReduceLearningRate(factor=0.1)"),
+    (lambda: Checkpoint("run", best=True), "Checkpoint('run', epochs=1, best=True)"),
+    (lambda: CSVHistory("h.csv"), "CSVHistory('h.csv')"),
+    (lambda: JSONHistory("h.jsonl"), "JSONHistory('h.jsonl')"),
+    (lambda: TimeLimit(60), "TimeLimit(60)"),
+])
+def test_a_callback_shows_the_call_that_makes_it(make, text):
+    assert repr(make()) == text
+    assert text.split("(")[0] in make()._repr_html_()
+
+
+def test_a_table_in_a_file_has_the_weight_beside_its_term(points, tmp_path):
+    from symloss import Regressor
+
+    net = Regressor([5, 3], loss=None, mode="PYTHON")
+    net.add_loss("mse", weight=0.5)
+    net.train(points, epochs=2, verbose=0, callbacks=CSVHistory(tmp_path / "h.csv"))
+    with (tmp_path / "h.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2
+    for row in rows:
+        assert float(row["weight(mse)"]) * float(row["mse"]) == pytest.approx(float(row["loss"]))
