@@ -28,6 +28,7 @@ from . import (
     segmentation,
     sequence,
     similarity,
+    survival,
     transport,
 )
 from .bound_loss import Loss
@@ -54,7 +55,7 @@ __all__ = ["GradNorm", "Loss", "LossSpec", "Regret", "Uncertainty", "divide", "f
 
 _families = (adversarial, classification, deviance, distribution, divergence, embedding, focal, generative,
              likelihood, margin, margin_binary, margin_multilabel, noisy, ordinal, quantiles, ranking, regression,
-             robust, sampled, segmentation, sequence, similarity, transport)
+             robust, sampled, segmentation, sequence, similarity, survival, transport)
 for _module in _families:
     for _name, _value in vars(_module).items():
         if _name in registry and callable(_value) and _value.__module__ == _module.__name__:

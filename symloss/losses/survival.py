@@ -1,0 +1,110 @@
+"""Losses of survival: times until something happens, some of which are known to be longer than they were watched."""
+
+import numpy as np
+import pytensor.tensor as pt
+
+from .._checks import floating, shape_text, tensor
+from ..errors import DataError, ShapeError, SpecError
+from .registration import loss
+from .similarity import item_weights, log_sum
+
+TIES = ("breslow", "efron")
+
+
+def time_and_event(shapes, options):
+    """Return the shape of a target with two columns."""
+    return next(iter(shapes.values()))[0], 2
+
+
+def check_events(target: np.ndarray, steps=None, who: str = "cox", counts=None) -> None:
+    """Raise DataError for the first row whose event is neither 0 nor 1."""
+    event = np.asarray(target)[:, 1]
+    bad = ~np.isin(event, (0, 1)) & (True if counts is None else np.asarray(counts, bool))
+    if bad.any():
+        row = int(bad.argmax())
+        raise DataError(f"{who}: row {row} has the event {event[row]}; the columns are the time, and 1 where the event "
+                        f"was seen then or 0 where watching ended")
+
+
+def survival(prediction, target, who: str):
+    """Return risks (n,), times (n,) and where the event was seen, a boolean (n,)."""
+    prediction, target = floating(prediction, who, "prediction"), tensor(target, who, "target")
+    rows = prediction.type.shape[:1] + target.type.shape[:1]
+    one = prediction.ndim == 1 or (prediction.ndim == 2 and prediction.type.shape[1] in (1, None))
+    apart = len(rows) == 2 and None not in rows and rows[0] != rows[1]
+    if not one or target.ndim != 2 or target.type.shape[1] not in (2, None) or apart:
+        raise ShapeError(f"{who}: target has shape {shape_text(target)}, prediction {shape_text(prediction)}; pass a "
+                         f"target (n, 2), time and event, for a prediction (n, 1)")
+    if prediction.ndim == 2:
+        prediction = pt.specify_shape(prediction, (None, 1))[:, 0]
+    target = pt.specify_shape(floating(target, who, "target"), (None, 2))
+    return prediction, target[:, 0], pt.gt(target[:, 1], 0.5)
+
+
+@loss("CoxPHLoss", "cox_ph", "cox_partial_likelihood", "survival:cox", target="same", per="item", unit="nats",
+      shape=time_and_event, fits=check_events)
+def cox(prediction, target, *, ties="breslow", weights=None):
+    r"""Negative partial log-likelihood of Cox's proportional hazards, per item.
+
+    .. math:: \ell_i = \delta_i \Big(\log \sum_{j:\, t_j \ge t_i} w_j e^{p_j} - p_i\Big)
+
+    Parameters
+    ----------
+    prediction : float tensor (n, 1) or (n,)
+        Logarithm of the relative risk, of any sign: let its layer be linear. A constant that is added changes nothing.
+    target : tensor (n, 2)
+        Time, in any unit, and event: 1 where it was seen at that time, 0 where watching ended before it (censored).
+    ties : 'breslow' or 'efron'
+        What is done where several events have one time. 'breslow' counts all of them in the sum for each of them;
+        'efron' takes a growing share of them away, which is nearer to the truth where there are many.
+    weights : float tensor (n,), (n, 2), or None
+        Weight of each item, in the sums as well (averaged over the two columns).
+
+    Returns
+    -------
+    float tensor (n,)
+        At least 0 without weights, in nats; 0 for censored items.
+
+    Raises
+    ------
+    ShapeError
+        If the static shapes can never agree, or the target has not two columns.
+    SpecError
+        For other `ties`.
+
+    Notes
+    -----
+    For times until failure, relapse or churn. Items are compared within their batch, so take large batches, or
+    ``batch_size=0`` for all. The mean divides by all items, not by the events alone. Time and memory grow with the
+    square of the batch.
+
+    References
+    ----------
+    Cox (1972), "Regression Models and Life-Tables", Journal of the Royal Statistical Society B 34(2); Efron (1977),
+    "The Efficiency of Cox's Likelihood Function for Censored Data", Journal of the American Statistical Association 72.
+
+    >>> symloss.evaluate.value("cox", [[0.0], [0.0]], [[1.0, 1.0], [2.0, 0.0]]).round(6).tolist()
+    [0.693147, 0.0]
+    """
+    if ties not in TIES:
+        raise SpecError(f"cox: ties={ties!r}; {' or '.join(map(repr, TIES))} is wanted")
+    p, time, event = survival(prediction, target, "cox")
+    w = item_weights(weights, p, "cox")
+    event = event & pt.gt(w, 0)
+    later = pt.ge(time[None, :], time[:, None])  # j is still watched when i happens
+    at_risk = log_sum(p[None, :], later * w)
+    if ties == "efron":
+        at_risk = at_risk + _tied(p, w, at_risk, pt.eq(time[None, :], time[:, None]) & event)
+    return pt.switch(event, at_risk - p, np.asarray(0, p.dtype))
+
+
+def _tied(p, w, at_risk, tied):
+    """Return the mean of log(1 - share * l / d) over the d events of one time, l from 0 to d - 1.
+
+    `tied` (n, n) says which items j are events at the time of i, whose share of those at risk this is.
+    """
+    share = pt.exp(pt.minimum(log_sum(p[None, :], tied * w) - at_risk, 0))[:, None]
+    place, table = pt.arange(p.shape[0]), tied.astype(p.dtype)
+    rank = (table * pt.lt(place[None, :], place[:, None])).sum(axis=1)  # of j among the events of its time
+    count = pt.maximum(table.sum(axis=1), 1)
+    return pt.log1p(-share * table * rank / count[:, None]).sum(axis=1) / count
