@@ -6,7 +6,7 @@ import io
 import sys
 
 from .errors import SymlossError, unknown
-from .training.records import beside, has_terms, parts
+from .objective.records import beside, has_terms, parts
 
 WIDTHS = {1: 6.0, 2: 9.0, 3: 10.0}  # of a figure with so many panels in a row, in inches: a page's
 PANEL_HEIGHT = 3.2

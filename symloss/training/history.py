@@ -2,6 +2,7 @@
 
 import html
 
+from .. import plotting
 from ..errors import unknown
 from . import table
 
@@ -32,8 +33,6 @@ class History(list):
 
     def plot(self, path=None, *, ax=None, names=None):
         """Draw the total with its terms, and each metric, by epoch; see `plotting.history`."""
-        from .. import plotting
-
         return plotting.history(self, path, ax=ax, names=names)
 
     def __repr__(self):

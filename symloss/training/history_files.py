@@ -11,7 +11,7 @@ import numpy as np
 from .. import _files
 from .._display import Called
 from ..errors import DataError
-from .records import flat
+from ..objective.records import flat
 
 
 def _plain(value):

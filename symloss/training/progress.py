@@ -10,8 +10,8 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ..objective.records import line
 from . import table
-from .records import line
 
 ROWS = 1000  # of a notebook's table, which is sent whole each time
 LEAST_PAUSE, PAUSES = 0.2, 20  # between two times: seconds, and how often as long as the last one took

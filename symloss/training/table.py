@@ -2,7 +2,7 @@
 
 import html
 
-from .records import beside, has_terms, parts
+from ..objective.records import beside, has_terms, parts
 
 STYLE = ("<style>.symloss-records {overflow: auto; max-height: 32em; max-width: 100%}"
          ".symloss-records th, .symloss-records td {text-align: right; white-space: nowrap; padding: 0 0.6em}"

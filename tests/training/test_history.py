@@ -7,8 +7,8 @@ import pytest
 
 import symloss
 from symloss import Regressor
+from symloss.objective.records import flat, line, parts
 from symloss.training import History, table
-from symloss.training.records import flat, line, parts
 
 TWO = {"epoch": 1, "seconds": 0.5, "samples": 10, "loss": 4.991, "mse": 7.382, "mae": 1.3, "acc": 0.5,
        "weighted": {"mse": 3.691, "mae": 1.3}, "weights": {"mse": 0.5, "mae": 1.0}}
