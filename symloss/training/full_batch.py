@@ -31,6 +31,38 @@ def _evaluate(training, vector, last):
                             f"those from before it")
 
 
+def _minimized(step, method, iterations, tolerance, after):
+    """Return scipy's result. Where its value can fall no more by rounding, the gradient may still; see `_nearby`."""
+    value, start, size = step.value_and_gradient, step.get(), np.inf
+    options = {"maxfun": 100 * iterations} if method == "lbfgs" else {}  # iterations count, and not what they cost
+    if tolerance is not None:  # of the Euclidean norm, where L-BFGS-B looks at the largest element
+        options |= {"lbfgs": {"gtol": tolerance / np.sqrt(start.size), "ftol": 0.0},
+                    "cg": {"gtol": tolerance, "norm": 2}}.get(method, {"gtol": tolerance})
+    extra = {"hessp": step.product} if method == "trust-ncg" else {}
+    while True:
+        result = scipy.optimize.minimize(value, start, jac=True, method=METHODS[method], callback=after,
+                                         options=options | {"maxiter": iterations}, **extra)
+        iterations, before, size = iterations - result.nit, size, np.linalg.norm(result.jac)
+        if tolerance is None or method == "trust-ncg" or size <= tolerance or size >= before or iterations < 1:
+            return result
+        value, start = _nearby(step, result.x), result.x
+
+
+def _nearby(step, origin):
+    """Return the total less its value at a point close by, and its gradient.
+
+    The mean of both gradients along the way gives the difference exactly to third order, where the values themselves
+    differ by rounding alone.
+    """
+    _, slope = step.value_and_gradient(origin)
+
+    def value(vector):
+        _, here = step.value_and_gradient(vector)
+        return float(np.dot(slope + here, vector - origin)) / 2, here
+
+    return value
+
+
 def minimize(training: Training, evaluation, train, valid, *, method: str, epochs: int, patience, min_improvement,
              validate_every, tolerance: float) -> Iterator[dict]:
     """Minimise on all of `train` at once, and yield a record for each iteration.
@@ -67,15 +99,8 @@ def minimize(training: Training, evaluation, train, valid, *, method: str, epoch
             training.reason = record["stopped"] = reason
             raise _StopError
 
-    options = {"maxiter": epochs} | ({"gtol": tolerance} if tolerance is not None else {})
-    if method == "lbfgs":
-        options["maxfun"] = 100 * epochs  # iterations are counted, and not what they cost
-        if tolerance is not None:
-            options["ftol"] = 0.0  # which would end it before the gradient is as small as asked for
-    extra = {"hessp": step.product} if method == "trust-ncg" else {}
     try:
-        result = scipy.optimize.minimize(step.value_and_gradient, step.get(), jac=True, method=METHODS[method],
-                                         callback=after, options=options, **extra)
+        result = _minimized(step, method, epochs, tolerance, after)
         step.set(result.x)
         if records:
             done = f"{epochs} iterations are done" if training.epoch > epochs else str(result.message)

@@ -146,7 +146,7 @@ class Options:
         goes_with="steps")
     allow_nan: bool = option("bool", "Accept NaN and infinity in the data.", FLAG, default=False)
     tolerance: float | None = option(
-        "float or None", "Norm of the gradient at which a full-batch method stops.", number(0) | NONE, shown="scipy's",
+        "float or None", "Euclidean norm of the gradient at which a full-batch method stops.", number(0) | NONE, shown="scipy's",
         goes_with="full batch")
     seed: int | None = option("int or None", "Seed for shuffling and noise.", integer(0, most=None) | NONE,
                               shown="the model's", resumed="the same",

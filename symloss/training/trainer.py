@@ -157,6 +157,8 @@ def _loop(training, evaluation, train, valid, asked, report):
     common = dict(epochs=asked.epochs, patience=asked.patience, min_improvement=asked.min_improvement,
                   validate_every=asked.validate_every)
     if asked.method is not None:
+        if valid is None and "patience" not in asked.given:
+            common["patience"] = None  # it ends by its tolerance
         return minimize(training, evaluation, train, valid, method=asked.method, tolerance=asked.tolerance, **common)
     watch = None if report is None else report.watch
     return fit(training, evaluation, train, valid, batch_size=asked.batch_size, watch=watch, **common)

@@ -204,9 +204,10 @@ def test_full_batch_methods_take_callbacks_and_write_checkpoints(points, tmp_pat
         net.train(points, algo="cg", epochs=3, verbose=0, callbacks=symloss.training.ReduceLearningRate())
 
 
-def test_the_tolerance_of_lbfgs_is_the_gradient_alone(labelled):
+@pytest.mark.parametrize("algo", ["lbfgs", "cg"])
+def test_the_tolerance_is_that_of_the_gradient_and_nothing_ends_it_earlier(algo, labelled):
     net, steps = Classifier([4, 3], mode="PYTHON", seed=3), []
     spy = type("Spy", (), {"start": lambda self, training: steps.append(training.step)})()
-    net.train(labelled, algo="lbfgs", epochs=500, tolerance=1e-9, weight_l2=1e-2, verbose=0, callbacks=spy)
+    net.train(labelled, algo=algo, epochs=500, tolerance=1e-11, weight_l2=1e-2, verbose=0, callbacks=spy)
     assert len(net.history) < 500
-    assert np.abs(steps[0].value_and_gradient(steps[0].get())[1]).max() <= 1e-9
+    assert np.linalg.norm(steps[0].value_and_gradient(steps[0].get())[1]) <= 1e-11
