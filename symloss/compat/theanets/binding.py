@@ -27,11 +27,12 @@ def bind(network) -> list[Loss]:
             if "target" in loss._of_model and own.ndim != network.OUTPUT_NDIM:
                 own = loss._new_target(network.OUTPUT_NDIM)
             loss._target = network.target_of(loss, shared(network, own))
+            loss._bound = loss._target, loss._bound[1]
         own = loss._made[1]
         if own is not None and any(loss._weights is v for v in (own, loss._bound[1])):
             fresh = own if own.type == weights_variable(loss._target).type else weights_variable(loss._target)
             loss._weights = shared(network, fresh)
-        loss._bound = loss._target, loss._weights
+            loss._bound = loss._bound[0], loss._weights
     return losses
 
 

@@ -8,7 +8,7 @@ import pytensor.tensor as pt
 
 from ...compiling import function, resolve
 from .dataset import Dataset
-from .util import ConfigurationError, Registrar, log
+from .util import ConfigurationError, Registrar, log, typed
 
 __all__ = ["Dataset", "Optimizer", "build", "minimize"]
 
@@ -133,8 +133,7 @@ class Optimizer(metaclass=Registrar):
     def _arrays(self, batch, name):
         """Return a batch in the types of the inputs."""
         self._check(len(batch), name)
-        return [v.type.filter(x, allow_downcast=True) if hasattr(v.type, "format") else np.asarray(x, v.dtype)
-                for v, x in zip(self._inputs, batch, strict=True)]
+        return [typed(v, x, name) for v, x in zip(self._inputs, batch, strict=True)]
 
     def _over(self, compiled, dataset):
         name = getattr(dataset, "name", "data")

@@ -284,8 +284,11 @@ class Network:
         for loss in bound:
             loss.log()
         outputs, _ = self.build_graph(made)
-        return (sum(loss.weight * losses.value(loss, outputs) for loss in bound)
-                + sum(r.weight * r.loss(self.layers, outputs) for r in made))
+        total = (sum(loss.weight * losses.value(loss, outputs) for loss in bound)
+                 + sum(r.weight * r.loss(self.layers, outputs) for r in made))
+        if not hasattr(total, "type"):
+            raise util.ConfigurationError("train: this network has no loss; write net.add_loss('mse')")
+        return total
 
     def monitors(self, **kwargs):
         """Return (name, expression) pairs of what a training shows besides the loss.
@@ -320,7 +323,12 @@ class Network:
             self._functions[key] = list(outputs), compiled
         names, compiled = self._functions[key]
         arrays = list(x) if len(self.inputs) > 1 else [x]
-        return dict(zip(names, compiled(*map(_typed, self.inputs, arrays)), strict=True))
+        if len(arrays) != len(self.inputs):
+            wanted = ", ".join(v.name for v in self.inputs)
+            raise util.ConfigurationError(f"predict: {len(arrays)} arrays; pass {len(self.inputs)}, in one list, in this "
+                                          f"order: [{wanted}]")
+        typed = [util.typed(v, array, "predict") for v, array in zip(self.inputs, arrays, strict=True)]
+        return dict(zip(names, compiled(*typed), strict=True))
 
     def predict(self, x, **kwargs):
         """Return the last layer's output for `x`."""
@@ -359,7 +367,3 @@ def _levels(levels):
             yield f":{level[0]}", level[1]
         else:
             yield f"<{level}", lambda x, level=level: (x < level).astype(pytensor.config.floatX).mean()
-
-
-def _typed(variable, array):
-    return array if hasattr(variable.type, "format") else np.asarray(array, variable.dtype)

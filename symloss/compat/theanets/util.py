@@ -1,6 +1,5 @@
 """Names of theanets.util: errors, containers, random matrices, names by pattern."""
 
-import difflib
 import fnmatch
 import inspect
 import sys
@@ -42,10 +41,8 @@ class Outputs(dict):
     """Expressions by full name, as layers make them; a name that is missing says which there are."""
 
     def __missing__(self, name):
-        near = difflib.get_close_matches(str(name), list(self), 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
         raise MissingOutputError(f"output {name!r}: no layer has it; give a layer that name, or say which output is "
-                                 f"meant (output_name=, mean_name=, covar_name=), of {', '.join(self)}{hint}")
+                                 f"meant (output_name=, mean_name=, covar_name=), of {', '.join(self)}")
 
 
 class Registrar(type):
@@ -104,6 +101,20 @@ def options(made) -> dict:
     now = {p.name: vars(made)[p.name] for p in parameters
            if p.name in vars(made) and p.kind is not p.VAR_KEYWORD and vars(made)[p.name] is not p.default}
     return made._arguments | now
+
+
+def typed(variable, array, who):
+    """Return an array in the type of a variable, or raise ConfigurationError where it has other axes or no numbers."""
+    if hasattr(variable.type, "format"):
+        return variable.type.filter(array, allow_downcast=True)
+    try:
+        array = np.asarray(array, variable.dtype)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"{who}: {variable.name!r} has to be an array of numbers ({error})") from None
+    if array.ndim != variable.ndim:
+        raise ConfigurationError(f"{who}: {variable.name!r} has {array.ndim} axes, shape {array.shape}; an array with "
+                                 f"{variable.ndim} is wanted")
+    return array
 
 
 def random_state(rng):

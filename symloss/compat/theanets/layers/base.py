@@ -61,6 +61,9 @@ class Layer(metaclass=Registrar):
         self._params = []
         self._input_shapes = dict.fromkeys(self.inputs)
         shape = kwargs.get("shape", None if kwargs.get("size") is None else (kwargs["size"],))
+        shape = (shape,) if isinstance(shape, int) else shape
+        if shape is not None and not all(n is None or (isinstance(n, int | np.integer) and n > 0) for n in shape):
+            raise ConfigurationError(f"layer {self.name!r}: size or shape {shape}; integers of at least 1 are wanted")
         self._output_shapes = {"out": None if shape is None else tuple(shape)}
         if self.SIZED and shape is None:
             raise ConfigurationError(f"layer {self.name!r}: how many units has it? {type(self).__name__} wants a size, "
