@@ -189,7 +189,8 @@ class Classifier(Network):
         labels = as_array(given, "train: target")
         weighing = next((f for f in fields if f.kind == "weights" and f.partner == main.name), None)
         weights = None if weighing is None else columns.get(weighing.name)
-        silence = None if weights is None else Silence([(weighing, np.asarray(weights))], fields).of(labels, main)
+        weights = None if weights is None else as_array(weights, "train: weights")
+        silence = None if weights is None else Silence([(weighing, weights)], fields).of(labels, main)
         return Labels.learned(labels, size, "train: target", False if silence is None else silence)
 
     def _try(self, loss):
