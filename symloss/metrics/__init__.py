@@ -47,6 +47,7 @@ from .survival import concordance
 __all__ = [
     "KINDS", "Figure", "MetricSpec", "absolute_error", "absolute_percentage_error", "accuracy", "average_precision",
     "balanced_accuracy", "binary_accuracy", "calibration_error", "categorical_accuracy", "concordance",
-    "confusion_matrix", "explained_variance", "f_beta", "get", "metric", "names", "per_class_accuracy", "perplexity", "precision",
-    "quotient", "r_squared", "recall", "registry", "roc_auc", "root_squared_error", "top_k_accuracy",
+    "confusion_matrix", "explained_variance", "f_beta", "get", "metric", "names", "per_class_accuracy",
+    "perplexity", "precision", "quotient", "r_squared", "recall", "registry", "roc_auc", "root_squared_error",
+    "top_k_accuracy",
 ]
