@@ -4,9 +4,13 @@ import html
 
 from ..objective.records import beside, has_terms, parts
 
-STYLE = ("<style>.symloss-records {overflow: auto; max-height: 32em; max-width: 100%}"
-         ".symloss-records th, .symloss-records td {text-align: right; white-space: nowrap; padding: 0 0.6em}"
-         "</style>")
+STYLE = (  # where it is higher than its place, the last rows show: a column that is reversed is scrolled to its end
+    "<style>.symloss-records {overflow: auto; max-height: 32em; max-width: 100%; font-size: 90%; display: flex; "
+    "flex-direction: column-reverse; align-items: flex-start}"
+    ".symloss-records th, .symloss-records td {text-align: right; white-space: nowrap; padding: 0 0.6em}"
+    ".symloss-records th {position: sticky; top: 0; "
+    "background: var(--jp-layout-color0, var(--vscode-editor-background, canvas))}</style>"
+)
 PREFIXES = ("", "valid_")
 
 
