@@ -80,8 +80,6 @@ class Loss:
         if how == "none":
             raise SpecError(f"loss {self.name}: how='none' gives no scalar to minimise; "
                             f"mean, count, batch mean or sum is wanted")
-        if self.spec is not None:
-            self.spec.check_options(options)
         self.how, self.options, self.ports = how, OptionValues(self.spec, options), dict(ports or {})
         self.output_name = None
         self.attach("out" if output_name is None else output_name)

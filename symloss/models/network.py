@@ -110,14 +110,16 @@ class Network:
         self.losses.append(loss)
         return loss
 
-    def set_loss(self, loss="mse", **options) -> Loss:
-        """Make this the only loss; see `add_loss`."""
+    def set_loss(self, loss="mse", **options) -> Loss | list[Loss]:
+        """Make this the only loss, or these the only ones, and return what was added; see `add_loss`."""
         before = list(self.losses)
         self.losses.clear()
         try:
+            if isinstance(loss, list | tuple):
+                return [self.add_loss(one, **options) for one in loss]
             return self.add_loss(loss, **options)
         except Exception:
-            self.losses.extend(before)
+            self.losses[:] = before
             raise
 
     def new_target(self, loss):
