@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import sys
+import threading
 import time
 import warnings
 
@@ -97,20 +98,32 @@ def user_set_threads() -> bool:
     return any(os.environ.get(name) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS"))
 
 
+_users: list = []  # of a number of threads that is chosen here, from one thread of the program each
+_changing = threading.Lock()
+
+
 @contextlib.contextmanager
 def threads_for(operations: float, wanted: bool = True):
-    """Within, the BLAS uses the number of threads that is fastest for products of so many multiplications."""
+    """Within, the BLAS uses the number of threads that is fastest for products of so many multiplications.
+
+    The number belongs to the whole process. Where several threads of the program are in here, each sets its own, and
+    the last one to leave restores what was there before the first.
+    """
     blas = provide()
-    before = blas.threads() if wanted else None
-    if before is None or user_set_threads():
-        yield before
+    if not wanted or blas.threads() is None or user_set_threads():
+        yield blas.threads() if wanted else None
         return
     count = threads(operations)
-    blas.set_threads(count)
+    with _changing:
+        _users.append(blas.threads() if not _users else _users[0])
+        blas.set_threads(count)
     try:
         yield count
     finally:
-        blas.set_threads(before)
+        with _changing:
+            before = _users.pop()
+            if not _users:
+                blas.set_threads(before)
 
 
 def threads(operations: float) -> int:

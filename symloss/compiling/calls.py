@@ -26,7 +26,7 @@ class Function:
     """A compiled function that any number of threads may call.
 
     PyTensor keeps the arguments and the results of a call in the function, so calls wait for each other here. All that
-    the compiled function has besides (``vm``, ``maker``, ``trust_input``) can be read from this one.
+    the compiled function has besides (``vm``, ``maker``, ``trust_input``) can be read and set here.
 
     Parameters
     ----------
@@ -39,6 +39,12 @@ class Function:
     def __call__(self, *arguments):
         with self._lock:
             return self._compiled(*arguments)
+
+    def __setattr__(self, name, value):
+        if name in ("_compiled", "_lock"):
+            super().__setattr__(name, value)
+        else:
+            setattr(self._compiled, name, value)
 
     def __getattr__(self, name):
         if name in ("_compiled", "_lock"):  # while it is made

@@ -39,7 +39,7 @@ def explained(name: str, compile_it):
     remove_damaged(pytensor.config.compiledir)
     try:
         return compile_it()
-    except FAILURES as error:
+    except (*FAILURES, AssertionError) as error:  # PyTensor asserts that its files are as it left them
         _mend_cache(error)
     try:
         return compile_it()
@@ -96,11 +96,16 @@ def _mend_cache(error) -> None:
 
 @functools.cache
 def remove_damaged(folder) -> None:
-    """Remove, once, what a full disk or a crash has left in the cache: a process that loads half a file is killed."""
-    for file in pathlib.Path(folder).glob("tmp*/*.so"):
-        with contextlib.suppress(OSError):
-            if not _is_whole(file):
-                shutil.rmtree(file.parent, ignore_errors=True)
+    """Remove, once, what a full disk or a crash has left in the cache: a process that loads half a file is killed.
+
+    Files without a key beside them are left alone: another process is just writing them, and nobody loads them.
+    """
+    for key in pathlib.Path(folder).glob("tmp*/key.pkl"):
+        for file in key.parent.glob("*.so"):
+            with contextlib.suppress(OSError):
+                if _is_whole(file):
+                    continue
+                shutil.rmtree(key.parent, ignore_errors=True)
 
 
 def _is_whole(file: pathlib.Path) -> bool:

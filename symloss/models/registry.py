@@ -23,7 +23,7 @@ def register(cls: type, name: str | None) -> None:
 
 
 def _same_place(one: type, other: type) -> bool:
-    """Return whether two classes are definitions of one: in a notebook cell that ran twice, or a module loaded again."""
+    """Return whether two classes are definitions of one: in a notebook cell that ran twice, say."""
     return one.__module__ == other.__module__
 
 

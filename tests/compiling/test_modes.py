@@ -1,17 +1,23 @@
 """Backends: which is chosen, and that all give the same trained parameters."""
 
+import errno
+import os
+import pathlib
+import subprocess
 import sys
 import warnings
 
 import numpy as np
 import pytensor
+import pytensor.tensor as pt
 import pytest
 import scipy.sparse
 from pytensor.compile.mode import Mode
+from pytensor.link.c.exceptions import CompileError
 
 import symloss
 from symloss import Classifier, Regressor
-from symloss.compiling import modes, resolve
+from symloss.compiling import failures, function, modes, resolve
 
 
 def flat(net):
@@ -152,3 +158,100 @@ def test_changing_the_mode_of_a_model_acts_at_the_next_call(points, many_steps):
     net.mode = many_steps
     net.train(points, epochs=1, verbose=0)
     assert len({key for key in map(str, net._compiled)}) == 2
+
+
+# --------------------------------------------------------------------------------------- compilers and caches that fail
+
+
+@pytest.fixture
+def by_default(monkeypatch):
+    """What is chosen where nobody chooses, as if nothing had been tried or said yet."""
+    monkeypatch.setattr(modes, "_told", set())
+    monkeypatch.setattr(modes, "_fails", modes.calls.cached(8)(modes._fails.__wrapped__))
+    monkeypatch.setattr(failures, "absent", [])
+    with pytensor.config.change_flags(mode="Mode"):
+        yield
+
+
+@pytest.mark.c
+def test_a_compiler_that_works_is_taken_without_a_word(by_default):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", symloss.SymlossWarning)
+        assert resolve(None).name == "C"
+
+
+@pytest.mark.c
+@pytest.mark.parametrize(("flags", "words"), [
+    ({"cxx": "/bin/false"}, r"/bin/false failed.*install a compiler that works"),
+    ({"cxx": "/nowhere/g++"}, r"/nowhere/g\+\+ does not exist"),
+    ({"gcc__cxxflags": "-fnonsense"}, r"failed \(.*-fnonsense.*correct PYTENSOR_FLAGS"),
+], ids=["compiler fails", "no such compiler", "wrong flag"])
+def test_a_compiler_that_fails_means_numba_and_is_said_once_and_mode_c_says_the_way_out(flags, words, by_default):
+    x = pt.vector("x")
+    with pytensor.config.change_flags(**flags):
+        with pytest.warns(symloss.SymlossWarning, match=f"{words}.*NUMBA") as caught:
+            assert resolve(None).name == "NUMBA"
+        assert sum(issubclass(one.category, symloss.SymlossWarning) for one in caught) == 1
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", symloss.SymlossWarning)
+            assert resolve(None).name == "NUMBA"
+        with pytest.raises(symloss.SpecError, match=f"mode 'C': .*{words}.*mode='NUMBA'"):
+            function([x], [pt.tanh(x * 1.2345)], resolve("C"))
+
+
+@pytest.mark.parametrize(("error", "words"), [
+    (OSError(errno.ENOSPC, "full"), "cannot be used .the disk is full.*base_compiledir=FOLDER"),
+    (PermissionError(errno.EACCES, "no"), "cannot be used .permission denied.*base_compiledir=FOLDER"),
+    (ImportError("/x.so: invalid ELF header"), "cannot be used .ImportError: /x.so.*delete it"),
+    (TimeoutError("locked"), "another process has held the cache.*end it"),
+    (EOFError("Ran out of input"), "cannot be used .EOFError.*delete it"),
+    (CompileError("Failed\nmod.cpp:1:10: fatal error: Python.h: No such file"), "Python.h.*install python3-dev"),
+], ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "")
+def test_a_cache_that_cannot_be_used_says_the_way_out(error, words, monkeypatch):
+    def fail(*arguments, **keywords):
+        raise error
+
+    monkeypatch.setattr(pytensor, "function", fail)
+    with pytest.raises(symloss.SpecError, match=f"mode 'PYTHON': .*{words}"):
+        function([], [pt.constant(1.0)], resolve("PYTHON"))
+
+
+def test_what_fails_once_beside_another_process_on_the_same_cache_is_compiled_again(monkeypatch):
+    calls, original = [], pytensor.function
+
+    def fail_once(*arguments, **keywords):
+        calls.append(1)
+        if len(calls) == 1:
+            raise ModuleNotFoundError("No module named 'tmpabc'")  # the other process removed it
+        return original(*arguments, **keywords)
+
+    monkeypatch.setattr(pytensor, "function", fail_once)
+    assert function([], [pt.constant(1.0)], resolve("PYTHON"))() == [1.0]
+    assert len(calls) == 2
+
+
+def test_half_a_shared_object_is_removed_before_it_kills_the_process(tmp_path):
+    whole = next(pathlib.Path(np.__file__).parent.rglob("_multiarray_umath*.so"), None)
+    if whole is None or sys.platform != "linux":
+        pytest.skip("no shared object of Linux")
+    content = whole.read_bytes()
+    half = content[: len(content) // 2]
+    for name, part in {"whole": content, "half": half, "none": b"", "foreign": b"no", "being written": half}.items():
+        (tmp_path / f"tmp{name}").mkdir()
+        (tmp_path / f"tmp{name}" / "m.so").write_bytes(part)
+        if name != "being written":
+            (tmp_path / f"tmp{name}" / "key.pkl").write_bytes(b"key")
+    failures.remove_damaged.__wrapped__(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["tmpbeing written", "tmpwhole"]
+
+
+@pytest.mark.parametrize("flag", ["compiledir", "base_compiledir"])
+def test_a_cache_without_rights_is_replaced_by_a_folder_for_temporary_files_which_is_said_once(flag, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    environment = os.environ | {"PYTENSOR_FLAGS": f"{flag}={tmp_path / 'file' / 'sub'}", "TMPDIR": str(tmp_path)}
+    code = "import symloss, pytensor; print(pytensor.config.compiledir)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False,
+                          cwd=pathlib.Path(symloss.__file__).parents[1], env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(tmp_path / "symloss-"))
+    assert done.stderr.count("SymlossWarning") == 1 and "PYTENSOR_FLAGS=base_compiledir=FOLDER" in done.stderr
