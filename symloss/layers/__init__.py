@@ -6,6 +6,7 @@ from . import (
     feedforward,
     gated,
     merge,
+    over_time,
     recurrent,
     shape,
 )
@@ -16,4 +17,4 @@ from .base import Layer, registry
 from .feedforward import Feedforward, Input, Tied
 
 __all__ = ["Feedforward", "Input", "Layer", "Tied", "registry"]
-del bidirectional, convolution, feedforward, gated, merge, modules, recurrent, shape
+del bidirectional, convolution, feedforward, gated, merge, modules, over_time, recurrent, shape

@@ -178,7 +178,8 @@ class Layer:
 
     def _add(self, short, shape, default, options):
         try:
-            value = initializers.draw(shape, self._rng, default=default, **options).astype(pytensor.config.floatX)
+            value = initializers.draw(shape, self._rng, default=default, **options)
+            value = np.ascontiguousarray(value, pytensor.config.floatX)  # as it is read from a file: bits depend on it
         except (MemoryError, OverflowError, ValueError) as error:
             if isinstance(error, SymlossError):
                 raise

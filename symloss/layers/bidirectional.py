@@ -48,6 +48,10 @@ class Bidirectional(Layer):
         self.inputs = probe.inputs  # with the layers that initial states come from
         self._given = given | draws
 
+    @property
+    def backward_units(self):
+        return self.size // 2
+
     @staticmethod
     def _worker_class(worker) -> type:
         cls = registry.get(worker)

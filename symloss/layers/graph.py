@@ -121,6 +121,7 @@ class Graph:
         if isinstance(layer, Tied):
             layer.tie(layer.find_partner(self.layers))
         layer.bind(sources, np.random.default_rng([self.seed, index]))
+        layer.follows_input = layer.keeps_time and all(source.follows_input for source in sources)
         self.layers.append(layer)
         if layer.wants_mask:
             self.mask = pt.tensor(name=MASK, dtype="int8", shape=(None, None)) if self.mask is None else self.mask

@@ -66,6 +66,11 @@ class Recurrent(Layer, abstract=True):
         """Whether it matters to this layer where a sequence ends and its filling begins."""
         return self.direction == "backward" or any(getattr(self, option) for option in self.starts)
 
+    @property
+    def backward_units(self) -> int:
+        """How many of its last units go backward in time."""
+        return self.size if self.direction == "backward" else 0
+
     # ------------------------------------------------------------------------------------------ building
 
     def setup(self, sources):
@@ -110,7 +115,7 @@ class Recurrent(Layer, abstract=True):
         return matrix * (self.radius / found)
 
     def _share(self, short, value):
-        value = np.asarray(value, pytensor.config.floatX)
+        value = np.ascontiguousarray(value, pytensor.config.floatX)
         self.params[short] = pytensor.shared(value, name=f"{self.name}.{short}", shape=value.shape)
 
     # ------------------------------------------------------------------------------------------ running
@@ -119,7 +124,8 @@ class Recurrent(Layer, abstract=True):
         if values[0].ndim != 3:
             raise SpecError(
                 f"layer {self.name!r}: its input {self.inputs[0]!r} has {values[0].ndim} axes, and (batch, time, "
-                f"variables) is wanted; use a model of symloss.recurrent"
+                f"variables) is wanted; use a model of symloss.recurrent, and put what makes one value of all steps "
+                f"behind its last loop"
             )
         return self.run(values[0], {option: self._start(option, values) for option in self.starts})
 

@@ -38,7 +38,7 @@ def all_fields(model, inputs: list[Field], also=()) -> list[Field]:
             fields.append(target_field(model, loss, output, optional=target not in used, also=also))
         if weights is not None and weights.name not in {f.name for f in fields}:
             fields.append(Field(weights.name, "weights", weights.type.shape, weights.dtype,
-                                optional=weights not in used, partner=target.name))
+                                optional=weights not in used, partner=target.name, negative=loss.negative_weights))
     return fields
 
 

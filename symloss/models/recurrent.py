@@ -15,8 +15,8 @@ from ..data import (
     ragged,
 )
 from ..errors import SpecError
-from ..layers.graph import MASK
 from . import feedforward
+from .fields import mask_field
 from .network import Network
 
 
@@ -32,14 +32,6 @@ class Sequences(Network, registered="recurrent.Sequences"):
     _has_padding = False  # while it trains on sequences of different lengths
 
     # ------------------------------------------------------------------------------------------ data
-
-    def _input_fields(self):
-        fields = super()._input_fields()
-        return fields if self.graph.mask is None else [*fields, self._mask_field(fields)]
-
-    def _mask_field(self, fields):
-        partner = next(f.name for f in fields if len(f.shape) == 3)
-        return Field(MASK, "mask", (None, None), self.graph.mask.dtype, optional=True, partner=partner)
 
     def _fields(self, *arguments, **keywords):
         fields = super()._fields(*arguments, **keywords)
@@ -62,7 +54,7 @@ class Sequences(Network, registered="recurrent.Sequences"):
 
     def masks(self, loss) -> bool:
         """Return whether padding is to be kept out of a loss that has no weights of its own."""
-        return self._has_padding
+        return self._has_padding and self.graph.outputs()[0][loss.output_name].ndim > 2
 
     @contextlib.contextmanager
     def _padded(self, is_ragged):
@@ -76,6 +68,11 @@ class Sequences(Network, registered="recurrent.Sequences"):
             self._bind()
 
     # ------------------------------------------------------------------------------------------ prediction
+
+    @property
+    def _predicts_items(self) -> bool:
+        """Whether there is one prediction for a sequence, and not one for each step."""
+        return self.graph.outputs()[0][self.output_name].ndim == 2
 
     def _evaluate(self, names, x):
         fields = self._input_fields()
@@ -101,7 +98,10 @@ class Sequences(Network, registered="recurrent.Sequences"):
     def _columns(self, columns, w):
         """Return columns and weights as arrays, with the mask beside the input if layers want one."""
         fields = self._input_fields()
-        if has_ragged(columns[0], fields):
+        if has_ragged(columns[0], fields) and self._predicts_items:
+            inputs = ragged.filled(named(columns[0], fields), fields, "score", counted=False)
+            columns = [[inputs[f.name] for f in fields], *columns[1:]]
+        elif has_ragged(columns[0], fields):
             axes = np.ndim(columns[1][0]) + 1 if len(columns) > 1 else 3
             weighing = Field("weights", "weights", (None,) * axes, "float64", partner="target")
             w = ragged.weights(w, _counts(columns[0], fields), weighing, "score")
@@ -158,7 +158,7 @@ class Autoencoder(Sequences, feedforward.Autoencoder, registered="recurrent.Auto
         code = pt.tensor(name="code", dtype=pytensor.config.floatX, shape=(None, None, layer.size))
         fields, inputs = [Field("code", "input", code.type.shape, code.dtype)], [code]
         if self.graph.mask is not None:
-            fields, inputs = [*fields, self._mask_field(fields)], [code, self.graph.mask]
+            fields, inputs = [*fields, mask_field(self.graph.mask, fields)], [code, self.graph.mask]
         is_ragged = has_ragged(z, fields)
         columns = ragged.filled(named(z, fields), fields, "decode", counted=False) if is_ragged else z
         compiled = self._function(
@@ -195,7 +195,7 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
 
     def score(self, x, y, w=None, metric=None):
         """Return the (weighted) share of right classes over all steps, or another figure; see `Network.score`."""
-        if metric is not None:
+        if metric is not None or self._predicts_items:
             return feedforward.Classifier.score(self, *self._columns([x, y], w), metric)
         predicted = _rows(self._predicted(x, y))
         field = Field("target", "label", (None,), "int64", self.layers[-1].size, encoder=self._labels)
