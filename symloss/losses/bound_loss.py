@@ -1,6 +1,7 @@
 """Loss: a loss that is bound to an output of a model, with a weight. The one class of losses that users subclass."""
 
 import inspect
+import warnings
 
 import numpy as np
 import pytensor
@@ -9,14 +10,15 @@ from pytensor.graph.basic import Variable
 
 from .._checks import is_number, undo
 from .._fingerprint import fingerprint
-from ..errors import ShapeError, SpecError, unknown
+from .._registry import other_names
+from ..errors import ShapeError, SpecError, SymlossWarning, unknown
 from . import description, wiring
 from .conventions import convention
 from .moving_weights import LossWeight
 from .option_values import OptionValues
 from .reduction import by_class, fraction, kept, reduce, rule
 from .registration import LossSpec, get, names, registry
-from .user_functions import function_spec, prove_call
+from .user_functions import function_spec, prove_call, refuse_reduced, without_effect
 
 
 class Loss:
@@ -58,7 +60,7 @@ class Loss:
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
-        registry.add(cls.__name__, cls, tuple(cls.__dict__.get("aliases", ())), replace=_replaceable(cls))
+        registry.add(cls.__name__, cls, other_names(cls), replace=_replaceable(cls))
 
     def __new__(cls, *arguments, **keywords):
         loss = super().__new__(cls)
@@ -88,6 +90,7 @@ class Loss:
         self._class_weight = None
         self.owner = None  # the model that bound it
         self.weighted = self.asks_for_weights = bool(weighted)
+        self.negative_weights = False  # whether data may have weights below 0: the divisor is then the sum of sizes
         self.given_target = target if isinstance(target, Variable) else None
         self.target_axes = target if isinstance(target, int | np.integer) else None
         self._target = self._weights = None
@@ -133,15 +136,17 @@ class Loss:
             return get(form)
         if callable(form):
             return function_spec(form)
-        raise SpecError(f"Loss: {form!r} is no loss; pass a name, or a function of (prediction, target)")
+        way_out = f", Loss('mse', target={form})" if is_number(form) else ", or a function of (prediction, target)"
+        raise SpecError(f"Loss: {form!r} is no loss; pass a name{way_out}")
 
     @classmethod
-    def build(cls, form, **keywords) -> "Loss":
+    def build(cls, form, target=None, **keywords) -> "Loss":
         """Return the loss called `form`: a function's term, or an instance of a subclass.
 
         A subclass whose ``__init__`` takes fewer keywords than `Loss` gets those it takes; weight and output are set
         afterwards.
         """
+        keywords |= {} if target is None else {"target": target}
         entry = registry.get(form) if isinstance(form, str) else form
         if isinstance(entry, LossSpec):
             return Loss(form, **keywords)
@@ -299,6 +304,8 @@ class Loss:
     def _averaged(self, outputs):
         """Return the values that are reduced, and what each of them counts in a mean's divisor (None: 1)."""
         values = self.values(outputs)
+        if self.weights is not None:
+            refuse_reduced(self.spec, values, self._target, description.weighed_by(self))
         if self.how not in ("mean", "count") or self.spec.averaged is None:
             return values, None
         ports = wiring.clean_predictions(self, outputs)
@@ -309,11 +316,18 @@ class Loss:
         """Return (numerator, denominator): two scalars whose sums over batches give the exact mean of a data set."""
         if not self.uses_items:
             prove_call(self, outputs)
-            return self._whole_batch(self(outputs), outputs)
+            mean = self(outputs)
+            self._warn_once(without_effect(self, mean))
+            return self._whole_batch(mean, outputs)
         values, counts = self._averaged(outputs)
         if values.ndim == 0 and self.how != "sum":
             return self._whole_batch(values, outputs)
-        return fraction(values, self.weights, how=self.how, counts=counts)
+        return fraction(values, self.weights, how=self.how, counts=counts, negative=self.negative_weights)
+
+    def _warn_once(self, message: str | None) -> None:
+        if message not in (None, self.__dict__.get("_told")):
+            self.__dict__["_told"] = message
+            warnings.warn(message, SymlossWarning, stacklevel=2)
 
     def _whole_batch(self, mean, outputs):
         """Return the parts of a batch's mean that comes as one scalar: it counts by its rows, or by their weights."""
@@ -339,7 +353,7 @@ class Loss:
             Expression by name: ``{"hid1:out": ..., "out:pre": ..., "out:out": ...}``.
         """
         values, counts = self._averaged(outputs)
-        return reduce(values, self.weights, how=self.how, counts=counts)
+        return reduce(values, self.weights, how=self.how, counts=counts, negative=self.negative_weights)
 
     # ------------------------------------------------------------------------------------------ words, data, copies
 
@@ -357,7 +371,8 @@ class Loss:
 
     def key(self) -> tuple:
         """Return what a compiled function depends on: everything but numbers that are shared."""
-        apart = ("_target", "_weights", "_class_weight", "owner", "weighing", "options", "spec", "_given", "_complete")
+        apart = ("_target", "_weights", "_class_weight", "owner", "weighing", "options", "spec", "_given", "_complete",
+                 "_told")
         settings = {name: value for name, value in sorted(vars(self).items()) if name not in apart}
         return (id(self), self.weighing.fingerprint(), self.options.fingerprint(), fingerprint(settings),
                 id(self._target), id(self._weights), id(self._class_weight))

@@ -15,10 +15,20 @@ def divisor(loss) -> str:
     if loss.how in ("mean", "count") and loss.spec.averaged is not None:
         return getattr(loss.spec.averaged, "says", "number of what counts")
     if loss.how == "mean" and loss.weights is not None:
-        return "sum of weights"
+        return "sum of the weights' sizes" if loss.negative_weights else "sum of weights"
     if loss.how == "batch mean":
         return "number of items"
     return f"number of {things}"
+
+
+def weighed_by(loss) -> str:
+    """Say where the weights of a loss come from."""
+    found = []
+    if loss._weights is not None:
+        found.append("weights" if loss.weighted else "the mask of padding")
+    if loss._class_weight is not None:
+        found.append("class weights")
+    return " and ".join(found) or "ignored labels"
 
 
 def to_spec(loss) -> dict:

@@ -4,6 +4,9 @@
 called before anything is built from it, and gives each loss the same variables whenever it is called.
 """
 
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.traversal import ancestors
+
 from .. import losses, metrics, schedules
 from ..errors import SpecError, unknown
 from ..losses import Loss, weights_variable
@@ -117,6 +120,16 @@ def _target(model, loss, before):
         if other.output_name == loss.output_name and (shared.ndim, shared.dtype) == (target.ndim, target.dtype):
             return shared
     return model.bound_targets.setdefault((loss.output_name, target.dtype, target.type.shape), target)
+
+
+def nobody_trains(model, loss, parts) -> list[str]:
+    """Return the names of shared variables that a loss of the user's own depends on and that training leaves alone."""
+    if type(loss) is Loss and loss.spec.target != "any":
+        return []
+    known = {*model.params, *loss.options.scalars.values(), loss.weighing.scalar, loss._class_weight}
+    known |= set(ancestors(list(model.graph.outputs()[0].values())))
+    found = [v for v in ancestors(parts) if isinstance(v, SharedVariable) and v not in known]
+    return [v.name or "without a name" for v in found if str(getattr(v.type, "dtype", "")).startswith("float")]
 
 
 def _name_variables(model, entries):

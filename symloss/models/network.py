@@ -1,14 +1,19 @@
 """Network: a graph of layers with losses, which trains, predicts, scores and is saved."""
 
+import warnings
+
 import numpy as np
+import pytensor
+import pytensor.tensor as pt
 
 from ..compiling import Cache, alone, function, resolve
 from ..data import Field, joined, prepare
-from ..errors import DataError, SpecError
+from ..errors import DataError, SpecError, SymlossWarning
 from ..explain import Text, explain, summary
 from ..layers.graph import Graph
 from ..losses import Loss, target_variable
 from ..losses.description import described
+from ..losses.wiring import predictions
 from ..objective import measures
 from ..stability import distributions
 from ..training import History, trainer
@@ -124,10 +129,15 @@ class Network:
 
     def new_target(self, loss):
         """Return a fresh target variable for a loss, of the kind that goes with its output."""
-        output = self.graph.outputs()[0][loss.output_name]
-        kind = "same" if loss.spec is None else loss.spec.target
+        outputs = self.graph.outputs()[0]
+        output, spec = outputs[loss.output_name], loss.spec
+        kind = "same" if spec is None else spec.target
         label = kind == "label" or (self.target_kind == "label" and self._is_main(loss.output_name))
-        return target_variable("label" if label and output.ndim > 1 else "same", output)
+        if spec is None or spec.shape is None:
+            return target_variable("label" if label and output.ndim > 1 else "same", output)
+        ports = zip(spec.predictions, predictions(loss, outputs), strict=True)
+        shape = spec.target_shape({port: tensor.type.shape for port, tensor in ports}, dict(loss.options))
+        return pt.tensor(name="target", dtype="int32" if label else pytensor.config.floatX, shape=shape)
 
     def masks(self, loss) -> bool:
         """Return whether a loss needs weights that nobody asked for, because some of the data is padding."""
@@ -142,7 +152,12 @@ class Network:
     def _try(self, loss):
         """Build the loss once, so that a mistake shows here and not in training."""
         outputs = self.graph.outputs()[0]
-        distributions.check(loss, outputs, loss.parts(outputs))
+        parts = loss.parts(outputs)
+        distributions.check(loss, outputs, parts)
+        idle = binding.nobody_trains(self, loss, parts)
+        if idle:
+            warnings.warn(f"loss {loss.name} depends on the shared variable {', '.join(idle)}, which is no parameter "
+                          f"of the model: training leaves it as it is", SymlossWarning, stacklevel=3)
 
     # ------------------------------------------------------------------------------------------ parts
 

@@ -135,6 +135,9 @@ class Options:
         "``{0: 1, 1: 5}``, or ``{\"out\": {0: 1, 1: 5}}`` for some outputs. Where classes do not exclude each other, "
         "the weights of no (0) and yes (1). With 'balanced', all classes weigh the same in sum; items that are ignored "
         "or have weight 0 are not counted.", resumed="the same")
+    negative_weights: bool = option(
+        "bool", "Accept weights below 0, which push predictions away from targets. The divisor of a weighted mean is "
+        "then the sum of the weights' sizes.", FLAG, default=False, resumed="the same")
     save_progress: object = option(
         "path", "File to write the model to, with the whole state of its training, see `training.Checkpoint`.",
         PATH | NONE)
@@ -146,8 +149,8 @@ class Options:
         goes_with="steps")
     allow_nan: bool = option("bool", "Accept NaN and infinity in the data.", FLAG, default=False)
     tolerance: float | None = option(
-        "float or None", "Euclidean norm of the gradient at which a full-batch method stops.", number(0) | NONE, shown="scipy's",
-        goes_with="full batch")
+        "float or None", "Euclidean norm of the gradient at which a full-batch method stops.", number(0) | NONE,
+        shown="scipy's", goes_with="full batch")
     seed: int | None = option("int or None", "Seed for shuffling and noise.", integer(0, most=None) | NONE,
                               shown="the model's", resumed="the same",
                               also={"rng": "write seed, an integer", "random_state": "write seed"})

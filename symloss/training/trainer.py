@@ -31,8 +31,10 @@ def itertrain(model, train, valid, asked: Options):
     if asked.resume:
         if model._stopped is None:
             raise SpecError("train: resume=True, but there is no training to go on with; load a checkpoint, or train")
-        asked, changed = resuming.going_on(asked, _asked_before(model), model)
+        asked, changed = resuming.going_on(asked, model._stopped[0].get("asked", {}), model)
     seed = model.seed if asked.seed is None else asked.seed
+    for loss in model.losses:
+        loss.negative_weights = asked.negative_weights
     measures = model._shown = [*model._measures(asked.metrics), *asked.monitors]
     fields = model._fields(measures)
     encoded = model._with_encoders(fields, train)
@@ -44,13 +46,6 @@ def itertrain(model, train, valid, asked: Options):
         resuming.check_rows(model._stopped[0], train.count)
     weigh_classes(model, asked.class_weight, train)
     return _run(model, train, valid, asked, seed, changed)
-
-
-def _asked_before(model) -> dict:
-    before = model._stopped[0].get("asked", {})
-    if not isinstance(before, dict):
-        raise DataError("resume: the saved state is damaged; take another copy of the file")
-    return before
 
 
 def _opened(train, valid, fields, asked, seed):

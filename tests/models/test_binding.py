@@ -1,6 +1,7 @@
 """Which output, target and weights each entry of `net.losses` has, whatever was done to the list."""
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 import pytest
 
@@ -136,3 +137,70 @@ def test_a_weighted_autoencoder_takes_triples(rng, make):
         record = net.train(data, **ONCE)[-1]
         error = net.predict(x) - target
         np.testing.assert_allclose(record["loss"], (w * error**2).sum() / w.sum())
+
+
+# ------------------------------------------------------------------------------------- losses that do not use weights
+
+
+def reduced(prediction, target):
+    return ((prediction - target) ** 2).mean()
+
+
+def test_a_mean_of_ones_own_is_refused_where_weights_cannot_reach_it(labelled):
+    with pytest.raises(symloss.SpecError, match="leave out its .mean()"):
+        regressor(loss=reduced, weighted=True)
+    classifier = symloss.Classifier([4, 3], loss=lambda p, t: -pt.log(p[pt.arange(t.shape[0]), t]).mean(), mode="PYTHON")
+    with pytest.raises(symloss.SpecError, match="class weights cannot act"):
+        classifier.train(labelled, **ONCE, class_weight="balanced")
+    sequences = symloss.recurrent.Regressor([4, (3, "rnn"), 3], loss=reduced, mode="PYTHON")
+    ragged = [np.ones((n, 4)) for n in (2, 3)], [np.ones((n, 3)) for n in (2, 3)]
+    with pytest.raises(symloss.SpecError, match="the mask of padding cannot act"):
+        sequences.train(ragged, **ONCE)
+
+
+def test_a_mean_of_ones_own_trains_without_weights_and_explain_says_so(points):
+    net = regressor(loss=reduced)
+    error = net.predict(points[0]) - points[1]
+    np.testing.assert_allclose(net.train(points, **ONCE | {"batch_size": 0})[-1]["loss"], (error**2).mean())
+    assert "a mean of its own" in net.explain()
+
+
+def test_a_class_that_does_not_use_its_weights_is_warned_of_once(points, registered, recwarn):
+    class Idle(Loss):
+        def __call__(self, outputs):
+            return ((outputs[self.output_name] - self._target) ** 2).mean()
+
+    regressor(loss=Idle, weighted=True).train([*points, np.ones_like(points[1])], **ONCE)
+    assert [str(w.message) for w in recwarn if "have no effect" in str(w.message)] == [
+        "loss Idle: its __call__ does not use self._weights, so weights have no effect on it; write "
+        "symloss.losses.reduce(values, self.weights), say"]
+
+
+def test_a_shared_variable_that_nobody_trains_is_named(points, registered):
+    matrix = pytensor.shared(np.eye(3), name="W")
+
+    class Turned(Loss):
+        def __call__(self, outputs):
+            return pt.sqr(outputs[self.output_name] @ matrix - self._target).mean()
+
+    with pytest.warns(symloss.SymlossWarning, match="W, which is no parameter of the model"):
+        regressor(loss=Turned)
+
+
+def test_negative_weights_count_by_their_size_where_they_are_asked_for(points, rng):
+    net, w = regressor(weighted=True), rng.normal(size=points[1].shape)
+    with pytest.raises(symloss.DataError, match="negative_weights=True"):
+        net.train([*points, w], **ONCE)
+    error = (net.predict(points[0]) - points[1]) ** 2
+    record = net.train([*points, w], **ONCE, negative_weights=True)[-1]
+    np.testing.assert_allclose(record["loss"], (w * error).sum() / abs(w).sum())
+    assert "sum of the weights' sizes" in net.explain()
+
+
+@pytest.mark.parametrize("make", [symloss.Regressor, symloss.recurrent.Regressor])
+def test_several_quantiles_share_one_target(rng, make):
+    steps = (5,) if make is symloss.recurrent.Regressor else ()
+    x, y = rng.normal(size=(20, *steps, 4)), rng.normal(size=(20, *steps, 1))
+    net = make([4, 3], loss="multi_quantile", mode="PYTHON")
+    found = net.train([x, y], **ONCE | {"batch_size": 0})[-1]["loss"]
+    np.testing.assert_allclose(found, symloss.evaluate.value("multi_quantile", net.predict(x), y).mean())
