@@ -13,6 +13,14 @@ def normal(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "").replace(" ", "")
 
 
+def other_names(cls: type, attribute: str = "aliases") -> tuple[str, ...]:
+    """Return the names that a class registers itself under beside its own; those of its parent stay the parent's."""
+    if "__extra_registration_keys__" in cls.__dict__:
+        raise SpecError(f"class {cls.__name__}: __extra_registration_keys__ is read by symloss.compat.theanets alone; "
+                        f"write {attribute} = {tuple(cls.__extra_registration_keys__)!r}")
+    return tuple(cls.__dict__.get(attribute, ()))
+
+
 class Registry(Generic[T]):
     """Entries of one kind by name and alias.
 

@@ -13,9 +13,10 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
 from ._checks import is_number
-from ._registry import Registry
+from ._registry import Registry, other_names
 from .errors import ShapeError, SpecError
 
+CHAINED = 100  # activations in one name
 registry: Registry = Registry("activation")
 
 
@@ -55,7 +56,7 @@ class Activation:
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
         again = cls.__name__ in registry and inspect.isclass(registry.get(cls.__name__))  # a notebook's cell run twice
-        registry.add(cls.__name__, cls, tuple(cls.__dict__.get("aliases", ())), replace=again)
+        registry.add(cls.__name__, cls, other_names(cls), replace=again)
 
     def __init__(self, name: str | Callable, size: int, rng: np.random.Generator, prefix: str = ""):
         self.name = name if isinstance(name, str) else getattr(name, "__name__", type(name).__name__)
@@ -66,6 +67,9 @@ class Activation:
         self.setup()
         if type(self) is Activation:
             parts = [name] if self.custom else [part.strip() for part in name.split("+")]
+            if len(parts) > CHAINED:
+                raise SpecError(f"activation '{name[:30]}...': a chain of {len(parts)} activations; at most {CHAINED} "
+                                f"are taken, put layers between them")
             self._steps = [self._bind(part) for part in parts]
         elif type(self).__call__ is Activation.__call__:
             raise SpecError(f"activation {type(self).__name__}: it computes nothing; override __call__(self, x)")

@@ -12,7 +12,7 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
 from ._checks import is_number
-from ._registry import Registry
+from ._registry import Registry, other_names
 from .errors import ShapeError, SpecError, UnknownNameError
 
 registry: Registry = Registry("regularizer")  # name -> subclass of Regularizer
@@ -87,7 +87,7 @@ class Regularizer:
     Parameters
     ----------
     pattern : str
-        Glob over names of parameters ('hid1.w') or outputs ('hid1:out').
+        Glob over names of parameters ('hid1.w') or outputs ('hid1:out'). A number in its place is the weight.
     weight : float
         Factor of the term, or strength of the noise. A shared scalar: changing it recompiles nothing.
     """
@@ -102,9 +102,11 @@ class Regularizer:
         if cls.__name__.startswith("_"):  # a base that has no meaning of its own
             return
         cls.title = cls.__dict__.get("title", cls.__name__)
-        registry.add(cls.title, cls, tuple(cls.__dict__.get("aliases", ())), replace=True)
+        registry.add(cls.title, cls, other_names(cls), replace=True)
 
     def __init__(self, pattern: str | None = None, weight: float = 0.0):
+        if is_number(pattern):  # Regularizer.build("weight_l2", 0.01)
+            pattern, weight = None, pattern
         self.pattern = self.default_pattern if pattern is None else pattern
         self._check(weight)
         value = np.asarray(weight, pytensor.config.floatX)

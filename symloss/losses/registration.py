@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .._display import Summarised
 from .._registry import Registry
-from ..errors import SpecError, unknown
+from ..errors import SpecError, UnknownNameError, unknown
 from .ranges import check, completed
 
 TARGETS = ("same", "label", "label or distribution", "sign", "sign or label", "none")
@@ -121,9 +121,18 @@ class LossSpec(Summarised):
         """Raise UnknownNameError for an option that the function does not take, SpecError for a value out of range."""
         for option, value in given.items():
             if option not in self.options:
+                if option in ELSEWHERE:
+                    raise UnknownNameError(f"option of loss {self.name!r}: {option!r}; {ELSEWHERE[option]}")
                 raise unknown(f"option of loss {self.name!r}:", option, self.options or ["none"])
             check(f"loss {self.name}", option, value, self.ranges.get(option))
 
+
+ELSEWHERE = {  # options of losses in other libraries that are no options here -> what to write
+    "mean_name": "write ports={'mean': 'layer'}, or call the layer 'mean'",
+    "covar_name": "write ports={'variance': 'layer'}, or call the layer 'variance'",
+    "covar_eps": "write eps; covar_eps goes with like='theanets'",
+    "kernel": "write bandwidth; a kernel goes with like='theanets'",
+}
 
 registry: Registry = Registry("loss")  # name -> LossSpec, or a subclass of Loss
 

@@ -1,10 +1,13 @@
 """Losses as theanets computes them (HEAD 79db9f8), with its defects: what old results are compared with."""
 
+import dataclasses
+
 import numpy as np
 import pytensor.tensor as pt
 
 from ..._checks import align, floating, number
 from ..classification import integers
+from ..ranges import Range
 from ..reduction import divide
 from .registration import System
 
@@ -80,7 +83,25 @@ def gaussian_nll(mean, variance, target, *, covar_eps=1e-3, weights=None):
     return values if weights is None else values.mean()
 
 
-@system.differs("maximum_mean_discrepancy", "mmd", per="batch")
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """What a kernel may be: a bandwidth, or a function of two samples."""
+
+    bandwidth: Range = Range("(0, inf)")
+
+    def holds(self, value) -> bool:
+        """Return whether `value` may be the kernel.
+
+        >>> Kernel().holds(2.0), Kernel().holds(lambda x, y: x @ y.T), Kernel().holds("rbf")
+        (True, True, False)
+        """
+        return callable(value) or self.bandwidth.holds(value)
+
+    def __str__(self):
+        return f"{self.bandwidth}, or a function of two samples that returns a matrix"
+
+
+@system.differs("maximum_mean_discrepancy", "mmd", per="batch", ranges={"kernel": Kernel()})
 def maximum_mean_discrepancy(prediction, target, *, kernel=1, weights=None):
     """Return the mean over kernels of all pairs of items; weights are not looked at.
 
