@@ -1,6 +1,7 @@
 """What scripts of theanets say, with `import symloss as theanets`: it works, or the error says what to write."""
 
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 
 import symloss
@@ -29,6 +30,41 @@ def test_a_loss_by_its_class_name_trains(points):
         theanets.losses.mse  # noqa: B018
 
 
+@pytest.mark.parametrize(("form", "options", "way_out"), [
+    ("gll", {"mean_name": "mu"}, "write ports={'mean': 'layer'}"),
+    ("gll", {"covar_name": "v", "like": "theanets"}, "write ports={'variance': 'layer'}"),
+    ("gll", {"covar_eps": 1e-3}, "write eps"),
+    ("mmd", {"kernel": 2.0}, "write bandwidth"),
+    ("mmd", {"kernel": "rbf", "like": "theanets"}, "a number greater than 0, or a function of two samples"),
+])
+def test_options_of_losses_work_or_say_what_to_write(form, options, way_out):
+    with pytest.raises(symloss.SymlossError) as caught:
+        theanets.Loss(form, **options)
+    assert way_out in str(caught.value)
+
+
+def test_a_kernel_may_be_a_function_as_in_theanets(points):
+    x, y = points
+    own = {"form": "mmd", "like": "theanets", "kernel": lambda a, b: pt.dot(a, b.T)}
+    net = theanets.Regressor([5, 3], loss=own, mode="PYTHON")
+    p = net.predict(x)
+    exact = (y @ y.T).mean() - 2 * (y @ p.T).mean() + (p @ p.T).mean()
+    options = dict(epochs=1, verbose=0, batch_size=0, algo="sgd", learning_rate=0.0)
+    assert net.train(points, **options)[-1]["loss"] == pytest.approx(exact)
+
+
+def test_a_number_of_axes_is_no_name_of_a_loss():
+    with pytest.raises(symloss.SpecError, match=r"Loss\('mse', target=2\)"):
+        theanets.Loss(2)
+    assert theanets.Loss.build("mse", 2)._target.ndim == 2
+
+
+@pytest.mark.parametrize("parent", [theanets.Loss, theanets.Regularizer, theanets.Activation])
+def test_registration_keys_say_that_they_are_aliases(parent):
+    with pytest.raises(symloss.SpecError, match=r"class Keyed: .*write aliases = \('keyed_too',\)"):
+        type("Keyed", (parent,), {"__extra_registration_keys__": ["keyed_too"]})
+
+
 @pytest.mark.parametrize("name", ["feedforward", "log", "main", "util"])
 def test_names_that_the_core_has_not_lead_to_compat(name):
     from symloss.compat import theanets as old
@@ -51,6 +87,8 @@ def test_regularizers_are_built_by_name(points):
     made = theanets.Regularizer.build("weight_l2", "hid*", weight=0.1)
     assert (type(made), made.pattern, made.weight) == (symloss.regularizers.WeightL2, "hid*", pytest.approx(0.1))
     theanets.Regressor([5, 4, 3]).train(points, epochs=1, verbose=0, weight_l2=made)
+    made = theanets.Regularizer.build("weight_l2", 0.01)
+    assert (made.pattern, made.weight) == ("*", pytest.approx(0.01))
 
 
 @pytest.mark.parametrize(("name", "way_out"), {

@@ -33,6 +33,20 @@ def test_an_added_loss_of_an_autoencoder_has_the_input_as_target(points):
     fit(net, [points[0]])
 
 
+@pytest.mark.parametrize("layers, axes", [([5, 4, 5], 2), ([5, (4, "rnn"), 5], 3)], ids=["items", "sequences"])
+def test_a_weighted_autoencoder_takes_triples_and_pairs(layers, axes, rng):
+    model = symloss.recurrent.Autoencoder if axes == 3 else symloss.Autoencoder
+    x, w = rng.normal(size=(12, 3, 5)[3 - axes:]), rng.random(size=(12, 3, 5)[3 - axes:])
+    found = []
+    for data, target in (([x, w], x), ([x, x, w], x), ([x, x + 1, w], x + 1)):
+        net = model(layers, weighted=True, mode="PYTHON")
+        exact = np.average((net.predict(x) - target) ** 2, weights=w)
+        record = fit(net, data, epochs=1, algo="sgd", learning_rate=0.0, batch_size=0)[-1]
+        assert record["loss"] == pytest.approx(exact)
+        found.append(record["loss"])
+    assert found[0] == found[1] != found[2]
+
+
 def test_set_loss_of_a_classifier_makes_no_matrix_of_labels(labelled):
     x, y = labelled
     net = symloss.Classifier([4, 5, 3], weighted=True)

@@ -1,8 +1,10 @@
 """What scripts of theanets touch. Scores are those that its own test suite expects, with floatX=float32."""
 
+import concurrent.futures
 import copy
 import io
 import pickle
+import sys
 import warnings
 
 import numpy as np
@@ -734,3 +736,20 @@ def test_training_in_c_gives_the_same_numbers():
             found.append([train["loss"], *(p.get_value() for p in net.params)])
     for a, b in zip(*found, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", pytest.param("FAST_RUN", marks=pytest.mark.c)])
+def test_every_thread_gets_its_own_predictions(mode):
+    with pytensor.config.change_flags(mode=mode):
+        net = theanets.Classifier([NI, 20, NC])
+        rows = [D["x"][i : i + 8].astype(float) for i in range(8)]
+        exact = [net.predict_proba(x) for x in rows]
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-5)
+        try:
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                found = list(pool.map(net.predict_proba, rows * 25))
+        finally:
+            sys.setswitchinterval(before)
+    for one, right in zip(found, exact * 25, strict=True):
+        np.testing.assert_array_equal(one, right)

@@ -325,8 +325,8 @@ class Network:
         arrays = list(x) if len(self.inputs) > 1 else [x]
         if len(arrays) != len(self.inputs):
             wanted = ", ".join(v.name for v in self.inputs)
-            raise util.ConfigurationError(f"predict: {len(arrays)} arrays; pass {len(self.inputs)}, in one list, in this "
-                                          f"order: [{wanted}]")
+            raise util.ConfigurationError(f"predict: {len(arrays)} arrays; pass {len(self.inputs)} in one list, "
+                                          f"in this order: [{wanted}]")
         typed = [util.typed(v, array, "predict") for v, array in zip(self.inputs, arrays, strict=True)]
         return dict(zip(names, compiled(*typed), strict=True))
 

@@ -62,8 +62,8 @@ def _plain(value, who):
         return {"is": "random state", "of": [kind, keys.tolist(), *rest]}
     if value is None or isinstance(value, str | int | float):
         return value
-    raise ConfigurationError(f"save: {who} is {value!r}, which cannot be written in a file; use numbers, strings, lists "
-                             f"and arrays, or a subclass that has it in its code")
+    raise ConfigurationError(f"save: {who} is {value!r}, which cannot be written in a file; use numbers, strings, "
+                             f"lists and arrays, or a subclass that has it in its code")
 
 
 def _restored(value):

@@ -185,8 +185,8 @@ class Layer(metaclass=Registrar):
             first, other = next(iter(shapes.items()))
             pairs = zip(other[:-1], shape[:-1], strict=False)
             if len(other) != len(shape) or any(None not in pair and pair[0] != pair[1] for pair in pairs):
-                raise ConfigurationError(f"layer {self.name!r}: inputs {first!r} {other} and {name!r} {shape} do not fit "
-                                         f"together; their shapes may differ in the last axis alone")
+                raise ConfigurationError(f"layer {self.name!r}: inputs {first!r} {other} and {name!r} {shape} do not "
+                                         f"fit together; their shapes may differ in the last axis alone")
 
     def setup(self):
         """Make the parameters."""
