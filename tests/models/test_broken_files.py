@@ -1,6 +1,11 @@
 """Files that are truncated, changed, foreign, hostile or too new: each gives a DataError."""
 
+import gzip
+import io
 import json
+import pickle
+import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -115,3 +120,45 @@ def test_tensors_without_a_model_are_foreign(tmp_path):
     path.write_bytes(to_bytes({"w": np.zeros(3)}))
     with pytest.raises(symloss.DataError, match="no model of symloss"):
         symloss.load(path)
+
+
+def zipped(*names):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        for name in names:
+            file.writestr(name, b"\x93NUMPY")
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("content, words", [
+    (pickle.dumps({"w": [1.0]}), "a pickle, as theanets.*net.find.*set_value"),
+    (pickle.dumps({"w": [1.0]}, protocol=0), "a pickle in text"),
+    (gzip.compress(pickle.dumps([1.0])), "gzip, as theanets'"),
+    (zipped("arr_0.npy", "arr_1.npy"), "npz of numpy, as Lasagne's.*np.load.*set_value"),
+    (zipped("archive/data.pkl", "archive/data/0"), "file of torch.save.*safetensors.torch.save_file"),
+    (zipped("config.json", "model.weights.h5"), "model of Keras.*get_weights"),
+    (zipped("readme"), "zip archive .readme.; unpack"),
+    (b"PK\x03\x04 and no more", "zip archive that is damaged"),
+    (b"\x89HDF\r\n\x1a\n" + b"\0" * 50, "HDF5 file.*h5py"),
+    (b"\x93NUMPY\x01\x00", "array of numpy.*np.load"),
+    (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "pointer of Git LFS.*git lfs pull"),
+    (b"<!DOCTYPE html><html></html>", "HTML.*another copy"),
+    (b"", "empty.*another copy"),
+    (b"hello", "cut off, changed, or of another program"),
+    (to_bytes({"w": np.zeros(3)}, metadata={"format": "pt"}), "no model of symloss; make the same layers"),
+])
+def test_a_file_of_another_program_is_told_by_name_with_the_way_out(content, words, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(symloss.DataError, match=f"load: {path} .*{words}"):
+        symloss.load(path)
+
+
+def test_an_activation_of_twenty_thousand_names_does_not_hold_load_up(tmp_path):
+    chain = "+".join(["tanh"] * 20_000)
+    path = tmp_path / "file"
+    path.write_bytes(disguised(GOOD | {"layers": [{"form": "input", "size": 2}, {"size": 2, "activation": chain}]}))
+    start = time.perf_counter()
+    with pytest.raises(symloss.DataError, match="chain of 20000 activations"):
+        symloss.load(path)
+    assert time.perf_counter() - start < 2
