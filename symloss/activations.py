@@ -17,6 +17,7 @@ from ._registry import Registry, other_names
 from .errors import ShapeError, SpecError
 
 CHAINED = 100  # activations in one name
+PIECES = 1000  # of a maxout
 registry: Registry = Registry("activation")
 
 
@@ -92,8 +93,10 @@ class Activation:
         """Return a function of a tensor and its parameters."""
         if isinstance(part, str) and part.lower().startswith("maxout:"):
             pieces = part.split(":", 1)[1]
-            if not pieces.isdigit() or int(pieces) < 1:
+            if not pieces.isdecimal() or not pieces.strip("0"):
                 raise SpecError(f"activation {part!r}: a number of pieces is wanted after the colon, as in 'maxout:3'")
+            if len(pieces) > 9 or int(pieces) > PIECES:
+                raise SpecError(f"activation 'maxout:{pieces[:9]}': at most {PIECES} pieces are taken; use fewer")
             shape = (self.size, int(pieces))
             return maxout, {key: self.add(key, self.rng.normal(size=shape)) for key in ("slope", "intercept")}
         function = registry.get(part) if isinstance(part, str) else part

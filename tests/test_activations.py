@@ -222,3 +222,10 @@ def test_names_of_functions_are_left_alone():
     """Two names for one function show as the user wrote them."""
     net = symloss.Regressor([3, (4, "rect:max"), (4, "relu"), 1])
     assert [la.activate.name for la in net.layers[1:3]] == ["rect:max", "relu"]
+
+
+@pytest.mark.parametrize("name", ["+".join(["relu"] * 20_000), "maxout:" + "9" * 20_000], ids=["chain", "maxout"])
+def test_names_without_end_do_not_hold_a_model_up(name):
+    with pytest.raises(symloss.SpecError, match="at most") as caught:
+        symloss.Regressor([2, {"size": 3, "activation": name}, 1])
+    assert len(str(caught.value)) < 200

@@ -8,7 +8,8 @@ import pytensor
 from .. import initializers
 from .._registry import Registry
 from ..activations import Activation
-from ..errors import SpecError, SymlossError, unknown
+from ..errors import SpecError, SymlossError
+from . import hints
 
 registry: Registry = Registry("layer")  # form -> subclass of Layer
 
@@ -195,7 +196,7 @@ class Layer:
         known = {*DRAWS, *(f"{k}_{short}" for k in DRAWS for short in self.params)}
         for option in self.draws:
             if option not in known:
-                raise unknown(f"option of layer {self.name!r}:", option, {*self.options(), *known})
+                raise hints.unknown(f"option of layer {self.name!r}:", option, {*self.options(), *known})
 
     # ------------------------------------------------------------------------------------------ describing
 

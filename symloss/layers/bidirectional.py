@@ -2,7 +2,8 @@
 
 import pytensor.tensor as pt
 
-from ..errors import SpecError, unknown
+from ..errors import SpecError
+from . import hints
 from .base import Layer, registry
 from .recurrent import Recurrent
 
@@ -43,7 +44,8 @@ class Bidirectional(Layer):
             raise SpecError(f"layer {self.name!r}: direction={options['direction']!r}; a bidirectional layer has both")
         for option in draws:
             if option in self.options() and option not in Layer.options():
-                raise unknown(f"option of layer {self.name!r} ({self.worker} both ways):", option, {*own, *_LAYER})
+                who = f"option of layer {self.name!r} ({self.worker} both ways):"
+                raise hints.unknown(who, option, {*own, *_LAYER})
         probe = cls(name=f"{self.name}_fw", inputs=self.inputs, size=2, **given)
         self.inputs = probe.inputs  # with the layers that initial states come from
         self._given = given | draws

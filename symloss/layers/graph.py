@@ -13,7 +13,7 @@ from .. import layers
 from .._fingerprint import fingerprint
 from ..activations import registry as activation_registry
 from ..errors import SpecError, UnknownNameError, unknown
-from . import spec
+from . import hints, spec
 from .feedforward import Input, Tied
 
 MASK = "mask"
@@ -24,7 +24,7 @@ def _is_activation(name: str) -> bool:
     for part in name.split("+"):
         if not part.strip().lower().startswith("maxout:") and part.strip() not in activation_registry:
             known, also = (*activation_registry, *layers.registry), activation_registry.spellings()
-            raise unknown("layer form or activation", part.strip(), known, also)
+            raise hints.unknown("layer form or activation", part.strip(), known, also)
     return True
 
 
@@ -112,6 +112,8 @@ class Graph:
         form = keywords.pop("form", "input" if index == 0 else "feedforward")
         if index == 0 and form != "input":
             raise SpecError(f"layer {description!r}: the first layer is the input; got the form {form!r}")
+        if isinstance(form, str) and form not in layers.registry:
+            raise hints.unknown("layer form", form, layers.registry, layers.registry.spellings())
         cls = layers.registry.get(form)
         self._fill(keywords, cls, index, last)
         layer = self._make(cls, keywords, description)
@@ -146,7 +148,7 @@ class Graph:
         known = set(cls.options())
         for option in keywords:
             if option not in known and not any(option.startswith(f"{draw}_") for draw in layers.base.DRAWS):
-                raise unknown(f"option of layer {description!r}:", option, known)
+                raise hints.unknown(f"option of layer {description!r}:", option, known)
         return cls(**keywords)
 
     # ------------------------------------------------------------------------------------------ names

@@ -36,6 +36,7 @@ def parse(spec, is_form, is_activation) -> dict:
         return dict(spec)
     if isinstance(spec, str):
         if not is_form(spec):
+            is_activation(spec)  # raises with near names
             raise SpecError(f"layer {spec!r}: a form is wanted, such as 'tied'; with a size, write (20, {spec!r})")
         return {"form": spec}
     if _is_int(spec):
@@ -63,7 +64,8 @@ def _classify(part, spec, is_form, is_activation):
         return "activation", part
     if callable(part):
         return "activation", part
-    raise SpecError(f"layer {spec!r}: {part!r} is no size, form or activation; write a dict for more options")
+    raise SpecError(f"layer {spec!r}: {part!r} is no size, form or activation ('linear' is none); write a dict for "
+                    f"more options")
 
 
 def _is_int(value) -> bool:

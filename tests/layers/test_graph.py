@@ -10,7 +10,6 @@ import pytest
 from pytensor.tensor.rewriting.shape import ShapeFeature
 
 import symloss
-from symloss import SpecError
 from symloss.layers import Layer
 from symloss.layers.graph import Graph
 from symloss.regularizers import BernoulliDropout

@@ -1,0 +1,72 @@
+"""What to write for the names that other libraries use in their layers."""
+
+from .. import errors
+from .._registry import normal
+
+_SIZE = "write 'size': {'size': 20}, or 20 alone"
+_DENSE = "a size alone is a fully connected layer: 20, or (20, 'relu')"
+_DROPOUT = ("dropout belongs to the training: net.train(..., hidden_dropout=0.5), or "
+            "dropout={'hid1': 0.5} for one layer")
+_NOISE = "noise belongs to the training: net.train(..., input_noise=0.1), or noise={'hid1': 0.1} for one layer"
+_NORM = ("there is no layer of this kind; 'norm:z' in an activation normalises each item over its units, as in "
+         "(20, 'norm:z+relu')")
+_ATTENTION = ("there is no attention; a 'bilstm' or 'bigru' reads a sequence both ways, and 'last', 'mean' or 'max' "
+              "make one value of it")
+_EMBEDDING = "there is no embedding; pass one-hot rows, whose fully connected layer is one, and may be sparse"
+_PENALTY = "penalties belong to the training: net.train(..., weight_l2=1e-4), or weight_l1, hidden_l1"
+_INPUT = "the first entry of the list is the input: [10, 20, 3]"
+_INIT = "write 'init', as in {'size': 20, 'init': 'he'}, or init_b for the biases alone"
+_BOTH = "write {'form': 'bidirectional', 'worker': 'lstm', 'size': 20}, or (20, 'bilstm')"
+_SEQUENCES = "a loop returns all steps; put {'form': 'last'} behind it for one value of each sequence"
+_STACKED = "write one entry for each layer: [2, (20, 'lstm'), (20, 'lstm'), 1]"
+_ACTIVATION = "write 'activation', as in {'size': 20, 'activation': 'tanh'}, or (20, 'tanh')"
+_FUNCTION = "a function is an activation: (20, my_function)"
+_ADDED = "a fully connected layer adds what it makes of several inputs: {'size': 20, 'inputs': ['hid1', 'hid2']}"
+
+WAYS = {
+    _SIZE: "units n_units num_units out_features num_filters hidden_size hidden_units hidden_dim output_dim neurons "
+           "width dim n filters nodes",
+    _DENSE: "dense fc fully_connected fullyconnected perceptron mlp hidden linear_layer",
+    _DROPOUT: "dropout dropout_rate drop_rate recurrent_dropout dropout1d dropout2d spatial_dropout alpha_dropout",
+    _NOISE: "gaussian_noise noise",
+    _NORM: "batch_norm batchnorm batch_normalization batchnorm1d batchnorm2d bn normalization layer_norm "
+           "layer_normalization norm group_norm instance_norm",
+    _ATTENTION: "attention self_attention multi_head_attention multiheadattention transformer additive_attention",
+    _EMBEDDING: "embedding embed input_dim_embedding vocab_size",
+    _PENALTY: "l1 l2 weight_decay regularizer kernel_regularizer bias_regularizer activity_regularizer weight_l2 "
+              "weight_l1 hidden_l1",
+    _INPUT: "input_shape input_dim input_size in_features batch_input_shape",
+    _INIT: "kernel_initializer weight_init initializer bias_initializer weights_init w_init recurrent_initializer",
+    _BOTH: "bidirectional_lstm both_directions merge_mode",
+    _SEQUENCES: "return_sequences return_state many_to_one",
+    _STACKED: "num_layers n_layers layers",
+    _ACTIVATION: "act nonlinearity act_fn activation_fn transfer",
+    _FUNCTION: "lambda activation",
+    _ADDED: "add sum residual skip",
+    "write 'form', as in {'form': 'lstm', 'size': 20}": "type kind class class_name layer",
+    "every layer has biases, which start at 0; net.train(..., freeze='*.b') keeps them there": "use_bias bias",
+    "write 'rnn'": "simple_rnn elman vanilla_rnn",
+    "write 'conv1'": "conv1d convolution1d",
+    "write 'conv2'": "conv conv2d convolution convolution2d",
+    "write 'pool1'": "maxpool1d max_pooling1d average_pooling1d avgpool1d",
+    "write 'pool2'": "pool pooling maxpool max_pooling maxpool2d max_pooling2d average_pooling2d avgpool2d",
+    "write 'mean', which leaves out what fills sequences up": "global_average_pooling1d globalaveragepooling gap",
+    "write 'max', which leaves out what fills sequences up": "global_max_pooling1d globalmaxpooling",
+    "every layer works on each step by itself, so leave it out": "time_distributed",
+    "write 'direction': 'backward'": "go_backwards backwards reverse",
+    "write 'border_mode'": "padding pad",
+    "write 'filter_size'": "kernel_size kernel",
+}
+_BY_NAME = {normal(name): way for way, names in WAYS.items() for name in names.split()}
+
+
+def unknown(kind: str, name, known, aliases=()) -> errors.UnknownNameError:
+    """Return the error for an unknown `name`: what to write for it, if other libraries call something so.
+
+    >>> str(unknown("layer form", "Dense", []))
+    "unknown layer form 'Dense'; a size alone is a fully connected layer: 20, or (20, 'relu')"
+    """
+    way = _BY_NAME.get(normal(name)) if isinstance(name, str) else None
+    if way is None:
+        return errors.unknown(kind, name, known, aliases)
+    return errors.UnknownNameError(f"unknown {kind} {name!r}; {way}")
