@@ -50,18 +50,17 @@ class _HistoryFile(Called):
         _files.check_path(self.path, who)
         old = _files.read(self.path, who).decode("utf-8", "replace") if self.path.exists() else ""
         whole = self._parsed(old[: old.rfind("\n") + 1])  # a kill cuts the last line off
-        if any(_epoch(record) is None for record in whole):
+        if any(_epoch(record) is None for record in whole) or self._is_foreign():
             raise DataError(f"{who}: {self.path} holds something else than records of epochs; choose another path")
         if training.resumed:
-            earlier, again = [r for r in training.history if "epoch" in r], training.epoch
-            while whole and _epoch(whole[-1]) >= again:  # of the run at hand: of an earlier one, epochs would be more
-                again = _epoch(whole.pop())
-            done = _epoch(whole[-1]) if whole and again > 1 else 0
-            run = _last_run(earlier)
-            whole += [record for record in run if done < record["epoch"] < training.epoch]
+            whole = _agreeing(whole, training)
         text = self._text(whole)
         if text != old:
             _files.write(self.path, text.encode(), who)
+
+    def _is_foreign(self) -> bool:
+        """Return whether what was parsed last is no file of records."""
+        return False
 
     def epoch(self, record):
         with _files.explained(type(self).__name__, self.path):
@@ -78,6 +77,16 @@ class _HistoryFile(Called):
     def _append(self, record):
         """Write one more line."""
         raise NotImplementedError
+
+
+def _agreeing(whole, training) -> list[dict]:
+    """Return the records of a file as they are when a training goes on: with all of it that is done, and no more."""
+    later = math.inf
+    while whole and training.epoch <= _epoch(whole[-1]) < later:  # the epochs of an earlier training grow again
+        later = _epoch(whole.pop())
+    done = _epoch(whole[-1]) if whole and later > 1 else 0
+    run = _last_run([record for record in training.history if "epoch" in record])
+    return whole + [record for record in run if done < record["epoch"] < training.epoch]
 
 
 def _last_run(records) -> list[dict]:
@@ -101,6 +110,9 @@ class CSVHistory(_HistoryFile):
         reader = csv.DictReader(io.StringIO(text))
         self._names = list(reader.fieldnames or [])
         return list(reader)
+
+    def _is_foreign(self):
+        return bool(self._names) and "epoch" not in self._names
 
     def _text(self, records):
         rows = [self._row(record) for record in records]

@@ -3,7 +3,7 @@
 import dataclasses
 
 from ..compiling import Plan
-from ..errors import DataError, UnknownNameError
+from ..errors import DataError, SymlossError, UnknownNameError
 from ..schedules import Schedule, build
 from .options import DECLARED, OWN, Options
 
@@ -63,8 +63,8 @@ def _rebuilt(name, plain):
 
 
 def _refused(what, before, now, way_out):
-    return DataError(f"train: resume=True, but the saved state belongs to another training: {what} was {before}, and "
-                     f"is now {now}; {way_out}, or leave resume out")
+    return DataError(f"train: resume=True, but the saved state belongs to another training: {what} changed from "
+                     f"{before} to {now}; {way_out}, or leave resume out")
 
 
 def going_on(asked: Options, before: dict, model) -> tuple[Options, dict]:
@@ -82,8 +82,19 @@ def going_on(asked: Options, before: dict, model) -> tuple[Options, dict]:
     Raises
     ------
     DataError
-        For what cannot change in the middle of a training: another rule, loss or regularizer, say.
+        For what cannot change in the middle of a training: another rule, loss or regularizer, say; or if `before` is
+        damaged.
     """
+    try:
+        return _going_on(asked, before, model)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, SymlossError):
+            raise
+        raise DataError(f"train: resume=True, but the saved state is damaged ({type(error).__name__}: {error}); take "
+                        f"another copy of the file") from error
+
+
+def _going_on(asked, before, model):
     now = described(asked, model, None, model.seed)
     _compare(before, now)
     values = {}
@@ -99,7 +110,10 @@ def going_on(asked: Options, before: dict, model) -> tuple[Options, dict]:
     plan = dataclasses.replace(asked.plan, options=old_rates | asked.plan.options,
                                **{name: value for name, value in values.items() if name not in OWN})
     old_limits = {name: before["options"][name] for name in Plan.LIMITS if name in before.get("options", {})}
-    old_numbers = dataclasses.replace(plan, options=old_rates, **old_limits).numbers()
+    old_plan = dataclasses.replace(plan, options=old_rates, **old_limits)
+    if set(old_plan.rates()) != set(plan.rates()):  # the rule keeps a state for each pattern
+        raise _refused("the patterns of learning_rate", list(old_plan.rates()), list(plan.rates()), "pass the same")
+    old_numbers = old_plan.numbers()
     changed = {name: value for name, value in plan.numbers().items() if old_numbers.get(name) != value}
     own = {name: value for name, value in values.items() if name in OWN}
     return dataclasses.replace(asked, plan=plan, **own), changed

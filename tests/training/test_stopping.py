@@ -198,7 +198,7 @@ def test_full_batch_methods_take_callbacks_and_write_checkpoints(points, tmp_pat
     assert moments[0] == "start" and moments[-1] == "end" and moments.count("epoch") == len(net.history)
     loaded = symloss.load(tmp_path / "c")
     assert np.array_equal(loaded.predict(points[0]), net.predict(points[0]))
-    with pytest.raises(SymlossError, match="algo was 'lbfgs'"):
+    with pytest.raises(SymlossError, match="algo changed from 'lbfgs'"):
         loaded.train(points, **QUIET, epochs=9, resume=True)
     with pytest.raises(SymlossError, match="no learning rate"):
         net.train(points, algo="cg", epochs=3, verbose=0, callbacks=symloss.training.ReduceLearningRate())
