@@ -21,7 +21,7 @@ from ..training.options import PRETRAINING, Options, documented, named
 from . import binding, fields, pretraining, registry, saving, scoring
 
 PREDICTION_ROWS = 4096
-FUNCTIONS = 16  # compiled ones that a model keeps
+FUNCTIONS = 8  # compiled ones that a model keeps
 FORMER = {  # a method of theanets -> what to do here; for errors alone
     "add_layer": "describe all layers where the model is made",
     "build_graph": "net.graph.outputs() returns the expressions and the updates",
