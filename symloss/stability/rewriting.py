@@ -107,13 +107,21 @@ class _Rewriter(NodeRewriter):
         if found is None:
             return None
         (old,), (new, trail) = node.outputs, found
-        new = new.astype(old.dtype)
-        if new.type.broadcastable != old.type.broadcastable:
-            new = pt.second(old, new) if new.ndim == old.ndim else None
+        new = _shaped(new.astype(old.dtype), old)
         if new is None:
             return None
         session.note(fgraph, node, trail)
         return [new]
+
+
+def _shaped(new, old):
+    """Return `new` with the shape of `old`, or None; `old` itself is not used, as it would be found again, for ever."""
+    one = old.type.broadcastable
+    if new.ndim == old.ndim and new.type.broadcastable != one:
+        for v in old.owner.inputs:
+            new = pt.second(v, new) if v.ndim == old.ndim else new
+        new = pt.specify_shape(new, [1 if only else None for only in one])
+    return new if new.ndim == old.ndim and new.type.broadcastable == one else None
 
 
 # ------------------------------------------------------------------------------------------ the rewriters

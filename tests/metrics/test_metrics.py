@@ -19,6 +19,7 @@ ARRAYS = {
     "binary": ("binary", "yes"), "columns": ("columns", "several"), "values": ("prediction", "target"),
 }
 SIZES = ([61], [1, 20, 7, 33], [60, 1])
+NAMES = [name for name in metrics.names() if name != "concordance"]  # whose targets are times and events
 
 
 def arrays_of(kind):
@@ -76,7 +77,7 @@ def test_figures_are_those_of_scikit_learn_whatever_the_batches(kind, weighted):
 def test_weights_of_one_are_no_weights_and_those_of_two_are_items_twice(kind):
     prediction, target = arrays_of(kind)
     classes = [n for n in metrics.names() if metrics.get(n).target != "values"]
-    values = [n for n in metrics.names() if metrics.get(n).target == "values" and n != "concordance"]  # times, events
+    values = [n for n in NAMES if metrics.get(n).target == "values"]
     names = values if kind == "values" else classes
     if kind == "columns":
         names = [n for n in names if n not in ("top_k_accuracy", "balanced_accuracy", "categorical_accuracy")]
@@ -172,7 +173,7 @@ def test_a_target_that_is_nan_is_no_no(name):
     assert np.isnan(figure(name, np.array([0.2, 0.7, 0.4]), np.array([np.nan, 1.0, 0.0]))).all()
 
 
-@pytest.mark.parametrize("name", metrics.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_nothing_with_a_weight_of_zero_counts(name):
     values = metrics.get(name).target == "values"
     prediction, target = arrays_of("values" if values else "binary" if name != "top_k_accuracy" else "labels")
@@ -186,7 +187,7 @@ def test_nothing_with_a_weight_of_zero_counts(name):
     same(figure(name, broken, target, keep.astype(float), sizes=[1, 20, 40], **options), expected)
 
 
-@pytest.mark.parametrize("name", metrics.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_without_any_weight_a_figure_is_zero_or_not_defined(name):
     values = metrics.get(name).target == "values"
     prediction, target = arrays_of("values" if values else "labels" if name != "binary_accuracy" else "binary")
