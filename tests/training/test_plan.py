@@ -32,6 +32,10 @@ SCHEDULES = {
     schedules.cosine(1.0, 10, end=0.2): [*(0.2 + 0.4 * (1 + np.cos(np.pi * np.arange(11) / 10))), 0.2, 0.2],
     schedules.warm_up(4, 0.4): [0.1, 0.2, 0.3, 0.4] + [0.4] * 9,
     schedules.warm_up(2, schedules.linear(1.0, 0.0, 10)): [0.5, 1.0, *np.linspace(1, 0, 11)],
+    schedules.cyclic(1.0, 3.0, 4): [1, 2, 3, 3] * 3 + [1],
+    schedules.cyclic(0.5, 0.0, 8, rise=0.25): [0.5, 0.25, 0, 0, 0, 0, 0, 0, 0.5, 0.25, 0, 0, 0],
+    schedules.cyclic(1.0, 2.0, 4, rise=1.0): [1, 1.25, 1.5, 1.75] * 3 + [1],
+    schedules.per_epoch(schedules.cyclic(0.0, 1.0, 3, rise=2 / 3)): [0, 0.5, 1] * 4 + [0],
     schedules.one_cycle(1.0, 12, rise=0.5, divide=10, final_divide=100):
         [*(0.1 + 0.45 * (1 - np.cos(np.pi * np.arange(7) / 6))),
          *(0.01 + 0.495 * (1 + np.cos(np.pi * np.arange(1, 7) / 6)))],
