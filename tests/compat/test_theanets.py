@@ -232,6 +232,46 @@ def test_the_layer_language():
             theanets.Regressor(wrong)
 
 
+@pytest.mark.parametrize("layer", [
+    None, "ff", "tied", "rnn", "lstm", "mrnn", "scrn", "bidirectional", "softmax", ("relu",), 0, 2.5, (6, "tied", 7),
+    {}, dict(form="ff"), dict(form="tied"), dict(form="tied", partner="hello"), dict(form="conv1", filter_size=3),
+    dict(form="ff", inputs=("a", "b")), dict(form="ff", inputs=("a", "b"), size=6),
+    dict(form="concat", inputs=("a", "b")),
+], ids=str)
+def test_a_layer_that_cannot_be_says_so_before_anything_is_drawn(layer):
+    a, b = (dict(form="input", name=name, shape=shape) for name, shape in (("a", (3, 5)), ("b", (4, 3))))
+    with pytest.raises(theanets.util.ConfigurationError):
+        theanets.Network([a, b, layer, 4])
+
+
+def test_the_context_of_a_scrn_has_as_many_units_as_the_layer():
+    net = theanets.recurrent.Regressor([3, dict(form="scrn", size=4, context_size=2), 2])
+    shapes = {p.name.split(".")[1]: p.get_value().shape for p in net.layers[1].params}
+    assert shapes == {"w": (3, 8), "sh": (4, 4), "hh": (4, 4), "ho": (4, 4), "so": (4, 4), "b": (4,), "r": (4,)}
+    assert net.layers[1].to_spec()["context_size"] == 2
+
+
+def test_slow_modules_move_by_a_millionth_in_single_precision():
+    with pytensor.config.change_flags(floatX="float32"):
+        net = theanets.recurrent.Regressor([NI, dict(form="bcrnn", num_modules=2, size=4, activation="linear"), 1])
+        pre = net.feed_forward(D["rx"][:, :1])["hid1:pre"][:, 0].astype(float)
+    moved = D["rx"][:, 0].astype(float) @ net.find(1, "xh").get_value() + net.find(1, "b").get_value()
+    np.testing.assert_allclose(pre, moved * np.repeat(np.logspace(-1e-4, -6, 2), 2), rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["recurrent_norm", "recurrent_state"])
+@pytest.mark.parametrize("pattern", ["*", "hid1:out", "*:pre", "hid1:*", "nothing"])
+def test_what_changes_over_time_is_found_by_any_pattern(name, pattern):
+    net = theanets.recurrent.Regressor([NI, dict(form="rrnn", rate="vector", size=4), NO])  # its rates have no time
+    [made] = theanets.regularizers.from_kwargs(net, **{name: dict(pattern=pattern, weight=0.1)})
+    outputs, _ = net.build_graph()
+    term = made.loss(net.layers, outputs)
+    assert (pattern == "nothing") == isinstance(term, float)
+    assert pattern == "nothing" or np.isfinite(term.eval({net.inputs[0]: D["rx"][:2, :4].astype(float)}))
+    with pytest.raises(theanets.util.ConfigurationError, match="'in' has 2 axes"):
+        net.train([D["x"], D["y"]], max_updates=1, **{name: 0.1})
+
+
 def test_tied_layers_find_their_partner():
     net = theanets.Regressor((1, 2, dict(form="tied", partner="hid1", name="foo")))
     assert net.layers[2].partner is net.layers[1]
