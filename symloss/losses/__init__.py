@@ -5,6 +5,7 @@ Every loss takes (prediction, target), returns a value per element or per item, 
 weight. Without weights it is the mean. A wholly masked batch gives 0, and a gradient of 0.
 """
 
+from ..errors import SpecError
 from . import (
     adversarial,
     classification,
@@ -64,12 +65,27 @@ for _module in _families:
 del _families, _module, _name, _value
 
 
+class _Maker:
+    """Makes the loss of a class name; a subclass of it says what to write."""
+
+    def __init__(self, name: str):
+        self.__name__ = name
+
+    def __call__(self, target=None, weight=1.0, weighted=False, output_name=None, **options):
+        return Loss.build(self.__name__, target=target, weight=weight, weighted=weighted, output_name=output_name,
+                          **options)
+
+    def __mro_entries__(self, bases):
+        raise SpecError(f"losses.{self.__name__} is a function of tensors with a name, and no class; derive from "
+                        f"symloss.Loss, and call symloss.losses.{registry.get(self.__name__).name} in its __call__")
+
+    def __repr__(self):
+        return f"losses.{self.__name__}"
+
+
 def __getattr__(name: str):
     """Return what makes the loss of a class name or an alias with a capital: ``losses.MeanSquaredError(target=2)``."""
     if not name[:1].isupper() or name not in registry:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-    def build(target=None, weight=1.0, weighted=False, output_name=None, **options):
-        return Loss.build(name, target=target, weight=weight, weighted=weighted, output_name=output_name, **options)
-
-    return build
+    return _Maker(name)

@@ -208,3 +208,38 @@ def test_a_users_own_loss_is_stable_on_plain_arrays(registered):
     z = np.array([[1e4, 0.0, -1e4]])
     np.testing.assert_allclose(evaluate.value("surprise", z, [2], activation="softmax", mode="PYTHON"), [2e4])
     np.testing.assert_allclose(evaluate.grad("surprise", z, [2], activation="softmax", mode="PYTHON"), [[1, 0, -1]])
+
+
+# -------------------------------------------------------------------------------------------- what else these systems take
+
+
+def test_lasagnes_crossentropy_takes_labels_and_one_hot_targets():
+    p = np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
+    expected = -np.log([0.2, 0.1])
+    for target in ([0, 2], np.eye(3)[[0, 2]]):
+        found = symloss.evaluate.value("categorical_crossentropy", p, target, like="lasagne")
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_gradient_of_numpy_mls_clipped_bound_passes():
+    z, one = np.zeros((1, 1)), np.ones((1, 1))
+    slope = symloss.evaluate.grad("vae", z, z, z, one, like="numpy_ml")
+    np.testing.assert_allclose(slope, -1 / np.finfo(float).eps)  # -4.5e15, as numpy_ml 0.1.2 has it
+
+
+def test_kernel_of_theanets_may_be_a_function():
+    x, y = np.random.default_rng(0).normal(size=(2, 4, 3))
+    kernel = lambda a, b: a @ b.T  # noqa: E731
+    found = symloss.evaluate.value("mmd", x, y, like="theanets", kernel=kernel)
+    np.testing.assert_allclose(found, (y @ y.T).mean() - 2 * (y @ x.T).mean() + (x @ x.T).mean(), rtol=1e-10)
+    with pytest.raises(symloss.SpecError, match="kernel='rbf'"):
+        symloss.evaluate.value("mmd", x, y, like="theanets", kernel="rbf")
+
+
+def test_subclass_of_a_function_says_what_to_write():
+    with pytest.raises(symloss.SpecError, match=r"losses.MeanSquaredError .* derive from symloss.Loss"):
+        type(symloss.losses.MeanSquaredError).__mro_entries__(symloss.losses.MeanSquaredError, ())
+    with pytest.raises(symloss.SpecError, match="squared_error"):
+        class My(symloss.losses.MeanSquaredError):
+            pass
+    assert symloss.losses.MeanSquaredError(target=2).name == "squared_error"

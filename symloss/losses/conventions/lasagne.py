@@ -8,15 +8,22 @@ import pytensor.tensor as pt
 
 from ..._checks import align, number, tensor, undo
 from ..margin import multiclass_hinge as ours
+from ..registration import get
 from .registration import System
 
 system = System("lasagne", how="none")
 
 system.same("squared_error", "squared_error")
 system.same("binary_cross_entropy", "binary_crossentropy")
-for _name in ("cross_entropy", "categorical_cross_entropy", "label_cross_entropy"):
+for _name in ("cross_entropy", "label_cross_entropy"):
     system.same(_name, "categorical_crossentropy")
 system.same("huber", "huber_loss", options=("delta",))
+
+
+@system.differs("categorical_cross_entropy", "categorical_crossentropy")
+def categorical_cross_entropy(prediction, target):
+    """Return -sum(t log p) for targets of the prediction's shape, and -log of the probability for labels."""
+    return get("cross_entropy").function(prediction, target)
 
 
 @system.differs("binary_hinge", "binary_hinge_loss")

@@ -5,6 +5,7 @@ Its gradients of WGAN-GP and of NCE with accidental hits are wrong; the gradient
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
 
 from ..._checks import align, floating, number
 from ...errors import ShapeError
@@ -47,7 +48,7 @@ def vae(prediction, mean, log_variance, target):
     """Return the negative bound with the reconstruction clipped at eps; its gradient passes, as there."""
     prediction, target = align(prediction, target, "vae")
     mean, log_variance = floating(mean, "vae", "mean"), floating(log_variance, "vae", "log_variance")
-    p = pt.clip(prediction, EPS, 1 - EPS)
+    p = prediction + disconnected_grad(pt.clip(prediction, EPS, 1 - EPS) - prediction)
     reconstruction = -(target * pt.log(p) + (1 - target) * pt.log(1 - p)).sum(axis=1)
     return reconstruction - 0.5 * (1 + log_variance - pt.sqr(mean) - pt.exp(log_variance)).sum(axis=1)
 
