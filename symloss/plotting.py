@@ -8,8 +8,8 @@ import sys
 from .errors import SymlossError, unknown
 from .objective.records import beside, has_terms, parts
 
-WIDTHS = {1: 6.0, 2: 9.0, 3: 10.0}  # of a figure with so many panels in a row, in inches: a page's
-PANEL_HEIGHT = 3.2
+WIDTHS = {1: 6.0, 2: 9.0, 3: 10.0, 4: 10.0}  # of a figure with so many panels in a row, in inches: a page's
+GREATEST_HEIGHT, PANEL_HEIGHT, LEAST_PANEL_HEIGHT = 14.0, 3.2, 1.5
 POINTS = 30  # fewer of them are marked
 NOTES = 4  # at most so many changes of weights are written out
 
@@ -71,10 +71,11 @@ def _matplotlib(module: str):
 
 
 def _figure(count: int, shown: bool):
-    """Return a figure, with its panels on a grid that is not wider than a page."""
-    columns = 1 if count == 1 else 2 if count <= 4 else 3
+    """Return a figure, with its panels on a grid that fits a page."""
+    columns = 1 if count == 1 else 2 if count <= 4 else 3 if count <= 12 else 4
     rows = -(-count // columns)
-    size = {"figsize": (WIDTHS[columns], PANEL_HEIGHT * rows), "layout": "constrained"}
+    height = max(min(PANEL_HEIGHT, GREATEST_HEIGHT / rows), LEAST_PANEL_HEIGHT)
+    size = {"figsize": (WIDTHS[columns], height * rows), "layout": "constrained"}
     figure = _matplotlib("pyplot").figure(**size) if shown else _matplotlib("figure").Figure(**size)
     if "ipykernel" in sys.modules and (not shown or "inline" in _matplotlib("pyplot").get_backend()):
         figure._ipython_display_ = functools.partial(_show, figure, [None])

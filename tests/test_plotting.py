@@ -67,13 +67,12 @@ def test_terms_that_come_later_are_marked(axes):
     assert [text.get_text() for text in axes.texts] == ["+ mae"]
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 20])
-def test_many_metrics_are_no_wider_than_a_page(count, tmp_path):
+@pytest.mark.parametrize("count", [1, 2, 5, 20, 36])
+def test_many_metrics_fit_a_page(count, tmp_path):
     history = History([record(1, **{f"metric{i}": 0.5 for i in range(count - 1)})])
     figure = history.plot(tmp_path / "figure.png")
     assert len(figure.axes) == count
-    assert figure.get_figwidth() <= 10
-    assert max(len(row) for row in [[a for a in figure.axes if a.get_subplotspec().rowspan.start == 0]]) <= 3
+    assert figure.get_figwidth() <= 10 and figure.get_figheight() <= 14
 
 
 def test_axes_of_the_users_own_take_the_panels_that_are_named(tmp_path):
