@@ -6,7 +6,6 @@ be computed with; or None if it knows nothing better than the variable itself.
 
 import dataclasses
 import functools
-from collections.abc import Callable
 
 import numpy as np
 import pytensor.tensor as pt
@@ -15,138 +14,9 @@ from pytensor.tensor.basic import Join
 from pytensor.tensor.math import Max, Prod, Sum
 
 from . import patterns as forms
-from .patterns import (
-    SIGMOID,
-    SOFTMAX,
-    complement_of,
-    constant,
-    kind,
-    parts,
-    same,
-    view_of,
-)
-
-LARGEST = 80  # exp of it is finite in float32
-
-
-@dataclasses.dataclass(frozen=True)
-class Scaled:
-    """A variable as exp(exponent) * factor.
-
-    Parameters
-    ----------
-    exponent : tensor
-    factor : tensor or None
-        None is 1.
-    trail : tuple of (str, variable)
-        The rules that led here, each with the variable it was used on.
-    """
-
-    exponent: object
-    factor: object = None
-    trail: tuple = ()
-
-    def log(self):
-        """Return the logarithm of the variable."""
-        if self.factor is None:
-            return self.exponent
-        dtype = scalars.upcast(self.exponent.dtype, self.factor.dtype)  # a 0.5 comes as float32
-        return self.exponent + pt.log(self.factor.astype(dtype))
-
-    def through(self, function) -> "Scaled":
-        """Return what a change of shape makes of it."""
-        factor = None if self.factor is None else function(self.factor)
-        return Scaled(function(self.exponent), factor, self.trail)
-
-    def after(self, *steps) -> "Scaled":
-        """Return the same, with more steps (name, variable) behind it."""
-        return dataclasses.replace(self, trail=tuple(dict.fromkeys([*steps, *self.trail])))
-
-
-@dataclasses.dataclass(frozen=True)
-class Rule:
-    """A named rule for the logarithm of what ops of some kinds make."""
-
-    name: str
-    kinds: tuple
-    function: Callable
-    summary: str
-
-
-rules: dict[str, Rule] = {}
-
-
-def rule(*kinds):
-    """Register ``function(variable, look)`` as the rule for variables that ops of these kinds made."""
-
-    def register(function):
-        rules[function.__name__] = Rule(function.__name__, kinds, function, function.__doc__.splitlines()[0])
-        return function
-
-    return register
-
-
-class Look:
-    """Looks for the exponent of a variable, by those rules that are not switched off.
-
-    Parameters
-    ----------
-    names : collection of str
-        Of the rules that may be used.
-    """
-
-    def __init__(self, names):
-        self.names = names
-        self._found: dict = {}
-        self._by_kind: dict = {}
-        for entry in rules.values():
-            for one in entry.kinds if entry.name in names else ():
-                self._by_kind.setdefault(one, []).append(entry)
-
-    def __call__(self, variable) -> Scaled | None:
-        """Return `variable` as a Scaled, or None."""
-        return self._once(variable, "itself", self._look)
-
-    def complement(self, variable) -> Scaled | None:
-        """Return 1 - `variable` as a Scaled, or None."""
-        return self._once(variable, "complement", self._complement)
-
-    def _once(self, variable, what, function):
-        key = (variable, what)
-        if key not in self._found:
-            self._found[key] = function(variable)
-        return self._found[key]
-
-    def _look(self, variable):
-        for entry in self._by_kind.get(kind(variable), ()):
-            found = entry.function(variable, self)
-            if found is not None:
-                return found.after((entry.name, variable))
-        return None
-
-    def _complement(self, q):
-        found, node = kind(q), q.owner
-        if found is SIGMOID:
-            return Scaled(-pt.softplus(node.inputs[0]))
-        if found is SOFTMAX:
-            logits = node.inputs[0]
-            return Scaled(forms.log_one_minus_softmax(logits, forms.axes_of(node.op, logits.ndim)))
-        for name, inside in _THROUGH:
-            if name in self.names and (inner := inside(q)) is not None:
-                rest = self.complement(inner)
-                if rest is None:
-                    return None
-                return (rest.through(view_of(q)[1]) if name == "log_view" else rest).after((name, q))
-        if found is scalars.Switch:
-            condition, *branches = node.inputs
-            return _choose(condition, [(b, self.complement(b)) for b in branches], lambda b: 1 - b)
-        if found is Sum:
-            return _rest_of_sum(node.inputs[0], node.op.axis, self)
-        if found is scalars.Mul:
-            return _rest_of_sum(q, (), self)
-        inner = complement_of(q)
-        return None if inner is None else self(inner)
-
+from . import stable_forms
+from .patterns import SIGMOID, SOFTMAX, complement_of, constant, kind, parts, same, view_of
+from .scaled import LARGEST, Scaled, is_unbounded, one_plus, plain, rule
 
 # ------------------------------------------------------------------------------------------ where logarithms end
 
@@ -155,7 +25,7 @@ class Look:
 def log_softmax(p, look):
     """log(softmax(x)) from x less its greatest entry."""
     logits = p.owner.inputs[0]
-    return Scaled(forms.log_softmax(logits, forms.axes_of(p.owner.op, logits.ndim)))
+    return Scaled(stable_forms.log_softmax(logits, forms.axes_of(p.owner.op, logits.ndim)))
 
 
 @rule(SIGMOID)
@@ -189,20 +59,16 @@ def _guarded(p) -> bool:
 
 @rule(scalars.Add)
 def log_one_plus_exp(p, look):
-    """log(1 + exp(x)) = softplus(x)."""
+    """log(1 + a exp(x)) = softplus(x + log(a))."""
     x = forms.one_plus_exp(p)
-    return None if x is None else Scaled(pt.softplus(x))
+    if x is not None:
+        return Scaled(pt.softplus(x))
+    other = forms.beside(p, scalars.Add, 1)
+    found = None if other is None else look(other)
+    return one_plus(found) if found is not None and is_unbounded(found) else None
 
 
 # ------------------------------------------------------------------------------------------ what is passed through
-
-
-def _inside_view(p):
-    seen = view_of(p)
-    return None if seen is None else seen[0]
-
-
-_THROUGH = (("log_view", _inside_view), ("log_clip", forms.inside_clip), ("log_epsilon", forms.beside_epsilon))
 
 
 @rule(*forms.VIEWS, scalars.Cast)
@@ -248,14 +114,61 @@ def log_product(p, look):
 
 @rule(scalars.TrueDiv)
 def log_quotient(p, look):
-    """Logarithm of a quotient: the difference of the logarithms; of p / sum(p), a log-softmax of log(p)."""
+    """Logarithm of a quotient: the difference of the logarithms; of p / sum(p) a log-softmax, of a / (a + b) exact."""
     numerator, denominator = p.owner.inputs
     above = look(numerator)
     if above is not None and above.factor is None:
         axes = forms.summed_over(denominator, numerator)
         if axes is not None:
-            return Scaled(forms.log_softmax(above.exponent, axes), None, above.trail)
-    return _multiplied([(numerator, above, 1), (denominator, look(denominator), -1)])
+            return Scaled(stable_forms.log_softmax(above.exponent, axes), None, above.trail)
+    found = _multiplied([(numerator, above, 1), (denominator, look(denominator), -1)])
+    share = share_of_sum(numerator, denominator, look)
+    if found is None or share is None:
+        return found
+    return Scaled(share.choose(-pt.softplus(share.others - share.own), found.log()), None, found.trail)
+
+
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """A share a / (a + b), which is a sigmoid of log(a) - log(b).
+
+    Parameters
+    ----------
+    own, others : tensor
+        The logarithms of a and of b.
+    is_sure : True or boolean tensor
+        Whether both of them are above 0.
+    trail : tuple
+    """
+
+    own: object
+    others: object
+    is_sure: object
+    trail: tuple
+
+    def choose(self, value, otherwise):
+        """Return `value` where both are above 0."""
+        return value if self.is_sure is True else pt.switch(self.is_sure, value, otherwise)
+
+
+def share_of_sum(numerator, denominator, look) -> Share | None:
+    """Return the share that a quotient is, if its numerator is a term of its denominator; else None."""
+    terms = parts(denominator, scalars.Add)
+    place = next((i for i, term in enumerate(terms) if same(term, numerator)), None)
+    if place is None or len(terms) == 1:
+        return None
+    found = [look(term) for term in terms]
+    if all(one is None for one in found) or any(one is not None and forms.is_shifted(one.exponent) for one in found):
+        return None
+    rest = [plain(v.astype(denominator.dtype)) if one is None else one for v, one in zip(terms, found, strict=True)]
+    trail = tuple(step for one in rest for step in one.trail)
+    own = rest.pop(place)
+    others = rest[0] if len(rest) == 1 else added(rest)
+    signs = [one.factor for one in (own, others) if one.factor is not None and not (constant(one.factor) or 0) > 0]
+    sure = functools.reduce(pt.and_, [pt.gt(factor, 0) for factor in signs]) if signs else True
+    own, others = (one if one.factor is None or sure is True else
+                   Scaled(one.exponent, pt.switch(sure, one.factor, 1)) for one in (own, others))
+    return Share(own.log(), others.log(), sure, trail)
 
 
 def _multiplied(found) -> Scaled | None:
@@ -266,6 +179,7 @@ def _multiplied(found) -> Scaled | None:
     dtype = next(one.exponent.dtype for _, one, _ in found if one is not None)
     for variable, one, sign in found:
         term, scale = (None, variable) if one is None else (one.exponent, one.factor)
+        scale = None if scale is not None and constant(scale) == 1 else scale
         trail += () if one is None else one.trail
         if term is not None:
             term = term if sign == 1 else -term
@@ -283,7 +197,7 @@ def log_prod(p, look):
     inner, axes = look(p.owner.inputs[0]), p.owner.op.axis
     if inner is None:
         return None
-    inner = _full(inner, p.owner.inputs[0])
+    inner = full(inner, p.owner.inputs[0])
     factor = None if inner.factor is None else inner.factor.prod(axis=axes)
     return Scaled(inner.exponent.sum(axis=axes), factor, inner.trail)
 
@@ -318,9 +232,9 @@ def log_sum(p, look):
         return None
     if kind(q) is SOFTMAX and forms.axes_of(p.owner.op, q.ndim) == forms.axes_of(q.owner.op, q.ndim):
         return Scaled(pt.zeros_like(p))  # the logarithm of 1
-    inner = _full(inner, q)
+    inner = full(inner, q)
     axes = tuple(range(inner.exponent.ndim)) if axes is None else tuple(axes)
-    top, scaled = _brought_down([inner], axes)
+    top, scaled = brought_down([inner], axes)
     return Scaled(top.squeeze(axis=axes), scaled[0].sum(axis=axes), inner.trail)
 
 
@@ -330,7 +244,7 @@ def log_max(p, look):
     inner = look(p.owner.inputs[0])
     if inner is None:
         return None
-    inner = _full(inner, p.owner.inputs[0])
+    inner = full(inner, p.owner.inputs[0])
     logs = inner.exponent
     if inner.factor is not None:
         counts = pt.gt(inner.factor, 0)
@@ -340,32 +254,31 @@ def log_max(p, look):
 
 @rule(scalars.Add)
 def log_add(p, look):
-    """log(a p + b q) from log(p) and log(q), less the greater of the two; also log(a p + 1 - a)."""
+    """log(a p + b q) from log(p) and log(q), less the greater of the two; also log(a p + 1 - a), log(a + exp(x))."""
     given = parts(p, scalars.Add)
     terms = [look(term) for term in given]
     weights = [f for t, term in zip(given, terms, strict=True) if term is not None for f in parts(t, scalars.Mul)]
     for i, term in enumerate(given):
         if terms[i] is None and any(same(complement_of(term), w) for w in weights):
-            terms[i] = _plain(term)
+            terms[i] = plain(term)
+    if any(term is not None and is_unbounded(term) for term in terms):
+        terms = [plain(v.astype(p.dtype)) if one is None else one for v, one in zip(given, terms, strict=True)]
     if any(term is None or forms.is_shifted(term.exponent) for term in terms):
         return None
-    return _added(terms)
+    return added(terms)
 
 
-def _plain(variable) -> Scaled:
-    return Scaled(pt.zeros_like(variable), variable)
-
-
-def _added(terms) -> Scaled:
-    top, scaled = _brought_down(terms, None)
+def added(terms) -> Scaled:
+    """Return the sum of terms."""
+    top, scaled = brought_down(terms, None)
     return Scaled(top, sum(scaled[1:], scaled[0]), tuple(step for term in terms for step in term.trail))
 
 
-def _brought_down(terms, axes):
+def brought_down(terms, axes):
     """Return (greatest exponent with a factor other than 0, the terms without it), along `axes` or among `terms`."""
     counted = [t.exponent if t.factor is None else
                pt.switch(pt.neq(t.factor, 0), t.exponent, np.asarray(-np.inf, t.exponent.dtype)) for t in terms]
-    top = forms.greatest(counted[0] if axes else functools.reduce(pt.maximum, counted), axes or ())
+    top = stable_forms.greatest(counted[0] if axes else functools.reduce(pt.maximum, counted), axes or ())
     scaled = []
     for t in terms:
         below = t.exponent - top
@@ -374,7 +287,7 @@ def _brought_down(terms, axes):
     return top, scaled
 
 
-def _full(scaled, like) -> Scaled:
+def full(scaled, like) -> Scaled:
     """Return `scaled` with an exponent of the full shape of the variable that it is."""
     if scaled.exponent.type.broadcastable == like.type.broadcastable:
         return scaled
@@ -385,44 +298,14 @@ def _full(scaled, like) -> Scaled:
 # ------------------------------------------------------------------------------------------ choices
 
 
-def _rest_of_sum(product, axes, look) -> Scaled | None:
-    """Return 1 - sum(w p) as (1 - sum(w)) + sum(w (1 - p)): the first is 0 for a one-hot w, and nothing is lost."""
-    w, rest = _weighted(product, look)
-    if rest is None:
-        return None
-    w = pt.second(product, w.astype(rest.exponent.dtype))
-    rest = _full(rest, product)
-    factor = w if rest.factor is None else w * rest.factor
-    axes = tuple(range(product.ndim)) if axes is None else tuple(axes)
-    if not axes:
-        return _added([Scaled(rest.exponent, factor, rest.trail), look.complement(w) or _plain(1 - w)])
-    top, (scaled,) = _brought_down([Scaled(rest.exponent, factor)], axes)
-    rest = Scaled(top.squeeze(axis=axes), scaled.sum(axis=axes), rest.trail)
-    return _added([rest, _plain(1 - w.sum(axis=axes))])
-
-
-def _weighted(product, look):
-    """Return (w, 1 - p as a Scaled) of a product w p, or of switch(w, p, 0)."""
-    if kind(product) is scalars.Switch:
-        condition, p, zero = product.owner.inputs
-        return (condition, look.complement(p)) if constant(zero) == 0 else (None, None)
-    factors = parts(product, scalars.Mul)
-    for i, factor in enumerate(factors):
-        rest = look.complement(factor) if len(factors) > 1 else None
-        if rest is not None:
-            others = factors[:i] + factors[i + 1 :]
-            return functools.reduce(pt.mul, others), rest
-    return None, None
-
-
 @rule(scalars.Switch)
 def log_switch(p, look):
     """log(switch(c, p, q)) = switch(c, log(p), log(q))."""
     condition, *branches = p.owner.inputs
-    return _choose(condition, [(branch, look(branch)) for branch in branches], lambda branch: branch)
+    return choose(condition, [(branch, look(branch)) for branch in branches], lambda branch: branch)
 
 
-def _choose(condition, branches, plain) -> Scaled | None:
+def choose(condition, branches, plain) -> Scaled | None:
     """Return the choice between (variable, Scaled or None); ``plain(variable)`` is the factor of what is no Scaled."""
     if all(found is None for _, found in branches):
         return None
@@ -443,7 +326,7 @@ def log_join(p, look):
     found = [look(piece) for piece in pieces]
     if all(one is None for one in found):
         return None
-    found = [_plain(v) if one is None else _full(one, v)
+    found = [plain(v) if one is None else full(one, v)
              for one, v in zip(found, pieces, strict=True)]
     factor = None
     if any(one.factor is not None for one in found):

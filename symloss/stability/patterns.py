@@ -1,12 +1,14 @@
-"""What stands in a graph, and stable forms to put in its place: softmax and sigmoid, however they were written."""
+"""What stands in a graph: softmax and sigmoid, however they were written."""
+
+import functools
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.gradient import DisconnectedGrad, ZeroGrad, disconnected_grad
+from pytensor.gradient import DisconnectedGrad, ZeroGrad
 from pytensor.graph.basic import equal_computations
 from pytensor.raise_op import CheckAndRaise
 from pytensor.scalar import basic as scalars
-from pytensor.scalar.math import Sigmoid
+from pytensor.scalar.math import Sigmoid, Softplus
 from pytensor.tensor import special, subtensor
 from pytensor.tensor.basic import Alloc, ExtractDiag, get_underlying_scalar_constant_value
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
@@ -95,8 +97,20 @@ def complement_of(variable):
         terms = parts(variable, scalars.Add)
         numbers = [constant(t) for t in terms]
         rest = [t for t, number in zip(terms, numbers, strict=True) if number is None]
-        if len(rest) == 1 and kind(rest[0]) is scalars.Neg and len(terms) > 1:
-            return rest[0].owner.inputs[0] if 0 <= sum(n for n in numbers if n is not None) - 1 <= GUARD else None
+        if len(rest) == 1 and len(terms) > 1 and 0 <= sum(n for n in numbers if n is not None) - 1 <= GUARD:
+            return opposite_of(rest[0])
+    return None
+
+
+def opposite_of(variable):
+    """Return y if `variable` is -y, also as a product with -1 or with a negative factor, else None."""
+    if kind(variable) is scalars.Neg:
+        return variable.owner.inputs[0]
+    factors = parts(variable, scalars.Mul)
+    for i, factor in enumerate(factors if len(factors) > 1 else []):
+        others = factors[:i] + factors[i + 1 :]
+        if constant(factor) == -1 or kind(factor) is scalars.Neg:
+            return functools.reduce(pt.mul, others if constant(factor) == -1 else [factor.owner.inputs[0], *others])
     return None
 
 
@@ -349,7 +363,7 @@ def sigmoid_written_out(variable):
         y = one_plus_exp(node.inputs[1])
         if y is not None and same(exponent_of(node.inputs[0]), y):
             return pt.sigmoid(y)
-    for tanh in (_other(_half_of(variable), scalars.Add, 1), _half_of(_other(variable, scalars.Add, 0.5))):
+    for tanh in (beside(_half_of(variable), scalars.Add, 1), _half_of(beside(variable, scalars.Add, 0.5))):
         if kind(tanh) is scalars.Tanh:
             return pt.sigmoid(2 * tanh.owner.inputs[0])
     return None
@@ -359,10 +373,10 @@ def _half_of(variable):
     """Return y if `variable` is y / 2 or 0.5 y, else None."""
     if kind(variable) is scalars.TrueDiv and constant(variable.owner.inputs[1]) == 2:
         return variable.owner.inputs[0]
-    return _other(variable, scalars.Mul, 0.5)
+    return beside(variable, scalars.Mul, 0.5)
 
 
-def _other(variable, wanted: type, number: float):
+def beside(variable, wanted: type, number: float):
     """Return y if `variable` is the sum or the product of y and a number, else None."""
     if kind(variable) is wanted and len(variable.owner.inputs) == 2:
         for one, other in (variable.owner.inputs, variable.owner.inputs[::-1]):
@@ -371,9 +385,17 @@ def _other(variable, wanted: type, number: float):
     return None
 
 
+def root_of(variable):
+    """Return y if `variable` is y ** 2, else None."""
+    found, inputs = kind(variable), [] if variable.owner is None else variable.owner.inputs
+    if found is scalars.Sqr or (found is scalars.Pow and constant(inputs[1]) == 2):
+        return inputs[0]
+    return inputs[0] if found is scalars.Mul and len(inputs) == 2 and same(*inputs) else None
+
+
 def one_plus_exp(variable):
     """Return y if `variable` is 1 + exp(y), else None."""
-    other = _other(variable, scalars.Add, 1)
+    other = beside(variable, scalars.Add, 1)
     return None if other is None else exponent_of(other)
 
 
@@ -381,69 +403,5 @@ def _negative(x):
     return x.owner.inputs[0] if kind(x) is scalars.Neg else -x
 
 
-
-# ------------------------------------------------------------------------------------------ stable forms
-
-
-def over_last_axis(function, x, axes: tuple):
-    """Return ``function`` of x with `axes` brought to the end as one axis; the result has the shape of x."""
-    if axes == (x.ndim - 1,):
-        return function(x)
-    rest = [a for a in range(x.ndim) if a not in axes]
-    order = [*rest, *axes]
-    moved = x.transpose(order)
-    if len(axes) == 1:
-        return function(moved).transpose(list(np.argsort(order)))
-    flat = moved.reshape((*(moved.shape[i] for i in range(len(rest))), -1))
-    return function(flat).reshape(moved.shape, ndim=moved.ndim).transpose(list(np.argsort(order)))
-
-
-def _around_the_greatest(x):
-    """Return (where the first greatest entry of each row is, x less that entry, sum of exp of all the others).
-
-    Nothing is added to 1: what is lost there is all that is left of the loss of a sure and right prediction. No
-    gradient takes part in a difference of equal numbers either, for the entry itself is a constant 0.
-    """
-    top = pt.eq(pt.arange(x.shape[-1]), pt.argmax(x, axis=-1, keepdims=True))
-    below = pt.switch(top, 0, x - pt.switch(top, x, 0).sum(axis=-1, keepdims=True))
-    others = pt.switch(top, 0, pt.exp(below)).sum(axis=-1, keepdims=True)
-    return top, below, others
-
-
-def log_softmax(x, axes: tuple):
-    """Return log(softmax(x)), to the last digit where the probability is near 0 and where it is near 1."""
-
-    def last(z):
-        _, below, others = _around_the_greatest(z)
-        return below - pt.log1p(others)
-
-    return over_last_axis(last, x, axes)
-
-
-def log_one_minus_softmax(x, axes: tuple):
-    """Return log(1 - softmax(x)): for the greatest entry from the others, for the others from their own."""
-
-    def last(z):
-        top, below, others = _around_the_greatest(z)
-        base = pt.log1p(others)
-        rest = pt.log1p(-pt.exp(pt.switch(top, -1, below - base)))  # a probability of at most 1/2
-        left = pt.switch(top, np.asarray(-np.inf, z.dtype), below)
-        return pt.switch(top, log_sum_exp(left, (left.ndim - 1,), keepdims=True) - base, rest)
-
-    return over_last_axis(last, x, axes)
-
-
-def greatest(x, axes: tuple):
-    """Return the greatest entry of x along `axes`, which are kept: a constant for gradients, and never infinite."""
-    top = disconnected_grad(x.max(axis=axes, keepdims=True) if axes else x)
-    return pt.switch(pt.isinf(top), 0, top).astype(x.dtype)
-
-
-def log_sum_exp(x, axes: tuple, keepdims: bool = False):
-    """Return log(sum(exp(x))) along `axes`."""
-    top = greatest(x, axes)
-    total = top + pt.log(pt.exp(x - top).sum(axis=axes, keepdims=True))
-    return total if keepdims else total.squeeze(axis=axes)
-
-
 SIGMOID, SOFTMAX = Sigmoid, Softmax
+EXPONENTIALS = (scalars.Exp, scalars.Expm1, scalars.Tanh, scalars.Cosh, scalars.Sinh, Softplus)

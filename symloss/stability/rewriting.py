@@ -10,22 +10,14 @@ from pytensor.graph.fg import FunctionGraph, Output
 from pytensor.graph.rewriting.basic import NodeRewriter
 from pytensor.graph.rewriting.db import EquilibriumDB, RewriteDatabaseQuery, SequenceDB
 from pytensor.graph.traversal import ancestors, graph_inputs
-from pytensor.scalar import basic as scalars
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.special import LogSoftmax, XLog1PY, XLogY, xlogy
 
 from ..errors import SpecError, unknown
 from ..objective import total_of
-from . import logarithms
+from . import complements, elsewhere, exponentials, logarithms, scaled  # noqa: F401 (rules, by being imported)
 from . import patterns as forms
-from .patterns import (
-    complement_of,
-    constant,
-    kind,
-    parts,
-    same,
-    view_of,
-)
+from .patterns import constant, kind, view_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +51,7 @@ class _Session:
 
     def __init__(self, switched_off=(), own=None):
         self.own = own  # the nodes that were there before: what rewriters made is done with, so that there is an end
-        self.look = logarithms.Look([name for name in logarithms.rules if name not in switched_off])
+        self.look = scaled.Look([name for name in scaled.rules if name not in switched_off])
         self.applied: dict = {}
         self._arguments: dict = {}
 
@@ -145,7 +137,8 @@ def _argument(node):
     x = node.inputs[-1]
     name = node.op.scalar_op.name if isinstance(node.op, Elemwise) else type(node.op).__name__
     if name in ("log1p", "XLog1PY"):
-        x = pt.sub(1, x.owner.inputs[0]) if kind(x) is scalars.Neg else pt.add(1, x)
+        opposite = forms.opposite_of(x)
+        x = pt.add(1, x) if opposite is None else pt.sub(1, opposite)
     if name in ("XLogY", "XLog1PY"):
         return x, functools.partial(_times_log, node.inputs[0])
     divisor = {"log2": 2.0, "log10": 10.0}.get(name)
@@ -169,78 +162,27 @@ def _sigmoid_written_out(node, session):
     return None if found is None else (found, (("sigmoid_written_out", node.outputs[0]),))
 
 
-def _times_one_minus(node, session):
-    """p (1 - p) = exp(log(p) + log(1 - p)), which no 1 - p spoils near p = 1; so is p - p ** 2."""
-    factors = _factors(node.outputs[0])
-    for i, factor in enumerate(factors):
-        q = complement_of(factor)
-        if q is None:
-            continue
-        for j, other in enumerate(factors):
-            if i == j or not same(q, other):
-                continue
-            a, b = session.look(q), session.look.complement(q)
-            if a is None or b is None or a.factor is not None or b.factor is not None:
-                continue
-            value = pt.exp(a.exponent + b.exponent)
-            for rest in (f for n, f in enumerate(factors) if n not in (i, j)):
-                value = value * rest
-            return value, (("times_one_minus", node.outputs[0]), *a.trail, *b.trail)
-    return None
+def _elsewhere(entry):
+    def function(node, session):
+        found = entry.function(node.outputs[0], session.look)
+        return None if found is None else (found[0], ((entry.name, node.outputs[0]), *found[1]))
 
-
-def _factors(variable) -> list:
-    if kind(variable) is scalars.Sub:
-        p, square = variable.owner.inputs
-        return [p, pt.sub(1, p)] if same(_root_of(square), p) else []
-    return parts(variable, scalars.Mul)
-
-
-def _root_of(variable):
-    """Return y if `variable` is y ** 2, else None."""
-    found, inputs = kind(variable), [] if variable.owner is None else variable.owner.inputs
-    if found is scalars.Sqr or (found is scalars.Pow and constant(inputs[1]) == 2):
-        return inputs[0]
-    return inputs[0] if found is scalars.Mul and len(inputs) == 2 and same(*inputs) else None
-
-
-def _root(node, session):
-    """sqrt(p) = exp(log(p) / 2), whose gradient is finite where p is 0."""
-    found = session.look(node.inputs[0])
-    if found is None or found.factor is not None or any(name in GUARDS for name, _ in found.trail):
-        return None
-    half = pt.as_tensor_variable(0.5).astype(found.exponent.dtype)
-    return pt.exp(half * found.exponent), (("root", node.outputs[0]), *found.trail)
-
-
-GUARDS = ("log_clip", "log_epsilon", "log_floor")  # a root is finite without them, but another one
-
-
-def _log_softmax_op(node, session):
-    logits = node.inputs[0]
-    return forms.log_softmax(logits, forms.axes_of(node.op, logits.ndim)), (("exact_log_softmax", node.outputs[0]),)
+    return function
 
 
 WRITTEN_OUT = {
     "softmax_written_out": (_softmax_written_out, [pt.true_div, pt.mul, pt.exp]),
     "sigmoid_written_out": (_sigmoid_written_out, [pt.true_div, pt.reciprocal, pt.pow, pt.mul, pt.add]),
 }
-BESIDE = {
-    "times_one_minus": (_times_one_minus, [pt.mul, pt.sub], "p (1 - p) and p - p ** 2 = exp(log(p) + log(1 - p))"),
-    "root": (_root, [pt.sqrt], "sqrt(p) = exp(log(p) / 2), whose gradient is finite where p is 0"),
-    "exact_log_softmax": (_log_softmax_op, [LogSoftmax], "log_softmax(x) to the last digit where it is near 0"),
-}
-
-
 def _database() -> SequenceDB:
     """Return the rewrites: what was written out first, then the logarithms of it."""
     written, logs, found = EquilibriumDB(), EquilibriumDB(), SequenceDB()
     for name, (function, tracked) in WRITTEN_OUT.items():
         written.register(name, _Rewriter(function, tracked), "stability")
-    for name, entry in logarithms.rules.items():
+    for name, entry in scaled.rules.items():
         logs.register(name, _Rewriter(functools.partial(_log_rule, entry), list(LOGARITHMS)), "stability")
-    for name, (function, tracked, _) in BESIDE.items():
-        logs.register(name, _Rewriter(function, tracked), "stability")
+    for name, entry in elsewhere.rules.items():
+        logs.register(name, _Rewriter(_elsewhere(entry), list(entry.kinds)), "stability")
     found.register("stability_written_out", written, "stability", position=1)
     found.register("stability_logarithms", logs, "stability", position=2)
     return found
@@ -255,8 +197,8 @@ def names() -> dict[str, str]:
         "softmax_written_out": "exp(x) / sum(exp(x)), with a shift or without, and exp(x - logsumexp(x)) are a softmax",
         "sigmoid_written_out": "1 / (1 + exp(-x)), exp(x) / (1 + exp(x)) and (1 + tanh(x / 2)) / 2 are a sigmoid",
     }
-    found |= {name: entry.summary for name, entry in logarithms.rules.items()}
-    return found | {name: summary for name, (_, _, summary) in BESIDE.items()}
+    found |= {name: entry.summary for name, entry in scaled.rules.items()}
+    return found | {name: entry.summary for name, entry in elsewhere.rules.items()}
 
 
 # ------------------------------------------------------------------------------------------ stabilise
@@ -310,7 +252,7 @@ def stabilise(outputs, switched_off=()) -> tuple[list[Variable], list[Applied]]:
 
 def _worth_it(outputs) -> bool:
     """Return whether anything here could be rewritten: a look that costs less than a rewriter does."""
-    wanted = {forms.SIGMOID, forms.SOFTMAX, LogSoftmax, scalars.Exp, scalars.Tanh}
+    wanted = {forms.SIGMOID, forms.SOFTMAX, LogSoftmax, *forms.EXPONENTIALS}
     return any(kind(v) in wanted or forms.exponent_of(v) is not None for v in ancestors(outputs))
 
 

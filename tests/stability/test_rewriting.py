@@ -326,7 +326,7 @@ def test_other_spellings_of_softmax_and_sigmoid_are_exact(way):
 
 
 def test_focal():
-    """Its factor (1 - p)^2 is left as it is: near p = 1 it is exact to rounding of 1, and the loss next to nothing."""
+    """Its factor (1 - p)^2 comes from log(1 - p), so that no digit is lost near p = 1."""
     row = Row("focal", lambda p, t: -((1 - p) ** 2 * pt.log(p))[t.rows, t.label],
               lambda lp, lq, t: -mpmath.exp(2 * lq[t.label]) * lp[t.label])
     for build, _, logs in ACTIVATIONS.values():
