@@ -210,7 +210,7 @@ def test_a_users_own_loss_is_stable_on_plain_arrays(registered):
     np.testing.assert_allclose(evaluate.grad("surprise", z, [2], activation="softmax", mode="PYTHON"), [[1, 0, -1]])
 
 
-# -------------------------------------------------------------------------------------------- what else these systems take
+# ------------------------------------------------------------------------------------- what else these systems take
 
 
 def test_lasagnes_crossentropy_takes_labels_and_one_hot_targets():
