@@ -146,7 +146,7 @@ def defaults(cls) -> dict:
     return {f.name: f.default for f in dataclasses.fields(cls) if "option" in f.metadata}
 
 
-def parameter_list(options: dict[str, Option], values: dict, indent: int = 8) -> str:
+def parameter_list(options: dict[str, Option], values: dict, indent: int) -> str:
     """Return the options as the parameters of a NumPy docstring, without the first line's margin."""
     margin, lines = " " * indent, []
     for name, one in options.items():

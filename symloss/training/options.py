@@ -263,7 +263,8 @@ def named(method):
 
 def documented(method):
     """Fill the line `MARKER` of a method's docstring with the list of all options of training."""
-    if method.__doc__:  # python -OO drops docstrings
-        listed = declarations.parameter_list(DECLARED, DEFAULTS)
+    if method.__doc__:  # python -OO drops docstrings, and Python 3.13 their margin
+        margin = next(line.index(MARKER) for line in method.__doc__.splitlines() if MARKER in line)
+        listed = declarations.parameter_list(DECLARED, DEFAULTS, margin)
         method.__doc__ = method.__doc__.replace(MARKER, listed)
     return method

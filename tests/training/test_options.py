@@ -1,5 +1,6 @@
 """Options of training: each is declared once, and checks, documentation and error messages follow."""
 
+import inspect
 import io
 
 import pytest
@@ -11,10 +12,10 @@ from symloss.training.options import DECLARED, DEFAULTS, FORMER
 
 
 def test_the_docstring_of_train_lists_every_option():
-    text = Regressor.train.__doc__
+    text = inspect.getdoc(Regressor.train)
     assert options.MARKER not in text
     for name, declared in DECLARED.items():
-        assert f"        {name} : {declared.kind}" in text
+        assert f"\n{name} : {declared.kind}" in text
         assert declared.text.split()[0] in text
 
 
