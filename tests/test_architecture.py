@@ -20,7 +20,8 @@ PURE = {"losses", "metrics", "activations", "initializers", "regularizers", "sch
 FLOORS = [
     {"errors"},
     {"_start", "_registry", "_display", "_fingerprint", "_files"},
-    {"_checks", "_options"},
+    {"_checks"},
+    {"_options"},
     {"metrics", "activations", "initializers", "updates", "schedules", "data"},
     {"losses", "regularizers", "layers"},
     {"objective"},
