@@ -13,7 +13,7 @@ import numpy as np
 from .. import _options as declarations
 from .. import regularizers, training, updates
 from .._options import FLAG, NONE, PATH, SEVERAL, Check, integer, number, option
-from ..compiling import Plan
+from ..compiling import Plan, alone
 from ..errors import SpecError, UnknownNameError, unknown
 from ..objective import monitors
 from ..schedules import Schedule
@@ -156,6 +156,7 @@ class Options:
                               also={"rng": "write seed, an integer", "random_state": "write seed"})
 
     @classmethod
+    @alone
     def split(cls, algo, options: dict, graph) -> "Options":
         """Return the options, or raise UnknownNameError for one that nothing takes, with the nearest names."""
         options = dict(options)

@@ -8,6 +8,7 @@ from ..compiling import (
     Evaluation,
     FullBatch,
     TrainingStep,
+    alone,
     gradients,
     resolve,
 )
@@ -39,6 +40,9 @@ def itertrain(model, train, valid, asked: Options):
     fields = model._fields(measures)
     encoded = model._with_encoders(fields, train)
     train, valid = _opened(train, valid, encoded, asked, seed)
+    model.check_fit(train, "train")
+    if valid is not None:
+        model.check_fit(valid, "valid")
     _check_whole(measures, train, valid)
     if valid is not None and getattr(valid, "counts_nothing", False):
         raise DataError(NOTHING_COUNTS)
@@ -176,6 +180,7 @@ def built_in(model) -> tuple:
             stability.switched_off(model.stable))
 
 
+@alone
 def compiled(model, asked: Options, validated: bool, report=None):
     """Return the compiled step and evaluation, from earlier trainings if nothing they depend on has changed."""
     backend = resolve(model.mode)

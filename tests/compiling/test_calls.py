@@ -8,6 +8,7 @@ import threading
 import weakref
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 import pytest
 
@@ -79,6 +80,22 @@ def test_models_that_are_made_and_trained_by_several_threads_are_those_of_one(ha
     seeds = list(range(THREADS))
     for one, other in zip(at_once(trained, seeds), map(trained, seeds), strict=True):
         assert np.array_equal(one, other)
+
+
+def test_no_graph_is_built_while_another_thread_builds_one(monkeypatch, points):
+    """PyTensor takes the compiler away from the whole process while it does so; two at once would not give it back."""
+    changing, began = type(pytensor.config.change_flags(cxx="")), []
+
+    def begin(self, original=changing.__enter__):
+        began.append(compiling.calls._building._is_owned())
+        return original(self)
+
+    monkeypatch.setattr(changing, "__enter__", begin)
+    net = Regressor([5, (4, "relu"), 3], mode="PYTHON")
+    net.train(points, points, epochs=1, hidden_dropout=0.1, verbose=0)
+    net.predict(points[0])
+    symloss.evaluate.value("huber", *[points[1]] * 2, mode="PYTHON")
+    assert began and all(began)
 
 
 def test_a_function_shows_what_is_inside():
