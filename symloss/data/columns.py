@@ -91,10 +91,12 @@ def _mapping(data) -> dict:
     return columns
 
 
-def has_ragged(data, fields: list) -> bool:
-    """Return whether sequences in `data` differ in length."""
+def has_ragged(data, fields: list, own_lengths: bool = True) -> bool:
+    """Return whether sequences in `data` differ in length; `own_lengths` is whether those of labels alone count."""
     columns, by_name = named(data, fields) or {}, {f.name: f for f in fields}
-    return any(name in by_name and ragged.fits(columns[name], by_name[name]) for name in columns)
+    known = {name: by_name[name] for name in columns if name in by_name}
+    return any(ragged.fits(columns[name], field) for name, field in known.items()
+               if own_lengths or field.padding is None)
 
 
 def is_batches(data, fields: list) -> bool:

@@ -49,8 +49,12 @@ class Field:
         For inputs: the format of sparse matrices, which stay sparse.
     timed : bool
         Whether its second axis is time, of which all such arrays of a batch have as many steps.
+    padding : int or None
+        For labels: what fills up short sequences, where sequences of labels have a length of their own.
     negative : bool
         For weights: whether they may be less than 0.
+    alike_from : int or None
+        For weights: the axis from which on they must be equal, because the loss has one value for all that follows.
     columns : sequence or None
         Names of its columns, for messages, where it was a frame.
     seen : function of (int, str) or None
@@ -70,7 +74,9 @@ class Field:
     encoder: object = None
     sparse: str | None = None
     timed: bool = False
+    padding: int | None = None
     negative: bool = False
+    alike_from: int | None = None
     columns: object = None
     seen: Callable | None = None
 
@@ -111,7 +117,22 @@ def convert_all(columns: list, fields: list[Field], who: str, rows=None, allow_n
     by_name = {f.name: a for f, a in zip(fields, arrays, strict=True)}
     check_lengths({name: rows_of(array) for name, array in by_name.items()}, who)
     _check_steps({f.name: by_name[f.name].shape[1] for f in fields if f.timed}, who)
+    for array, field in zip(arrays, fields, strict=True):
+        _check_alike(array, field, who)
     return [_spread_weights(a, f, by_name) for f, a in zip(fields, arrays, strict=True)]
+
+
+def _check_alike(array, field: Field, who: str) -> None:
+    """Raise DataError for weights that differ within what has one value of the loss."""
+    axis = field.alike_from
+    if axis is None or array.ndim <= axis:
+        return
+    first = array[(*(slice(None),) * axis, *(slice(0, 1),) * (array.ndim - axis))]
+    wrong = (array != first).reshape(len(array), -1).any(axis=1)
+    if wrong.any():
+        raise DataError(f"{who}: {field.name}, row {int(wrong.argmax())}: weights differ within one item, but the loss "
+                        f"returns one value for all of it; return a value per element, without .mean(axis=-1), or pass "
+                        f"one weight an item ({wrong.sum()} such in all)")
 
 
 def _check_steps(steps: dict, who: str) -> None:

@@ -64,8 +64,8 @@ def lengths(column) -> np.ndarray:
     return np.array([len(sequence) for sequence in column])
 
 
-def fill(column, me: str, repeat: bool = False) -> np.ndarray:
-    """Return sequences as one array, filled up at their ends with 0, or if `repeat` with their last element.
+def fill(column, me: str, repeat: bool = False, padding=0) -> np.ndarray:
+    """Return sequences as one array, filled up at their ends with `padding`, or if `repeat` with their last element.
 
     >>> fill([[1, 2], [3]], "example").tolist()
     [[1, 2], [3, 0]]
@@ -78,7 +78,7 @@ def fill(column, me: str, repeat: bool = False) -> np.ndarray:
             raise DataError(f"{me}, item {number}: steps of shape {sequence.shape[1:]}, those of item 0 are of shape "
                             f"{sequences[0].shape[1:]}; pass steps of one shape")
     longest = max(map(len, sequences))
-    full = np.zeros((len(sequences), longest, *sequences[0].shape[1:]), _common(sequences, me))
+    full = np.full((len(sequences), longest, *sequences[0].shape[1:]), padding, _common(sequences, me))
     for row, sequence in zip(full, sequences, strict=True):
         row[: len(sequence)] = sequence
         if repeat:
@@ -125,6 +125,7 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
         If sequences that belong together differ in length, or if nothing would keep the filling from counting.
     """
     by_name = {field.name: field for field in fields}
+    columns = {name: _labels_filled(column, by_name.get(name), who) for name, column in columns.items()}
     ragged = {name: lengths(c) for name, c in columns.items()
               if name in by_name and by_name[name].kind not in SPREAD and fits(c, by_name[name])}
     if not ragged:
@@ -139,19 +140,28 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
             continue
         kind = by_name[key].kind
         made[key] = fill(column, f"{who}: {key}", repeat=kind == "label") if key in ragged else column
-        if kind in ("target", "label") and key not in ragged and _has_steps(by_name[key]) and axes(column) > 1:
+        timed = kind in ("target", "label") and by_name[key].padding is None and _has_steps(by_name[key])
+        if timed and key not in ragged and axes(column) > 1:
             raise DataError(f"{who}: sequences of {name} differ in length, those of {key} do not; pass one for each")
     weighing = [f for f in fields if f.kind == "weights" or (f.kind == "mask" and f.dtype.startswith("float"))]
     targets = [f for f in fields if f.kind in ("target", "label")]
-    if counted and not weighing and (not targets or any(map(_has_steps, targets))):
+    if counted and not weighing and (not targets or any(_has_steps(f) for f in targets if f.padding is None)):
         raise DataError(
             f"{who}: sequences of different lengths ({counts.min()} to {counts.max()}): what fills them up must not "
             f"count; make the model with weighted=True"
         )
     for field in fields:
-        if field.kind in SPREAD and _has_steps(field):
+        partner = by_name.get(field.partner)
+        if field.kind in SPREAD and _has_steps(field) and (partner is None or partner.padding is None):
             made[field.name] = weights(made.get(field.name), counts, field, who)
     return made
+
+
+def _labels_filled(column, field, who):
+    """Return sequences of labels that have a length of their own as one array; any other column as it is."""
+    if field is None or field.padding is None or not fits(column, field):
+        return column
+    return fill(column, f"{who}: {field.name}", padding=field.padding)
 
 
 def _has_steps(field) -> bool:

@@ -18,7 +18,7 @@ from .moving_weights import LossWeight
 from .option_values import OptionValues
 from .reduction import by_class, fraction, kept, reduce, rule
 from .registration import LossSpec, get, names, registry
-from .user_functions import function_spec, prove_call, refuse_reduced, without_effect
+from .user_functions import function_spec, in_words, prove_call, real, refuse_reduced, without_effect
 
 
 class Loss:
@@ -94,6 +94,7 @@ class Loss:
         self.given_target = target if isinstance(target, Variable) else None
         self.target_axes = target if isinstance(target, int | np.integer) else None
         self._target = self._weights = None
+        self.step_mask = None  # (batch, time), where the function wants to know how many steps each sequence has
         if target is not None and self.given_target is None and self.target_axes is None:
             raise SpecError(f"loss {self.name}: target={target!r}; the number of its axes is wanted, or a variable")
         if target is not None:
@@ -242,9 +243,14 @@ class Loss:
     @property
     def variables(self) -> list[Variable]:
         """Target, and weights if there are any: what the data must bring for this loss."""
-        return [v for v in (self._target, self._weights) if v is not None]
+        return [v for v in (self._target, self._weights, self.step_mask) if v is not None]
 
     # ------------------------------------------------------------------------------------------ what targets may be
+
+    @property
+    def has_own_length(self) -> bool:
+        """Whether targets are sequences whose length is not that of the predictions, as those of ctc are."""
+        return self.spec is not None and self.spec.padding is not None
 
     @property
     def ignored(self) -> int | None:
@@ -299,6 +305,8 @@ class Loss:
         rest = iter(ports)
         arguments = [target if port == "target" else next(rest) for port in self.spec.ports]
         extra = {"weights": self.weights} if self.spec.pairs and not first else {}
+        if self.step_mask is not None:
+            extra["steps"] = pt.neq(self.step_mask, 0).sum(axis=1)
         return self.options.for_function(lambda options: function(*first, *arguments, **options, **extra))
 
     def _averaged(self, outputs):
@@ -316,7 +324,9 @@ class Loss:
         """Return (numerator, denominator): two scalars whose sums over batches give the exact mean of a data set."""
         if not self.uses_items:
             prove_call(self, outputs)
-            mean = self(outputs)
+            with in_words(self.name):
+                mean = self(outputs)
+            mean = real(mean) if isinstance(mean, Variable) else mean
             self._warn_once(without_effect(self, mean))
             return self._whole_batch(mean, outputs)
         values, counts = self._averaged(outputs)
@@ -371,11 +381,11 @@ class Loss:
 
     def key(self) -> tuple:
         """Return what a compiled function depends on: everything but numbers that are shared."""
-        apart = ("_target", "_weights", "_class_weight", "owner", "weighing", "options", "spec", "_given", "_complete",
+        apart = ("_target", "_weights", "_class_weight", "step_mask", "owner", "weighing", "options", "spec", "_given", "_complete",
                  "_told")
         settings = {name: value for name, value in sorted(vars(self).items()) if name not in apart}
         return (id(self), self.weighing.fingerprint(), self.options.fingerprint(), fingerprint(settings),
-                id(self._target), id(self._weights), id(self._class_weight))
+                id(self._target), id(self._weights), id(self._class_weight), id(self.step_mask))
 
     def __mul__(self, factor):
         if self.weighing.moving is not None:

@@ -102,6 +102,7 @@ def _bind(model, loss, before):
         weights = model.bound_weights.setdefault((target, weighted), weights_variable(target))
     if loss._target is not target or loss._weights is not weights:
         loss.bind(target, weights)
+    loss.step_mask = model.step_mask(loss)
     loss.weighted = weighted  # a mask is no weight that anybody asked for
     loss.owner = model
 

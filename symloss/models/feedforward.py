@@ -208,7 +208,8 @@ class Classifier(Network):
 
     def _metrics(self):
         main = [loss for loss in self.losses if self._is_main(loss.output_name)]
-        return ["acc"] if main and main[0]._target.dtype.startswith("int") else []
+        labels = main and main[0]._target.dtype.startswith("int") and not main[0].has_own_length
+        return ["acc"] if labels else []
 
     @named
     def predict(self, x, labels=True, indices=False) -> np.ndarray:

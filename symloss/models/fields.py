@@ -38,8 +38,20 @@ def all_fields(model, inputs: list[Field], also=()) -> list[Field]:
             fields.append(target_field(model, loss, output, optional=target not in used, also=also))
         if weights is not None and weights.name not in {f.name for f in fields}:
             fields.append(Field(weights.name, "weights", weights.type.shape, weights.dtype,
-                                optional=weights not in used, partner=target.name, negative=loss.negative_weights))
+                                optional=weights not in used, partner=target.name, negative=loss.negative_weights,
+                                alike_from=_alike_from(loss, outputs)))
+        if loss.step_mask is not None and loss.step_mask.name not in {f.name for f in fields}:
+            fields.append(Field(loss.step_mask.name, "mask", (None, None), loss.step_mask.dtype, optional=True,
+                                partner=inputs[0].name))
     return fields
+
+
+def _alike_from(loss, outputs) -> int | None:
+    """Return the axis from which on weights must be equal: a function of the user's has one value for the rest."""
+    if loss.spec is None or loss.spec.target != "any":
+        return None
+    axes = loss.values(outputs).ndim
+    return axes if 0 < axes < loss._weights.ndim else None
 
 
 def _as_target(model, field, measures) -> Field:
@@ -60,11 +72,11 @@ def target_field(model, loss, output, optional, also=()) -> Field:
     target, outputs = loss._target, model.graph.outputs()[0]
     sharing = [x for x in model.losses if x._target is target]
     if target.dtype.startswith("int"):
-        apart = any(x.spec is not None and x.spec.padding is not None for x in sharing)  # label sequences, of ctc
+        padding = next((x.spec.padding for x in sharing if x.has_own_length), None)
         ignored = {x.ignored for x in sharing}
         counts = [x.classes(outputs) for x in sharing]
         return Field(target.name, "label", target.type.shape, target.dtype,
-                     timed=not apart and timed(model, target.type.shape),
+                     timed=padding is None and timed(model, target.type.shape), padding=padding,
                      classes=min((n for n in counts if n is not None), default=None),
                      optional=optional, ignored=ignored.pop() if len(ignored) == 1 else None)
     domain = _domain(model, target, also)
@@ -73,6 +85,23 @@ def target_field(model, loss, output, optional, also=()) -> Field:
     shape = tuple(next((n for n in lengths if n is not None), None) for lengths in zip(*shapes, strict=True))
     return Field(target.name, "target", shape, target.dtype, domain=domain, optional=optional,
                  timed=timed(model, shape))
+
+
+def check_fit(model, source, who: str) -> None:
+    """Raise DataError for targets in memory that no prediction can have, such as more labels than there are steps."""
+    if source.arrays is None:
+        return
+    arrays = {field.name: array for field, array in zip(source.fields, source.arrays, strict=True)}
+    for loss in model.losses:
+        if loss.spec is None or loss.spec.fits is None or loss.options.get("zero_infinity"):
+            continue
+        steps = arrays[model.graph.inputs[0].name].shape[1]
+        mask = None if loss.step_mask is None else arrays.get(loss.step_mask.name)
+        if mask is not None and mask.shape[1] == steps:
+            steps = (mask != 0).sum(axis=1)
+        weights = None if loss._weights is None else arrays.get(loss._weights.name)
+        counts = None if weights is None else weights.reshape(len(weights), -1).any(axis=1)
+        loss.spec.fits(arrays[loss._target.name], steps, f"{who}: {loss._target.name}", counts)
 
 
 def _used_variables(model) -> set:

@@ -143,6 +143,14 @@ class Network:
         """Return whether a loss needs weights that nobody asked for, because some of the data is padding."""
         return False
 
+    def step_mask(self, loss):
+        """Return the variable (batch, time) that says which steps are there, for losses that ask; None for all."""
+        return None
+
+    def check_fit(self, source, who: str) -> None:
+        """Raise DataError for targets that no prediction can have."""
+        fields.check_fit(self, source, who)
+
     def _bind(self):
         binding.bind_losses(self, self.losses)
 

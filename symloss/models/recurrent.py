@@ -43,7 +43,7 @@ class Sequences(Network, registered="recurrent.Sequences"):
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
         """Train as `train` does, and yield each record as it comes."""
         fields = self._fields()
-        is_ragged = any(has_ragged(data, fields) for data in (train, valid) if data is not None)
+        is_ragged = any(has_ragged(data, fields, own_lengths=False) for data in (train, valid) if data is not None)
         with self._padded(is_ragged):
             records = super().itertrain(train, valid, algo, verbose=verbose, **options)
         return self._pass_on(records, is_ragged)
@@ -54,7 +54,16 @@ class Sequences(Network, registered="recurrent.Sequences"):
 
     def masks(self, loss) -> bool:
         """Return whether padding is to be kept out of a loss that has no weights of its own."""
-        return self._has_padding and self.graph.outputs()[0][loss.output_name].ndim > 2
+        steps = self.graph.outputs()[0][loss.output_name].ndim > 2
+        return self._has_padding and steps and not loss.has_own_length
+
+    def step_mask(self, loss):
+        """Return the variable (batch, time) that says which steps are there, for losses that ask; None for all."""
+        if loss.spec is None or "steps" not in loss.spec.options or "steps" in loss.options:
+            return None
+        if self.graph.mask is not None or not self._has_padding:
+            return self.graph.mask
+        return self.__dict__.setdefault("_steps", pt.tensor(name="steps", dtype="int8", shape=(None, None)))
 
     @contextlib.contextmanager
     def _padded(self, is_ragged):
@@ -195,12 +204,23 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
 
     def score(self, x, y, w=None, metric=None):
         """Return the (weighted) share of right classes over all steps, or another figure; see `Network.score`."""
+        if any(x.has_own_length for x in self.losses if self._is_main(x.output_name)):
+            return self._score_sequences(x, y, w, metric)
         if metric is not None or self._predicts_items:
             return feedforward.Classifier.score(self, *self._columns([x, y], w), metric)
         predicted = _rows(self._predicted(x, y))
         field = Field("target", "label", (None,), "int64", self.layers[-1].size, encoder=self._labels)
         labels = prepare((_rows(y),), [field], "score")[0]
         return float(np.average(predicted == labels, weights=_weights_of_rows(w, y)))
+
+    def _score_sequences(self, x, y, w, metric):
+        """Return a loss of label sequences, which have a length of their own: each with the steps of its input."""
+        if metric is None:
+            raise SpecError("score: sequences of labels have a length of their own, so no share of steps is right; pass "
+                            "the loss as metric, metric='ctc' say")
+        pairs = [[np.asarray(one)[None], np.asarray(labels)[None]] for one, labels in zip(x, y, strict=True)]
+        found = [feedforward.Classifier.score(self, *self._columns(pair, None), metric) for pair in pairs]
+        return float(np.average(found, weights=w))
 
     def predict_sequence(self, labels, steps: int, streams: int = 1, rng=0):
         """Yield labels drawn one after the other, each from the prediction for all those before it.

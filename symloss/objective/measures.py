@@ -223,6 +223,9 @@ def bound(asked, model_losses, outputs: dict, main: str) -> Measure:
         raise SpecError(f"metric {label!r}: no loss on {full}, so no target; there are losses on {have}")
     ignored = {x.options.get("ignore_index") for x in model_losses if x._target is source._target}
     ignored = ignored.pop() if len(ignored) == 1 and source._target.dtype.startswith("int") else None
+    if source.has_own_length and not isinstance(entry, losses.LossSpec):
+        raise SpecError(f"metric {label!r}: the targets of {source.label} are sequences of a length of their own, which "
+                        f"no metric compares with predictions; pass metrics=[{source.label!r}]")
     if isinstance(entry, MetricSpec):
         entry.check_options(options)
         options = _signs(entry, source, outputs[full]) | options

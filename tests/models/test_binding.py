@@ -204,3 +204,14 @@ def test_several_quantiles_share_one_target(rng, make):
     net = make([4, 3], loss="multi_quantile", mode="PYTHON")
     found = net.train([x, y], **ONCE | {"batch_size": 0})[-1]["loss"]
     np.testing.assert_allclose(found, symloss.evaluate.value("multi_quantile", net.predict(x), y).mean())
+
+
+def test_a_mean_over_columns_of_ones_own_takes_one_weight_an_item(points, rng):
+    net = regressor(loss=lambda p, t: ((p - t) ** 2).mean(axis=-1), weighted=True)
+    w = rng.uniform(size=len(points[0]))
+    error = ((net.predict(points[0]) - points[1]) ** 2).mean(axis=-1)
+    for weights in (w, w[:, None], np.repeat(w[:, None], 3, axis=1)):
+        found = net.train([*points, weights], **ONCE | {"batch_size": 0})[-1]["loss"]
+        np.testing.assert_allclose(found, (w * error).sum() / w.sum())
+    with pytest.raises(symloss.DataError, match="weights differ within one item"):
+        net.train([*points, rng.uniform(size=points[1].shape) < 0.5], **ONCE)

@@ -520,3 +520,43 @@ def same_as_python(mode, ragged, layer):
     for net in nets:
         net.train(list(ragged), **options)
     np.testing.assert_allclose(everything(nets[1]), everything(nets[0]), rtol=1e-6, atol=1e-9)
+
+
+# ------------------------------------------------------------------------------------------ sequences of labels (ctc)
+
+LABELS = [[1, 2], [3], [1, 1, 4], [2]]
+ONCE = dict(epochs=1, learning_rate=0, algo="sgd", verbose=0, batch_size=0)
+
+
+def of_lengths(rng, *steps):
+    return [rng.normal(size=(n, 2)) for n in steps]
+
+
+@pytest.mark.parametrize("layer", [(4, "rnn"), {"form": "bidirectional", "worker": "rnn", "size": 4}])
+def test_ctc_counts_no_padding_of_inputs_or_labels(rng, layer):
+    xs = of_lengths(rng, 8, 5, 7, 4)
+    net = symloss.recurrent.Classifier([2, layer, 5], loss="ctc", mode="PYTHON")
+    found = net.train([xs, LABELS], **ONCE)[-1]["loss"]
+    each = [symloss.evaluate.value("ctc", net.predict_proba(x[None]), [y])[0] for x, y in zip(xs, LABELS, strict=True)]
+    np.testing.assert_allclose(found, np.mean(each))
+    np.testing.assert_allclose(net.score(xs, LABELS, metric="ctc"), np.mean(each))
+
+
+def test_ctc_takes_ragged_labels_of_inputs_of_one_length_and_weights(rng):
+    x, w = np.stack(of_lengths(rng, 8, 8, 8, 8)), np.array([1.0, 0.0, 1.0, 2.0])
+    padded = np.array([[1, 2, -1], [3, -1, -1], [1, 1, 4], [2, -1, -1]])
+    net = symloss.recurrent.Classifier([2, (4, "rnn"), 5], loss="ctc", weighted=True, mode="PYTHON")
+    each = symloss.evaluate.value("ctc", net.predict_proba(x), padded)
+    for data in ([x, LABELS, w], [list(x), LABELS, w], [x, padded, w]):
+        np.testing.assert_allclose(net.train(data, **ONCE)[-1]["loss"], (w * each).sum() / w.sum())
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda net, x: net.train([[*x[:2], x[2][:3], x[3]], LABELS], **ONCE), "row 2 has 3 labels and 1 blanks"),
+    (lambda net, x: net.train([x, LABELS], [[v[:2] for v in x], LABELS], **ONCE), "valid: target: row 2"),
+    (lambda net, x: net.train([x, LABELS], **ONCE, metrics=["acc"]), r"pass metrics=\['ctc'\]"),
+    (lambda net, x: net.score(x, LABELS), "metric='ctc'")])
+def test_what_ctc_cannot_do_is_said_before_training(rng, call, message):
+    net = symloss.recurrent.Classifier([2, (4, "rnn"), 5], loss="ctc", mode="PYTHON")
+    with pytest.raises(symloss.SymlossError, match=message):
+        call(net, of_lengths(rng, 8, 5, 7, 4))
