@@ -14,6 +14,7 @@ from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.special import LogSoftmax, XLog1PY, XLogY, xlogy
 
 from ..errors import SpecError, unknown
+from ..losses.probabilities import times
 from ..objective import total_of
 from . import complements, elsewhere, exponentials, logarithms, scaled  # noqa: F401 (rules, by being imported)
 from . import patterns as forms
@@ -148,7 +149,7 @@ def _argument(node):
 
 
 def _times_log(x, found):
-    value = x * found.exponent
+    value = times(x, found.exponent)
     return value if found.factor is None else value + xlogy(x, found.factor)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pytensor.tensor.special import xlogy
 
 from symloss.compiling import function, resolve
 from symloss.stability.rewriting import names, stabilise
@@ -266,3 +267,16 @@ def test_the_guide_names_rewrites_that_exist():
              re.findall(r"`(\w+)`", line.split("|")[-2])}
     assert named and named <= set(names())
     assert {row.rewrite for row in TABLE} <= named | {"log_prod", "log_add"}
+
+
+def test_xlogy_of_a_masked_class_is_0():
+    """A logit of -inf is a probability of 0, whose logarithm is infinite once it comes from the logits."""
+    z, t = pt.matrices("z", "t")
+    (value,), _ = stabilise([-xlogy(t, pt.special.softmax(z, axis=1)).sum(axis=1)])
+    slope = pytensor.grad(value.sum(), z)
+    curvature = pytensor.grad((slope * np.array([[0, 1, 0]])).sum(), z)
+    f = function([z, t], [value, slope, curvature], resolve("PYTHON"))
+    found = f([[-np.inf, 0, 0]], [[0, 0.25, 0.75]])
+    np.testing.assert_allclose(found[0], np.log(2))
+    np.testing.assert_allclose(found[1], [[0, 0.25, -0.25]])
+    np.testing.assert_allclose(found[2], [[0, 0.25, -0.25]])
