@@ -1,5 +1,7 @@
 """What scripts of theanets say, with `import symloss as theanets`: it works, or the error says what to write."""
 
+import types
+
 import numpy as np
 import pytensor.tensor as pt
 import pytest
@@ -51,6 +53,11 @@ def test_a_kernel_may_be_a_function_as_in_theanets(points):
     exact = (y @ y.T).mean() - 2 * (y @ p.T).mean() + (p @ p.T).mean()
     options = dict(epochs=1, verbose=0, batch_size=0, algo="sgd", learning_rate=0.0)
     assert net.train(points, **options)[-1]["loss"] == pytest.approx(exact)
+
+
+def test_a_class_name_of_a_loss_has_no_subclasses_and_says_what_to_write():
+    with pytest.raises(symloss.SpecError, match="symloss.Loss.*symloss.losses.squared_error"):
+        type("Mine", types.resolve_bases((theanets.losses.MeanSquaredError,)), {})
 
 
 def test_a_number_of_axes_is_no_name_of_a_loss():
