@@ -1,1 +1,6 @@
-"""Other libraries, played by symloss: old scripts run with nothing but an import changed."""
+"""Other libraries, played by symloss: old scripts run with nothing but an import changed.
+
+Inside: one folder a library, with that library's own submodules; `theanets/`.
+May import everything; nothing imports it, so that old names stay here.
+Start reading at `theanets/graph.py`.
+"""

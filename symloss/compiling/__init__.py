@@ -1,4 +1,10 @@
-"""From expressions to functions: the only calls of ``pytensor.function``."""
+"""From expressions to functions: the only calls of ``pytensor.function``.
+
+Inside: `functions.py` (TrainingStep, Evaluation, FullBatch), `plan.py` (from gradients to updates), `modes.py` (C, NUMBA,
+JAX, PYTHON), `blas.py`, `calls.py` (threads and caches), `diagnosis.py` (where NaN comes from).
+May import objective, losses, updates, schedules and what lies below them; it knows no data, no models and no epochs.
+Start reading at `functions.py`.
+"""
 
 from .calls import Cache, Function, alone, cached
 from .diagnosis import Finding, diagnose

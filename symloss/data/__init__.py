@@ -1,4 +1,10 @@
-"""Data on their way in: checked, converted, in batches. Nothing here knows PyTensor."""
+"""Data on their way in: checked, converted, in batches. Nothing here knows PyTensor.
+
+Inside: `columns.py` (which array is for which field), `reading.py` (anything becomes an array), `fields.py` (what a model
+takes, checked), `labels.py` (labels of any kind; those out of range are refused), `sources.py` (where batches come from).
+May import errors and `_registry` alone.
+Start reading at `fields.py`.
+"""
 
 from . import mnist, ragged
 from .columns import check_lengths, has_ragged, is_mapping, named, rows_of

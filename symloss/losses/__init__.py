@@ -3,6 +3,11 @@
 Every loss takes (prediction, target), returns a value per element or per item, and is never reduced by itself.
 `reduce` does that, with one rule for all of them: **sum(w l) / sum(w)**, the weighted mean over everything that has a
 weight. Without weights it is the mean. A wholly masked batch gives 0, and a gradient of 0.
+
+Inside: one module a family (`regression.py`, `classification.py`, ...); `registration.py` (@loss), `bound_loss.py` (Loss,
+which binds a function to a model), `reduction.py` (weights and divisors), `conventions/` (other systems' numbers).
+May import `_checks`, `_registry` and what lies below them; it knows no layers, no data and no training.
+Start reading at `regression.py`, then `registration.py`.
 """
 
 from ..errors import SpecError

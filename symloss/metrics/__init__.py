@@ -9,6 +9,9 @@ A metric is a figure of a whole data set, whatever the batches it came in. There
 
 Weights are those of the data: an item of weight 0 counts nowhere, whatever it holds, and a weight of 2 counts as two
 such items. Where the weights are all 0, or nothing is left to divide by, a figure is 0, unless its docstring says NaN.
+
+Inside: one module a family; `registration.py` (@metric, Figure) and `targets.py` (targets and weights in one form).
+May import `_checks`, `_registry` and what lies below them. Start reading at `regression.py`.
 """
 
 from .classification import (
