@@ -1,6 +1,5 @@
 """Where NaN and infinity come from: a batch is computed once more, node by node, and walked back from what is wrong."""
 
-import copy
 import dataclasses
 from collections.abc import Callable
 
@@ -10,10 +9,10 @@ from pytensor.compile.mode import Mode
 from pytensor.graph.basic import Constant
 from pytensor.graph.rewriting.basic import GraphRewriter
 from pytensor.link.vm import VMLinker
-from pytensor.scan.op import Scan
 from pytensor.tensor.elemwise import Elemwise
 
 from ..losses import divide
+from .time_loops import own_loop, put_loop
 
 WORDS = {
     "log": "log of {}", "log1p": "log1p of {}", "log2": "log2 of {}", "log10": "log10 of {}", "exp": "exp of {}",
@@ -144,11 +143,11 @@ class _Loops(GraphRewriter):
 
     def apply(self, fgraph):
         for node in fgraph.toposort():
-            if isinstance(node.op, Scan):
-                op = copy.copy(node.op.clone())
-                linker = VMLinker(use_cloop=False, c_thunks=False, allow_gc=False, callback=self._watch(op))
-                op.mode, op._fn = Mode(linker=linker, optimizer=None), None
-                fgraph.replace_all(list(zip(node.outputs, op.make_node(*node.inputs).outputs, strict=True)))
+            loop = own_loop(node)
+            if loop is not None:
+                linker = VMLinker(use_cloop=False, c_thunks=False, allow_gc=False, callback=self._watch(loop))
+                loop.mode = Mode(linker=linker, optimizer=None)
+                put_loop(fgraph, node, loop)
 
     def _watch(self, op):
         """Return what is called after each node of each step."""

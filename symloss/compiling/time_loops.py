@@ -12,14 +12,39 @@ from pytensor.graph.rewriting.basic import GraphRewriter
 from pytensor.link.vm import VMLinker
 from pytensor.scan.op import Scan
 from pytensor.tensor.basic import infer_static_shape
+from pytensor.tensor.blockwise import Blockwise
 from pytensor.tensor.type import TensorType
 
 PYTHON = "FAST_COMPILE"
 KEEPS_BUFFERS = hasattr(Scan, "link_mode")  # from 3.3 on
 
 
+def own_loop(node):
+    """Return a copy of the loop that a node runs, once or for several values at a time; None if it runs none."""
+    loop = node.op.core_op if isinstance(node.op, Blockwise) else node.op
+    if not isinstance(loop, Scan):
+        return None
+    loop = copy.copy(loop.clone())
+    loop._fn = None
+    return loop
+
+
+def put_loop(fgraph, node, loop) -> None:
+    """Let a node of a graph run `loop` in place of its own."""
+    op = loop
+    if isinstance(node.op, Blockwise):
+        op = copy.copy(node.op)
+        op.core_op = loop
+    fgraph.replace_all(list(zip(node.outputs, op.make_node(*node.inputs).outputs, strict=True)),
+                       reason="mode of a loop's inside")
+
+
 class InnerMode(GraphRewriter):
-    """Give every loop of a graph that has no mode of its own this one.
+    """Give every loop of a graph that has no mode of its own this one, and each function loops of its own.
+
+    PyTensor 3.0 rewrites the inside of a loop in place when it compiles it. It copies loops before, but not those that
+    run for several values at once, as a Jacobian has them: their insides would be spoilt for the next function, and for
+    gradients.
 
     Parameters
     ----------
@@ -33,11 +58,10 @@ class InnerMode(GraphRewriter):
     def apply(self, fgraph):
         """Replace the loops; their first use of a mode is later, when they are compiled."""
         for node in fgraph.toposort():
-            if isinstance(node.op, Scan) and node.op.mode is None:
-                op = copy.copy(node.op.clone())
-                op.mode, op._fn = self.mode, None
-                fgraph.replace_all(list(zip(node.outputs, op.make_node(*node.inputs).outputs, strict=True)),
-                                   reason="mode of a loop's inside")
+            loop = own_loop(node)
+            if loop is not None:
+                loop.mode = self.mode if loop.mode is None else loop.mode
+                put_loop(fgraph, node, loop)
 
 
 class KnownShapes(GraphRewriter):
