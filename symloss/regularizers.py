@@ -108,6 +108,8 @@ class Regularizer:
         if is_number(pattern):  # Regularizer.build("weight_l2", 0.01)
             pattern, weight = None, pattern
         self.pattern = self.default_pattern if pattern is None else pattern
+        if not isinstance(self.pattern, str):
+            raise SpecError(f"{self.title}: pattern={pattern!r}; a name is wanted, such as 'hid1', or a glob, 'hid*'")
         self._check(weight)
         value = np.asarray(weight, pytensor.config.floatX)
         self._weight = pytensor.shared(value, name=f"{self.title} weight", shape=())
@@ -334,16 +336,19 @@ def from_options(options: dict, graph) -> list[Regularizer]:
     for option, value in options.items():
         if not isinstance(value, Regularizer | dict) and not is_number(value):
             raise SpecError(f"{option}={value!r}; a number is wanted, or a dict with weight and pattern")
-        if option in _placed():
-            place, kind = _placed()[option]
-            made += _noises(option, registry.get(kind), place, value, graph)
-            continue
-        cls = registry.get(option)
+        place, kind = _placed().get(option, ("hidden", option))
+        cls = registry.get(kind)
         if isinstance(value, Regularizer):
+            if not isinstance(value, cls):
+                raise SpecError(f"{option}={value!r}: a {cls.title} is wanted; write {value.title}={value!r}")
             made.append(value)
+        elif option in _placed():
+            if not is_number(value):
+                raise SpecError(f"{option}={value!r}; a number is wanted; write {kind}={value!r} for outputs by name")
+            made += _noises(option, cls, place, value, graph)
         elif not isinstance(value, dict):
             if cls.on_graph:
-                made += _noises(option, cls, "hidden", value, graph)
+                made += _noises(option, cls, place, value, graph)
             elif value != 0:
                 made.append(cls(weight=value))
         elif value and not set(value) & {"weight", "pattern", "wrt"}:
