@@ -48,7 +48,8 @@ __all__ = [
 ]
 
 
-_DOORS = {"graph": "layers.graph", "monitors": "objective.monitors", "spec": "layers.spec", "trainer": "training.trainer"}
+_DOORS = {"graph": "layers.graph", "monitors": "objective.monitors", "spec": "layers.spec",
+          "trainer": "training.trainer"}
 
 
 def __getattr__(name: str):

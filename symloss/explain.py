@@ -8,8 +8,8 @@ from rich.table import Table
 
 from . import losses
 from ._checks import undo
-from ._display import Text
 from ._registry import normal
+from ._repr import Text
 from .compiling import resolve
 from .compiling.blas import provide
 from .errors import unknown

@@ -19,7 +19,7 @@ PURE = {"losses", "metrics", "activations", "initializers", "regularizers", "sch
 # Lower numbers are further down. A module imports from further down only; within a package there is no rule.
 FLOORS = [
     {"errors"},
-    {"_start", "_registry", "_display", "_fingerprint", "_files"},
+    {"_start", "_registry", "_repr", "_fingerprint", "_files"},
     {"_checks"},
     {"_options"},
     {"metrics", "activations", "initializers", "updates", "schedules", "data"},

@@ -14,7 +14,7 @@ import pytensor.tensor as pt
 from rich.console import Console
 
 from .. import __version__
-from ..compiling import blas, failures, function, modes, resolve
+from ..compiling import blas, compiler_failures, function, modes, resolve
 from ..errors import SymlossError
 from .console import rows, say
 
@@ -56,7 +56,8 @@ def _versions() -> dict[str, str]:
 def _compiler() -> dict[str, str]:
     command = pytensor.config.cxx
     if not command:
-        return {"C++": f"{failures.no_compiler()}; install g++, or clang++ with Xcode's command line tools on macOS"}
+        return {"C++": f"{compiler_failures.no_compiler()}; install g++, or clang++ with Xcode's command line tools on "
+                       f"macOS"}
     resolve("C")  # adds its flags
     version = "its version cannot be told"
     with contextlib.suppress(OSError, subprocess.SubprocessError, IndexError):

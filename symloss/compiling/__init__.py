@@ -1,17 +1,17 @@
 """From expressions to functions: the only calls of ``pytensor.function``.
 
-Inside: `functions.py` (TrainingStep, Evaluation, FullBatch), `plan.py` (from gradients to updates), `modes.py` (C, NUMBA,
-JAX, PYTHON), `blas.py`, `calls.py` (threads and caches), `diagnosis.py` (where NaN comes from).
+Inside: `functions.py` (TrainingStep, Evaluation, FullBatch), `plan.py` (from gradients to updates), `modes.py` (C,
+NUMBA, JAX, PYTHON), `blas.py`, `threads.py` (locks and caches), `diagnosis.py` (where NaN comes from).
 May import objective, losses, updates, schedules and what lies below them; it knows no data, no models and no epochs.
 Start reading at `functions.py`.
 """
 
-from .calls import Cache, Function, alone, cached
 from .diagnosis import Finding, diagnose
 from .functions import Evaluation, FullBatch, TrainingStep, function
 from .modes import Backend, resolve
 from .plan import Plan
 from .tally import Tally
+from .threads import Cache, Function, alone, cached
 
 __all__ = ["Backend", "Cache", "Evaluation", "Finding", "FullBatch", "Function", "Plan", "Tally", "TrainingStep",
            "alone", "cached", "diagnose", "function", "resolve"]

@@ -11,11 +11,11 @@ from pytensor.sparse import SparseTensorType, get_item_list
 from ..errors import SpecError, SymlossWarning
 from . import blas, weight_updates
 from .by_shape import ByShape
-from .calls import Function, alone
-from .failures import explained
+from .compiler_failures import explained
 from .modes import Backend
 from .plan import Plan, Updates, movable
 from .tally import Tally
+from .threads import Function, alone
 
 
 @alone

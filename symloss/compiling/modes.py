@@ -15,9 +15,9 @@ from pytensor.link.vm import VMLinker
 
 from ..errors import SpecError, SymlossWarning, unknown
 from . import backend_rewrites as rewrites
-from . import blas, calls
+from . import blas, threads
 from . import time_loops as loops
-from .failures import explained, no_compiler, without_absent_compiler
+from .compiler_failures import explained, no_compiler, without_absent_compiler
 
 NAMES = ("C", "NUMBA", "JAX", "PYTHON")
 
@@ -96,7 +96,8 @@ def resolve(mode=None) -> Backend:
 
 def _compiler() -> str:
     """Return the command of the C++ compiler, '' if there is none."""
-    return pytensor.config.cxx or calls.alone(lambda: pytensor.config.cxx)()  # '' for moments in which graphs are built
+    # '' for moments in which graphs are built
+    return pytensor.config.cxx or threads.alone(lambda: pytensor.config.cxx)()
 
 
 def _default() -> Backend:
@@ -113,7 +114,7 @@ def _default() -> Backend:
     return resolve("NUMBA")
 
 
-@calls.cached(8)
+@threads.cached(8)
 def _fails(compiler, flags, cache) -> str | None:
     """Return why C code cannot be compiled with these, or None: tried with one product, so that the BLAS is met too."""
     matrix = pt.matrix("matrix", dtype="float32")

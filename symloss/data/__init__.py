@@ -1,7 +1,8 @@
 """Data on their way in: checked, converted, in batches. Nothing here knows PyTensor.
 
-Inside: `columns.py` (which array is for which field), `reading.py` (anything becomes an array), `fields.py` (what a model
-takes, checked), `labels.py` (labels of any kind; those out of range are refused), `sources.py` (where batches come from).
+Inside: `columns.py` (which array is for which field), `reading.py` (anything becomes an array), `fields.py` (what a
+model takes, checked), `labels.py` (labels of any kind; those out of range are refused), `sources.py` (where batches
+come from).
 May import errors and `_registry` alone.
 Start reading at `fields.py`.
 """
@@ -11,7 +12,6 @@ from .columns import check_lengths, has_ragged, is_mapping, named, rows_of
 from .fields import Field, convert, prepare
 from .labels import Labels
 from .reading import as_array
-from .silence import Silence
 from .sources import (
     WINDOW_BYTES,
     Arrays,
@@ -22,6 +22,7 @@ from .sources import (
 )
 from .sparse import joined
 from .splitting import split
+from .uncounted import Silence
 
 __all__ = [
     "WINDOW_BYTES", "Arrays", "ExhaustedError", "Field", "Labels", "Silence", "Stream", "ahead", "as_array",

@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import DataError, ShapeError
 from . import labels, ragged, sparse
 from .columns import by_field, check_lengths, rows_of
-from .complaint import Place
+from .place import Place
 from .reading import (
     as_array,
     column_names,
@@ -16,7 +16,7 @@ from .reading import (
     numbers,
     of_frame,
 )
-from .silence import Silence, silent
+from .uncounted import Silence, silent
 
 SUM_TOLERANCE = 0.01  # of a distribution, which may have been rounded to two digits
 

@@ -7,9 +7,9 @@ from numbers import Number
 import numpy as np
 
 from ..errors import DataError, ShapeError
-from .complaint import Place
+from .place import Place
 from .reading import is_missing, missing, numbers
-from .silence import silent
+from .uncounted import silent
 
 MISSING = "the label is missing; leave the item out, or give it a weight of 0 (weighted=True)"
 

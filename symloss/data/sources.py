@@ -20,7 +20,7 @@ from .columns import (
 )
 from .fields import Field, convert_all, read
 from .reading import as_array, column_names, is_stored, rows_at
-from .silence import Silence
+from .uncounted import Silence
 
 RESIDENT_BYTES = 2**30  # converted arrays up to this size stay in memory as a whole
 WINDOW_BYTES = 2**25  # of rows that are prepared at once, where they do not

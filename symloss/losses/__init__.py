@@ -4,8 +4,9 @@ Every loss takes (prediction, target), returns a value per element or per item, 
 `reduce` does that, with one rule for all of them: **sum(w l) / sum(w)**, the weighted mean over everything that has a
 weight. Without weights it is the mean. A wholly masked batch gives 0, and a gradient of 0.
 
-Inside: one module a family (`regression.py`, `classification.py`, ...); `registration.py` (@loss), `bound_loss.py` (Loss,
-which binds a function to a model), `reduction.py` (weights and divisors), `conventions/` (other systems' numbers).
+Inside: one module a family (`regression.py`, `classification.py`, ...); `registration.py` (@loss), `bound_loss.py`
+(Loss, which binds a function to a model), `reduction.py` (weights and divisors), `conventions/` (other systems'
+numbers).
 May import `_checks`, `_registry` and what lies below them; it knows no layers, no data and no training.
 Start reading at `regression.py`, then `registration.py`.
 """
@@ -39,6 +40,7 @@ from . import (
 )
 from .bound_loss import Loss
 from .distribution import nll
+from .loss_inputs import target_variable, weights_variable
 from .moving_weights import GradNorm, Regret, Uncertainty
 from .reduction import (
     divide,
@@ -54,7 +56,6 @@ from .registration import (
     names,
     registry,
 )
-from .wiring import target_variable, weights_variable
 
 __all__ = ["GradNorm", "Loss", "LossSpec", "Regret", "Uncertainty", "divide", "fraction", "get", "kept", "loss",
            "names", "nll", "reduce", "registry", "rule", "target_variable", "weights_variable"]

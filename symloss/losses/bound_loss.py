@@ -12,7 +12,7 @@ from .._checks import is_number, undo
 from .._fingerprint import fingerprint
 from .._registry import other_names
 from ..errors import ShapeError, SpecError, SymlossWarning, unknown
-from . import description, wiring
+from . import description, loss_inputs
 from .conventions import convention
 from .moving_weights import LossWeight
 from .option_values import OptionValues
@@ -98,8 +98,8 @@ class Loss:
         if target is not None and self.given_target is None and self.target_axes is None:
             raise SpecError(f"loss {self.name}: target={target!r}; the number of its axes is wanted, or a variable")
         if target is not None:
-            own = wiring.target_of_rank(self.spec, target) if self.given_target is None else target
-            self.bind(own, wiring.weights_variable(own) if weighted else None)
+            own = loss_inputs.target_of_rank(self.spec, target) if self.given_target is None else target
+            self.bind(own, loss_inputs.weights_variable(own) if weighted else None)
         self.__dict__["_complete"] = True
 
     def __setattr__(self, name, value):
@@ -264,14 +264,14 @@ class Loss:
         """Return how many classes the labels may name, or None for any integers."""
         if self.spec is None:
             return outputs[self.output_name].type.shape[-1]
-        ports = zip(self.spec.predictions, wiring.predictions(self, outputs), strict=True)
+        ports = zip(self.spec.predictions, loss_inputs.predictions(self, outputs), strict=True)
         shapes = {port: tensor.type.shape for port, tensor in ports}
         return None if self.spec.classes is None else self.spec.classes(shapes, dict(self.options))
 
     def domain(self, outputs) -> str | None:
         """Return what values a target of numbers may have, see `LossSpec.domain`."""
         found = None if self.spec is None else self.spec.domain
-        if found == "distribution" and undo(wiring.predictions(self, outputs)[0], "sigmoid") is not None:
+        if found == "distribution" and undo(loss_inputs.predictions(self, outputs)[0], "sigmoid") is not None:
             return "unit"  # several yes and no, which need not sum to 1
         return found
 
@@ -286,16 +286,17 @@ class Loss:
         """Return the unreduced loss: per element, per item, or per batch."""
         if self.spec is None:
             raise SpecError(f"loss {self.name}: only __call__ is defined, so there are no values per item")
-        ports = wiring.clean_predictions(self, outputs)
+        ports = loss_inputs.clean_predictions(self, outputs)
         if "target" not in self.spec.ports:
             return self._apply(self.spec.function, ports, None)
         try:
-            return self._apply(self.spec.function, ports, wiring.clean_target(self, ports[0]))
+            return self._apply(self.spec.function, ports, loss_inputs.clean_target(self, ports[0]))
         except ShapeError as error:
-            if self.spec.target != "any" or not wiring.has_labels(self, ports[0]):
+            if self.spec.target != "any" or not loss_inputs.has_labels(self, ports[0]):
                 raise
             try:
-                target = wiring.one_hot(wiring.clean_target(self, ports[0]), ports[0])  # a user's (p - t)**2, say
+                labels = loss_inputs.clean_target(self, ports[0])
+                target = loss_inputs.one_hot(labels, ports[0])  # a user's (p - t)**2, say
                 return self._apply(self.spec.function, ports, target)
             except (ValueError, TypeError, IndexError):
                 raise error from None
@@ -316,8 +317,8 @@ class Loss:
             refuse_reduced(self.spec, values, self._target, description.weighed_by(self))
         if self.how not in ("mean", "count") or self.spec.averaged is None:
             return values, None
-        ports = wiring.clean_predictions(self, outputs)
-        target = wiring.clean_target(self, ports[0]) if "target" in self.spec.ports else None
+        ports = loss_inputs.clean_predictions(self, outputs)
+        target = loss_inputs.clean_target(self, ports[0]) if "target" in self.spec.ports else None
         return self._apply(self.spec.averaged, ports, target, values)
 
     def parts(self, outputs):
@@ -381,8 +382,8 @@ class Loss:
 
     def key(self) -> tuple:
         """Return what a compiled function depends on: everything but numbers that are shared."""
-        apart = ("_target", "_weights", "_class_weight", "step_mask", "owner", "weighing", "options", "spec", "_given", "_complete",
-                 "_told")
+        apart = ("_target", "_weights", "_class_weight", "step_mask", "owner", "weighing", "options", "spec", "_given",
+                 "_complete", "_told")
         settings = {name: value for name, value in sorted(vars(self).items()) if name not in apart}
         return (id(self), self.weighing.fingerprint(), self.options.fingerprint(), fingerprint(settings),
                 id(self._target), id(self._weights), id(self._class_weight), id(self.step_mask))
@@ -400,8 +401,8 @@ class Loss:
         twin._class_weight = twin.owner = None
         target = self.given_target
         if target is None and self.target_axes is not None:
-            target = wiring.target_of_rank(self.spec, self.target_axes)
-        weights = wiring.weights_variable(target) if target is not None and self.asks_for_weights else None
+            target = loss_inputs.target_of_rank(self.spec, self.target_axes)
+        weights = loss_inputs.weights_variable(target) if target is not None and self.asks_for_weights else None
         twin.bind(target, weights).weighted = self.asks_for_weights
         return twin
 

@@ -14,8 +14,8 @@ from .._checks import (
     undo,
 )
 from ..errors import ShapeError, SpecError
+from .option_ranges import Range
 from .probabilities import binary_surprise, floor, log_of_sum, log_probabilities, log_where, shifted
-from .ranges import Range
 from .registration import loss
 
 FEW_CLASSES = 8  # up to here comparing labels with every class costs less than indexing, in batches of a hundred

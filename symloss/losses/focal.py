@@ -11,8 +11,8 @@ from .._checks import (
     undo,
 )
 from .classification import has_labels, integers, nan_outside, of_label
+from .option_ranges import Range
 from .probabilities import binary_surprise, floor, log_probabilities, log_where, still, times
-from .ranges import Range
 from .registration import loss
 
 

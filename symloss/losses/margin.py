@@ -11,7 +11,7 @@ from .._checks import (
 )
 from ..errors import SpecError
 from .classification import integers, is_label, nan_outside, of_label
-from .ranges import Choice
+from .option_ranges import Choice
 from .registration import loss
 
 

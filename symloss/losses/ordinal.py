@@ -13,7 +13,7 @@ from .._checks import (
 )
 from ..errors import ShapeError
 from .classification import binary_cross_entropy, integers, nan_outside, of_label
-from .ranges import Range
+from .option_ranges import Range
 from .registration import loss
 
 

@@ -11,7 +11,7 @@ from .._checks import (
     shape_text,
 )
 from ..errors import ShapeError
-from .ranges import Range
+from .option_ranges import Range
 from .registration import loss, one_column
 
 

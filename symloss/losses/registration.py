@@ -4,10 +4,10 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 
-from .._display import Summarised
 from .._registry import Registry
+from .._repr import Summarised
 from ..errors import SpecError, UnknownNameError, unknown
-from .ranges import check, completed
+from .option_ranges import check, completed
 
 TARGETS = ("same", "label", "label or distribution", "sign", "sign or label", "none")
 

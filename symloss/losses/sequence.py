@@ -9,7 +9,7 @@ from .._checks import floating, shape_text, tensor
 from ..errors import DataError, ShapeError
 from .classification import log_of_sum, log_probabilities
 from .masking import selected
-from .ranges import Range
+from .option_ranges import Range
 from .registration import loss
 from .similarity import ABSENT
 

@@ -8,7 +8,7 @@ from pytensor.gradient import disconnected_grad
 from .._checks import align, number, shape_text
 from ..errors import ShapeError, SpecError
 from .embedding import root
-from .ranges import Range
+from .option_ranges import Range
 from .reduction import divide
 from .registration import loss
 from .similarity import item_weights, log_sum

@@ -5,8 +5,8 @@ import inspect
 import operator
 from collections.abc import Callable
 
-from .._display import Summarised
 from .._registry import Registry
+from .._repr import Summarised
 from ..errors import SpecError, unknown
 
 KINDS = ("mean", "sums", "whole")

@@ -10,7 +10,7 @@ from pytensor.graph.traversal import ancestors
 from .. import losses, metrics, schedules
 from ..errors import SpecError, unknown
 from ..losses import Loss, weights_variable
-from ..losses.wiring import target_of_rank
+from ..losses.loss_inputs import target_of_rank
 
 
 def make_loss(model, loss, options: dict) -> Loss:

@@ -13,9 +13,9 @@ from ..explain import Text, explain, summary
 from ..layers.graph import Graph
 from ..losses import Loss, target_variable
 from ..losses.description import described
-from ..losses.wiring import predictions
+from ..losses.loss_inputs import predictions
 from ..objective import measures
-from ..stability import distributions
+from ..stability import refusals
 from ..training import History, trainer
 from ..training.options import PRETRAINING, Options, documented, named
 from . import binding, fields, pretraining, registry, saving, scoring
@@ -161,7 +161,7 @@ class Network:
         """Build the loss once, so that a mistake shows here and not in training."""
         outputs = self.graph.outputs()[0]
         parts = loss.parts(outputs)
-        distributions.check(loss, outputs, parts)
+        refusals.check(loss, outputs, parts)
         idle = binding.nobody_trains(self, loss, parts)
         if idle:
             warnings.warn(f"loss {loss.name} depends on the shared variable {', '.join(idle)}, which is no parameter "

@@ -216,8 +216,8 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
     def _score_sequences(self, x, y, w, metric):
         """Return a loss of label sequences, which have a length of their own: each with the steps of its input."""
         if metric is None:
-            raise SpecError("score: sequences of labels have a length of their own, so no share of steps is right; pass "
-                            "the loss as metric, metric='ctc' say")
+            raise SpecError("score: sequences of labels have a length of their own, so no share of steps is right; "
+                            "pass the loss as metric, metric='ctc' say")
         pairs = [[np.asarray(one)[None], np.asarray(labels)[None]] for one, labels in zip(x, y, strict=True)]
         found = [feedforward.Classifier.score(self, *self._columns(pair, None), metric) for pair in pairs]
         return float(np.average(found, weights=w))

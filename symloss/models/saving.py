@@ -14,7 +14,7 @@ from .._files import check_path, write
 from ..compiling import Cache
 from ..errors import DataError, SpecError, SymlossError
 from ..stability import switched_off
-from . import foreign
+from . import foreign_files
 from .registry import name_of, registry
 
 __all__ = ["check", "check_path", "copied", "from_bytes", "load", "save", "to_bytes", "write"]
@@ -208,10 +208,10 @@ def _opened(content, where):
         length = int.from_bytes(content[:8], "little")
         metadata = json.loads(content[8 : 8 + length]).get("__metadata__") or {}
     except Exception as error:
-        raise DataError(f"{where} is {foreign.told(content, error)}") from None
+        raise DataError(f"{where} is {foreign_files.told(content, error)}") from None
     text = metadata.get("symloss")
     if text is None:
-        raise DataError(f"{where} holds tensors, but no model of symloss; {foreign.TAKE_OVER}")
+        raise DataError(f"{where} holds tensors, but no model of symloss; {foreign_files.TAKE_OVER}")
     try:
         description = json.loads(text)
         newer = description["format"] > FORMAT

@@ -11,7 +11,7 @@ from .. import losses, metrics
 from .._checks import tensor, undo
 from .._fingerprint import fingerprint
 from ..errors import SpecError, unknown
-from ..losses.wiring import one_hot
+from ..losses.loss_inputs import one_hot
 from ..metrics import Figure, MetricSpec
 
 RESERVED = ("loss", "weighted", "epoch", "updates", "seconds", "samples", "best", "partial", "stopped", "batch")
@@ -224,8 +224,8 @@ def bound(asked, model_losses, outputs: dict, main: str) -> Measure:
     ignored = {x.options.get("ignore_index") for x in model_losses if x._target is source._target}
     ignored = ignored.pop() if len(ignored) == 1 and source._target.dtype.startswith("int") else None
     if source.has_own_length and not isinstance(entry, losses.LossSpec):
-        raise SpecError(f"metric {label!r}: the targets of {source.label} are sequences of a length of their own, which "
-                        f"no metric compares with predictions; pass metrics=[{source.label!r}]")
+        raise SpecError(f"metric {label!r}: the targets of {source.label} are sequences of a length of their own, "
+                        f"which no metric compares with predictions; pass metrics=[{source.label!r}]")
     if isinstance(entry, MetricSpec):
         entry.check_options(options)
         options = _signs(entry, source, outputs[full]) | options

@@ -1,10 +1,10 @@
 """Graphs in, graphs out: losses in forms whose gradients are exact, before the gradient is taken.
 
 Inside: `rewriting.py` (the database of rewrites and what it did). Its rules: `logarithms.py` (log(softmax) and its
-kin), `complements.py` (1 less a probability), `exponentials.py` (differences, hyperbolic functions), `elsewhere.py`
+kin), `complements.py` (1 less a probability), `log_differences.py` (differences, hyperbolic functions), `powers.py`
 (powers, quotients and sums). Below them: `scaled.py` (a variable as exp(exponent) * factor, and the look for it),
 `stable_forms.py` (what takes the place), `patterns.py` (softmax and sigmoid, however they were written).
-`distributions.py` refuses what is no probability.
+`refusals.py` refuses what is no probability.
 May import objective, losses and `_checks`; it compiles nothing.
 Start reading at `rewriting.py`.
 """

@@ -16,7 +16,7 @@ from pytensor.tensor.special import LogSoftmax, XLog1PY, XLogY, xlogy
 from ..errors import SpecError, unknown
 from ..losses.probabilities import times
 from ..objective import total_of
-from . import complements, elsewhere, exponentials, logarithms, scaled  # noqa: F401 (rules, by being imported)
+from . import complements, log_differences, logarithms, powers, scaled  # noqa: F401 (rules, by being imported)
 from . import patterns as forms
 from .patterns import constant, kind, view_of
 
@@ -182,7 +182,7 @@ def _database() -> SequenceDB:
         written.register(name, _Rewriter(function, tracked), "stability")
     for name, entry in scaled.rules.items():
         logs.register(name, _Rewriter(functools.partial(_log_rule, entry), list(LOGARITHMS)), "stability")
-    for name, entry in elsewhere.rules.items():
+    for name, entry in powers.rules.items():
         logs.register(name, _Rewriter(_elsewhere(entry), list(entry.kinds)), "stability")
     found.register("stability_written_out", written, "stability", position=1)
     found.register("stability_logarithms", logs, "stability", position=2)
@@ -199,7 +199,7 @@ def names() -> dict[str, str]:
         "sigmoid_written_out": "1 / (1 + exp(-x)), exp(x) / (1 + exp(x)) and (1 + tanh(x / 2)) / 2 are a sigmoid",
     }
     found |= {name: entry.summary for name, entry in scaled.rules.items()}
-    return found | {name: entry.summary for name, entry in elsewhere.rules.items()}
+    return found | {name: entry.summary for name, entry in powers.rules.items()}
 
 
 # ------------------------------------------------------------------------------------------ stabilise

@@ -1,8 +1,8 @@
 """Training: a loop that yields one record an epoch, the history of records, and what listens to them.
 
 Inside: `options.py` (every option of `train`, declared once), `trainer.py` (one training, from its options to its
-records), `loop.py` (fit, and what Ctrl-C does), `callbacks.py`, `history.py`, `progress.py`; `rewind.py` and `state.py` for
-what goes wrong and what goes on.
+records), `loop.py` (fit, and what Ctrl-C does), `callbacks.py`, `history.py`, `progress.py`; `rewind.py` and `state.py`
+for what goes wrong and what goes on.
 May import stability, compiling, objective, data and plotting, and what lies below them; it knows no models.
 Start reading at `trainer.py`.
 """

@@ -19,8 +19,8 @@ import numpy as np
 
 from .. import _files
 from .._checks import is_number
-from .._display import Called
 from .._options import NONE, integer, number
+from .._repr import Called
 from ..errors import DataError, SpecError
 from .rewind import not_finite
 

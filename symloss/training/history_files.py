@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from .. import _files
-from .._display import Called
+from .._repr import Called
 from ..errors import DataError
 from ..objective.records import flat
 

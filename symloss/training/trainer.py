@@ -16,7 +16,7 @@ from ..data import open_source, split
 from ..errors import DataError, SpecError, TrainingError
 from ..objective import Objective
 from ..stability import rewriting as stability
-from . import Training, exclusive, finish, fit, minimize, monitoring, resuming
+from . import Training, finish, fit, minimize, monitoring, resuming, training_lock
 from .class_weights import weigh_classes
 from .loop import NOTHING_COUNTS
 from .options import Options
@@ -27,7 +27,7 @@ SPLITTING = 4  # after the seed, for the draw of validation data
 
 def itertrain(model, train, valid, asked: Options):
     """Check and open the data, and return the generator of records; nothing is compiled before its first one."""
-    exclusive.check(model)
+    training_lock.check(model)
     changed = {}
     if asked.resume:
         if model._stopped is None:
@@ -87,7 +87,7 @@ def _check_whole(measures, train, valid) -> None:
 
 
 def _run(model, train, valid, asked, seed, changed):
-    with exclusive.training(model):
+    with training_lock.training(model):
         yield from _records(model, train, valid, asked, seed, changed)
 
 

@@ -17,7 +17,7 @@ from pytensor.link.c.exceptions import CompileError
 
 import symloss
 from symloss import Classifier, Regressor
-from symloss.compiling import failures, function, modes, resolve
+from symloss.compiling import compiler_failures, function, modes, resolve
 
 
 def flat(net):
@@ -167,8 +167,8 @@ def test_changing_the_mode_of_a_model_acts_at_the_next_call(points, many_steps):
 def by_default(monkeypatch):
     """What is chosen where nobody chooses, as if nothing had been tried or said yet."""
     monkeypatch.setattr(modes, "_told", set())
-    monkeypatch.setattr(modes, "_fails", modes.calls.cached(8)(modes._fails.__wrapped__))
-    monkeypatch.setattr(failures, "absent", [])
+    monkeypatch.setattr(modes, "_fails", modes.threads.cached(8)(modes._fails.__wrapped__))
+    monkeypatch.setattr(compiler_failures, "absent", [])
     with pytensor.config.change_flags(mode="Mode"):
         yield
 
@@ -241,7 +241,7 @@ def test_half_a_shared_object_is_removed_before_it_kills_the_process(tmp_path):
         (tmp_path / f"tmp{name}" / "m.so").write_bytes(part)
         if name != "being written":
             (tmp_path / f"tmp{name}" / "key.pkl").write_bytes(b"key")
-    failures.remove_damaged.__wrapped__(tmp_path)
+    compiler_failures.remove_damaged.__wrapped__(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["tmpbeing written", "tmpwhole"]
 
 

@@ -149,7 +149,7 @@ def reduced(prediction, target):
 def test_a_mean_of_ones_own_is_refused_where_weights_cannot_reach_it(labelled):
     with pytest.raises(symloss.SpecError, match="leave out its .mean()"):
         regressor(loss=reduced, weighted=True)
-    classifier = symloss.Classifier([4, 3], loss=lambda p, t: -pt.log(p[pt.arange(t.shape[0]), t]).mean(), mode="PYTHON")
+    classifier = symloss.Classifier([4, 3], loss=lambda p, t: -pt.log(p[pt.arange(t.size), t]).mean(), mode="PYTHON")
     with pytest.raises(symloss.SpecError, match="class weights cannot act"):
         classifier.train(labelled, **ONCE, class_weight="balanced")
     sequences = symloss.recurrent.Regressor([4, (3, "rnn"), 3], loss=reduced, mode="PYTHON")

@@ -23,7 +23,7 @@ from symloss import (
 )
 from symloss.compiling import function, resolve
 from symloss.errors import SpecError, UnknownNameError
-from symloss.stability.distributions import refuse_double_softmax, refuse_no_distribution
+from symloss.stability.refusals import refuse_double_softmax, refuse_no_distribution
 from symloss.stability.rewriting import database, describe, names, stabilise
 
 LOGITS = [(30, 0, -10), (1e4, 0, -1e4), (0, 0, 0), (-1.25, 2.5, 0.75)]

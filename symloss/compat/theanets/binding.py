@@ -2,7 +2,7 @@
 
 from pytensor.graph.basic import Variable
 
-from ...losses.wiring import weights_variable
+from ...losses.loss_inputs import weights_variable
 from .losses import Loss
 from .util import ConfigurationError
 

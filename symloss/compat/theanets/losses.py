@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
 from ...losses.conventions import theanets as forms
-from ...losses.wiring import weights_variable
+from ...losses.loss_inputs import weights_variable
 from .util import (
     FLOAT_CONTAINERS,
     INT_CONTAINERS,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..._registry import Registry
 from ...errors import SpecError, unknown
-from ..ranges import completed
+from ..option_ranges import completed
 from ..reduction import rule
 from ..registration import LossSpec, get
 

@@ -7,7 +7,7 @@ import pytensor.tensor as pt
 
 from ..._checks import align, floating, number
 from ..classification import integers
-from ..ranges import Range
+from ..option_ranges import Range
 from ..reduction import divide
 from .registration import System
 

@@ -14,7 +14,7 @@ from pytensor.tensor.special import LogSoftmax
 from .._checks import undo
 from ..compiling import Backend, function
 from ..errors import SpecError
-from ..losses.wiring import predictions
+from ..losses.loss_inputs import predictions
 from . import patterns as forms
 from .patterns import (
     SIGMOID,

@@ -11,7 +11,7 @@ import pytest
 
 import symloss
 from symloss.losses.conventions.registration import systems
-from symloss.losses.ranges import Choice, Range
+from symloss.losses.option_ranges import Choice, Range
 
 OPTIONS = [(name, option) for name in symloss.losses.names() for option in symloss.losses.get(name).options]
 every_option = pytest.mark.parametrize("name, option", OPTIONS, ids=[f"{n}-{o}" for n, o in OPTIONS])

@@ -87,7 +87,7 @@ def test_no_graph_is_built_while_another_thread_builds_one(monkeypatch, points):
     changing, began = type(pytensor.config.change_flags(cxx="")), []
 
     def begin(self, original=changing.__enter__):
-        began.append(compiling.calls._building._is_owned())
+        began.append(compiling.threads._building._is_owned())
         return original(self)
 
     monkeypatch.setattr(changing, "__enter__", begin)
