@@ -6,6 +6,7 @@ import numpy as np
 import pytensor
 
 from .. import initializers
+from .._fingerprint import fingerprint
 from .._registry import Registry
 from ..activations import Activation
 from ..errors import SpecError, SymlossError
@@ -14,6 +15,7 @@ from . import hints
 registry: Registry = Registry("layer")  # form -> subclass of Layer
 
 DRAWS = ("init", "mean", "std", "sparsity", "diagonal")
+START = ("draws", "_given", "_rng")  # attributes that say how parameters start, large arrays perhaps
 
 
 def input_names(name, inputs) -> tuple[str, ...]:
@@ -199,6 +201,10 @@ class Layer:
                 raise hints.unknown(f"option of layer {self.name!r}:", option, {*self.options(), *known})
 
     # ------------------------------------------------------------------------------------------ describing
+
+    def fingerprint(self) -> tuple:
+        """Return something hashable that changes whenever anything does that expressions are made of."""
+        return fingerprint({name: value for name, value in vars(self).items() if name not in START})
 
     def to_spec(self) -> dict:
         """Return the dict that rebuilds this layer."""

@@ -10,7 +10,6 @@ from pytensor.graph.traversal import ancestors
 from pytensor.tensor.random.type import RandomType
 
 from .. import layers
-from .._fingerprint import fingerprint
 from ..activations import registry as activation_registry
 from ..errors import SpecError, UnknownNameError, unknown
 from . import hints, spec
@@ -232,7 +231,7 @@ class Graph:
         """
         if noises or replace:
             return self._expressions(noises, seed, replace or {})
-        state = fingerprint([vars(layer) for layer in self.layers])
+        state = tuple(layer.fingerprint() for layer in self.layers)
         if self._remembered is None or self._remembered[0] != state:
             values, _ = self._expressions()
             self._remembered = None if _draws(values) else (state, dict(values))

@@ -93,3 +93,11 @@ def test_deep_models_have_gradients_and_copies(shallow):
     assert len(slopes) == len(net.params)
     sys.setrecursionlimit(1000)
     assert copy.deepcopy(net).num_params == net.num_params
+
+
+def test_start_values_are_not_read_again_for_expressions():
+    """A matrix of word vectors, say, which would be hashed at every look at the outputs."""
+    graph = Graph([3, {"size": 4, "init": np.ones((3, 4))}, 2])
+    before = graph.outputs()[0]["out:out"]
+    graph[1].draws["init"][:] = 2
+    assert graph.outputs()[0]["out:out"] is before
