@@ -74,7 +74,8 @@ def integer(least: int, most: int | None = 2**63 - 1) -> Check:
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         return whole and least <= value and (most is None or value <= most)
 
-    return Check(f"an integer of at least {least}", accepts, int)
+    limit = "" if most is None else " that fits into 64 bits" if most == 2**63 - 1 else f" and at most {most}"
+    return Check(f"an integer of at least {least}{limit}", accepts, int)
 
 
 def _is_pattern(value) -> bool:

@@ -48,10 +48,18 @@ def predictions(loss, outputs) -> list:
             raise SpecError(
                 f"loss {loss.name}: no output for port {port!r} (looked for {', '.join(full)}; there are "
                 f"{', '.join(k for k in outputs if k.endswith(':out'))}); name a layer {port!r}, "
-                f"or pass ports={{{port!r}: 'layer'}}"
+                f"or pass ports={{{port!r}: 'layer'}}{_example(loss.spec)}"
             )
         found.append(outputs[match])
     return found
+
+
+def _example(spec) -> str:
+    """Return how a model ends that feeds a loss of several predictions."""
+    if len(spec.predictions) == 1:
+        return ""
+    heads = ", ".join(f"{{'name': {port!r}, 'size': 3, 'inputs': 'hid1'}}" for port in spec.predictions)
+    return f". Such a model ends in one layer for each port: [4, 20, {heads}]"
 
 
 def clean_predictions(loss, outputs) -> list:

@@ -297,3 +297,16 @@ def test_one_loss_serves_two_models(rng):
 def test_a_loss_alone_means_the_last_layer_whatever_its_name():
     net = Regressor([3, {"size": 2, "name": "prediction"}], loss=symloss.Loss("mse"))
     assert net.losses[0].output_name == "prediction:out"
+
+
+@pytest.mark.parametrize(("name", "way_out"), [
+    ("fit", r"net.train\(\[x, y\]\)"), ("compile", "set_loss"), ("evaluate", "net.score"), ("parameters", "net.params"),
+    ("save_weights", "net.save"), ("transform", "feed_forward")])
+def test_methods_of_other_libraries_say_what_to_write(name, way_out):
+    with pytest.raises(AttributeError, match=way_out):
+        getattr(Regressor([5, 3]), name)
+
+
+def test_a_loss_of_several_outputs_says_how_its_model_ends(rng):
+    with pytest.raises(symloss.SpecError, match="'mixture', .*'mean', .*'variance'"):
+        Regressor([4, 6], loss="mixture_density")
