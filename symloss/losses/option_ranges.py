@@ -100,10 +100,33 @@ class Choice:
         (False, True)
         """
         switches = [isinstance(v, bool | np.bool_) for v in (value, self.values[0])]
-        return switches[0] == switches[1] and isinstance(value, int | float | np.generic) and value in self.values
+        plain = isinstance(value, int | float | str | np.generic)
+        return switches[0] == switches[1] and plain and value in self.values
 
     def __str__(self):
         return " or ".join(map(repr, self.values))
+
+
+@dataclasses.dataclass(frozen=True)
+class Lengths:
+    """How long each item is: an integer tensor or array (n,), or None for all that is there."""
+
+    def holds(self, value) -> bool:
+        """Return whether `value` may be the hyperparameter.
+
+        >>> Lengths().holds([2, 3]), Lengths().holds(2), Lengths().holds([0.5])
+        (True, False, False)
+        """
+        if value is None or isinstance(value, Variable):
+            return True
+        try:
+            found = np.asarray(value)
+        except (TypeError, ValueError):
+            return False
+        return found.ndim == 1 and found.dtype.kind in "iu"
+
+    def __str__(self):
+        return "an integer tensor (n,), or None,"
 
 
 def of_default(default):

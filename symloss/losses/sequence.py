@@ -9,7 +9,7 @@ from .._checks import floating, shape_text, tensor
 from ..errors import DataError, ShapeError
 from .classification import log_of_sum, log_probabilities
 from .masking import selected
-from .option_ranges import Range
+from .option_ranges import Lengths, Range
 from .registration import loss
 from .similarity import ABSENT
 
@@ -65,7 +65,7 @@ def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None) ->
 
 @loss("CTCLoss", "CTCLossLayer", "connectionist_temporal_classification", "ctc_loss_with_forward_probs", target="label",
       activation="softmax", per="item", unit="nats", padding=-1, shape=of_free_length, fits=check_alignment,
-      ranges={"blank": Range(whole=True)})
+      ranges={"blank": Range(whole=True), "steps": Lengths()})
 def ctc(prediction, target, *, blank=0, steps=None, zero_infinity=False):
     r"""Connectionist temporal classification, per item (a sequence).
 

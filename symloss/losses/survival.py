@@ -5,6 +5,7 @@ import pytensor.tensor as pt
 
 from .._checks import floating, shape_text, tensor
 from ..errors import DataError, ShapeError, SpecError
+from .option_ranges import Choice
 from .registration import loss
 from .similarity import item_weights, log_sum
 
@@ -42,7 +43,7 @@ def survival(prediction, target, who: str):
 
 
 @loss("CoxPHLoss", "cox_ph", "cox_partial_likelihood", "survival:cox", target="same", per="item", unit="nats",
-      shape=time_and_event, fits=check_events)
+      shape=time_and_event, fits=check_events, ranges={"ties": Choice(TIES)})
 def cox(prediction, target, *, ties="breslow", weights=None):
     r"""Negative partial log-likelihood of Cox's proportional hazards, per item.
 

@@ -11,7 +11,7 @@ import pytest
 
 import symloss
 from symloss.losses.conventions.registration import systems
-from symloss.losses.option_ranges import Choice, Range
+from symloss.losses.option_ranges import Choice, Lengths, Range
 
 OPTIONS = [(name, option) for name in symloss.losses.names() for option in symloss.losses.get(name).options]
 every_option = pytest.mark.parametrize("name, option", OPTIONS, ids=[f"{n}-{o}" for n, o in OPTIONS])
@@ -34,8 +34,12 @@ def documented(name, option):
 @every_option
 def test_what_an_option_may_be_is_what_its_docstring_says(name, option):
     found, said = symloss.losses.get(name).ranges[option], documented(name, option)
-    if said in ("bool", "1 or 2"):
-        assert found == Choice((False, True) if said == "bool" else (1, 2))
+    choices = {"bool": (False, True), "1 or 2": (1, 2), "'breslow' or 'efron'": ("breslow", "efron")}
+    if said in choices:
+        assert found == Choice(choices[said])
+        return
+    if said == "integer tensor (n,), or None":
+        assert found == Lengths()
         return
     assert found.none == ("None" in said)
     assert found.whole == said.startswith("int")
@@ -54,7 +58,7 @@ def test_what_an_option_may_be_is_what_its_docstring_says(name, option):
                                    object])
 def test_nonsense_is_refused_by_name(name, option, value):
     wanted = symloss.losses.get(name).ranges[option]
-    if value is None and isinstance(wanted, Range) and wanted.none:
+    if value is None and (isinstance(wanted, Lengths) or isinstance(wanted, Range) and wanted.none):
         symloss.losses.get(name).check_options({option: value})
         return
     with pytest.raises(symloss.SpecError, match=f"{name}: {option}=.* is wanted"):
