@@ -133,7 +133,7 @@ def zipped(*names):
 @pytest.mark.parametrize("content, words", [
     (pickle.dumps({"w": [1.0]}), "a pickle, as theanets.*net.find.*set_value"),
     (pickle.dumps({"w": [1.0]}, protocol=0), "a pickle in text"),
-    (gzip.compress(pickle.dumps([1.0])), "gzip, as theanets'"),
+    (gzip.compress(pickle.dumps([1.0]), mtime=0), "gzip, as theanets'"),
     (zipped("arr_0.npy", "arr_1.npy"), "npz of numpy, as Lasagne's.*np.load.*set_value"),
     (zipped("archive/data.pkl", "archive/data/0"), "file of torch.save.*safetensors.torch.save_file"),
     (zipped("config.json", "model.weights.h5"), "model of Keras.*get_weights"),
@@ -146,7 +146,7 @@ def zipped(*names):
     (b"", "empty.*another copy"),
     (b"hello", "cut off, changed, or of another program"),
     (to_bytes({"w": np.zeros(3)}, metadata={"format": "pt"}), "no model of symloss; make the same layers"),
-])
+], ids=lambda value: value if isinstance(value, str) else "bytes")
 def test_a_file_of_another_program_is_told_by_name_with_the_way_out(content, words, tmp_path):
     path = tmp_path / "file"
     path.write_bytes(content)
