@@ -119,6 +119,7 @@ class TrainingStep:
         self.told += 1
         for variable, value in zip(self._own, self._fresh, strict=True):
             variable.set_value(value)
+        weight_updates.begin(self.objective)
         for index, generator in enumerate(self._generators):
             generator.set_value(np.random.default_rng([seed, 2, index]))
         for parameter, average in self.averages.items():

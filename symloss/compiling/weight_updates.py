@@ -45,6 +45,15 @@ def settable(objective) -> list:
     return [x.weighing.scalar for x in sources] + [s for x in sources for s in x.options.scalars.values()]
 
 
+def begin(objective) -> None:
+    """Set what moves with the steps to where it begins."""
+    for one in moving(objective):
+        one.scalar.set_value(np.asarray(one.rule(0), one.scalar.dtype))
+    for term in balanced(objective):
+        weighing = term.source.weighing
+        weighing.scalar.set_value(np.asarray(weighing.moving.start, weighing.scalar.dtype))
+
+
 def begin_pass(objective, number: int) -> None:
     """Set what moves with the passes over the data, of which `number` are done."""
     for one in moving(objective):

@@ -19,9 +19,7 @@ def by_field(data, fields: list, who: str) -> list:
     given = list(data) if several else [data]
     needed = [f for f in fields if not f.optional]
     if len(given) == len(needed) < len(fields):
-        supplied = iter(given)
-        count = rows_of(given[0]) if given else 0
-        return [_blank(f, count) if f.optional else next(supplied) for f in fields]
+        return _with_blanks({f.name: column for f, column in zip(needed, given, strict=True)}, fields)
     if len(given) != len(fields):
         raise _wrong_number(given, [f.name for f in fields], who)
     return given
@@ -35,8 +33,7 @@ def _by_name(data, fields, who):
     missing = [f.name for f in fields if f.name not in data and not f.optional]
     if missing:
         raise DataError(f"{who}: {', '.join(missing)} is missing; pass {{{', '.join(known)}}}")
-    count = rows_of(next(iter(data.values())))
-    return [data[f.name] if f.name in data else _blank(f, count) for f in fields]
+    return _with_blanks(data, fields)
 
 
 def _wrong_number(given, known, who) -> DataError:
@@ -117,11 +114,15 @@ def _is_batch(item, fields):
 
 def _is_numbers(data, fields) -> bool:
     """Return whether a list is itself an array, [[1, 2], [3, 4]], and not a list of arrays."""
-    if len(fields) != 1 or not data:
+    needed = [f for f in fields if not f.optional]
+    if len(needed) != 1 or not data:
         return False
-    if len(data) == 1 and np.ndim(data[0]) == len(fields[0].shape):
+    axes = len(needed[0].shape)
+    if len(data) == 1 and np.ndim(data[0]) == axes:
         return False
-    return not hasattr(data[0], "shape") or np.ndim(data[0]) < len(fields[0].shape)
+    if len(fields) > 1:  # then lists may stand for an array of each
+        return ragged.axes(data[0]) < axes
+    return not hasattr(data[0], "shape") or np.ndim(data[0]) < axes
 
 
 def rows_of(value) -> int:
@@ -140,7 +141,16 @@ def check_lengths(lengths: dict, who: str) -> None:
         raise DataError(f"{who}: the data set is empty; at least one item is wanted")
 
 
-def _blank(field, count):
+def _with_blanks(columns: dict, fields) -> list:
+    """Return a column for each field: of as many rows, and steps, as there are, where nothing was passed."""
+    count = rows_of(next(iter(columns.values()))) if columns else 0
+    shapes = (ragged.shape_of(columns[f.name]) for f in fields if f.timed and f.name in columns)
+    steps = next((shape[1] for shape in shapes if shape is not None and len(shape) > 1), 1)
+    return [columns[f.name] if f.name in columns else _blank(f, count, steps) for f in fields]
+
+
+def _blank(field, count, steps):
     if field.kind == "mask":
         return np.ones([count] + [1] * (len(field.shape) - 1), field.dtype)  # spread over the steps of its partner
-    return np.zeros([count, *(n or 1 for n in field.shape[1:])], field.dtype)
+    return np.zeros([count, *(n or (steps if field.timed and i == 0 else 1) for i, n in enumerate(field.shape[1:]))],
+                    field.dtype)

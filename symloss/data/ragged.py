@@ -23,7 +23,7 @@ def is_ragged(column, axes: int) -> bool:
     """
     if axes < 2 or not is_list(column) or len(column) < 2:
         return False
-    shapes = [_shape(sequence) for sequence in column]
+    shapes = [shape_of(sequence) for sequence in column]
     if None in shapes or {len(shape) for shape in shapes} != {axes - 1}:
         return False
     return len({shape[0] for shape in shapes}) > 1
@@ -48,7 +48,8 @@ def fits(column, field) -> bool:
     return is_ragged(column, axes) or (single and is_ragged(column, axes - 1))
 
 
-def _shape(sequence):
+def shape_of(sequence) -> tuple | None:
+    """Return the shape of an array, or of nested lists; None for what is neither."""
     if hasattr(sequence, "shape"):
         return tuple(sequence.shape)
     if not isinstance(sequence, list | tuple):
@@ -171,7 +172,7 @@ def _has_steps(field) -> bool:
 
 def axes(column) -> int:
     """Return how many axes a column has; 0 for what is no array, such as sequences of different lengths."""
-    return len(_shape(column) or ())
+    return len(shape_of(column) or ())
 
 
 def check_same(name: str, counts, other: str, found, who: str) -> None:

@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.traversal import io_toposort
 
+from .._checks import is_number
 from ..errors import SpecError, unknown
 
 
@@ -194,6 +195,17 @@ class LossWeight:
     def factor(self):
         """The weight as an expression."""
         return self.scalar if self.log_variance is None else 0.5 * pt.exp(-self.log_variance)
+
+    @property
+    def variable(self):
+        """What moves: of an uncertainty its log variance, else the weight itself."""
+        return self.scalar if self.log_variance is None else self.log_variance
+
+    def put(self, number: float) -> None:
+        """Let the variable be a number that it was before, to the last bit."""
+        if not is_number(number):
+            raise SpecError(f"loss {self.who}: its weight was saved as {number!r}; a finite number is wanted")
+        self.variable.set_value(np.asarray(number, self.variable.type.dtype))
 
     def copy(self) -> "LossWeight":
         """Return the same weight with a scalar of its own."""

@@ -92,6 +92,7 @@ def _describe(model, training=False) -> dict:
         "made with": _arguments(model),
         "layers": model.graph.to_spec(),
         "losses": [_loss_spec(loss) for loss in model.losses],
+        "weights": [loss.weighing.variable.get_value().item() for loss in model.losses],
         "weighted": model.weighted,
         "seed": model.seed,
         "stable": model.stable if isinstance(model.stable, bool) else list(switched_off(model.stable)),
@@ -242,6 +243,8 @@ def _build(description, tensors, mode=None):
     model._described = _tuples(description["described"])
     for spec in description["losses"]:
         model.add_loss(dict(spec))
+    for loss, number in zip(model.losses, description.get("weights", ()), strict=False):  # older files have none
+        loss.weighing.put(number)
     model.stable = description.get("stable", True)
     if description.get("flat_target"):
         model.flat_target = True

@@ -90,14 +90,15 @@ class Objective:
         self.training_terms = [t for t in terms if not t.whole]
         self.evaluation_terms = self._terms(clean) if self.noises else terms
         self.total = total_of(self.training_terms)
+        learned = [t.source.weighing.log_variance for t in self.training_terms if _is_uncertain(t.source)]
+        self._learned = {s.name: s for s in learned}  # of a loss whose weight a callback replaces, too
         inputs = list(graph.input_variables().values())
         self.variables = list(dict.fromkeys(inputs + [v for x in (*losses, *self.metrics) for v in x.variables]))
 
     @property
     def parameters(self) -> dict:
         """The parameters that training moves, by name; learned weights of losses are among them."""
-        learned = [t.source.weighing.log_variance for t in self.training_terms if _is_uncertain(t.source)]
-        return self.graph.parameters | {s.name: s for s in learned}
+        return self.graph.parameters | self._learned
 
     def _terms(self, outputs) -> list[Term]:
         terms = []

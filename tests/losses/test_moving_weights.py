@@ -253,3 +253,38 @@ def test_a_number_takes_the_place_of_what_moved(points):
     assert net.train(points, **QUIET, epochs=1)[-1]["weights"][net.losses[0].label] == 3
     with pytest.raises(symloss.SpecError, match="moves"):
         0.5 * symloss.Loss("mse", weight="uncertainty")
+
+
+@pytest.mark.parametrize("weight, other", [(schedules.linear(1.0, 0.0, steps=2), 1.0),
+                                           (GradNorm(rate=0.5), GradNorm(rate=0.5)),
+                                           (schedules.per_epoch(schedules.linear(1.0, 0.0, steps=2)), 1.0)],
+                         ids=["schedule", "gradnorm", "epochs"])
+def test_a_training_with_other_options_begins_with_the_first_weight_and_not_with_the_last(weight, other, points):
+    net, fresh = two_losses(weight, other), two_losses(weight, other)
+    net.train(points, **QUIET, learning_rate=0.1, epochs=2)
+    for p, q in zip(fresh.params, net.params, strict=True):
+        p.set_value(q.get_value())
+    for one in (net, fresh):
+        one.train(points, **QUIET | {"algo": "momentum"}, learning_rate=0.1, epochs=1)
+    np.testing.assert_array_equal(flat(net), flat(fresh))
+
+
+@pytest.mark.parametrize("weight", ["uncertainty", GradNorm(), schedules.linear(1.0, 0.3, steps=7)], ids=str)
+def test_a_loaded_model_has_the_weights_that_moved_to_the_last_bit(weight, points, tmp_path):
+    net = two_losses(weight, weight if isinstance(weight, GradNorm) else 1.0)
+    net.train(points, **QUIET, learning_rate=0.1, epochs=3, batch_size=8)
+    net.save(tmp_path / "net")
+    loaded = symloss.load(tmp_path / "net")
+    for one, other in zip(net.losses, loaded.losses, strict=True):
+        assert one.weight == other.weight
+        assert one.weighing.variable.get_value() == other.weighing.variable.get_value()
+
+
+def test_a_callback_that_replaces_a_learned_weight_is_told_so_and_the_best_parameters_stay(points):
+    net = two_losses("uncertainty")
+
+    def told(record):
+        net.losses[0].weight = 2
+
+    with pytest.raises(symloss.SpecError, match="while the model trains"):
+        net.train(points, points, **QUIET, epochs=2, callbacks=told)

@@ -253,3 +253,20 @@ def test_a_users_own_loss_is_given_no_unsigned_target(dtype):
     found = pytensor.function([p, target], slope, mode="FAST_COMPILE")(np.full((2, 1), 0.25, "float32"),
                                                                        np.ones((2, 1), dtype))
     np.testing.assert_allclose(found, -2.0, rtol=1e-6)
+
+
+def test_nested_lists_are_one_array_where_a_mask_may_follow(rng):
+    x = rng.normal(size=(6, 4, 2))
+    net = symloss.recurrent.Regressor([2, {"form": "birnn", "size": 2}, 1], mode="PYTHON")
+    np.testing.assert_array_equal(net.predict(x.tolist()), net.predict(x))
+    mask = np.ones((6, 4))
+    np.testing.assert_array_equal(net.predict([x.tolist(), mask.tolist()]), net.predict([x, mask]))
+
+
+def test_a_target_that_nothing_uses_has_as_many_steps_as_the_inputs(rng):
+    net = symloss.recurrent.Regressor([2, {"name": "real", "size": 1}, {"name": "fake", "size": 1, "inputs": "in"}],
+                                      loss="hinge_gan", weighted=True, mode="PYTHON")
+    x, w = rng.normal(size=(6, 4, 2)), rng.uniform(size=(6, 4))
+    losses = [net.train(data, algo="sgd", learning_rate=0.0, epochs=1, verbose=0)[-1]["loss"]
+              for data in ([x, w], {"in": x, "weights": w})]
+    assert losses[0] == losses[1]
