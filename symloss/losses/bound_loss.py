@@ -13,12 +13,13 @@ from .._fingerprint import fingerprint
 from .._registry import other_names
 from ..errors import ShapeError, SpecError, SymlossWarning, unknown
 from . import description, loss_inputs
-from .conventions import convention
+from .finding import found_spec
+from .item_weights import ClassWeight, ignore_index, item_weights
 from .moving_weights import LossWeight
 from .option_values import OptionValues
-from .reduction import by_class, fraction, kept, reduce, rule
-from .registration import LossSpec, get, names, registry
-from .user_functions import function_spec, in_words, prove_call, real, refuse_reduced, without_effect
+from .reduction import fraction, reduce, rule
+from .registration import LossSpec, names, registry
+from .user_functions import in_words, prove_call, real, refuse_reduced, without_effect
 
 
 class Loss:
@@ -73,11 +74,10 @@ class Loss:
 
     def __init__(self, form=None, *, target=None, weight=1.0, weighted=False, output_name=None, how=None,
                  like=None, ports=None, **options):
-        self.form = type(self).__name__ if form is None else form
-        self.spec = self._find_spec(form)
-        self.like, self.usual = like, "mean"  # the reduction where none is asked for
-        if like is not None:
-            self._follow(like)
+        if form is None and type(self) is Loss:
+            raise SpecError(f"Loss: which one? Loss('mse'), say; known: {', '.join(names())}")
+        self.form, self.like = type(self).__name__ if form is None else form, like
+        self.spec, self.usual = found_spec(form, like, self.name)  # the reduction where none is asked for
         how = self.usual if how is None else rule(how)
         if how == "none":
             raise SpecError(f"loss {self.name}: how='none' gives no scalar to minimise; "
@@ -117,28 +117,6 @@ class Loss:
         if spec is not None and name in spec.options:
             return self.options.get(name, spec.options[name])
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-
-    def _follow(self, like):
-        """Take the function, the options and the reduction of another system."""
-        if not isinstance(self.form, str | LossSpec) or self.spec is None:
-            raise SpecError(f"loss {self.name}: like={like!r} goes with a registered loss, not with an own one")
-        found = convention(self.spec.name, like)
-        self.spec = found.spec
-        self.usual = "count" if found.how == "none" else found.how  # its users take the mean
-
-    def _find_spec(self, form):
-        if form is None:
-            if type(self) is Loss:
-                raise SpecError(f"Loss: which one? Loss('mse'), say; known: {', '.join(names())}")
-            return None
-        if isinstance(form, LossSpec):
-            return form
-        if isinstance(form, str):
-            return get(form)
-        if callable(form):
-            return function_spec(form)
-        way_out = f", Loss('mse', target={form})" if is_number(form) else ", or a function of (prediction, target)"
-        raise SpecError(f"Loss: {form!r} is no loss; pass a name{way_out}")
 
     @classmethod
     def build(cls, form, target=None, **keywords) -> "Loss":
@@ -193,40 +171,12 @@ class Loss:
         """The weight as an expression."""
         return self.weighing.factor
 
-    @property
-    def class_weight(self):
-        """Weights by class, or of no and yes by column; None: 1 each. They are shared: others recompile nothing."""
-        return None if self._class_weight is None else self._class_weight.get_value()
-
-    @class_weight.setter
-    def class_weight(self, value):
-        if value is None:
-            self._class_weight = None
-            return
-        value = np.asarray(value, pytensor.config.floatX)
-        if self._class_weight is None or self._class_weight.type.shape != value.shape:
-            self._class_weight = pytensor.shared(value, name=f"class weights of {self.name}", shape=value.shape)
-        self._class_weight.set_value(value)
+    class_weight = ClassWeight()
 
     @property
     def weights(self):
         """The weights that count: the data's, times the classes', times 0 for what is ignored; None without any."""
-        weights = self._weights_by_class()
-        counts = None if self.spec is None else kept(self._target, self._option("ignore_index"))
-        if counts is None:
-            return weights
-        return counts.astype(pytensor.config.floatX) if weights is None else pt.switch(counts, weights, 0)
-
-    def _option(self, name):
-        return self.options.get(name, self.spec.options.get(name))
-
-    def _weights_by_class(self):
-        if self._class_weight is None:
-            return self._weights
-        weights = by_class(self._target, self._class_weight)
-        if self._weights is None:
-            return weights
-        return weights[(..., *(None,) * (self._weights.ndim - weights.ndim))] * self._weights
+        return item_weights(self)
 
     # ------------------------------------------------------------------------------------------ binding
 
@@ -257,7 +207,7 @@ class Loss:
         """The label that means: leave this out."""
         if self.spec is None:
             return None
-        found = self._option("ignore_index")
+        found = ignore_index(self)
         return self.spec.padding if found is None and "ignore_index" not in self.spec.options else found
 
     def classes(self, outputs) -> int | None:

@@ -1,0 +1,43 @@
+"""From what a user names a loss by to what is known of its function."""
+
+from ..errors import SpecError
+from .conventions import convention
+from .registration import LossSpec, get
+from .user_functions import function_spec
+
+
+def found_spec(form, like: str | None, who: str) -> tuple[LossSpec | None, str]:
+    """Return the spec of a loss, and the reduction that is usual for it.
+
+    Parameters
+    ----------
+    form : str, LossSpec, callable or None
+        A name, a spec, or a function of (prediction, target); None for a subclass of `Loss`, which has no function.
+    like : str or None
+        The system whose values, options and reduction are wanted.
+    who : str
+        Name of the loss, for messages.
+
+    Raises
+    ------
+    SpecError
+        If `form` is no loss, or if `like` does not go with it.
+    """
+    spec = None if form is None else _spec(form)
+    if like is None:
+        return spec, "mean"
+    if not isinstance(form, str | LossSpec) or spec is None:
+        name = who if spec is None else spec.name
+        raise SpecError(f"loss {name}: like={like!r} goes with a registered loss, not with an own one")
+    found = convention(spec.name, like)
+    return found.spec, "count" if found.how == "none" else found.how  # its users take the mean
+
+
+def _spec(form) -> LossSpec:
+    if isinstance(form, LossSpec):
+        return form
+    if isinstance(form, str):
+        return get(form)
+    if callable(form):
+        return function_spec(form)
+    raise SpecError(f"Loss: {form!r} is no loss; pass a name, or a function of (prediction, target)")
