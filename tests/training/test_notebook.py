@@ -3,6 +3,7 @@
 import importlib.util
 import pathlib
 import re
+import tempfile
 import types
 
 import pytest
@@ -64,8 +65,10 @@ def cells(request):
     sources = {name: source for name, source in CELLS.items() if DRAWS or not name.startswith("plot")}
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(first + s) for s in sources.values()])
     client = nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT)}})
-    client.create_kernel_manager().transport = "ipc"
-    client.execute()
+    with tempfile.TemporaryDirectory(prefix="nb") as folder:  # for sockets of its own: kernels run side by side
+        manager = client.create_kernel_manager()
+        manager.transport, manager.ip = "ipc", f"{folder}/kernel"
+        client.execute()
     return types.SimpleNamespace(**{name.replace(" ", "_"): cell.outputs
                                     for name, cell in zip(sources, notebook.cells, strict=True)})
 
