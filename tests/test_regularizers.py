@@ -1,6 +1,7 @@
 """Regularizers: true sums, true Jacobians, patterns, and noise in training alone."""
 
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 
 import symloss
@@ -347,3 +348,24 @@ def test_a_wrong_regularizer_says_what_is_wrong(options, words, points, compilat
 def test_hidden_noise_without_hidden_layers_is_refused(points):
     with pytest.raises(symloss.SpecError, match="no hidden layers"):
         Regressor([5, 3]).train(points, hidden_dropout=0.5)
+
+
+@pytest.mark.parametrize("noise", ["hidden_dropout", "hidden_noise"])
+def test_noise_on_integers_is_refused(noise, points, defined_layers):
+    class Halves(symloss.Layer):
+        def setup(self, sources):
+            self.shape = sources[0].shape
+
+        def connect(self, values):
+            return {"out": pt.cast(pt.floor(values[0]), "int32")}
+
+    with pytest.raises(symloss.SpecError, match="hid1:out is of int32.*name other outputs"):
+        Regressor([5, {"form": "halves"}, {"size": 4, "inputs": "in"}, 3]).train(points, **{noise: 0.5})
+
+
+@pytest.fixture
+def defined_layers():
+    registry = symloss.layers.registry
+    before = dict(registry._entries), dict(registry._names), dict(registry._spelt)
+    yield
+    registry._entries, registry._names, registry._spelt = before

@@ -103,6 +103,10 @@ class Loss:
         self.__dict__["_complete"] = True
 
     def __setattr__(self, name, value):
+        if name == "output_name" and value is not None:
+            self.attach(value)
+            self.anywhere = False
+            return
         if type(self) is Loss and "_complete" in self.__dict__ and name not in self.__dict__:
             if self.spec is not None and name in self.spec.options:
                 self.options[name] = value
@@ -182,7 +186,9 @@ class Loss:
 
     def attach(self, output_name: str) -> None:
         """Make a layer's main output, or an output with its full name, the prediction."""
-        self.output_name = output_name if ":" in output_name else f"{output_name}:out"
+        if not isinstance(output_name, str):
+            raise SpecError(f"loss {self.name}: output_name={output_name!r}; the name of a layer is wanted")
+        object.__setattr__(self, "output_name", output_name if ":" in output_name else f"{output_name}:out")
 
     def bind(self, target, weights=None) -> "Loss":
         """Take `target` and `weights` as this loss's own variables, and return the loss."""

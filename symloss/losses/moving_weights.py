@@ -188,7 +188,8 @@ class LossWeight:
     def value(self) -> float:
         """The weight at this moment."""
         if self.log_variance is not None:
-            return float(0.5 * np.exp(-self.log_variance.get_value()))
+            with np.errstate(over="ignore"):  # where the loss is 0, the weight grows beyond all numbers
+                return float(0.5 * np.exp(-self.log_variance.get_value()))
         return self.scalar.get_value().item()
 
     @property

@@ -62,8 +62,8 @@ class LossSpec(Summarised):
         Shape of the target, where it follows from the predictions in a way of its own: ``shape(shapes by port,
         options)``. None: that of the first port, without its last axis for labels.
     fits : callable or None
-        Looks at arrays before training: ``fits(target, steps, who, counts)`` raises DataError for a target that no
-        prediction of so many steps can have. None: every target fits.
+        Looks at arrays before training: ``fits(target, steps, who, counts, classes, **options)`` raises DataError for
+        a target that no prediction of so many steps and classes can have. None: every target fits.
     """
 
     name: str

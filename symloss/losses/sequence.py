@@ -34,8 +34,9 @@ def of_free_length(shapes, options):
     return next(iter(shapes.values()))[0], None
 
 
-def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None) -> None:
-    """Raise DataError for the first row whose labels need more steps than there are.
+def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None, classes=None, *, blank=0,
+                    zero_infinity=False, **_) -> None:
+    """Raise DataError for the first row that has the blank for a label, or whose labels need more steps than there are.
 
     Each label needs a step, and equal ones that follow each other need a blank between them.
 
@@ -49,12 +50,23 @@ def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None) ->
         Who speaks, for the message.
     counts : boolean array (n,) or None
         Which rows have a weight; None: all.
+    classes : int or None
+        Number of classes, the blank being one; None: blanks are not looked for.
+    blank, zero_infinity :
+        As `ctc` has them.
     """
     labels = np.asarray(labels)
-    there = labels >= 0
+    there, counts = labels >= 0, True if counts is None else np.asarray(counts, bool)
+    blanks = (labels == blank % classes).any(axis=1) & counts if classes else np.zeros(len(labels), bool)
+    if blanks.any():
+        raise DataError(f"{who}: row {int(blanks.argmax())} has the label {blank % classes}, which is the blank "
+                        f"({blanks.sum()} rows like it); number the labels around it, or name another class with "
+                        f"blank=..., -1 for the last one")
+    if zero_infinity:
+        return
     again = (there[:, 1:] & (labels[:, 1:] == labels[:, :-1])).sum(axis=1)
     needed, steps = there.sum(axis=1) + again, np.broadcast_to(steps, len(labels))
-    bad = (needed > steps) & (True if counts is None else np.asarray(counts, bool))
+    bad = (needed > steps) & counts
     if bad.any():
         row = int(bad.argmax())
         between = f" and {again[row]} blanks between equal ones" if again[row] else ""

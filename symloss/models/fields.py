@@ -93,7 +93,7 @@ def check_fit(model, source, who: str) -> None:
         return
     arrays = {field.name: array for field, array in zip(source.fields, source.arrays, strict=True)}
     for loss in model.losses:
-        if loss.spec is None or loss.spec.fits is None or loss.options.get("zero_infinity"):
+        if loss.spec is None or loss.spec.fits is None:
             continue
         steps = arrays[model.graph.inputs[0].name].shape[1]
         mask = None if loss.step_mask is None else arrays.get(loss.step_mask.name)
@@ -101,7 +101,9 @@ def check_fit(model, source, who: str) -> None:
             steps = (mask != 0).sum(axis=1)
         weights = None if loss._weights is None else arrays.get(loss._weights.name)
         counts = None if weights is None else weights.reshape(len(weights), -1).any(axis=1)
-        loss.spec.fits(arrays[loss._target.name], steps, f"{who}: {loss._target.name}", counts)
+        classes = loss.classes(model.graph.outputs()[0])
+        loss.spec.fits(arrays[loss._target.name], steps, f"{who}: {loss._target.name}", counts, classes,
+                       **loss.options)
 
 
 def _used_variables(model) -> set:

@@ -94,7 +94,7 @@ class Network:
         self.seed, self.mode, self.weighted = seed, mode, bool(weighted)
         self.stable = True
         resolve(mode)
-        self.losses: list[Loss] = []
+        self.losses = []
         self.history = History()
         self.bound_targets: dict = {}  # target by output, dtype and shape, and weights by target, see `binding`
         self.bound_weights: dict = {}
@@ -108,6 +108,17 @@ class Network:
             self.add_loss(one)
 
     # ------------------------------------------------------------------------------------------ losses
+
+    @property
+    def losses(self) -> list[Loss]:
+        """The losses that training minimises together."""
+        return self._losses
+
+    @losses.setter
+    def losses(self, value):
+        if not isinstance(value, list | tuple):
+            raise SpecError(f"net.losses is a list, got {value!r}; write net.set_loss(...), or net.losses = [...]")
+        self._losses = value if isinstance(value, list) else list(value)
 
     @alone
     def add_loss(self, loss="mse", **options) -> Loss:

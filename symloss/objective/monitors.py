@@ -79,7 +79,9 @@ def build(asked, graph) -> tuple[Monitor, ...]:
         If levels are neither.
     """
     outputs = graph.outputs()[0]
-    names = {name: None for name, value in outputs.items() if hasattr(value, "ndim")} | graph.parameters
+    sparse = {f"{layer.name}:out" for layer in graph.layers if layer.sparse}
+    names = {name: None for name, value in outputs.items() if hasattr(value, "ndim") and name not in sparse}
+    names |= graph.parameters
     found = {}
     for pattern, levels in _pairs(asked):
         matching = [name for name in names if fnmatch.fnmatch(name, pattern)]

@@ -15,9 +15,9 @@ HELD_BYTES = 2**25  # of batches that are kept for the sake of `error`, where th
 
 
 def wrong_terms(terms: list, sums: list) -> list[str]:
-    """Return the names of the terms of a total whose sums are not finite."""
+    """Return the names of the terms of a total whose sums are not finite, or whose learned weights are not."""
     return [term.name for term, parts in zip(terms, sums, strict=True)
-            if term.source is not None and not all(map(math.isfinite, parts))]
+            if term.source is not None and not all(map(math.isfinite, [*parts, term.weight]))]
 
 
 def _finite(a: np.ndarray) -> bool:

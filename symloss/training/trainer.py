@@ -61,7 +61,7 @@ def _opened(train, valid, fields, asked, seed):
     try:
         opened = open_source(train, fields, "train", asked.train_batches, asked.allow_nan)
     except DataError as error:
-        if _is_one(train) and valid is not None and len(train) == len(valid):
+        if _is_one(train) and hasattr(valid, "__len__") and len(train) == len(valid):
             raise DataError(f"{error}. The second argument of train is validation data; pass inputs and targets as one "
                             f"list: net.train([x, y])") from None
         raise

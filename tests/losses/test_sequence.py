@@ -70,3 +70,12 @@ def test_alignment_that_is_impossible_is_named_with_its_row(labels, steps, row, 
 
 def test_alignment_that_is_just_possible_passes():
     check_alignment(np.array([[1, 1], [1, 2], [-1, -1]]), [3, 2, 0])
+
+
+@pytest.mark.parametrize("blank, row", [(0, 1), (-1, 0)])
+@pytest.mark.parametrize("zero_infinity", [False, True])
+def test_a_label_that_is_the_blank_is_named_before_training(blank, row, zero_infinity, rng):
+    loss = {"form": "ctc", "blank": blank, "zero_infinity": zero_infinity}
+    net = symloss.recurrent.Classifier([2, 3], loss=loss, mode="PYTHON")
+    with pytest.raises(symloss.DataError, match=rf"target: row {row} has the label {blank % 3}, which is the blank"):
+        net.train([rng.normal(size=(2, 4, 2)), np.array([[1, 2], [1, 0]])], epochs=1, verbose=0)

@@ -270,3 +270,12 @@ def test_a_target_that_nothing_uses_has_as_many_steps_as_the_inputs(rng):
     losses = [net.train(data, algo="sgd", learning_rate=0.0, epochs=1, verbose=0)[-1]["loss"]
               for data in ([x, w], {"in": x, "weights": w})]
     assert losses[0] == losses[1]
+
+
+def test_a_list_of_ragged_sequences_is_one_input_where_no_target_is_used(rng):
+    net = symloss.recurrent.Regressor(
+        [2, "mean", {"name": "query", "size": 3}, {"name": "key", "size": 3, "inputs": "hid1"}], loss="info_nce",
+        mode="PYTHON")
+    x = [rng.normal(size=(1 + i % 3, 2)) for i in range(6)]
+    losses = [net.train(data, **STEP | {"learning_rate": 0.0})[-1]["loss"] for data in (x, [x], {"in": x})]
+    assert losses[0] == losses[1] == losses[2]

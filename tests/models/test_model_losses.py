@@ -456,3 +456,27 @@ def test_ports_may_be_named(rng):
     m, v = got["mu:out"], got["var:out"]
     wanted = 0.5 * (np.log(2 * np.pi * v) + (y - m) ** 2 / v)
     np.testing.assert_allclose(net.train([x, y], **STILL)[0]["loss"], wanted.mean())
+
+
+def test_what_is_no_list_is_refused_in_the_place_of_the_losses():
+    net = Regressor([2, 1])
+    for wrong in (None, net.losses[0], "mse", {"form": "mse"}):
+        with pytest.raises(symloss.SpecError, match=r"net.losses is a list.*net.set_loss"):
+            net.losses = wrong
+    net.losses = tuple(net.losses)
+    net.losses.append(Loss("mae"))
+    assert [loss.label for loss in net.losses] == ["mse", "mae"]
+
+
+def test_an_output_that_is_set_on_a_loss_stays_or_is_refused(points):
+    x, y = points
+    net = Regressor([5, {"name": "body", "size": 3}, 3], loss="mse")
+    net.losses.append(Loss("mae"))
+    net.losses[1].output_name = "body"
+    found = net.train([x, y, y], **STILL)[0]["mae(body)"]
+    assert found == pytest.approx(abs(net.feed_forward(x)["body:out"] - y).mean())
+    net.losses[0].output_name = "nowhere"
+    with pytest.raises(symloss.UnknownNameError, match="nowhere"):
+        net.train([x, y], **STILL)
+    with pytest.raises(symloss.SpecError, match="output_name=3; the name of a layer"):
+        net.losses[0].output_name = 3

@@ -3,6 +3,7 @@
 import numpy as np
 import pytensor
 import pytest
+import scipy.sparse
 
 import symloss
 
@@ -88,3 +89,9 @@ def test_the_model_is_saved_after_minutes(net, points, tmp_path):
 def test_saving_needs_a_path(net, points):
     with pytest.raises(symloss.SpecError, match="no save_progress"):
         net.train(points, save_every=2)
+
+
+def test_a_sparse_input_is_no_output_that_a_pattern_means(points):
+    x, y = points
+    net = symloss.Regressor([{"size": 5, "sparse": "csr"}, 3], mode="PYTHON")
+    assert "out:out<0" in train(net, [scipy.sparse.csr_matrix(x), y], monitors={"*:out": 0})

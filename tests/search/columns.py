@@ -5,7 +5,8 @@ import symloss
 from . import losses, wiring
 
 FORMS = ["list", "list", "list", "list", "tuple", "dict", "dict", "function", "generator function", "iterator",
-         "batches", "nested lists", "float32", "fortran", "objects", "ragged", "by name, and its keys", "integers"]
+         "batches", "nested lists", "sparse", "mapping", "masked",
+         "float32", "fortran", "objects", "ragged", "by name, and its keys", "integers"]
 VALIDATION = ["none", "none", "same", "some", "split", "function"]
 LABELS = ["numbers", "numbers", "words", "ints from 5", "floats", "bools"]
 
@@ -44,7 +45,7 @@ def _weights_for(scene, target) -> str:
     chance, whole = scene.chance, f"c[{target!r}].shape"
     spec = None if scene.main in losses.OWN else symloss.losses.get(scene.main)
     if scene.main == "a function that reduces" or spec is not None and spec.per != "element":
-        whole = str(scene.lead)
+        whole = str(scene.lead if scene.main != "ctc" else scene.lead[:1])
     shape = chance.of([whole, whole, f"c[{target!r}].shape[:1]"])
     return chance.of([f"rng.uniform(size={shape})", f"rng.integers(0, 3, size={shape})",
                       f"(rng.uniform(size={shape}) < 0.7) * 1.0", f"np.ones({shape})"])
@@ -118,6 +119,20 @@ def _form(scene, form) -> None:
         scene.edits.append("c = {name: a.astype(object) for name, a in c.items()}")
     elif form == "integers":
         scene.edits.append("c['in'] = (3 * c['in']).astype('int16')" if "in" not in scene.targets else "")
+    elif form == "sparse" and scene.inside in ("dense", "deep") and "in" not in scene.targets:
+        scene.layers[0] = f'{{"size": {scene.layers[0]}, "sparse": "{scene.chance.of(["csr", "csc"])}"}}'
+        scene.edits.append("import scipy.sparse\nc['in'] = scipy.sparse.csr_matrix(c['in'])")
+    elif form == "mapping":
+        scene.define("""
+            def stored(c):
+                path = os.path.join(folder, "data.npz")
+                np.savez(path, **c)
+                return np.load(path)
+        """)
+        scene.given = "stored(c)" if not any(":" in name for name in scene.columns) else "dict(c)"
+    elif form == "masked" and any(sign in str(scene.layers) for sign in ('"bi', "backward", "pooled")):
+        scene.edits.append("c['mask'] = (np.arange(c['in'].shape[1]) < 1 + np.arange(len(c['in']))[:, None] % 3) * 1")
+        scene.given = "dict(c)"
     elif form == "ragged" and timed:
         scene.edits.append(RAGGED)
     elif form in STREAMS:

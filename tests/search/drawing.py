@@ -6,7 +6,7 @@ from . import columns, faults, losses, models, options
 from .chance import Chance
 from .scene import Scene
 
-WRONG = 5  # one draw of so many is wrong on purpose
+WRONG = 3  # one draw of so many is wrong on purpose
 
 
 @dataclasses.dataclass(frozen=True)

@@ -45,9 +45,28 @@ FAULTS = {  # name -> (statements on the columns `c`, options of train, whether 
     "a rule that is none": ([], {"algo": "3"}, True),
     "a folder that is not there": ([], {"save_progress": "os.path.join(folder, 'no', 'such', 'place')"}, True),
     "resuming nothing": ([], {"resume": "True"}, True),
+    "a rate of another library": ([], {"lr": "0.1"}, True),
+    "a rule of another library": ([], {"optimizer": "'adam'"}, True),
+    "an item more": (["c['in'] = np.concatenate([c['in'], c['in'][:1]])"], {}, True),
+    "one item": (["c = {name: a[:1] for name, a in c.items()}"], {}, False),
+    "the first item alone": (["c['in'] = c['in'][0]"], {}, False),
+    "a number for an array": (["c['target'] = 3"], {}, False),
+    "a set for an array": (["c['target'] = set(range(len(c['in'])))"], {}, True),
+    "arrays of objects": (["c['in'] = np.array([object()] * len(c['in']))"], {}, True),
+    "validation of another width": (["c['in'] = c['in'] * 1.0"], {}, False),
+    "noise below 0": ([], {"input_noise": "-0.1"}, True), "a penalty of NaN": ([], {"weight_l2": "np.nan"}, True),
+    "huge accumulation": ([], {"accumulate": "10**25"}, True), "no epochs": ([], {"validate_every": "0"}, True),
+    "a huge seed": ([], {"seed": "10**30"}, False), "a seed below 0": ([], {"seed": "-1"}, True),
+    "a penalty of nothing": ([], {"weight_l2": "{'nowhere*': 0.1}"}, True),
+    "a contractive of nothing": (
+        [], {"contractive": "{'pattern': '*', 'weight': 0.1, 'wrt': 'nowhere'}"}, True),
+    "a beta of 2": ([], {"algo": "'adam'", "beta1": "2"}, True),
+    "a schedule that is too large": (
+        [], {"algo": "'adam'", "beta1": "symloss.schedules.linear(0.5, 2.0, steps=3)"}, True),
     "a tolerance of steps": ([], {"algo": "'sgd'", "tolerance": "0.1"}, True),
     "a huge rate": ([], {"algo": "'sgd'", "learning_rate": "1e30"}, False),
 }
+NO_ARRAYS = ("no array", "a set for an array", "a number for an array")  # of which no batches can be made
 LOSSES = {  # what `add_loss` is given
     "an unknown loss": ("'mze'", True), "an unknown option": ("'huber', detla=0.1", True),
     "an option out of range": ("'huber', delta=-1", True), "a weight that is none": ("'mse', weight='much'", True),
@@ -72,6 +91,19 @@ LAYERS = {  # a layer in the place of the first hidden one
     "a name with a colon": ('{"size": 3, "name": "a:b"}', True), "an activation that fails": ("(3, len)", False),
     "a mean of no sequence": ("'mean'", False), "pooling of no image": ("'pool2'", False),
 }
+AFTER = {  # what is done to the model
+    "a word in the list of losses": ("net.losses.append('mse')", True),
+    "a class in the list of losses": ("net.losses.append(symloss.Loss)", True),
+    "no list of losses": ("net.losses = None", True), "one loss for a list": ("net.losses = net.losses[0]", True),
+    "an option that is none": ("net.losses[0].margni = 2", True), "no losses": ("net.losses.clear()", True),
+    "a weight of NaN": ("net.losses[0].weight = np.nan", True),
+    "one loss twice": ("net.losses.append(net.losses[0])", False),
+    "an output that goes": ("net.losses[0].output_name = 'nowhere:out'", True),
+    "a parameter of NaN": ("net.params[0].set_value(np.nan * net.params[0].get_value())", False),
+    "an unknown mode": ("net.mode = 'FORTRAN'", True),
+    "a rewrite that is none": ("net.stable = ['nothing']", True),
+    "a metric that loses": ("net.add_loss('mse', target='three')", True),
+}
 CALLBACKS = {  # what stands within `train`
     "a callback that adds a loss": "def told(record):\n    net.add_loss(net.losses[0].label)",
     "a callback that takes losses away": "def told(record):\n    net.losses.clear()",
@@ -79,10 +111,9 @@ CALLBACKS = {  # what stands within `train`
     "a callback that misspells": "def told(record):\n    net.losses[0].wieght = 2",
     "a callback that trains": "def told(record):\n    net.train(*data()[1:], verbose=0)",
     "a callback that sets NaN": "def told(record):\n    net.params[0].set_value(np.nan * net.params[0].get_value())",
-    "a callback that sets a shape": "def told(record):\n    net.params[0].set_value(np.zeros((7, 7)))",
     "a callback that sets words": "def told(record):\n    net.losses[0].weight = 'much'",
 }
-EVERY = [*FAULTS, *LOSSES, *LAYERS, *CALLBACKS]
+EVERY = [*FAULTS, *LOSSES, *LAYERS, *AFTER, *CALLBACKS]
 
 
 def draw(scene, every: int) -> None:
@@ -95,6 +126,9 @@ def draw(scene, every: int) -> None:
     elif name in LAYERS:
         text, scene.refused = LAYERS[name]
         scene.layers.insert(1, text)
+    elif name in AFTER:
+        text, scene.refused = AFTER[name]
+        scene.after.append(text)
     elif name in CALLBACKS:
         scene.inner, scene.callbacks = [CALLBACKS[name]], ["told"]
     else:
@@ -107,6 +141,9 @@ def _data_or_options(scene, statements, options, refused) -> None:
             statements = []  # the model has none: nothing is wrong
     scene.refused = refused and bool(statements or options) and not (statements and scene.streamed)
     scene.edits = statements or scene.edits
+    if scene.fault in NO_ARRAYS:
+        scene.given, scene.held = "list(c.values())", "None"
+        scene.options = {k: v for k, v in scene.options.items() if k not in ("train_batches", "valid_batches")}
     if options:
         scene.options |= options
     if "callbacks" in options:

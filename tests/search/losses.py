@@ -14,6 +14,16 @@ WEIGHTS = ["0.5", "2", "0.0", "1e-3", "symloss.schedules.linear(0.0, 1.0, steps=
            "symloss.schedules.per_epoch(symloss.schedules.cosine(1.0, steps=3))", "lambda step: 1 / (1 + step)",
            "symloss.schedules.cyclic(0.1, 1.0, period=3)", "symloss.schedules.warm_up(2, 0.5)",
            "symloss.losses.Uncertainty(start=2.0)", "-0.25"]
+LIST = [  # what may be done to the list of losses; `of` is a name
+    "net.losses.reverse()", "net.losses[:] = net.losses[::-1]", "net.losses.append(symloss.Loss({of!r}, weight=0.5))",
+    "net.losses.insert(0, symloss.Loss({of!r}))", "net.losses[0] = symloss.Loss({of!r})",
+    "net.losses[0].weight = 0.25",
+    "net.set_loss([{of!r}, {{'form': {of!r}, 'weight': 0.5}}])", "net.losses += model_of_others().losses",
+    "net.losses.extend(net.losses[:0])", "net.losses.append(net.losses.pop(0))",
+    "net.losses.append(0.5 * net.losses[0])",
+    "net.losses = [net.losses[0]]", "net.losses.sort(key=lambda loss: loss.name)",
+    "net.losses = tuple(net.losses)",
+]
 BALANCED = ["'gradnorm'", "symloss.losses.GradNorm(alpha=0.5)"]
 
 
@@ -45,7 +55,9 @@ def _width(chance, name, kind) -> int:
         return 3 if name == "multi_quantile" else 2
     if name == "cox" or kind == "one class":
         return 1
-    if kind in ("labels", "shares", "logs", "label sequences"):
+    if kind == "label sequences":
+        return chance.whole(3, 4)
+    if kind in ("labels", "shares", "logs"):
         return chance.whole(2, 4) if name not in wiring.TABLES else 2
     return max(chance.whole(1, 3), wiring.LEAST.get(name, 1))
 
@@ -64,17 +76,17 @@ def _options(chance, name) -> list[str]:
     for option, values in wiring.OPTIONS.get(name, {}).items():
         if chance.so(0.35):
             value = chance.of(values)
-            if isinstance(value, float) and chance.so(0.3):
+            if isinstance(value, float) and option not in ("alpha", "smoothing", "power") and chance.so(0.3):
                 value = f"symloss.schedules.linear({value}, {2 * value}, steps=4)"
             found.append(f"{option}={value}")
-    if name == "cumulative_logit" and not any(one.startswith("thresholds") for one in found):
-        found.append("thresholds=(-1.0, 0.3)")
     if chance.so(0.15) and name not in OWN[3:]:
         found.append(f"how={chance.of(['mean', 'sum', 'count', 'batch mean'])!r}")
     if name in wiring.FROM_INPUT:
         found.append("ports={'at': 'in'}")
     elif name not in OWN and chance.so(0.08):
         found = [f"like={system!r}" for system in chance.some(_systems(name), 1)]
+    if name == "cumulative_logit" and not any(one.startswith("thresholds") for one in found):
+        found.append("thresholds=(-1.0, 0.3)")
     return [*found, f"weight={chance.of(WEIGHTS)}"] if chance.so(0.35) else found
 
 
@@ -143,7 +155,23 @@ def _second(scene, name, kind) -> None:
     if len(scene.losses) > 1 and chance.so(0.2):
         rule = chance.of(BALANCED)
         scene.losses[:] = [f"{re.sub(', weight=.*', '', loss)}, weight={rule}" for loss in scene.losses]
+    if chance.so(0.25) and name not in OWN and name not in wiring.PORTS and name not in wiring.FROM_INPUT:
+        _on_the_list(scene, name)
     scene.hidden_loss = chance.so(0.1) and scene.inside in ("dense", "rnn", "sequence")
+
+
+def _on_the_list(scene, name) -> None:
+    """Do something to the list of losses."""
+    text = scene.chance.even("list of losses", LIST)
+    if "model_of_others" in text:
+        scene.define(f"""
+            def model_of_others():
+                return symloss.Regressor([3, 2], loss=[{name!r}])
+        """ if wiring.target_of(name) == "real" else """
+            def model_of_others():
+                return symloss.Regressor([3, 2])
+        """)
+    scene.after.append(text.format(of=name))
 
 
 def hidden(scene, width: int) -> None:

@@ -43,6 +43,8 @@ class Scene:
         Descriptions of layers, and arguments of `add_loss`.
     arguments : dict
         Other arguments of the model.
+    after : list of str
+        What is done to the model `net` when it is made.
     definitions : list of str
         Functions and classes of the user's.
     columns : dict
@@ -80,6 +82,7 @@ class Scene:
     layers: list = dataclasses.field(default_factory=list)
     losses: list = dataclasses.field(default_factory=list)
     arguments: dict = dataclasses.field(default_factory=dict)
+    after: list = dataclasses.field(default_factory=list)
     definitions: list = dataclasses.field(default_factory=list)
     columns: dict = dataclasses.field(default_factory=dict)
     targets: dict = dataclasses.field(default_factory=dict)
@@ -124,7 +127,7 @@ class Scene:
     def _model(self) -> str:
         options = "".join(f", {name}={value}" for name, value in self.arguments.items())
         lines = [f'net = {self.module}.{self.family}([{", ".join(self.layers)}], loss=None{options}, mode=MODE)',
-                 *(f"net.add_loss({loss})" for loss in self.losses), "return net"]
+                 *(f"net.add_loss({loss})" for loss in self.losses), *self.after, "return net"]
         return _function("model()", lines)
 
     def _data(self, seed) -> str:

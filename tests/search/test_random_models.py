@@ -46,7 +46,7 @@ def test_a_draw_depends_on_its_number_alone(seed):
 
 
 @pytest.mark.parametrize("name, choices, every", [("loss", losses.EVERY, 1), ("algorithm", options.ALGORITHMS, 1),
-                                                  ("fault", faults.EVERY, 5)])
+                                                  ("fault", faults.EVERY, 3)])
 def test_everything_there_is_to_choose_is_chosen_equally_often(name, choices, every):
     found = [Chance(seed).even(name, choices, every) for seed in range(0, len(choices) * every, every)]
     assert sorted(found) == sorted(choices)

@@ -17,7 +17,7 @@ KINDS = {  # of a target -> what makes one of the shape s = (*lead, k)
     "grade": "rng.integers(0, {k} + 1, size={lead})",
     "one number": "rng.normal(size=(*{lead}, 1))",
     "times and events": "np.stack([rng.integers(1, 4, size={n}), rng.integers(0, 2, size={n})], axis=1).astype(float)",
-    "label sequences": "rng.integers(1, {k}, size=({n}, 2))",
+    "label sequences": "rng.integers(1, {k} - 1, size=({n}, 2))",
 }
 OF_NUMBERS = ("real", "positive", "count", "unit", "binary", "sign", "shares", "logs", "grades", "one number")
 

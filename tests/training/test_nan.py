@@ -236,3 +236,13 @@ def test_what_it_keeps_takes_a_hundredth_of_the_time_at_most():
     finally:
         module.time.perf_counter = real
     assert step.copies * 0.1 <= 0.01 * clock[0] and step.copies > 5
+
+
+@pytest.mark.parametrize("algo", ["cg", "sgd"])
+def test_a_learned_weight_of_a_loss_that_is_0_grows_until_it_is_named(algo, rng):
+    net = symloss.Regressor([2, 1], loss=[lambda p, t: 0 * p, "mse"], mode="PYTHON")
+    net.losses[0].weight = "uncertainty"
+    x, y = rng.normal(size=(8, 2)), rng.normal(size=(8, 1))
+    options = {"learning_rate": 1000.0, "freeze": "out"} if algo == "sgd" else {"freeze": "out"}
+    with pytest.raises(TrainingError, match="not finite"):
+        net.train([x, y], algo=algo, epochs=50, verbose=0, **options)

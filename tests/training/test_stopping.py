@@ -154,6 +154,12 @@ def test_targets_that_are_passed_second_say_where_they_go(form, points):
         model().train(form(x), form(y), **QUIET, epochs=1)
 
 
+def test_wrong_data_beside_validation_data_that_are_a_function_say_what_is_wrong(points):
+    x, y = points
+    with pytest.raises(symloss.DataError, match="train: got 1 array"):
+        model().train(x, lambda: [x, y], **QUIET, epochs=1)
+
+
 def test_a_share_is_set_aside_for_validation_and_the_seed_says_which(points, orders):
     nets = [model() for _ in range(3)]
     for net, seed in zip(nets, (1, 1, 2), strict=True):
