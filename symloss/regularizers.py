@@ -171,7 +171,7 @@ class Regularizer:
             if not isinstance(outputs[name], pt.TensorVariable):
                 continue  # sparse, which the graph refuses
             if not outputs[name].dtype.startswith("float"):
-                raise SpecError(f"{self.title}: {name} is of {outputs[name].dtype}, to which no noise can be added; name "
+                raise SpecError(f"{self.title}: {name} is of {outputs[name].dtype}, to which no noise is added; name "
                                 f"other outputs, {{'hid1': {self.weight:g}}} say")
             changed = self.modify(name, outputs[name], pytensor.shared(np.random.default_rng(0)))
             if not isinstance(changed, tuple) or [isinstance(part, Variable) for part in changed] != [True, True]:

@@ -182,7 +182,7 @@ FAILURES = [
     ({"loss": "mse", "weight": float("nan")}, symloss.SpecError, "nan"),
     ({"loss": "mse", "how": "avg"}, symloss.UnknownNameError, "avg.*mean"),
     ({"loss": 5}, symloss.SpecError, "5"),
-    ({"loss": ["mse"]}, symloss.SpecError, "mse"),
+    ({"loss": ["mse", 5]}, symloss.SpecError, "5"),
     ({"loss": lambda a, b, c: a}, symloss.SpecError, "prediction, target"),
     ({"loss": lambda p, t: 3.0}, symloss.SpecError, "float"),
     ({"loss": lambda p, t: p[:, None, :] - t[None]}, symloss.ShapeError, "made 3 axes"),
