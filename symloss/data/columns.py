@@ -60,8 +60,9 @@ def named(data, fields: list) -> dict | None:
     if is_batches(data, fields):
         return None
     plain = [f for f in fields if f.kind not in ragged.SPREAD]
-    if len(plain) == 1 and ragged.fits(data, plain[0]):
-        return {plain[0].name: data}
+    needed = [f for f in plain if not f.optional]
+    if len(needed) == 1 and ragged.fits(data, needed[0]):
+        return {needed[0].name: data}
     if not isinstance(data, list | tuple):
         return None
     orders = [fields, [f for f in fields if not f.optional], [f for f in fields if f.kind != "mask"], plain]
@@ -118,11 +119,11 @@ def _is_numbers(data, fields) -> bool:
     if len(needed) != 1 or not data:
         return False
     axes = len(needed[0].shape)
-    if len(data) == 1 and np.ndim(data[0]) == axes:
+    if len(data) == 1 and ragged.axes(data[0]) == axes:
         return False
     if len(fields) > 1:  # then lists may stand for an array of each
         return ragged.axes(data[0]) < axes
-    return not hasattr(data[0], "shape") or np.ndim(data[0]) < axes
+    return not hasattr(data[0], "shape") or ragged.axes(data[0]) < axes
 
 
 def rows_of(value) -> int:

@@ -47,13 +47,15 @@ def silent(silence: Silence | None, array, field):
 
 def _leading(silent, array):
     """Return where whole items do not count, or whole steps of sequences that are as long as the array's."""
+    if not silent.ndim:
+        return silent
     axes = 2 if min(silent.ndim, array.ndim - 1) >= 2 and silent.shape[:2] == array.shape[:2] else 1
     return silent.all(axis=tuple(range(axes, silent.ndim)))
 
 
 def _spread(silent, array):
     """Return `silent` in the shape of `array`, or None where it does not fit."""
-    if silent.ndim > array.ndim or len(silent) != len(array):
+    if not silent.ndim or silent.ndim > array.ndim or len(silent) != len(array):
         return None
     shape = silent.shape + (1,) * (array.ndim - silent.ndim)
     if any(s not in (1, n) for s, n in zip(shape, array.shape, strict=True)):

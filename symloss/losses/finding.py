@@ -1,5 +1,6 @@
 """From what a user names a loss by to what is known of its function."""
 
+from .._checks import is_number
 from ..errors import SpecError
 from .conventions import convention
 from .registration import LossSpec, get
@@ -40,4 +41,5 @@ def _spec(form) -> LossSpec:
         return get(form)
     if callable(form):
         return function_spec(form)
-    raise SpecError(f"Loss: {form!r} is no loss; pass a name, or a function of (prediction, target)")
+    way_out = f", Loss('mse', target={form})" if is_number(form) else ", or a function of (prediction, target)"
+    raise SpecError(f"Loss: {form!r} is no loss; pass a name{way_out}")

@@ -14,7 +14,7 @@ from .case import CASES, REWRITTEN, compiled, gradient
 from .test_battery import bound, outputs_of
 
 UNIQUE = list({case.id: case for case in CASES}.values())
-FIXED = {"multi_quantile": (-1,), "ctc": (1, 2)}  # axes whose lengths a hyperparameter or the labels want
+FIXED = {"multi_quantile": (-1,), "ctc": (1, 2), "cox": (-1,)}  # axes whose lengths a hyperparameter or the labels want
 TINY = 1e-12  # of what is positive
 LARGE = 1e6  # of what is real: its square is finite in float32
 
