@@ -17,7 +17,7 @@ def time_and_event(shapes, options):
     return next(iter(shapes.values()))[0], 2
 
 
-def check_events(target: np.ndarray, steps=None, who: str = "cox", counts=None) -> None:
+def check_events(target: np.ndarray, steps=None, who: str = "cox", counts=None, classes=None, **_) -> None:
     """Raise DataError for the first row whose event is neither 0 nor 1."""
     event = np.asarray(target)[:, 1]
     bad = ~np.isin(event, (0, 1)) & (True if counts is None else np.asarray(counts, bool))

@@ -134,7 +134,7 @@ def _form(scene, form) -> None:
         scene.edits.append("c['mask'] = (np.arange(c['in'].shape[1]) < 1 + np.arange(len(c['in']))[:, None] % 3) * 1")
         scene.given = "dict(c)"
     elif form == "ragged" and timed:
-        scene.edits.append(RAGGED)
+        scene.edits.append(RAGGED.replace("TIMED", str(len(scene.lead) > 1)))
     elif form in STREAMS:
         scene.given, scene.options["train_batches"] = STREAMS[form], "2"
         if form == "batches":
@@ -157,7 +157,7 @@ def in_threes(c):
 RAGGED = """
 steps = c["in"].shape[1]
 c = {name: [row[: max(1, steps - i % 3)] for i, row in enumerate(a)]
-     if a.ndim > 1 and a.shape[1] == steps else a for name, a in c.items()}
+     if name == "in" or a.ndim > 1 and TIMED and a.shape[1] == steps else a for name, a in c.items()}
 """
 
 

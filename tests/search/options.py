@@ -69,8 +69,9 @@ def draw(scene) -> None:
     _algorithm(scene, algo)
     penalties = scene.chance.some(PENALTIES, 2) if scene.chance.so(0.5) and algo != "sample" else []
     for name, value in penalties:
+        loops = scene.inside in ("rnn", "over time")
         timed = len(scene.lead) > 1 and scene.inside == "rnn"
-        if timed if name.startswith("recurrent") else name != "contractive" or not timed or scene.chance.so(0.1):
+        if timed if name.startswith("recurrent") else name != "contractive" or not loops or scene.chance.so(0.1):
             scene.options[name] = value
     if algo == "sample":
         scene.options = {"algo": "'sample'"}
