@@ -14,7 +14,7 @@ from pytensor.graph.basic import Variable
 
 from ._checks import is_number
 from ._registry import Registry, other_names
-from .errors import ShapeError, SpecError
+from .errors import ShapeError, SpecError, SymlossError
 
 CHAINED = 100  # activations in one name
 PIECES = 1000  # of a maxout
@@ -118,7 +118,14 @@ class Activation:
     def __call__(self, x):
         """Return the expression of the activation of `x`, in the shape of `x`. A subclass overrides this."""
         for function, params in self._steps:
-            x = _shaped(function, function(x, **params), x)
+            try:
+                made = function(x, **params)
+            except SymlossError:
+                raise
+            except Exception as error:
+                raise SpecError(f"activation {_name(function)}: {type(error).__name__} while its graph was built "
+                                f"({error}); write it with pytensor.tensor, as a function of a tensor") from error
+            x = _shaped(function, made, x)
         return x
 
 

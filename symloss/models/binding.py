@@ -53,7 +53,8 @@ def bind_losses(model, entries: list) -> None:
     """Bind every loss in a list to the outputs, targets and weights of a model.
 
     Losses of one output share a target variable, and its weights, where they take targets of one kind; a variable that
-    the user passed stays what it is. A loss that another model still trains is replaced in the list by a twin.
+    the user passed stays what it is. A loss that another model still trains, or that stands in the list
+    twice, is replaced by a twin.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def bind_losses(model, entries: list) -> None:
     for index, loss in enumerate(entries):
         if not isinstance(loss, Loss):
             raise SpecError(_no_loss(index, loss))
-        if _trains_elsewhere(model, loss):
+        if _trains_elsewhere(model, loss) or any(loss is other for other in bound):
             entries[index] = loss = loss.unbound()
         if loss.anywhere:
             loss.attach(model.graph.layers[-1].name)
