@@ -187,8 +187,9 @@ def _rows(model, source, index, name):
         values = arrays[index] if name is None else model._evaluate([f"{name}:out"], arrays[0])[0]
         values = values.toarray() if hasattr(values, "toarray") else values
         values = values.reshape(-1, values.shape[-1])
-        lengths = np.linalg.norm(values, axis=1)
-        yield from values[lengths > 0] / lengths[lengths > 0, None]
+        scales = abs(values).max(axis=1)
+        values = values[scales > 0] / scales[scales > 0, None]  # whose squares are neither too large nor too small
+        yield from values / np.linalg.norm(values, axis=1, keepdims=True)
 
 
 def _drawn(rows, count, rng):
