@@ -40,7 +40,7 @@ def harmless_predictions(ports: list, weights, spec) -> list:
             continue
         clean = selected(port, _by_item(port, weights, spec))
         below = [i for i, other in enumerate(found) if other is not port and port in set(ancestors([other]))]
-        if below and port.owner is None:  # a critic and what it is differentiated by: of what counts as well
+        if below:  # a critic and what it is differentiated by, say: of what counts as well
             replaced = graph_replace([found[i] for i in below], {port: clean}, strict=False)
             for i, other in zip(below, replaced, strict=True):
                 found[i] = other

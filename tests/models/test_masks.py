@@ -279,3 +279,16 @@ def test_a_list_of_ragged_sequences_is_one_input_where_no_target_is_used(rng):
     x = [rng.normal(size=(1 + i % 3, 2)) for i in range(6)]
     losses = [net.train(data, **STEP | {"learning_rate": 0.0})[-1]["loss"] for data in (x, [x], {"in": x})]
     assert losses[0] == losses[1] == losses[2]
+
+
+@pytest.mark.parametrize("name", ["r1", "gradient_penalty"])
+def test_a_penalty_of_slopes_finds_a_noisy_input_behind_weights(name, rng):
+    x, w = rng.normal(size=(6, 3)), np.array([1, 1, 0, 1, 0.5, 1])
+    dirty = np.where(w[:, None] == 0, np.nan, x)
+    ends = []
+    for data in ([x, w], [dirty, w]):
+        net = symloss.Regressor([3, (3, "tanh"), 1], loss={"form": name, "ports": {"at": "in"}}, weighted=True,
+                                mode="PYTHON")
+        with pytest.warns(symloss.SymlossWarning, match="out.b"):
+            ends.append(net.train(data, **STEP, input_noise=0.1)[-1]["loss"])
+    assert ends[0] == ends[1] and np.isfinite(ends[0])

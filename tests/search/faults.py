@@ -143,6 +143,8 @@ def _data_or_options(scene, statements, options, refused) -> None:
     if statements and "sample" in scene.options["algo"] or "pretrain" in scene.options["algo"]:
         scene.refused = False  # it does not look at targets
     scene.edits = statements or scene.edits
+    if scene.fault == "a name that is none":
+        scene.given, scene.refused = "dict(c)", True
     if scene.fault in NO_ARRAYS:
         scene.given, scene.held = "list(c.values())", "None"
         scene.options = {k: v for k, v in scene.options.items() if k not in ("train_batches", "valid_batches")}

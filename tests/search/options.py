@@ -6,6 +6,7 @@ ALGORITHMS = ["sgd", "momentum", "nag", "rprop", "rmsprop", "adagrad", "adadelta
               "adamw", "lbfgs", "cg", "trust-ncg", "layerwise", "pretrain", "sample", "adam", "sgd", "own"]
 FULL = ("lbfgs", "cg", "trust-ncg")
 BEFORE = ("layerwise", "pretrain", "sample")
+MOVING = ("schedules", "gradnorm", "GradNorm", "uncertainty", "Uncertainty", "weight=lambda")
 RATES = ["0.01", "0.1", "symloss.schedules.cosine(0.1, steps=6)", "{'body*': 0.05, '*': 0.01}",
          "symloss.schedules.warm_up(2, symloss.schedules.stepwise(0.1, 0.5, 2))", "{'*': symloss.schedules.linear(0.1, "
          "0.0, steps=5)}", "symloss.schedules.one_cycle(0.1, steps=6)",
@@ -63,7 +64,7 @@ LISTENING = ["none", "none", *CALLBACKS, *READY, "a weight", "an option"]
 def draw(scene) -> None:
     """Draw the options of the training."""
     algo = scene.chance.even("algorithm", ALGORITHMS)
-    moves = any(sign in str(scene.losses) for sign in ("schedules", "gradnorm", "GradNorm", "lambda"))
+    moves = any(sign in str(scene.losses) for sign in MOVING)
     if algo in FULL and (scene.streamed or moves) or algo in BEFORE and len(scene.layers) > 3:
         algo = "adam"
     _algorithm(scene, algo)
@@ -130,6 +131,8 @@ def _metrics(scene) -> None:
 
 def _listening(scene) -> None:
     name = scene.chance.even("callback", LISTENING)
+    if name == "a weight" and any(sign in str(scene.losses) for sign in MOVING):
+        name = "a function"  # a number in the place of what moves is refused
     if name in CALLBACKS:
         scene.inner.append(CALLBACKS[name])
         scene.callbacks.append("told()" if "class told" in CALLBACKS[name] else "told")
