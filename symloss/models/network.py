@@ -62,8 +62,6 @@ class Network:
 
     Attributes
     ----------
-    losses : list of Loss
-        A plain list. ``losses[1].weight = 2`` acts in the next step, without recompiling.
     history : History
         One record for each epoch trained so far.
     stable : bool or names
@@ -111,7 +109,10 @@ class Network:
 
     @property
     def losses(self) -> list[Loss]:
-        """The losses that training minimises together."""
+        """The losses that training minimises together: a plain list.
+
+        ``net.losses[1].weight = 2`` acts in the next step, without recompiling.
+        """
         return self._losses
 
     @losses.setter
