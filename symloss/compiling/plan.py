@@ -210,7 +210,8 @@ class Updates:
         if self.plan.average is None:
             return {}
         averages, factor = {}, self.scalars["average"]
-        for p in self.movable:
+        predicting = set(self.objective.graph.parameters.values())  # learned weights of losses do not predict
+        for p in (p for p in self.movable if p in predicting):
             value = p.get_value()
             averages[p] = pytensor.shared(value, name=f"{p.name}|average", shape=value.shape)
             moved[averages[p]] = (factor * averages[p] + (1 - factor) * moved[p]).astype(p.dtype)

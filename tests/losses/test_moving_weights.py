@@ -288,3 +288,9 @@ def test_a_callback_that_replaces_a_learned_weight_is_told_so_and_the_best_param
 
     with pytest.raises(symloss.SpecError, match="while the model trains"):
         net.train(points, points, **QUIET, epochs=2, callbacks=told)
+
+
+def test_a_learned_weight_is_the_same_in_training_and_validation_where_parameters_are_averaged(points):
+    net = two_losses("uncertainty")
+    for record in net.train(points, points, **QUIET, learning_rate=0.1, epochs=3, average=0.5):
+        np.testing.assert_allclose(record["valid_weighted"]["mse"], record["weights"]["mse"] * record["valid_mse"])
