@@ -112,8 +112,9 @@ def r_squared(prediction, actual, weights=None) -> float:
     y, p, w = (a.reshape(-1, a.shape[-1]) for a in (y, prediction, w))
     total = w.sum(axis=0)
     mean = (w * y).sum(axis=0) / np.where(total == 0, 1, total)
-    with np.errstate(over="ignore"):  # an error too large to be squared is infinitely bad
+    with np.errstate(over="ignore", invalid="ignore"):  # an error too large to be squared is infinitely bad
         left, spread = (w * (y - p) ** 2).sum(axis=0), (w * (y - mean) ** 2).sum(axis=0)
         flat = spread == 0  # a column without spread is predicted exactly, or not at all
         ratio = np.where(flat, (left == 0).astype(float), 1 - left / np.where(flat, 1, spread))
+        ratio = np.where(np.isinf(left), -np.inf, ratio)
     return float(np.where(total == 0, 0, ratio).mean())

@@ -209,3 +209,10 @@ def test_a_rare_class_is_found_with_large_weights_and_missed_without(rng):
     assert plain.predict(x)[y == 1].mean() < 0.5
     assert weighted.predict(x)[y == 1].mean() >= 0.8
     assert weighted.predict(x)[y == 0].mean() < 0.2
+
+
+def test_a_score_of_targets_too_large_to_be_squared_is_infinitely_bad_and_warns_of_nothing(rng, recwarn):
+    x = rng.normal(size=(6, 2))
+    targets = 1e300 * np.arange(1, 7)[:, None]
+    assert symloss.Regressor([2, 1], mode="PYTHON").score(x, targets) == -np.inf
+    assert not recwarn.list

@@ -172,7 +172,7 @@ def _loaded(net, draw, space) -> None:
     try:
         if way == "file":
             net.save(path, training=resumes)
-        twin = {"file": lambda: symloss.load(path), "pickle": lambda: pickle.loads(pickle.dumps(net)),
+        twin = {"file": lambda: symloss.load(path), "pickle": lambda: _pickled(net),
                 "copy": lambda: copy.deepcopy(net)}[way]()
         twin.mode = net.mode  # which no file holds
     except symloss.SymlossError as error:
@@ -197,6 +197,15 @@ def _loaded(net, draw, space) -> None:
     difference = _difference(net, twin) or _records_differ(*ends) or _predictions_differ(net, twin, space)
     if difference:
         raise _FoundError("loaded", f"{way}, trained on: {difference}")
+
+
+def _pickled(net):
+    """Return what comes out of a pickle of a model without its mode, which is no part of it."""
+    mode, net.mode = net.mode, None
+    try:
+        return pickle.loads(pickle.dumps(net))
+    finally:
+        net.mode = mode
 
 
 # ---------------------------------------------------------------------------------------------------- differences

@@ -106,6 +106,11 @@ class Scene:
         return self.arguments.get("weighted") == "True"
 
     @property
+    def quick(self) -> bool:
+        """Whether the rewriting of its graphs takes no long time."""
+        return self.inside in ("dense", "deep", "merge", "sequence") and "esgd" not in self.options["algo"]
+
+    @property
     def streamed(self) -> bool:
         """Whether batches come one after another, and not from arrays."""
         return any(sign in self.given for sign in ("lambda", "iter(", "in_threes", "[{"))
@@ -120,7 +125,7 @@ class Scene:
         """Return the program: `model()`, `data()`, `inputs()` and `train(net, epochs, **more)`."""
         seed = self.chance.seed
         parts = [f"# draw {seed}" + (f": {self.fault}" if self.fault else ""),
-                 HEAD, 'MODE = "PYTHON"' if seed % 4 == 2 else PLAIN, *self.definitions,
+                 HEAD, 'MODE = "PYTHON"' if self.quick and seed % 4 == 2 else PLAIN, *self.definitions,
                  self._model(), self._data(seed), self._inputs(), self._train(), TAIL]
         return "\n\n".join(parts) + "\n"
 

@@ -75,7 +75,7 @@ OPTIONS = {  # that are worth asking for; numbers among them may be moved by a s
     "penalty": [0.3], "norm": [0.5]}, "hinge": {"margin": [0.5]}, "hinge_embedding": {"margin": [2.0]},
     "huber": {"delta": [0.1, 3.0]}, "info_nce": {"temperature": [0.5]}, "label_cross_entropy": {"ignore_index": [-1],
     "smoothing": [0.1]}, "lambdarank": {"sigma": [0.4]}, "margin_ranking": {"margin": [0.5]},
-    "maximum_mean_discrepancy": {"bandwidth": [0.5, "(0.5, 2.0)"]}, "multi_quantile": {"q": ["(0.2, 0.5, 0.8)"]},
+    "maximum_mean_discrepancy": {"bandwidth": [0.5]}, "multi_quantile": {"q": ["(0.2, 0.5, 0.8)"]},
     "multiclass_hinge": {"margin": [0.5]}, "negative_log_likelihood": {"ignore_index": [-1]}, "nt_xent": {
     "temperature": [0.2]}, "poisson_nll": {"full": ["True"]}, "poly1": {"epsilon": [0.5]}, "pseudo_huber": {
     "delta": [0.3]}, "quantile": {"q": [0.1, 0.9]}, "r1": {"gamma": [1.0]}, "sinkhorn": {"iterations": [5],
