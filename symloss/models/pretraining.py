@@ -170,7 +170,8 @@ def _sample(model, layers, data):
         _set(layer.params["w"], _drawn(rows, layer.size, rng).T)
     last, target = layers[-1], model.losses[0]._target
     kind = fields[names.index(target.name)].kind if target.name in names else "label"
-    if isinstance(last, Feedforward) and kind != "label" and target.ndim > 1:
+    alike = target.ndim > 1 and target.type.shape[-1] in (None, last.size)  # and no time and event, say
+    if isinstance(last, Feedforward) and kind != "label" and alike:
         _set(last.params["w"], _drawn(_rows(model, source, names.index(target.name), None),
                                       last.params["w"].get_value(borrow=True).shape[0], rng))
     objective = Objective(model.graph, model.losses, (), (), model.seed)

@@ -164,3 +164,11 @@ def test_a_number_of_batches_makes_an_epoch_of_arrays_too(points, orders):
     assert [record["partial"] for record in history] == [False, False]
     assert [record["updates"] for record in history] == [3, 6]
     assert not np.array_equal(np.concatenate(orders[:3]), np.concatenate(orders[3:]))
+
+
+@pytest.mark.parametrize("loss, outputs, columns", [("cox", 1, 2), ("multi_quantile", 3, 1)])
+def test_a_target_of_another_width_than_the_output_is_no_sample_of_its_weights(loss, outputs, columns, rng):
+    net = symloss.Regressor([4, 3, outputs], loss=loss, mode="PYTHON")
+    before = net.find("out", "w").get_value()
+    net.train([rng.normal(size=(9, 4)), np.ones((9, columns))], algo="sample", verbose=0)
+    np.testing.assert_array_equal(net.find("out", "w").get_value(), before)

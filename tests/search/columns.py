@@ -8,6 +8,7 @@ FORMS = ["list", "list", "list", "list", "tuple", "dict", "dict", "function", "g
          "batches", "nested lists", "sparse", "mapping", "masked",
          "float32", "fortran", "objects", "ragged", "by name, and its keys", "integers"]
 VALIDATION = ["none", "none", "same", "some", "split", "function"]
+MASKS = ('"form": "bi', "backward", "pooled")  # layers that want to know where sequences end
 LABELS = ["numbers", "numbers", "words", "ints from 5", "floats", "bools"]
 
 
@@ -130,7 +131,7 @@ def _form(scene, form) -> None:
                 return np.load(path)
         """)
         scene.given = "stored(c)" if not any(":" in name for name in scene.columns) else "dict(c)"
-    elif form == "masked" and any(sign in str(scene.layers) for sign in ('"bi', "backward", "pooled")):
+    elif form == "masked" and any(sign in str(scene.layers) for sign in MASKS):
         scene.edits.append("c['mask'] = (np.arange(c['in'].shape[1]) < 1 + np.arange(len(c['in']))[:, None] % 3) * 1")
         scene.given = "dict(c)"
     elif form == "ragged" and timed:

@@ -18,11 +18,11 @@ PENALTIES = [("weight_l2", "1e-3"), ("weight_l1", "{'*.w': 1e-3}"), ("hidden_l1"
              ("input_noise", "0.1"), ("hidden_noise", "0.1"), ("hidden_dropout", "0.3"), ("input_dropout", "0.2"),
              ("noise", "{'body:out': 0.1}"), ("dropout", "{'body:out': 0.2}"), ("recurrent_norm", "0.01"),
              ("recurrent_state", "0.01"), ("weight_l2", "{'pattern': 'body.*', 'weight': 0.1}"),
-             ("output_noise", "0.1")]
+             ("output_noise", "0.0")]
 OTHERS = [("batch_size", "3"), ("batch_size", "1"), ("batch_size", "0"), ("patience", "1"), ("patience", "0"),
           ("patience", "None"), ("min_improvement", "0.1"), ("validate_every", "2"), ("max_gradient_norm", "1.0"),
           ("max_parameter_gradient_norm", "0.1"), ("max_gradient_element", "0.01"), ("accumulate", "2"),
-          ("accumulate", "3"), ("average", "0.5"), ("freeze", "'out.b'"), ("freeze", "['*.b']"), ("seed", "3"),
+          ("accumulate", "3"), ("average", "0.5"), ("freeze", "'body'"), ("freeze", "['*.b']"), ("seed", "3"),
           ("monitor_gradients", "True"), ("train_batches", "1"), ("negative_weights", "True"), ("allow_nan", "True"),
           ("monitors", "{'body:out': (0.1, 0.9)}"), ("monitors", "{'*.w': {'norm': lambda w: (w * w).sum()}}"),
           ("monitors", "{'*:out': 0}"), ("best", "'loss'"), ("best", "('loss', 'max')"),

@@ -1,6 +1,7 @@
 """A training in a real notebook: what its cells show, with ipywidgets and without."""
 
 import importlib.util
+import os
 import pathlib
 import re
 import tempfile
@@ -68,7 +69,7 @@ def cells(request):
     with tempfile.TemporaryDirectory(prefix="nb") as folder:  # for sockets of its own: kernels run side by side
         manager = client.create_kernel_manager()
         manager.transport, manager.ip = "ipc", f"{folder}/kernel"
-        client.execute()
+        client.execute(env={name: value for name, value in os.environ.items() if name != "MPLBACKEND"})
     return types.SimpleNamespace(**{name.replace(" ", "_"): cell.outputs
                                     for name, cell in zip(sources, notebook.cells, strict=True)})
 
