@@ -16,12 +16,14 @@ import time
 from ..._files import reason
 from ...errors import SpecError
 from . import cache, compilers
+from .cache import Entry
 from .compilers import SUFFIX, Compiler, find
 
-__all__ = ["find", "load"]
+__all__ = ["clear", "find", "libraries", "load", "seconds", "size"]
 
 VERSION = 1  # to be raised when the same text has to be compiled anew
-TRIAL = "int symloss_trial(void) { return 42; }\n"
+ANSWER = 42
+TRIAL = f"int symloss_trial(void) {{ return {ANSWER}; }}\n"
 
 _handles: dict[str, ctypes.CDLL] = {}
 
@@ -52,7 +54,7 @@ def load(text: str, name: str = "step") -> ctypes.CDLL:
             try:
                 handle = _kept(f"{name}-{key}") or _fresh(text, f"{name}-{key}", compiler)
             except Failure as failure:
-                compilers.passed_over[compiler.command] = _first(str(failure))
+                compilers.pass_over(compiler, _first(str(failure)))
                 continue
             _handles.setdefault(key, handle)
         return _handles[key]
@@ -103,21 +105,25 @@ def _kept(entry: str) -> ctypes.CDLL | None:
 def _build(text: str, entry: str, compiler: Compiler, place: pathlib.Path) -> ctypes.CDLL:
     """Compile a text and load it; raise Failure or OSError."""
     with cache.work(place) as folder:
-        (folder / f"{entry}.c").write_bytes(text.encode("utf-8", "surrogatepass"))
-        said = compiler.compile(folder, f"{entry}.c", f"{entry}{SUFFIX}")
-        library = cache.put(folder, entry)
-        if said is not None:
-            raise Failure(said)
-        try:
-            return ctypes.CDLL(str(library))
-        except OSError as error:
-            raise Failure(f"error: {error}") from error
-
-
-def works(compiler: Compiler, place: pathlib.Path) -> bool:
-    """Return whether a compiler can compile one line in a folder to what runs here."""
+        source, library = folder / f"{entry}.c", folder / f"{entry}{SUFFIX}"
+        source.write_bytes(text.encode("utf-8", "surrogatepass"))
+        said = compiler.compile(folder, source.name, library.name)
+        if said is None and library.exists():
+            cache.seal(library)
+        library = cache.put(folder, entry)  # the text also where it does not compile: somebody will want to read it
+    if said is not None:
+        raise Failure(said)
+    cache.trim()
     try:
-        return _build(TRIAL, "trial", compiler, place).symloss_trial() == 42
+        return ctypes.CDLL(str(library))
+    except OSError as error:
+        raise Failure(f"error: {error}") from error
+
+
+def _works(compiler: Compiler, place) -> bool:
+    """Return whether a compiler can compile one line, in the folder that ``place()`` returns, to what runs here."""
+    try:
+        return _build(TRIAL, f"trial-{_key(TRIAL, compiler)}", compiler, place()).symloss_trial() == ANSWER
     except (Failure, OSError, AttributeError):
         return False
 
@@ -136,33 +142,65 @@ def _fresh(text: str, entry: str, compiler: Compiler) -> ctypes.CDLL:
         return _build(text, entry, compiler, cache.place())
     except (Failure, OSError) as error:
         failed = error
-    if isinstance(failed, OSError) or not works(compiler, cache.place()):
-        if isinstance(failed, Failure) and not works(compiler, cache.temporary()):
+    if isinstance(failed, OSError) or not _works(compiler, cache.place):
+        if isinstance(failed, Failure) and not _works(compiler, cache.temporary):
             raise failed
         cache.refuse(_why(failed))
-    try:
+    try:  # a second time, for what passes: somebody has emptied the cache, say
         return _build(text, entry, compiler, cache.place())
     except OSError as error:
-        raise SpecError(f"no folder for compiled code can be written ({_why(error)}); set SYMLOSS_CACHE or TMPDIR to a "
-                        f"folder in which you may write") from error
+        raise SpecError(f"no folder for compiled code can be written ({_why(error)}); set SYMLOSS_CACHE to a folder in "
+                        f"which you may write") from error
     except Failure as failure:
         raise SpecError(_mistake(str(failure), compiler, cache.place() / entry / f"{entry}.c")) from failure
 
 
 def _why(error) -> str:
     if isinstance(error, OSError):
-        return reason(error, pathlib.Path(error.filename or cache.place() / "file"))
+        return reason(error, pathlib.Path(error.filename or cache.folder() / "file"))
     return _first(str(error))
 
 
 def _first(said: str) -> str:
     """Return the first line of what was said that speaks of an error."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return next((line for line in lines if "error" in line.lower()), (lines or ["it says nothing"])[0])
+    return next((line for line in lines if "error" in line.lower()), lines[0] if lines else "it says nothing")
 
 
 def _mistake(said: str, compiler: Compiler, source: pathlib.Path) -> str:
     """Say that a text does not compile."""
-    return (f"{compiler.name} cannot compile {source}: {_first(said)}. This is a mistake of symloss; pass another mode, "
-            f"such as mode='NUMBA', and report it with this file. The command was: "
+    return (f"{compiler.name} does not compile {source}: {_first(said)}. This is a mistake of symloss: please report "
+            f"it with this file, and pass another mode, such as mode='NUMBA'. The command was: "
             f"{shlex.join([*compiler.command, *compiler.flags])}")
+
+
+# ------------------------------------------------------------------------------------------------------------- telling
+
+
+def seconds() -> float:
+    """Return how long the compiler in use takes for one line of C.
+
+    Raises
+    ------
+    SpecError
+        As `load` does.
+    """
+    unique = f"{TRIAL}// {time.time_ns()}\n"
+    start = time.perf_counter()
+    load(unique, "trial")
+    return time.perf_counter() - start
+
+
+def libraries() -> list[Entry]:
+    """Return what is in the cache, in the order of last use."""
+    return cache.entries()
+
+
+def size() -> int:
+    """Return how many bytes the cache holds."""
+    return sum(entry.size for entry in libraries())
+
+
+def clear(days: float = 0) -> list[Entry]:
+    """Remove what was not used for so many days from the cache, and return it. What is loaded stays loaded."""
+    return cache.clear(days)

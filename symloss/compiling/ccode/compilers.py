@@ -17,6 +17,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 import warnings
 
 from ...errors import SymlossWarning
@@ -33,9 +35,13 @@ PROCESSOR = {  # by machine: how a compiler is told to use all of this processor
     **dict.fromkeys(("x86_64", "amd64", "i686", "i386", "x86", "s390x"), "-march=native"),
     **dict.fromkeys(("aarch64", "arm64", "ppc64le"), "-mcpu=native"),
 }
-UNROLLING = "--param=max-completely-peel-times=8"  # halves the time gcc takes; the code is as fast
+GCC = ("-pipe", "--param=max-completely-peel-times=8")  # less unrolling halves the time gcc takes; the code is as fast
 
-passed_over: dict[tuple, str] = {}  # commands that do not work, with the reason
+SAID = "compiler.txt"  # the file for what a compiler says
+ZIG_FOLDER = "symloss-zig"  # beside the libraries: what zig keeps
+ABSENT = "there is no such program"
+
+_passed_over: dict[tuple, str] = {}  # commands that do not work, with the reason
 _refused: dict[tuple, frozenset] = {}  # flags that a command does not take
 
 
@@ -49,30 +55,32 @@ class Compiler:
         The program's absolute path, and arguments that always come first.
     kind : str
         'gcc', 'clang' or 'zig', as far as the name tells.
+    file : tuple
+        Real path, name, size and time of the program, which tell it from other versions without running it.
     """
 
     command: tuple[str, ...]
     kind: str
+    file: tuple
 
     @property
     def flags(self) -> tuple[str, ...]:
         """The flags it gets for a shared library, without those that it refused."""
         refused = _refused.get(self.command, ())
-        return NEEDED + tuple(flag for flag in self._optional() if flag not in refused)
+        return NEEDED + tuple(flag for flag in self.optional_flags if flag not in refused)
 
-    def _optional(self):
-        """Return the flags that make code faster, or its compilation."""
+    @property
+    def optional_flags(self) -> tuple[str, ...]:
+        """The flags that make code faster, or its compilation."""
         processor = PROCESSOR.get(platform.machine().lower())
         if processor and self.kind == "zig":
             processor = "-mcpu=native"
-        return (*OPTIONAL, *filter(None, [processor]), *([UNROLLING] if self.kind == "gcc" else []))
+        return (*OPTIONAL, *([processor] if processor else []), *(GCC if self.kind == "gcc" else ()))
 
-    @functools.cached_property
+    @property
     def identity(self) -> str:
-        """What tells it from other compilers and other versions, without running it."""
-        program = pathlib.Path(self.command[0]).resolve()
-        found = program.stat()
-        return repr((str(program), found.st_size, found.st_mtime_ns, self.command[1:], NEEDED, self._optional()))
+        """What a library depends on of the compiler: its version, its arguments and its flags."""
+        return repr((self.file, self.command[1:], NEEDED, self.optional_flags))
 
     @functools.cached_property
     def name(self) -> str:
@@ -81,9 +89,8 @@ class Compiler:
             answer = subprocess.run([*self.command, "--version"], capture_output=True, timeout=30, check=True,
                                     stdin=subprocess.DEVNULL, env=os.environ | {"LC_ALL": "C"})
             line = answer.stdout.decode(errors="replace").splitlines()[0]
-            kind = "zig" if self.kind == "zig" else "clang" if "clang" in line else self.kind
-            version = re.search(r"\d+(\.\d+)+", line)
-            return f"{kind} {version[0]}" if version else f"{kind} ({line.strip()})"
+            kind, version = "clang" if "clang" in line else self.kind, re.search(r"\d+(\.\d+)+", line)
+            return f"{kind} {version[0]}{' of zig' * (self.kind == 'zig')}" if version else line.strip()
         return f"{self.kind} (its version cannot be told)"
 
     def compile(self, folder: pathlib.Path, source: str, library: str) -> str | None:
@@ -97,17 +104,17 @@ class Compiler:
             if said is None:
                 return None
             complaints = "\n".join(line for line in said.splitlines() if "error" in line)
-            refused = [flag for flag in self._optional() if flag in self.flags and _is_named(flag, complaints)]
+            refused = [flag for flag in self.optional_flags if flag in self.flags and _is_named(flag, complaints)]
             if not refused:
                 return said
             _refused[self.command] = _refused.get(self.command, frozenset()) | set(refused)
-            warnings.warn(f"the compiler {shlex.join(self.command)} does not take {' '.join(refused)}; compiled code may "
-                          "be slower. Set CC to another compiler for full speed.", SymlossWarning, stacklevel=6)
+            warnings.warn(f"the C compiler {shlex.join(self.command)} does not take {' '.join(refused)}; its code "
+                          f"may be slower. Set CC to another one for full speed.", SymlossWarning, stacklevel=6)
 
     def _environment(self, folder):
         environment = os.environ | {"LC_ALL": "C"}
         if self.kind == "zig":  # which keeps its C library compiled
-            environment.setdefault("ZIG_GLOBAL_CACHE_DIR", str(folder.parent / "zig"))
+            environment.setdefault("ZIG_GLOBAL_CACHE_DIR", str(folder.parent / ZIG_FOLDER))
         return environment
 
 
@@ -120,37 +127,39 @@ def _is_named(flag, complaints) -> bool:
 def _run(command, folder, environment) -> str | None:
     """Run a command in `folder`; return None, or what it said when it failed. Whatever ends this, ends the command."""
     own_group = {} if WINDOWS else {"process_group": 0}  # so that what it starts can be ended as well
-    try:
-        with (folder / "compiler.txt").open("w+b") as output:
+    with (folder / SAID).open("w+b") as output:
+        try:
             process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output,
-                                       stderr=output, close_fds=False, **own_group)
-            try:
-                process.wait(TIMEOUT)
-            except subprocess.TimeoutExpired:
-                return f"error: it took longer than {TIMEOUT} s"
-            finally:
-                _end(process)
-            if process.returncode == 0:
-                return None
-            output.seek(0)
-            said = output.read(1_000_000).decode(errors="replace").strip()
-    except OSError as error:
-        if pathlib.Path(error.filename or "").name == "compiler.txt":
-            raise  # the folder's fault
-        return f"error: it cannot be run ({error.strerror or error})"
+                                       stderr=output, **own_group)
+        except OSError as error:
+            return f"error: it cannot be run ({error.strerror or error})"
+        alarm = threading.Timer(TIMEOUT, _end, [process])  # wait(TIMEOUT) would look 20 times a second
+        alarm.start()
+        start = time.monotonic()
+        try:
+            process.wait()
+        finally:
+            alarm.cancel()
+            _end(process)
+        output.seek(0)
+        said = output.read(1_000_000).decode(errors="replace").strip()
+    if process.returncode == 0:
+        (folder / SAID).unlink()
+        return None
+    if time.monotonic() - start >= TIMEOUT:
+        return f"error: it took longer than {TIMEOUT} s"
     code = process.returncode
     return said or (f"error: it was ended by signal {-code}" if code < 0 else f"error: it ended with code {code}")
 
 
 def _end(process) -> None:
     """End a process with all that it started, if it still runs."""
-    if process.poll() is None:
-        for sent in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):  # the first lets it tidy up
+    for sent in ("SIGTERM", "SIGKILL"):  # the first lets it tidy up
+        if process.poll() is None:
             with contextlib.suppress(OSError):
-                process.terminate() if WINDOWS else os.killpg(process.pid, sent)
+                process.terminate() if WINDOWS else os.killpg(process.pid, getattr(signal, sent))
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(2)
-                return
 
 
 # ------------------------------------------------------------------------------------------------------------ finding
@@ -158,62 +167,82 @@ def _end(process) -> None:
 
 def find() -> Compiler | None:
     """Return the compiler in use: the first of $CC, gcc, clang, cc and zig that exists and was not passed over."""
-    return next((found for found in candidates() if found.command not in passed_over), None)
+    return next((found for found in candidates() if found.command not in _passed_over), None)
 
 
 def candidates() -> tuple[Compiler, ...]:
     """Return all compilers that exist here, in the order in which they are tried."""
-    return _candidates(os.environ.get("CC", "").strip(), os.environ.get("PATH"))
+    return _candidates(_wish(), os.environ.get("PATH"))
+
+
+def pass_over(compiler: Compiler, why: str) -> None:
+    """Note that a compiler does not work, and say so if another one takes its place."""
+    _passed_over[compiler.command] = why
+    other = find()
+    if other is not None:
+        _say_passed_over(shlex.join(compiler.command), why, other)
+
+
+def none_works() -> str:
+    """Say why there is no compiler, and how to get one."""
+    reasons = [f"{shlex.join(found.command)}: {_passed_over.get(found.command, 'not tried')}" for found in candidates()]
+    if _wish() and not _wanted(_wish()):
+        reasons.insert(0, f"CC={_wish()}: {ABSENT}")
+    return (f"no C compiler works here ({'; '.join(reasons) or 'there is no gcc, clang or cc'}); install gcc or clang, "
+            f"or run pip install ziglang")
+
+
+def _wish() -> str:
+    return os.environ.get("CC", "").strip()
+
+
+def _say_passed_over(what, why, other):
+    warnings.warn(f"the C compiler {what} does not work ({why}); {shlex.join(other.command)} is used instead. Set CC "
+                  f"to one that works.", SymlossWarning, stacklevel=6)
 
 
 @functools.lru_cache(maxsize=8)
-def _candidates(wanted, path) -> tuple[Compiler, ...]:
-    found = [*_wanted(wanted), *(_at(shutil.which(name, path=path)) for name in ("gcc", "clang", "cc")), _zig()]
+def _candidates(wish, path) -> tuple[Compiler, ...]:
+    wanted = _wanted(wish)
+    found = [wanted, *(_at(shutil.which(name, path=path)) for name in ("gcc", "clang", "cc")), _zig()]
     several: dict[tuple, Compiler] = {}
-    for compiler in filter(None, found):  # cc is mostly another name of the first
-        several.setdefault((os.path.realpath(compiler.command[0]), *compiler.command[1:]), compiler)
+    for compiler in filter(None, found):
+        several.setdefault((compiler.file, compiler.command[1:]), compiler)  # cc is mostly another name of the first
+    if wish and not wanted and several:
+        _say_passed_over(f"CC={wish}", ABSENT, next(iter(several.values())))
     return tuple(several.values())
 
 
-def _wanted(words) -> list:
-    """Return the compiler that $CC names, or note why it is none."""
-    if not words:
-        return []
-    if shutil.which(words):  # a path with spaces
-        return [_at(shutil.which(words))]
+def _wanted(words) -> Compiler | None:
+    """Return the compiler that $CC names, which may be a path with spaces, or a program with arguments."""
+    if not words or shutil.which(words):
+        return _at(shutil.which(words)) if words else None
     try:
         program, *arguments = shlex.split(words, posix=not WINDOWS)
-        found = _at(shutil.which(program), arguments)
     except ValueError:  # an open quote
-        found = None
-    if found is None:
-        passed_over[words,] = "CC names no program that exists"
-    return [found]
+        return None
+    return _at(shutil.which(program), arguments)
 
 
 def _at(path, arguments=()) -> Compiler | None:
     """Return the compiler at a path, if there is one."""
-    if path is None or not os.path.exists(path):
+    try:
+        path = os.path.abspath(path)
+        real = os.path.realpath(path)
+        found = os.stat(real)
+    except (TypeError, OSError):
         return None
-    path = os.path.abspath(path)
-    file = os.path.basename(os.path.realpath(path)).lower()
-    named_gcc = "gcc" in file and not (MAC and re.fullmatch(r"gcc(\.exe)?", file))  # which is clang there
-    kind = "zig" if file.startswith("zig") else "gcc" if named_gcc else "clang"
-    return Compiler((path, *arguments), kind)
+    names = [os.path.basename(file).lower() for file in (real, path)]
+    name = next((name for name in names if re.search("gcc|clang|zig", name)), names[1])  # ccache acts as it is called
+    named_gcc = "gcc" in name and not (MAC and name == "gcc")  # which is clang there
+    kind = "zig" if name.startswith("zig") else "gcc" if named_gcc else "clang"
+    return Compiler((path, *arguments), kind, (real, name, found.st_size, found.st_mtime_ns))
 
 
 def _zig() -> Compiler | None:
     """Return the compiler of the package `ziglang`, if it is installed."""
     try:
-        places = importlib.util.find_spec("ziglang").submodule_search_locations
+        places = importlib.util.find_spec("ziglang").submodule_search_locations or ()
     except (AttributeError, ImportError, ValueError):
         return None
-    found = next((shutil.which("zig", path=place) for place in places or ()), None)
-    return _at(found, ["cc"])
-
-
-def none_works() -> str:
-    """Say why there is no compiler, and how to get one."""
-    reasons = "; ".join(f"{shlex.join(command)}: {reason}" for command, reason in passed_over.items())
-    return (f"no C compiler works here ({reasons or 'none was found: gcc, clang, cc'}). Install gcc or clang, or run "
-            f"pip install ziglang")
+    return next(filter(None, (_at(shutil.which("zig", path=place), ["cc"]) for place in places)), None)
