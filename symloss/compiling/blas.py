@@ -66,16 +66,44 @@ def provide() -> Blas:
         found = pytensor.config.blas__ldflags
     if found:
         return Blas("flags of the user, or found by PyTensor", found)
-    try:
-        import scipy_openblas32
-    except ImportError:
+    blas = shipped()
+    if blas is None:
         return Blas("none found: pip install scipy-openblas32", "")
+    import scipy_openblas32
+
     folder, name = scipy_openblas32.get_lib_dir(), scipy_openblas32.get_library()
     defines = " ".join(f"-D{routine}=scipy_{routine}" for routine in ROUTINES)
     flags = f'-L{folder} -l{name} {_run_path(folder)} {defines}'.replace("  ", " ")
     pytensor.config.blas__ldflags = flags
+    return dataclasses.replace(blas, flags=flags)
+
+
+@functools.cache
+def shipped() -> Blas | None:
+    """Return the OpenBLAS of the wheel, which needs no compiler to be found; None where it is not installed."""
+    try:
+        import scipy_openblas32
+    except ImportError:
+        return None
+    folder, name = scipy_openblas32.get_lib_dir(), scipy_openblas32.get_library()
     found = [p for p in pathlib.Path(folder).glob(f"*{name}.*") if p.suffix in (".so", ".dylib", ".dll")]
-    return Blas(f"OpenBLAS of scipy-openblas32 {scipy_openblas32.__version__}", flags, str(found[0]) if found else None)
+    return Blas(f"OpenBLAS of scipy-openblas32 {scipy_openblas32.__version__}", "", str(found[0]) if found else None)
+
+
+@functools.cache
+def product(dtype: str) -> int:
+    """Return the address of the function that multiplies matrices: of the wheel, or else of scipy."""
+    name, blas = "sgemm" if dtype == "float32" else "dgemm", shipped()
+    if blas is not None and blas.library:
+        return ctypes.cast(getattr(blas._handle, f"scipy_{name}_"), ctypes.c_void_p).value
+    from scipy.linalg import cython_blas
+
+    capsule = cython_blas.__pyx_capi__[name]
+    called = ctypes.pythonapi.PyCapsule_GetName
+    called.restype, called.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return pointer(capsule, called(capsule))
 
 
 def _run_path(folder: str) -> str:
@@ -103,15 +131,17 @@ _changing = threading.Lock()
 
 
 @contextlib.contextmanager
-def threads_for(operations: float, wanted: bool = True):
+def threads_for(operations: float, wanted: bool = True, own: bool = False):
     """Within, the BLAS uses the number of threads that is fastest for products of so many multiplications.
+
+    `own`: the BLAS is that of the compiler of our own.
 
     The number belongs to the whole process. Where several threads of the program are in here, each sets its own, and
     the last one to leave restores what was there before the first.
     """
-    blas = provide()
-    if not wanted or blas.threads() is None or user_set_threads():
-        yield blas.threads() if wanted else None
+    blas = shipped() if own else provide()
+    if not wanted or blas is None or blas.threads() is None or user_set_threads():
+        yield blas.threads() if wanted and blas else None
         return
     count = threads(operations)
     with _changing:
@@ -148,8 +178,8 @@ def crossover() -> float:
 
 
 def _measure_crossover() -> float:
-    blas = provide()
-    if not blas.library:
+    blas = shipped()
+    if blas is None or not blas.library:
         return float("inf")
     before = blas.threads()
     best = float("inf")

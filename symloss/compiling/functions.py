@@ -11,8 +11,10 @@ from pytensor.sparse import SparseTensorType, get_item_list
 from ..errors import SpecError, SymlossWarning
 from . import blas, weight_updates
 from .by_shape import ByShape
+from .ccode.ir import Unsupported
 from .compiler_failures import explained
 from .modes import Backend
+from .own import OwnFunction, OwnSteps
 from .plan import Plan, Updates, movable
 from .tally import Tally
 from .threads import Function, alone
@@ -27,11 +29,17 @@ def function(inputs, outputs, backend: Backend, updates=None, givens=None) -> Fu
     SpecError
         If the compiler or its cache fails.
     """
+    if backend.own and not givens:
+        return Function(OwnFunction(inputs, outputs, updates, lambda: _by_pytensor(inputs, outputs, backend, updates)))
     if backend.by_shape:
         return Function(ByShape(inputs, outputs, backend.mode, updates, givens))
-    return Function(explained(backend.name, lambda: pytensor.function(
-        inputs, outputs, updates=updates, givens=givens, mode=backend.mode, on_unused_input="ignore"
-    )))
+    return Function(_by_pytensor(inputs, outputs, backend, updates, givens))
+
+
+def _by_pytensor(inputs, outputs, backend, updates=None, givens=None):
+    backend = backend.otherwise()
+    return explained(backend.name, lambda: pytensor.function(
+        inputs, outputs, updates=updates, givens=givens, mode=backend.mode, on_unused_input="ignore"))
 
 
 class TrainingStep:
@@ -59,8 +67,8 @@ class TrainingStep:
         changes = made.changes | objective.generator_updates
         own = [v for v in changes if v not in set(objective.parameters.values())]
         self._generators = [v for v in own if not isinstance(v.type, pt.TensorType)]
-        self._own = [v for v in own if isinstance(v.type, pt.TensorType)]
-        self._fresh = [v.get_value() for v in self._own]
+        self._states = [v for v in own if isinstance(v.type, pt.TensorType)]
+        self._fresh = [v.get_value() for v in self._states]
         changes |= self._tally.updates(self._sums)
         self._compile(changes)
         if backend.many_steps:
@@ -81,6 +89,22 @@ class TrainingStep:
         )
 
     def _compile(self, changes):
+        self._own = None
+        if self.backend.own:
+            try:
+                self._own, self._changes = OwnSteps(self.variables, changes, "a training step"), changes
+                return
+            except Unsupported as met:
+                self._leave_own(met, changes)
+        self._compile_by_pytensor(changes)
+
+    def _leave_own(self, met, changes):
+        """Go on with the other backend, since the compiler of our own does not know something."""
+        self.why, self._own = str(met), None
+        self.backend = self.backend.otherwise()
+        blas.threads(self.objective.largest_product(1))
+
+    def _compile_by_pytensor(self, changes):
         if not self.backend.many_steps:
             self._function = function(self.variables, [], self.backend, updates=changes)
             return
@@ -117,7 +141,7 @@ class TrainingStep:
     def reset(self, seed: int) -> None:
         """Forget what the rule remembers of earlier steps, and start the generators anew."""
         self.told += 1
-        for variable, value in zip(self._own, self._fresh, strict=True):
+        for variable, value in zip(self._states, self._fresh, strict=True):
             variable.set_value(value)
         weight_updates.begin(self.objective)
         for index, generator in enumerate(self._generators):
@@ -132,14 +156,14 @@ class TrainingStep:
 
     def state(self) -> tuple[dict, list]:
         """Return what the next step depends on besides the parameters: arrays by name, and the generators' states."""
-        arrays = {v.name: v.get_value() for v in [*self._own, *self._sums]}
+        arrays = {v.name: v.get_value() for v in [*self._states, *self._sums]}
         arrays |= {f"scalar {name}": s.get_value() for name, s in self.scalars.items()}
         return arrays, [g.get_value().bit_generator.state for g in self._generators]
 
     def set_state(self, arrays: dict, generators: list) -> None:
         """Take a state that `state` returned; KeyError if it is of another step."""
         self.told += 1
-        for variable in self._own:
+        for variable in self._states:
             variable.set_value(np.asarray(arrays[variable.name], variable.dtype))
         self._set_sums(arrays)
         for name, scalar in self.scalars.items():
@@ -164,13 +188,15 @@ class TrainingStep:
     def load(self, arrays: list) -> None:
         """Take the rows that `run` will pick from: one array for each of the objective's variables, in their dtype."""
         self._arrays = arrays
-        if self.backend.many_steps:
+        if self.backend.many_steps and self._own is None:
             for variable, array in zip(self.variables, arrays, strict=True):
                 self._window[variable].set_value(array, borrow=True)
 
     def run(self, order: np.ndarray, batch: int) -> None:
         """Train on the loaded rows in this `order`, `batch` at a time; the last batch may be smaller."""
         order = np.ascontiguousarray(order, dtype="int64")
+        if self._own is not None and self._run_own(order, batch):
+            return
         if not self.backend.many_steps:
             for start in range(0, len(order), batch):
                 rows = order[start : start + batch]
@@ -183,6 +209,17 @@ class TrainingStep:
                     self._order.set_value(rows, borrow=True)
                     self._position.set_value(np.asarray(0, "int64"))
                     self._function.vm(n_calls=len(rows))
+
+    def _run_own(self, order, batch) -> bool:
+        try:
+            with blas.threads_for(self.objective.largest_product(batch), own=True):
+                self._own.run(self._arrays, order, batch)
+        except Unsupported as met:
+            self._leave_own(met, self._changes)
+            self._compile_by_pytensor(self._changes)
+            self.load(self._arrays)
+            return False
+        return True
 
     def sums(self) -> list[tuple]:
         """Return the parts of every term since the last `take_sums`, summed up."""
@@ -228,7 +265,8 @@ class Evaluation:
         return self._tally.by_term(self._tally.over(map(self._one, batches)))
 
     def _one(self, arrays):
-        with blas.threads_for(self.objective.largest_product(arrays[0].shape[0]), self.backend.many_steps):
+        with blas.threads_for(self.objective.largest_product(arrays[0].shape[0]), self.backend.many_steps,
+                              self.backend.own):
             return self._function(*arrays)
 
 

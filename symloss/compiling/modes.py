@@ -19,7 +19,7 @@ from . import blas, threads
 from . import time_loops as loops
 from .compiler_failures import explained, no_compiler, without_absent_compiler
 
-NAMES = ("C", "NUMBA", "JAX", "PYTHON")
+NAMES = ("C", "CCODE", "NUMBA", "JAX", "PYTHON")
 
 # Comparisons and roots may be computed several at a time. NaN, infinity and the order of sums stay as they are.
 C_FLAGS = ("-fno-trapping-math", "-fno-math-errno")
@@ -37,12 +37,19 @@ class Backend:
         Whether one call can run many steps on data that lie in shared variables.
     by_shape : bool
         Whether functions are compiled for each shape of their inputs.
+    own : bool
+        Whether the compiler of our own takes what it knows.
     """
 
     name: str
-    mode: Mode
+    mode: Mode | None
     many_steps: bool = False
     by_shape: bool = False
+    own: bool = False
+
+    def otherwise(self) -> "Backend":
+        """Return the backend of what the compiler of our own does not know."""
+        return resolve("C") if self.own else self
 
 
 _told: set[str] = set()
@@ -66,6 +73,8 @@ def resolve(mode=None) -> Backend:
     """
     if isinstance(mode, Backend):
         return mode
+    if str(mode).upper() == "CCODE":
+        return Backend("CCODE", None, many_steps=True, own=True)
     without_absent_compiler()
     blas.provide()
     if isinstance(mode, Mode):

@@ -98,12 +98,17 @@ def divided(whole, part) -> "int | Rows | None":
 
 # ----------------------------------------------------------------------------------------------------------- values
 
-UNARY = frozenset("""neg abs sign sqr sqrt exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh arcsin arccos
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
+UNARY = words("""neg abs sign sqr sqrt exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh arcsin arccos
     arctan arcsinh arccosh arctanh sigmoid softplus log1mexp erf erfc erfcx erfinv gamma gammaln psi tri_gamma floor
-    ceil trunc round invert isnan isinf reciprocal""".split())
-BINARY = frozenset("""add sub mul div int_div mod pow maximum minimum lt le gt ge eq neq and or xor
-    arctan2""".split())
-POINTWISE = UNARY | BINARY | {"switch", "cast"}
+    ceil trunc round invert isnan isinf reciprocal""")
+BINARY = words("""add sub mul div int_div mod pow maximum minimum lt le gt ge eq neq and or xor
+    arctan2""")
+POINTWISE = UNARY | BINARY | {"switch", "cast", "copy"}
 REDUCTIONS = frozenset(("sum", "prod", "max", "min", "all", "any"))
 VIEWS = frozenset(("reshape", "transpose", "slice", "broadcast"))
 LEAVES = frozenset(("argument", "number", "array", "length", "iota"))
@@ -114,7 +119,8 @@ OPERATIONS = {
     "array": "an array of constants; `index` is its place in `Graph.arrays`",
     "length": "the length `length` as an int64 scalar",
     "iota": "0, 1, 2, ... as an int64 vector",
-    **dict.fromkeys(sorted(POINTWISE), "element by element; axes of length 1 are stretched; ranks are equal"),
+    **dict.fromkeys(sorted(POINTWISE - {"copy"}), "by element; axes of length 1 are stretched; ranks are equal"),
+    "copy": "the same, in a buffer of its own; `number` tells several copies apart",
     "broadcast": "axes of length 1 stretched to the value's shape; ranks are equal",
     "reshape": "the same elements in row-major order, in another shape",
     "transpose": "axes in the order `axes`",
@@ -197,6 +203,8 @@ class Graph:
     def __init__(self, rules: dict[str, list[Callable]] | None = None):
         self.rules = rules or {}
         self.arrays: list = []
+        self.conditions: list = []  # (scalar condition, message): what has to hold in a run
+        self.copies: list = []
         self._known: dict[tuple, Value] = {}
         self._count = 0
         self.fired: dict[str, int] = {}  # how often each rule gave another value

@@ -1,0 +1,117 @@
+"""A C file, compiled and ready to run on arrays."""
+
+import ctypes
+
+import numpy as np
+
+from .. import blas
+from . import building
+from .memory import planned
+from .text import Source
+
+ALIGNED = 64
+
+
+class Failed(Exception):  # noqa: N818 - the caller makes an error of it that its user understands
+    """A step met what must not be; the text says what."""
+
+
+class Runnable:
+    """A compiled function.
+
+    Parameters
+    ----------
+    source : Source
+    constants : list of array
+        By the `index` of the graph's `array` values.
+    name : str
+    """
+
+    def __init__(self, source: Source, constants, name: str = "step"):
+        self.source = source
+        self._library = building.load(source.text, name)
+        for dtype in source.products:
+            use = getattr(self._library, f"use_blas_{'f32' if dtype == 'float32' else 'f64'}")
+            use.argtypes, use.restype = [ctypes.c_void_p], None
+            use(blas.product(dtype))
+        self._step = self._library.step
+        self._step.argtypes, self._step.restype = [ctypes.c_int64, ctypes.c_void_p], ctypes.c_int
+        if hasattr(self._library, "epoch"):
+            self._epoch = self._library.epoch
+            self._epoch.restype = ctypes.c_int64
+            self._epoch.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3, ctypes.c_int64, *[ctypes.c_void_p] * 2]
+        self._constants = [np.ascontiguousarray(a) for a in constants]
+        self._places = {name: i for i, name in enumerate(source.table)}
+        self._rows = -1
+        self._table = (ctypes.c_void_p * max(len(source.table), 1))()
+
+    def _make_room(self, rows):
+        """Place the buffers for so many rows; fewer fit there too."""
+        offsets, size = planned(self.source.buffers, rows)
+        self._arena = np.empty(size + ALIGNED, "uint8")
+        start = -(-_address(self._arena) // ALIGNED) * ALIGNED
+        self._table_of_rows = {name.removeprefix("rows of "): start + offset for name, offset in offsets.items()
+                               if name.startswith("rows of ")}
+        for name, offset in offsets.items():
+            if name in self._places:
+                self._table[self._places[name]] = start + offset
+        self._rows, self.bytes = rows, size
+
+    def __call__(self, rows: int, arguments: list, results: list) -> None:
+        """Run a step.
+
+        Parameters
+        ----------
+        rows : int
+        arguments : list of array
+            Contiguous, in their dtypes; the constants follow from the graph.
+        results : list of (name of a buffer, array)
+            Where results are written.
+
+        Raises
+        ------
+        Failed
+        """
+        if rows > self._rows:
+            self._make_room(rows)
+        for i, array in enumerate([*arguments, *self._constants]):
+            self._table[i] = _address(array)
+        kept = [(name, self._table[self._places[name]]) for name, _ in results]
+        for name, array in results:
+            self._table[self._places[name]] = _address(array)
+        failed = self._step(rows, self._table)
+        for name, address in kept:
+            self._table[self._places[name]] = address
+        if failed:
+            raise Failed(self.source.messages[failed - 1])
+
+    def steps(self, arrays: list, held: list, order: np.ndarray, stop: ctypes.c_int) -> int:
+        """Run a step for each row of `order`, on those rows of `arrays`; returns how many were run.
+
+        Parameters
+        ----------
+        arrays : list of array
+            Contiguous; one for each batched argument, which are the first ones.
+        held : list of array
+            The other arguments.
+        order : int64 array (steps, rows)
+        stop : ctypes.c_int
+        """
+        steps, rows = order.shape
+        if rows > self._rows:
+            self._make_room(rows)
+        for i in range(len(arrays)):
+            name = self.source.table[i]
+            self._table[i] = self._table_of_rows[name]
+        for i, array in enumerate([*held, *self._constants], len(arrays)):
+            self._table[i] = _address(array)
+        data = (ctypes.c_void_p * max(len(arrays), 1))(*map(_address, arrays))
+        failed = ctypes.c_int(0)
+        done = self._epoch(rows, self._table, data, _address(order), steps, ctypes.byref(stop), ctypes.byref(failed))
+        if failed.value:
+            raise Failed(self.source.messages[failed.value - 1])
+        return done
+
+
+def _address(array) -> int:
+    return array.__array_interface__["data"][0]

@@ -1,0 +1,244 @@
+"""Which operations share a kernel, and in which order the kernels run."""
+
+import dataclasses
+
+from . import ir
+from .ir import Rows, Value
+from .lowering import is_pick
+from .views import base_of, trace, without_ones
+
+ROW_BYTES = 1 << 18  # of a row that a kernel keeps while it goes over it more than once
+
+
+@dataclasses.dataclass(eq=False)
+class Kernel:
+    """Loops over one space, in which values are computed from others element by element.
+
+    Attributes
+    ----------
+    dims : list of int or Rows
+        Lengths of the space.
+    axes : dict
+        By number of each value that is computed here: for each of its axes, the dimension of the space that it goes
+        along (None: it has length 1).
+    along : dict
+        The same for the axes of what it is computed from; other than `axes` for reductions alone.
+    over : dict
+        By number of each reduction: the dimensions that it sums over.
+    rows : tuple or None
+        The last dimensions, if reductions over them are used within the kernel.
+    values : list of Value
+        What is computed, in order.
+    """
+
+    dims: list
+    axes: dict = dataclasses.field(default_factory=dict)
+    along: dict = dataclasses.field(default_factory=dict)
+    over: dict = dataclasses.field(default_factory=dict)
+    rows: tuple | None = None
+    values: list = dataclasses.field(default_factory=list)
+
+    def add(self, value: Value, along: tuple, reduced: tuple | None = None) -> None:
+        """Compute one more value here; `reduced`: the axes that go away, of a reduction."""
+        self.values.append(value)
+        self.along[value.number] = along
+        self.axes[value.number] = tuple(d for axis, d in enumerate(along) if axis not in (reduced or ()))
+        if reduced is not None:
+            self.over[value.number] = tuple(sorted(along[a] for a in reduced if along[a] is not None))
+
+    def varies(self, value: Value) -> frozenset:
+        """Return the dimensions along which a value of the kernel varies."""
+        return frozenset(d for d in self.axes[value.number] if d is not None)
+
+
+@dataclasses.dataclass(eq=False)
+class Stage:
+    """One operation that is a function of its own: a product, a sort, a copy to a part of an array."""
+
+    value: Value
+
+    @property
+    def values(self):
+        """What it computes: one value."""
+        return [self.value]
+
+
+def fuses(value: Value) -> bool:
+    """Return whether a value is computed in loops that others may share."""
+    return value.op in ir.POINTWISE or value.op in ir.REDUCTIONS or value.op == "gather"
+
+
+class Schedule:
+    """Kernels and stages in an order in which they can run.
+
+    Parameters
+    ----------
+    outputs : list of Value
+        Lowered.
+
+    Attributes
+    ----------
+    steps : list of Kernel or Stage
+    exports : set of int
+        Numbers of those values that other steps, or the caller, read.
+    """
+
+    def __init__(self, outputs: list[Value], conditions=()):
+        self.steps: list = []
+        self.exports = {v.number for v in outputs}
+        self._place: dict[int, Kernel | Stage] = {}  # where a value is computed
+        self._position: dict[int, int] = {}
+        wanted = [*outputs, *conditions]
+        self.exports |= {v.number for v in conditions}
+        for value in ir.reachable(wanted):
+            if value.op in ir.LEAVES or value.op in ir.VIEWS:
+                continue
+            if fuses(value):
+                self._fuse(value)
+            else:
+                self._insert(Stage(value), self._earliest(value))
+                self._place[value.number] = self.steps[self._found]
+            self._export_inputs(value)
+
+    # ------------------------------------------------------------------------------------------------ order
+
+    def _insert(self, step, after: int):
+        self._found = after + 1
+        self.steps.insert(after + 1, step)
+        self._position = {id(s): i for i, s in enumerate(self.steps)}
+
+    def _earliest(self, value) -> int:
+        """Return the position of the last step that makes what a value is computed from; -1 if there is none."""
+        places = [self._place.get(base_of(v).number) for v in value.inputs]
+        return max((self._position[id(p)] for p in places if p is not None), default=-1)
+
+    def _export_inputs(self, value):
+        mine = self._place[value.number]
+        for operand in value.inputs:
+            base = base_of(operand)
+            place = self._place.get(base.number)
+            if place is not None and (place is not mine or not self._reads_inside(mine, operand)):
+                self.exports.add(base.number)
+
+    def _reads_inside(self, kernel, operand) -> bool:
+        return isinstance(kernel, Kernel) and trace(operand)[0].number in kernel.axes
+
+    # ------------------------------------------------------------------------------------------------ fusion
+
+    def _fuse(self, value):
+        earliest = self._earliest(value)
+        for position in range(max(earliest, 0), len(self.steps)):
+            kernel = self.steps[position]
+            if isinstance(kernel, Kernel) and self._join(kernel, value, position == earliest):
+                self._place[value.number] = kernel
+                return
+        space = value.inputs[0].shape if value.op in ir.REDUCTIONS else value.shape
+        kernel = Kernel(list(without_ones(space)))
+        if not self._join(kernel, value, False):
+            raise AssertionError(f"{value!r} fits into no kernel")
+        self._insert(kernel, earliest)
+        self._place[value.number] = kernel
+
+    def _join(self, kernel, value, related: bool) -> bool:
+        """Let a kernel compute a value too, if it can; `related`: some operand may be computed there."""
+        joining = Joining(kernel, value)
+        if related and not joining.operands_fit():
+            return False
+        if not joining.complete(extend=related and joining.inside and bool(kernel.dims)):
+            return False
+        joining.accept()
+        return True
+
+
+class Joining:
+    """The attempt to compute a value in a kernel: which dimension each axis would go along."""
+
+    def __init__(self, kernel: Kernel, value: Value):
+        self.kernel, self.value = kernel, value
+        picks = is_pick(value) and trace(value.inputs[0])[0].number in kernel.axes  # within a row that is at hand
+        self.reduced = value.attrs["axes"] if value.op in ir.REDUCTIONS else (1,) if picks else None
+        self.reduces = self.reduced is not None
+        self.shape = value.inputs[0].shape if self.reduces else value.shape
+        self.found: dict[int, int] = {}
+        self.inside = False
+        self.rows = kernel.rows
+        self.dims = list(kernel.dims)
+
+    def operands_fit(self) -> bool:
+        """Take over the dimensions of operands that are computed in the kernel; False if they contradict."""
+        inputs = self.value.inputs
+        if self.value.op == "gather" and not self.reduces:
+            if base_of(inputs[0]).number in self.kernel.axes:
+                return False  # it has to be complete before elements are taken out of it
+            inputs = inputs[1:]
+        return all(self._operand_fits(operand) for operand in inputs)
+
+    def _operand_fits(self, operand) -> bool:
+        root, axes = trace(operand)
+        if root.number not in self.kernel.axes:
+            return base_of(operand).number not in self.kernel.axes  # a view of what is not in memory yet
+        self.inside = True
+        if root.number in self.kernel.over and not self._may_use(root):
+            return False
+        for axis, dim in zip(axes, self.kernel.axes[root.number], strict=True):
+            if (axis is None) != (dim is None):
+                return False
+            if axis is not None and self.found.setdefault(axis, dim) != dim:
+                return False
+        return True
+
+    def _may_use(self, reduction) -> bool:
+        """Return whether a reduction of the kernel is complete when a row has been gone over."""
+        over = self.kernel.over[reduction.number]
+        last = tuple(range(len(self.dims) - len(over), len(self.dims)))
+        if not over or self.rows not in (None, over) or over != last or len(over) == len(self.dims):
+            return False
+        if self.rows is None:
+            partial = [o for o in self.kernel.over.values() if set(o) & set(over) and not set(over) <= set(o)]
+            if partial or not self._row_is_short(over):
+                return False
+        self.rows = over
+        return True
+
+    def _row_is_short(self, dims) -> bool:
+        lengths = [self.dims[d] for d in dims]
+        return not any(isinstance(n, Rows) for n in lengths) and ir.size(lengths) * 8 <= ROW_BYTES
+
+    def complete(self, extend: bool) -> bool:
+        """Find dimensions for the axes that no operand has told about; a new one may come at the end."""
+        wanted = [axis for axis, n in enumerate(self.shape) if n != 1]
+        if not self.inside and [self.shape[axis] for axis in wanted] != list(self.dims):
+            return False
+        for axis in wanted:
+            if axis in self.found:
+                continue
+            free = [d for d, n in enumerate(self.dims) if n == self.shape[axis] and d not in self.found.values()]
+            if not free and not (extend and self.rows is None):
+                return False
+            if not free:
+                self.dims.append(self.shape[axis])
+                free = [len(self.dims) - 1]
+            self.found[axis] = free[0]
+        dims = [self.found[axis] for axis in wanted]
+        return dims == sorted(set(dims)) and self._reduces_well()
+
+    def _reduces_well(self) -> bool:
+        if not self.reduces:
+            return True
+        over, rows = {self.found[a] for a in self.reduced if a in self.found}, set(self.rows or ())
+        picked = self.value.op == "gather"  # it is there when a row has been gone over, as are the sums of rows
+        return (not over & rows or rows <= over) and (not picked or self._complete_in_a_row(over))
+
+    def _complete_in_a_row(self, over) -> bool:
+        if self.rows is not None:
+            return over == set(self.rows)
+        last = len(self.dims) - 1
+        fits = over == {last} and last > 0 and self._row_is_short((last,))
+        self.rows = (last,) if fits else None
+        return fits
+
+    def accept(self) -> None:
+        """Compute the value in the kernel."""
+        kernel = self.kernel
+        kernel.dims, kernel.rows = self.dims, self.rows
+        kernel.add(self.value, tuple(self.found.get(axis) for axis in range(len(self.shape))), self.reduced)

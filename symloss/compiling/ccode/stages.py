@@ -1,0 +1,315 @@
+"""Operations that are C functions of their own: products, sorts, sums that run on, and copies to parts of arrays."""
+
+from . import ir
+from .expressions import atom, c_type, length_text, literal
+from .ir import Value
+from .views import place, row_major
+
+SORT = """
+static void merge_sort_{kind}(const {type} *restrict x, int64_t stride, int64_t count, int64_t *restrict order,
+                              int64_t *restrict spare)
+{{ /* order: the places that sort x, equal ones as they come, NaN last */
+  for (int64_t i = 0; i < count; i++) order[i] = i;
+  for (int64_t width = 1; width < count; width *= 2) {{
+    for (int64_t low = 0; low < count; low += 2 * width) {{
+      const int64_t middle = low + width < count ? low + width : count;
+      const int64_t high = low + 2 * width < count ? low + 2 * width : count;
+      int64_t a = low, b = middle;
+      for (int64_t i = low; i < high; i++) {{
+        int first = a < middle;
+        if (first && b < high) {{
+          const {type} left = x[order[a] * stride], right = x[order[b] * stride];
+          first = left <= right || right != right;
+        }}
+        spare[i] = first ? order[a++] : order[b++];
+      }}
+    }}
+    for (int64_t i = 0; i < count; i++) order[i] = spare[i];
+  }}
+}}
+"""
+
+
+class StageText:
+    """The C of one operation.
+
+    Attributes
+    ----------
+    lines, reads, writes, scratch, helpers, checks
+        As `LoopText` has them.
+    """
+
+    def __init__(self, value: Value, names):
+        self.value, self.names = value, names
+        self.lines: list[str] = []
+        self.reads: dict[int, Value] = {}
+        self.writes = {value.number: value}
+        self.scratch: list[tuple] = []
+        self.helpers: set[tuple] = set()
+        self.checks = False
+        self.target = names.of(value.number)
+        getattr(self, f"_{value.op}")()
+
+    def _line(self, text, depth=1):
+        self.lines.append("  " * depth + text)
+
+    def _at(self, value, indexes) -> str:
+        """Return an element of a value that lies in memory, as C."""
+        found = place(value)
+        self.reads[found.base.number] = found.base
+        return f"{self.names.of(found.base.number)}[{_index(found.offset, found.strides, value.shape, indexes)}]"
+
+    def _loops(self, shape, depth=1) -> tuple[list[str], int]:
+        """Open loops over a shape; return the index variables and the depth within."""
+        names = [f"i{depth}_{axis}" for axis in range(len(shape))]
+        for name, n in zip(names, shape, strict=True):
+            self._line(f"for (int64_t {name} = 0; {name} < {length_text(n)}; {name}++) {{", depth)
+            depth += 1
+        return names, depth
+
+    def _close(self, depth, outer=1):
+        while depth > outer:
+            depth -= 1
+            self._line("}", depth)
+
+    def _copy(self, source, shape, offset=0, strides=None):
+        """Copy a value to a part of the target."""
+        names, depth = self._loops(shape)
+        index = _index(offset, strides or row_major(shape), shape, names)
+        self._line(f"{self.target}[{index}] = {self._at(source, names)};", depth)
+        self._close(depth)
+
+    # ------------------------------------------------------------------------------------------------ products
+
+    def _dot(self):
+        a, b = self.value.inputs
+        self._product(a, b, "", "", "")
+
+    def _batched_dot(self):
+        a, b = self.value.inputs
+        self._line(f"for (int64_t i = 0; i < {length_text(self.value.shape[0])}; i++) {{")
+        parts = [f" + i * {atom(length_text(place(v).strides[0]))}" for v in (a, b)]
+        self._product(a, b, *parts, f" + i * {atom(length_text(ir.size(self.value.shape[1:])))}", depth=2)
+        self._line("}")
+
+    def _product(self, a, b, at_a, at_b, at_c, depth=1):
+        n, k = a.shape[-2:]
+        m = b.shape[-1]
+        kind = "f32" if self.value.dtype == "float32" else "f64"
+        self.helpers.add(("product", self.value.dtype))
+        texts = [self._matrix(v, at) for v, at in ((a, at_a), (b, at_b))]
+        sizes = ", ".join(length_text(x) for x in (n, k, m))
+        self._line(f"product_{kind}({sizes}, {texts[0]}, {texts[1]}, {self.target}{at_c});", depth)
+
+    def _matrix(self, value, at) -> str:
+        """Return 'pointer, leading dimension, whether its columns are dense' for BLAS."""
+        found = place(value)
+        self.reads[found.base.number] = found.base
+        rows, columns = value.shape[-2:]
+        down, across = found.strides[-2:]
+        turned = not (across == 1 or columns == 1) or (columns == 1 and rows != 1 and down == 1)
+        leading, least = (across, rows) if turned else (down, columns)
+        if (columns if turned else rows) == 1 or leading == 0:
+            leading = least
+        offset = "" if found.offset == 0 else f" + {length_text(found.offset)}"
+        return f"{self.names.of(found.base.number)}{offset}{at}, {length_text(leading)}, {int(turned)}"
+
+    # ------------------------------------------------------------------------------------------------ parts
+
+    def _concat(self):
+        axis, offset = self.value.attrs["axis"], 0
+        strides = row_major(self.value.shape)
+        for part in self.value.inputs:
+            self._copy(part, part.shape, offset, strides)
+            offset = offset + part.shape[axis] * strides[axis]
+
+    def _put(self):
+        base, new = self.value.inputs
+        self._copy(base, base.shape)
+        strides = row_major(base.shape)
+        offset = sum((a * s for a, s in zip(self.value.attrs["starts"], strides, strict=True)), start=0)
+        steps = tuple(a * s for a, s in zip(self.value.attrs["steps"], strides, strict=True))
+        names, depth = self._loops(new.shape)
+        sign = "=" if self.value.attrs["how"] == "set" else "+="
+        index = _index(offset, steps, new.shape, names)
+        self._line(f"{self.target}[{index}] {sign} {self._at(new, names)};", depth)
+        self._close(depth)
+
+    def _scatter(self):
+        base, new, *indexes = self.value.inputs
+        self._copy(base, base.shape)
+        strides, shape = row_major(base.shape), indexes[0].shape
+        names, depth = self._loops(shape)
+        self.checks = True
+        parts = []
+        for which, index in enumerate(indexes):
+            where = f"place({self._at(index, names)}, {length_text(base.shape[which])}, failed)"
+            parts.append(f"{where} * {atom(length_text(strides[which]))}")
+        self._line(f"const int64_t at = {' + '.join(parts)};", depth)
+        rest, inner = self._loops(base.shape[len(indexes) :], depth)
+        offset = _index(0, strides[len(indexes) :], base.shape[len(indexes) :], rest)
+        sign = "=" if self.value.attrs["how"] == "set" else "+="
+        self._line(f"{self.target}[at + {offset}] {sign} {self._at(new, [*names, *rest])};", inner)
+        self._close(inner)
+
+    # ------------------------------------------------------------------------------------------------ along an axis
+
+    def _along(self):
+        """Open loops over all axes but one; return (source, its stride, target, its stride, length, depth)."""
+        (source,) = self.value.inputs
+        axis = self.value.attrs["axis"]
+        found = place(source)
+        others = [n for a, n in enumerate(source.shape) if a != axis]
+        names, depth = self._loops(others)
+        full = [*names[:axis], "0", *names[axis:]]
+        self.reads[found.base.number] = found.base
+        at = _index(found.offset, found.strides, source.shape, full)
+        target_shape = self.value.shape
+        target = _index(0, row_major(target_shape), target_shape, full if len(target_shape) == source.ndim else names)
+        stride = row_major(source.shape)[axis]
+        return (f"({self.names.of(found.base.number)} + {at})", atom(length_text(found.strides[axis])),
+                f"({self.target} + {target})", atom(length_text(stride)), length_text(source.shape[axis]), depth)
+
+    def _cumulative(self, start, sign):
+        source, stride, target, step, length, depth = self._along()
+        kind = c_type("float64" if self.value.dtype.startswith("float") else self.value.dtype)
+        self._line(f"{kind} total = {start};", depth)
+        self._line(f"for (int64_t i = 0; i < {length}; i++) {{ total {sign} {source}[i * {stride}]; "
+                   f"{target}[i * {step}] = total; }}", depth)
+        self._close(depth)
+
+    def _cumsum(self):
+        self._cumulative("0", "+=")
+
+    def _cumprod(self):
+        self._cumulative("1", "*=")
+
+    def _argmax(self):
+        source, stride, target, _, length, depth = self._along()
+        self._line("int64_t best = 0;", depth)
+        self._line(f"for (int64_t i = 1; i < {length}; i++) {{", depth)
+        self._line(f"const {c_type(self.value.inputs[0].dtype)} x = {source}[i * {stride}], "
+                   f"y = {source}[best * {stride}];", depth + 1)
+        self._line("if (x > y || (x != x && y == y)) best = i;", depth + 1)
+        self._line("}", depth)
+        self._line(f"*{target} = best;", depth)
+        self._close(depth)
+
+    def _sorting(self, result):
+        source, stride, target, step, length, depth = self._along()
+        axis = self.value.attrs["axis"]
+        kind = self.value.inputs[0].dtype
+        self.helpers.add(("sort", kind))
+        self.scratch += [("order", "int64", self.value.shape[axis]), ("spare", "int64", self.value.shape[axis])]
+        self._line(f"merge_sort_{kind}({source}, {stride}, {length}, order, spare);", depth)
+        self._line(f"for (int64_t i = 0; i < {length}; i++) {target}[i * {step}] = "
+                   f"{result.format(source=source, stride=stride)};", depth)
+        self._close(depth)
+
+    def _sort(self):
+        self._sorting("{source}[order[i] * {stride}]")
+
+    def _argsort(self):
+        self._sorting("order[i]")
+
+
+def _index(offset, strides, shape, names) -> str:
+    parts = [] if offset == 0 else [length_text(offset)]
+    for stride, n, name in zip(strides, shape, names, strict=True):
+        if n != 1 and stride != 0 and name != "0":
+            parts.append(name if stride == 1 else f"{name} * {atom(length_text(stride))}")
+    return " + ".join(parts) or "0"
+
+
+# ------------------------------------------------------------------------------------------------------ helpers in C
+
+PRODUCT = """
+typedef void (*gemm_{kind})(const char *, const char *, const int *, const int *, const int *, const {type} *,
+                            const {type} *, const int *, const {type} *, const int *, const {type} *, {type} *,
+                            const int *);
+static gemm_{kind} blas_{kind};
+void use_blas_{kind}(gemm_{kind} function) {{ blas_{kind} = function; }}
+
+static void product_{kind}(int64_t n, int64_t k, int64_t m, const {type} *a, int64_t a_step, int a_turned,
+                           const {type} *b, int64_t b_step, int b_turned, {type} *c)
+{{ /* c (n, m) = a (n, k) b (k, m); BLAS has columns first, and so it is told of c' = b' a' */
+  const int rows = (int)n, inner = (int)k, columns = (int)m, lda = (int)a_step, ldb = (int)b_step;
+  const {type} one = 1, zero = 0;
+  if (rows && columns)
+    blas_{kind}(b_turned ? "T" : "N", a_turned ? "T" : "N", &columns, &rows, &inner, &one, b, &ldb, a, &lda, &zero, c,
+               &columns);
+}}
+"""
+
+SUM = """
+static double row_sum_{kind}(const {type} *restrict x, int64_t count)
+{{ /* sixteen sums side by side, in an order that no compiler changes; their sums in double */
+  double total = 0;
+  for (int64_t start = 0; start < count; start += 1024) {{
+    const int64_t end = count - start < 1024 ? count : start + 1024;
+    {type} lane[16] = {{0}};
+    int64_t i = start;
+    for (; i + 16 <= end; i += 16)
+      for (int j = 0; j < 16; j++) lane[j] += x[i + j];
+    for (int j = 0; i + j < end; j++) lane[j] += x[i + j];
+    for (int step = 8; step; step /= 2)
+      for (int j = 0; j < step; j++) lane[j] += lane[j + step];
+    total += lane[0];
+  }}
+  return total;
+}}
+"""
+
+EXTREME = """
+static {type} row_{op}_{kind}(const {type} *restrict x, int64_t count)
+{{ /* NaN, if there is one */
+  {type} lane[16];
+  for (int j = 0; j < 16; j++) lane[j] = {start};
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16)
+    for (int j = 0; j < 16; j++) lane[j] = (x[i + j] {sign} lane[j]){nan} ? x[i + j] : lane[j];
+  for (int j = 0; i + j < count; j++) lane[j] = (x[i + j] {sign} lane[j]){nan} ? x[i + j] : lane[j];
+  {type} found = lane[0];
+  for (int j = 1; j < 16; j++) found = (lane[j] {sign} found){nan_lane} ? lane[j] : found;
+  return found;
+}}
+"""
+
+PLAIN = """
+static {result} row_{op}_{kind}(const {type} *restrict x, int64_t count)
+{{
+  {result} found = {start};
+  for (int64_t i = 0; i < count; i++) found = found {sign} x[i];
+  return found;
+}}
+"""
+
+PLACE = """
+static inline int64_t place(int64_t index, int64_t length, int *failed)
+{ /* negative ones count from the end; what is out of range is told */
+  const int64_t at = index < 0 ? index + length : index;
+  const int good = (at >= 0) & (at < length);
+  *failed |= !good;
+  return good ? at : 0;
+}
+"""
+
+
+def helper(op: str, dtype: str, extreme) -> str:
+    """Return the C of a function that kernels call; `extreme` gives the start of a maximum or minimum."""
+    kind = dtype.replace("float", "f").replace("uint", "u").replace("int", "i")
+    type_ = c_type(dtype)
+    floating = dtype.startswith("float")
+    if op == "product":
+        return PRODUCT.format(kind=kind, type=type_)
+    if op == "sort":
+        return SORT.format(kind=dtype, type=type_)
+    if op == "sum" and floating:
+        return SUM.format(kind=kind, type=type_)
+    if op in ("max", "min"):
+        nan, nan_lane = (" | (x[i + j] != x[i + j])", " | (lane[j] != lane[j])") if floating else ("", "")
+        return EXTREME.format(op=op, kind=kind, type=type_, sign=">" if op == "max" else "<", nan=nan,
+                              nan_lane=nan_lane, start=extreme(op, dtype))
+    sign, start = {"sum": ("+", "0"), "prod": ("*", "1"), "all": ("&& 0 !=", "1"), "any": ("|| 0 !=", "0")}[op]
+    result = "double" if floating else "int64_t" if op in ("sum", "prod") else "int"
+    return PLAIN.format(op=op, kind=kind, type=type_, result=result, sign=sign, start=literal(int(start), "int64"))

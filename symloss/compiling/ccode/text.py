@@ -1,0 +1,279 @@
+"""The C file of a function: one C function for each kernel, and a driver that calls them in order."""
+
+import dataclasses
+import re
+
+from . import ir
+from .expressions import BYTES, Expressions, c_type, length_text
+from .ir import Graph, Value, size
+from .loops import LoopText, extreme
+from .memory import Buffer
+from .ordering import in_place, ordered, reads
+from .schedule import Kernel, Schedule
+from .stages import PLACE, StageText, helper
+
+HEADER = """
+typedef __INT8_TYPE__ int8_t;
+typedef __INT16_TYPE__ int16_t;
+typedef __INT32_TYPE__ int32_t;
+typedef __INT64_TYPE__ int64_t;
+typedef __UINT8_TYPE__ uint8_t;
+typedef __UINT16_TYPE__ uint16_t;
+typedef __UINT32_TYPE__ uint32_t;
+typedef __UINT64_TYPE__ uint64_t;
+"""
+EPOCH = """
+static unsigned int flush_denormals(void)
+{ /* numbers that are nearly 0 become 0: with them, every operation takes a hundred times as long */
+#if defined(__SSE__)
+  const unsigned int kept = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(kept | 0x8040);
+  return kept;
+#else
+  return 0;
+#endif
+}
+
+static void restore_denormals(unsigned int kept)
+{
+#if defined(__SSE__)
+  __builtin_ia32_ldmxcsr(kept);
+#else
+  (void)kept;
+#endif
+}
+
+static inline void pick_rows(void *restrict target, const void *restrict source, const int64_t *chosen, int64_t n,
+                             int64_t width)
+{
+  for (int64_t i = 0; i < n; i++)
+    __builtin_memcpy((char *)target + i * width, (const char *)source + chosen[i] * width, (unsigned long)width);
+}
+"""
+RESERVED = ir.words("""auto break case char const continue default do double else enum extern float for goto if inline
+    int long register restrict return short signed sizeof static struct switch typedef union unsigned void volatile
+    while n b failed step epoch place order start count at i j k l m o p q""")
+
+
+class Names:
+    """C names of buffers: what the user calls them, where that is known."""
+
+    def __init__(self):
+        self._names: dict[int, str] = {}
+        self._taken: set[str] = set(RESERVED)
+
+    def give(self, value: Value, name: str) -> str:
+        """Name a buffer; a number is added where another has the name."""
+        plain = re.sub(r"\W", "_", name).strip("_") or "value"
+        plain = f"v_{plain}" if plain[0].isdigit() else plain
+        chosen, count = plain, 1
+        while chosen in self._taken:
+            count += 1
+            chosen = f"{plain}_{count}"
+        self._taken.add(chosen)
+        self._names[value.number] = chosen
+        return chosen
+
+    def alias(self, number: int, other: int) -> None:
+        """Let one value lie where another does."""
+        self._names[number] = self._names[other]
+
+    def of(self, number: int) -> str:
+        """Return the name of a buffer."""
+        return self._names[number]
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A function as C, and what its caller has to know.
+
+    Attributes
+    ----------
+    text : str
+    table : list of str
+        Names of the buffers in the order in which their addresses are passed.
+    buffers : list of Buffer
+        Memory within a step.
+    results : list of str
+        Names of the buffers of results.
+    messages : list of str
+        What a step that returns 2, 3, ... has met.
+    products : frozenset of str
+        Dtypes of matrix products.
+    """
+
+    text: str
+    table: list
+    buffers: list
+    results: list
+    messages: list
+    products: frozenset
+
+
+class Writer:
+    """Writes the C file.
+
+    Parameters
+    ----------
+    graph : Graph
+    arguments : list of Value
+    outputs : list of Value
+        Lowered.
+    targets : dict
+        By place of an output: the place of the argument that it takes the place of.
+    library : module
+        Of elementary functions.
+    title : str
+    batched : list of Value
+        Those arguments whose rows are picked from whole arrays, if many steps are to be made in one call.
+    """
+
+    def __init__(self, graph: Graph, arguments, outputs, targets, library, title, batched=()):
+        self.graph, self.arguments, self.outputs, self.title = graph, arguments, outputs, title
+        self.library, self.batched = library, list(batched)
+        conditions = [condition for condition, _ in graph.conditions]
+        schedule = Schedule(outputs, conditions)
+        self.exports = schedule.exports
+        wanted = {outputs[i].number: arguments[j].number for i, j in targets.items()}
+        self.steps = ordered(schedule.steps, wanted)
+        self.over = in_place(self.steps, wanted)
+        self.late = {o: a for o, a in wanted.items() if o not in self.over}
+        self.names = Names()
+        self.expressions = Expressions(library)
+        self._name_buffers()
+
+    def _name_buffers(self):
+        arrays = [v for v in ir.reachable([*self.outputs, *(c for c, _ in self.graph.conditions)]) if v.op == "array"]
+        self.leaves = [*self.arguments, *arrays]
+        for value in self.leaves:
+            self.names.give(value, value.origin or f"{value.op}_{value.attrs['index']}")
+        self.made = []
+        for step in self.steps:
+            for value in step.values:
+                if value.number in self.over:
+                    self.names.alias(value.number, self.over[value.number])
+                elif value.number in self.exports or value.number in getattr(step, "over", ()):
+                    self.names.give(value, value.origin or f"{value.op}{value.number}")
+                    if value.number in self.exports:
+                        self.made.append(value)
+
+    def source(self) -> Source:
+        """Return the C file."""
+        functions, calls, helpers = [], [], set()
+        checks, scratch = False, []
+        for position, step in enumerate(self.steps):
+            made = self._text(step)
+            name = self._function_name(step, position)
+            functions.append(self._function(name, made))
+            calls.append(self._call(name, made))
+            helpers |= made.helpers
+            checks |= made.checks
+            scratch += [Buffer(f"{kept} of {name}", dtype, length, position, position)
+                        for kept, dtype, length in self._in_arena(made)]
+        own = self.library.source(self.expressions.own)
+        parts = [f"/* {self.title} */", HEADER, "\n".join(sorted(self.expressions.libm)), own]
+        parts += [helper(op, dtype, extreme) for op, dtype in sorted(helpers)]
+        parts += [PLACE] if checks else []
+        parts += functions
+        self.table = [self.names.of(v.number) for v in [*self.leaves, *self.made]] + [b.name for b in scratch]
+        parts.append(self._driver(calls))
+        if self.batched:
+            parts += [EPOCH, self._epoch(self.batched)]
+        messages = ["an index is out of range", *(m for _, m in self.graph.conditions)]
+        return Source("\n".join(parts), self.table, self._lives(scratch),
+                      [self.names.of(v.number) for v in self.outputs], messages,
+                      frozenset(dtype for op, dtype in helpers if op == "product"))
+
+    def _text(self, step):
+        if isinstance(step, Kernel):
+            return LoopText(step, self.exports, self.expressions, self.names)
+        return StageText(step.value, self.names)
+
+    def _function_name(self, step, position):
+        made = [v for v in step.values if v.number in self.exports]
+        named = [v.origin for v in made if v.origin]
+        what = re.sub(r"\W", "_", named[-1]) if named else made[-1].op if made else "nothing"
+        return f"compute_{what}_{position + 1}"
+
+    def _in_arena(self, made):
+        return [(name, dtype, length) for name, dtype, length in made.scratch if not _on_stack(length)]
+
+    def _parameters(self, made) -> tuple[dict, dict]:
+        """Return C types by name: of the buffers that a function only reads, and of those that it writes."""
+        writes = {self.names.of(number): c_type(v.dtype) for number, v in made.writes.items()}
+        reads = {self.names.of(number): c_type(v.dtype) for number, v in made.reads.items()}
+        return {name: kind for name, kind in reads.items() if name not in writes}, writes
+
+    def _function(self, name, made):
+        reads, writes = self._parameters(made)
+        kept = [f"{c_type(dtype)} *restrict {scratch}" for scratch, dtype, _ in self._in_arena(made)]
+        parameters = ["int64_t n", *(f"const {kind} *restrict {x}" for x, kind in reads.items()),
+                      *(f"{kind} *restrict {x}" for x, kind in writes.items()), *kept,
+                      *(["int *failed"] if made.checks else [])]
+        lines = [f"static void {name}({', '.join(parameters)})", "{", "  (void)n;"]
+        lines += [f"  {c_type(dtype)} {scratch}[{max(length, 1)}];" for scratch, dtype, length in made.scratch
+                  if _on_stack(length)]
+        return "\n".join([*lines, *made.lines, "}", ""])
+
+    def _call(self, name, made):
+        reads, writes = self._parameters(made)
+        passed = ["n", *reads, *writes]
+        passed += [f"{kept}_of_{name}" for kept, _, _ in self._in_arena(made)]
+        return f"  {name}({', '.join([*passed, *(['&failed'] if made.checks else [])])});"
+
+    def _driver(self, calls):
+        lines = ["int step(int64_t n, void *const *b)", "{", "  int failed = 0;"]
+        values = [*self.leaves, *self.made]
+        for index, value in enumerate(values):
+            lines.append(f"  {c_type(value.dtype)} *const {self.names.of(value.number)} = b[{index}];")
+        for index, name in enumerate(self.table[len(values):], len(values)):
+            lines.append(f"  void *const {name.replace(' ', '_')} = b[{index}];")
+        lines += [f"  (void){name.replace(' ', '_')};" for name in self.table]
+        lines += calls
+        lines.append("  if (failed) return 1;")
+        lines += [self._late(output, argument) for output, argument in self.late.items()]
+        for index, (condition, _) in enumerate(self.graph.conditions):
+            lines.append(f"  if (!*{self.names.of(condition.number)}) return {index + 2};")
+        return "\n".join([*lines, "  return 0;", "}", ""])
+
+    def _late(self, output, argument) -> str:
+        """Copy a new value over the old one, which others had to read beside it."""
+        value = next(v for v in self.outputs if v.number == output)
+        size = length_text(value.size)
+        return (f"  for (int64_t i = 0; i < {size}; i++) {self.names.of(argument)}[i] = "
+                f"{self.names.of(output)}[i];")
+
+    def _epoch(self, batched) -> str:
+        """Return the C of many steps on rows that are picked from whole arrays."""
+        lines = ["int64_t epoch(int64_t n, void *const *b, const void *const *data, const int64_t *rows,",
+                 "              int64_t steps, const volatile int *stop, int *failed)",
+                 "{ /* a step on each row of `rows`, n numbers a step; returns how many were done */",
+                 "  const unsigned int kept = flush_denormals();", "  int64_t done = 0;",
+                 "  while (done < steps && !*stop) {", "    const int64_t *const chosen = rows + done * n;"]
+        for place, value in enumerate(batched):
+            width = BYTES[value.dtype] * size(value.shape[1:])
+            lines.append(f"    pick_rows(b[{value.attrs['index']}], data[{place}], chosen, n, {width});"
+                         f" /* {self.names.of(value.number)} */")
+        lines += ["    if ((*failed = step(n, b))) break;", "    done++;", "  }", "  restore_denormals(kept);",
+                  "  return done;", "}", ""]
+        return "\n".join(lines)
+
+    def _lives(self, scratch):
+        last = {}
+        for position, step in enumerate(self.steps):
+            for number in reads(step):
+                last[number] = position
+        end = len(self.steps)
+        results = {v.number for v in self.outputs} | {c.number for c, _ in self.graph.conditions}
+        found = [*scratch, *(Buffer(f"rows of {self.names.of(v.number)}", v.dtype, v.size, 0, end)
+                             for v in self.batched)]
+        for position, step in enumerate(self.steps):
+            for value in step.values:
+                if value.number in self.exports and value.number not in self.over:
+                    until = end if value.number in results else last.get(value.number, position)
+                    found.append(Buffer(self.names.of(value.number), value.dtype, value.size, position, until))
+        return found
+
+
+def _on_stack(length) -> bool:
+    return isinstance(length, int) and length <= 8192
