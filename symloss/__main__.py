@@ -1,4 +1,4 @@
-"""The command ``symloss``: a demonstration, a doctor, and the list of losses."""
+"""The command ``symloss``: a demonstration, a doctor, the list of losses, and the cache of compiled code."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from rich.console import Console
 import symloss
 from symloss.errors import SymlossError, SymlossWarning, unknown
 
-COMMANDS = ("demo", "info", "losses")
+COMMANDS = ("demo", "info", "losses", "cache")
 FAILED, INTERRUPTED = 1, 130  # exit codes; argparse itself ends with 2
 
 
@@ -64,6 +64,12 @@ def make_parser() -> argparse.ArgumentParser:
     losses.add_argument("words", nargs="*", metavar="WORD",
                         help="part of a name, an alias or the description; a loss is listed if it has all of them")
     losses.set_defaults(command=_losses)
+    cache = commands.add_parser("cache", help="show where compiled code is kept and how much there is, or remove it")
+    cache.add_argument("action", nargs="?", metavar="clear",
+                       help="remove the code that symloss compiled; it is compiled again when it is needed")
+    cache.add_argument("--older-than", type=_integer(0), metavar="DAYS", dest="older-than",
+                       help="with clear: remove only what was not used for so many days")
+    cache.set_defaults(command=_cache)
     return parser
 
 
@@ -105,6 +111,12 @@ def _losses(console, words) -> int:
 
     console.print(losses_table(words))
     return 0
+
+
+def _cache(console, action, **options) -> int:
+    from symloss.command.cache import run
+
+    return run(console, action, options["older-than"])
 
 
 def _warnings_as_lines(console) -> None:

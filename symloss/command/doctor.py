@@ -2,8 +2,8 @@
 
 import contextlib
 import importlib.metadata
-import pathlib
 import platform
+import shlex
 import subprocess
 import time
 import warnings
@@ -15,7 +15,9 @@ from rich.console import Console
 
 from .. import __version__
 from ..compiling import blas, compiler_failures, function, modes, resolve
+from ..compiling.ccode import building
 from ..errors import SymlossError
+from . import cache
 from .console import rows, say
 
 PACKAGES = ("pytensor", "numpy", "scipy", "scipy-openblas32", "rich", "safetensors", "matplotlib", "numba", "jax")
@@ -27,10 +29,10 @@ def run(console: Console) -> int:
     working = {name: _try(name) for name in modes.NAMES}
     sections = {
         "versions": _versions(),
-        "compiler": _compiler(),
+        "compiler": _compilers(),
         "BLAS": _blas(working["C"].startswith("works")),
         "threads": _threads(),
-        "cache": _cache(),
+        "cache": cache.table(),
         "modes": working,
     }
     for title, table in sections.items():
@@ -53,7 +55,21 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _compiler() -> dict[str, str]:
+def _compilers() -> dict[str, str]:
+    return _c_compiler() | _cpp_compiler()
+
+
+def _c_compiler() -> dict[str, str]:
+    try:
+        seconds = building.seconds()
+    except SymlossError as error:
+        return {"C": str(error)}
+    found = building.find()
+    return {"C": f"{found.name}, {shlex.join(found.command)}; compiles and loads one line in {seconds:.2f} s",
+            "its flags": " ".join(found.flags)}
+
+
+def _cpp_compiler() -> dict[str, str]:
     command = pytensor.config.cxx
     if not command:
         return {"C++": f"{compiler_failures.no_compiler()}; install g++, or clang++ with Xcode's command line tools on "
@@ -63,7 +79,7 @@ def _compiler() -> dict[str, str]:
     with contextlib.suppress(OSError, subprocess.SubprocessError, IndexError):
         answer = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=30, check=True)
         version = answer.stdout.splitlines()[0]
-    return {"C++": command, "version": version, "flags": pytensor.config.gcc__cxxflags.strip()}
+    return {"C++": f"{version}, {command}", "flags": pytensor.config.gcc__cxxflags.strip()}
 
 
 # --------------------------------------------------------------------------------------------------------------- BLAS
@@ -129,7 +145,7 @@ def _gigaflops(product) -> float:
     return 2 * SIZE**3 / best / 1e9
 
 
-# ------------------------------------------------------------------------------------------- threads, cache and modes
+# -------------------------------------------------------------------------------------------------- threads and modes
 
 
 def _threads() -> dict[str, str]:
@@ -148,12 +164,6 @@ def _threads() -> dict[str, str]:
         "chosen": f"1 for products of fewer than {crossover / 1e6:.2g} million multiplications, else {cores}",
         "why": "measured once, and kept in the cache folder",
     }
-
-
-def _cache() -> dict[str, str]:
-    folder = pathlib.Path(pytensor.config.compiledir)
-    files = [file.stat().st_size for file in folder.rglob("*") if file.is_file()]
-    return {"folder": str(folder), "content": f"{len(files):,} files, {sum(files) / 1e6:.0f} MB; may be deleted"}
 
 
 def _try(name: str) -> str:

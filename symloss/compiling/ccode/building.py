@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import errno
 import functools
 import hashlib
 import os
@@ -24,6 +25,9 @@ __all__ = ["clear", "find", "libraries", "load", "seconds", "size"]
 VERSION = 1  # to be raised when the same text has to be compiled anew
 ANSWER = 42
 TRIAL = f"int symloss_trial(void) {{ return {ANSWER}; }}\n"
+
+FULL = re.compile("No space left on device|Disk quota exceeded")
+NO_CAUSE = re.compile("ld returned|linker command failed")  # the lines before such a line say more
 
 _handles: dict[str, ctypes.CDLL] = {}
 
@@ -96,10 +100,13 @@ def _processor() -> str:
 def _kept(entry: str) -> ctypes.CDLL | None:
     """Return the library of an entry of the cache, if it is there and can be loaded."""
     library = cache.find(entry)
-    if library is not None:
-        with contextlib.suppress(OSError):  # made on another system, or just removed
-            return ctypes.CDLL(str(library))
-    return None
+    if library is None:
+        return None
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError:  # it was made on another system, or removed just now
+        cache.discard(entry)
+        return None
 
 
 def _build(text: str, entry: str, compiler: Compiler, place: pathlib.Path) -> ctypes.CDLL:
@@ -112,12 +119,12 @@ def _build(text: str, entry: str, compiler: Compiler, place: pathlib.Path) -> ct
             cache.seal(library)
         library = cache.put(folder, entry)  # the text also where it does not compile: somebody will want to read it
     if said is not None:
-        raise Failure(said)
+        raise OSError(errno.ENOSPC, said, str(source)) if FULL.search(said) else Failure(said)
     cache.trim()
     try:
         return ctypes.CDLL(str(library))
     except OSError as error:
-        raise Failure(f"error: {error}") from error
+        raise Failure(str(error)) from error
 
 
 def _works(compiler: Compiler, place) -> bool:
@@ -149,8 +156,8 @@ def _fresh(text: str, entry: str, compiler: Compiler) -> ctypes.CDLL:
     try:  # a second time, for what passes: somebody has emptied the cache, say
         return _build(text, entry, compiler, cache.place())
     except OSError as error:
-        raise SpecError(f"no folder for compiled code can be written ({_why(error)}); set SYMLOSS_CACHE to a folder in "
-                        f"which you may write") from error
+        raise SpecError(f"no folder for compiled code can be written ({_why(error)}); set SYMLOSS_CACHE and TMPDIR "
+                        f"to folders in which you may write") from error
     except Failure as failure:
         raise SpecError(_mistake(str(failure), compiler, cache.place() / entry / f"{entry}.c")) from failure
 
@@ -162,15 +169,16 @@ def _why(error) -> str:
 
 
 def _first(said: str) -> str:
-    """Return the first line of what was said that speaks of an error."""
+    """Return the first line of what was said that speaks of an error; linkers say it in the first two."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return next((line for line in lines if "error" in line.lower()), lines[0] if lines else "it says nothing")
+    errors = [line for line in lines if "error" in line.lower() and not NO_CAUSE.search(line)]
+    return " ".join(errors[:1] or lines[:2]) or "it says nothing"
 
 
 def _mistake(said: str, compiler: Compiler, source: pathlib.Path) -> str:
     """Say that a text does not compile."""
-    return (f"{compiler.name} does not compile {source}: {_first(said)}. This is a mistake of symloss: please report "
-            f"it with this file, and pass another mode, such as mode='NUMBA'. The command was: "
+    return (f"{compiler.name} does not compile {source}: {_first(said)}. If nothing else explains that, it is a "
+            f"mistake of symloss: report it with this file, and pass another mode, such as mode='NUMBA'. The command was: "
             f"{shlex.join([*compiler.command, *compiler.flags])}")
 
 

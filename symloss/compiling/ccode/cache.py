@@ -67,7 +67,7 @@ def refuse(why: str) -> None:
     if folder() not in _unusable:
         _unusable.add(folder())
         warnings.warn(f"the cache {folder()} cannot be used ({why}); compiled code is kept for this process only. Set "
-                      f"SYMLOSS_CACHE to a folder in which you may write.", SymlossWarning, stacklevel=5)
+                      f"SYMLOSS_CACHE to a folder in which you may write.", SymlossWarning, stacklevel=4)
 
 
 # --------------------------------------------------------------------------------------------------- reading, writing
@@ -164,6 +164,11 @@ def _folders(pattern) -> list[pathlib.Path]:
         return [path for path in folder().iterdir() if pattern.fullmatch(path.name) and path.is_dir()]
     except OSError:
         return []
+
+
+def discard(entry: str) -> None:
+    """Remove an entry."""
+    shutil.rmtree(folder() / entry, ignore_errors=True)
 
 
 def clear(days: float = 0) -> list[Entry]:

@@ -109,7 +109,7 @@ class Compiler:
                 return said
             _refused[self.command] = _refused.get(self.command, frozenset()) | set(refused)
             warnings.warn(f"the C compiler {shlex.join(self.command)} does not take {' '.join(refused)}; its code "
-                          f"may be slower. Set CC to another one for full speed.", SymlossWarning, stacklevel=6)
+                          f"may be slower. Set CC to another one for full speed.", SymlossWarning, stacklevel=5)
 
     def _environment(self, folder):
         environment = os.environ | {"LC_ALL": "C"}
@@ -132,10 +132,10 @@ def _run(command, folder, environment) -> str | None:
             process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output,
                                        stderr=output, **own_group)
         except OSError as error:
-            return f"error: it cannot be run ({error.strerror or error})"
+            return f"it cannot be run ({error.strerror or error})"
         alarm = threading.Timer(TIMEOUT, _end, [process])  # wait(TIMEOUT) would look 20 times a second
-        alarm.start()
         start = time.monotonic()
+        alarm.start()
         try:
             process.wait()
         finally:
@@ -147,9 +147,9 @@ def _run(command, folder, environment) -> str | None:
         (folder / SAID).unlink()
         return None
     if time.monotonic() - start >= TIMEOUT:
-        return f"error: it took longer than {TIMEOUT} s"
+        return f"it took longer than {TIMEOUT} s"
     code = process.returncode
-    return said or (f"error: it was ended by signal {-code}" if code < 0 else f"error: it ended with code {code}")
+    return said or (f"it was ended by signal {-code}" if code < 0 else f"it ended with code {code}")
 
 
 def _end(process) -> None:
@@ -198,7 +198,7 @@ def _wish() -> str:
 
 def _say_passed_over(what, why, other):
     warnings.warn(f"the C compiler {what} does not work ({why}); {shlex.join(other.command)} is used instead. Set CC "
-                  f"to one that works.", SymlossWarning, stacklevel=6)
+                  f"to one that works.", SymlossWarning, stacklevel=4)
 
 
 @functools.lru_cache(maxsize=8)
