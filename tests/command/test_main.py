@@ -13,6 +13,7 @@ import symloss
 from symloss.__main__ import main
 from symloss.command import demo
 from symloss.compiling import TrainingStep
+from symloss.compiling.ccode import building
 from symloss.explain import losses_table
 
 
@@ -153,6 +154,7 @@ def test_info_names_versions_compiler_blas_threads_cache_and_modes(capsys):
     for title in ("versions", "compiler", "BLAS", "threads", "cache", "modes"):
         assert f"\n{title}\n" in text
     assert "GFLOP/s" in text
+    assert building.find() is None or "compiles and loads one line in" in " ".join(text.split())
     assert str(pytensor.config.compiledir) in text
     assert "PYTHON  works" in text
 
@@ -211,10 +213,11 @@ def test_a_loss_that_is_not_found_names_the_nearest(capsys):
 @pytest.mark.parametrize(("arguments", "message"), [
     (["losse"], "unknown command 'losse'; did you mean 'losses'?"),
     (["Demo"], "did you mean 'demo'?"),
-    (["train"], "known: demo, info, losses"),
+    (["train"], "known: cache, demo, info, losses"),
     (["demo", "--sed", "3"], "unknown option of demo: '--sed'; did you mean '--seed'?"),
     (["--verson"], "did you mean '--version'?"),
     (["info", "cache"], "info does not take 'cache'"),
+    (["cache", "--older-then", "3"], "did you mean '--older-than'?"),
 ])
 def test_a_word_that_is_misspelt_gets_the_nearest(capsys, arguments, message):
     with pytest.raises(SystemExit) as ended:
@@ -238,13 +241,61 @@ def test_a_pipe_that_closes_early_is_no_crash():
     assert b"Traceback" not in errors
 
 
+# --------------------------------------------------------------------------------------------------------------- cache
+
+
+@pytest.fixture
+def compiled(tmp_path, monkeypatch):
+    """A cache with one library."""
+    monkeypatch.setenv("SYMLOSS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(building, "_handles", {})
+    if building.find() is None:
+        pytest.skip("no C compiler")
+    building.load("int one(void) { return 1; }\n")
+    (entry,) = building.libraries()
+    return entry.folder
+
+
+def shown(capsys):
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_cache_shows_what_is_kept_and_where(capsys, compiled):
+    assert main(["cache"]) == 0
+    text = shown(capsys)
+    assert f"symloss 1 entry, 0.0 MB, in {compiled.parent}" in text
+    assert str(pytensor.config.compiledir) in text
+
+
+def test_cache_clear_removes_what_is_old_or_everything(capsys, compiled):
+    assert main(["cache", "clear", "--older-than", "3"]) == 0
+    assert "Removed 0 entries" in shown(capsys)
+    os.utime(compiled, (0, 0))
+    assert main(["cache", "clear", "--older-than", "3"]) == 0
+    text = shown(capsys)
+    assert "Removed 1 entry" in text
+    assert "pytensor-cache purge" in text
+    assert not compiled.exists()
+    assert main(["cache", "clear"]) == 0
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["claer"], "did you mean 'clear'?"),
+    (["--older-than", "3"], "call symloss cache clear --older-than 3"),
+])
+def test_what_cache_does_not_understand_removes_nothing(capsys, compiled, arguments, message):
+    assert main(["cache", *arguments]) == 1
+    assert message in capsys.readouterr().err
+    assert compiled.exists()
+
+
 # ---------------------------------------------------------------------------------------------------------------- rest
 
 
 def test_no_command_prints_the_help(capsys):
     assert main([]) == 0
     text = capsys.readouterr().out
-    assert all(name in text for name in ("demo", "info", "losses"))
+    assert all(name in text for name in ("demo", "info", "losses", "cache"))
 
 
 def test_version(capsys):

@@ -178,8 +178,8 @@ def _first(said: str) -> str:
 def _mistake(said: str, compiler: Compiler, source: pathlib.Path) -> str:
     """Say that a text does not compile."""
     return (f"{compiler.name} does not compile {source}: {_first(said)}. If nothing else explains that, it is a "
-            f"mistake of symloss: report it with this file, and pass another mode, such as mode='NUMBA'. The command was: "
-            f"{shlex.join([*compiler.command, *compiler.flags])}")
+            f"mistake of symloss: report it with this file, and pass another mode, such as mode='NUMBA'. The command "
+            f"was: {shlex.join([*compiler.command, *compiler.flags])}")
 
 
 # ------------------------------------------------------------------------------------------------------------- telling

@@ -3,6 +3,7 @@
 import errno
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ def folder(tmp_path, monkeypatch):
     """A cache of its own for each test, with spaces and letters that are not ASCII in its name."""
     folder = tmp_path / "a cachè"
     monkeypatch.setenv("SYMLOSS_CACHE", str(folder))
+    monkeypatch.delenv("CC", raising=False)
     for module, name in ((compilers, "_passed_over"), (compilers, "_refused"), (building, "_handles"),
                          (cache, "_temporary")):
         monkeypatch.setattr(module, name, {})
@@ -77,7 +79,7 @@ def test_the_same_text_is_compiled_once_and_gives_one_handle(folder, runs):
 
 @pytest.mark.parametrize("change", ["text", "flags", "arguments", "compiler", "processor", "version"])
 def test_what_a_library_depends_on_is_compiled_anew(change, runs, tmp_path, monkeypatch):
-    wrapper = script(tmp_path / "my cc", f'exec {building.find().command[0]} "$@"')
+    wrapper = script(tmp_path / "my cc", f'exec {shlex.join(building.find().command)} "$@"')
     monkeypatch.setenv("CC", str(wrapper))
     building.load(text())
     if change == "flags":
