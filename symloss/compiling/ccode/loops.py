@@ -2,14 +2,13 @@
 
 from . import ir
 from .expressions import TYPES, atom, c_type, length_text, literal
+from .formulas import comment
 from .ir import Rows, Value
-from .schedule import Kernel
+from .schedule import COSTLY, Kernel
 from .space import BLOCK, Access, Space, access, operands
 from .views import INLINE, place, trace
 
 STACK = 8192  # numbers of a row that a function keeps on its stack
-COSTLY = frozenset(ir.UNARY - ir.words("neg abs sign sqr floor ceil trunc round invert isnan isinf")) | {
-    "pow", "div", "mod", "int_div", "arctan2", "gather"}
 
 
 class Kept:
@@ -28,7 +27,6 @@ class LoopText:
     Parameters
     ----------
     kernel : Kernel
-    exports : set of int
     expressions : Expressions
     names : Names
         Of buffers.
@@ -43,9 +41,9 @@ class LoopText:
         Memory that the function wants besides.
     """
 
-    def __init__(self, kernel: Kernel, exports, expressions, names):
-        self.kernel, self.exports, self.expressions, self.names = kernel, exports, expressions, names
-        self.space = Space(kernel, exports)
+    def __init__(self, kernel: Kernel, expressions, names):
+        self.kernel, self.exports, self.expressions, self.names = kernel, kernel.stores, expressions, names
+        self.space = Space(kernel)
         self.lines: list[str] = []
         self.reads: dict[int, Value] = {}
         self.writes: dict[int, Value] = {}
@@ -56,6 +54,7 @@ class LoopText:
         self._choose_inner()
         self._plan()
         self._write()
+        self.formulas = comment(kernel, names, self.name)
 
     # ------------------------------------------------------------------------------------------------ plan
 

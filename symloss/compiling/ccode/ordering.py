@@ -29,7 +29,7 @@ def ordered(steps: list, targets: dict[int, int]) -> list:
     targets : dict
         By number of an output: the number of the argument that it takes the place of.
     """
-    maker = {v.number: i for i, step in enumerate(steps) for v in step.values}
+    maker = {v.number: i for i, step in enumerate(steps) for v in step.values if v.number in step.stores}
     reading = [reads(step) for step in steps]
     needs = [{maker[r] for r in found if r in maker} for found in reading]
     later = [set() for _ in steps]
@@ -59,7 +59,7 @@ def ordered(steps: list, targets: dict[int, int]) -> list:
 
 def in_place(steps: list, targets: dict[int, int]) -> dict[int, int]:
     """Return those of `targets` whose old value nobody needs when the new one is written."""
-    position = {v.number: i for i, step in enumerate(steps) for v in step.values}
+    position = {v.number: i for i, step in enumerate(steps) for v in step.values if v.number in step.stores}
     found = {}
     for output, argument in targets.items():
         writer = position[output]

@@ -1,12 +1,17 @@
 """Which operations share a kernel, and in which order the kernels run."""
 
+import bisect
 import dataclasses
 
 from . import ir
 from .ir import Rows, Value
 from .lowering import is_pick
-from .views import base_of, trace, without_ones
+from .views import INLINE, base_of, trace, without_ones
 
+COSTLY = frozenset(ir.UNARY - ir.words("neg abs sign sqr floor ceil trunc round invert isnan isinf")) | {
+    "pow", "div", "mod", "int_div", "arctan2", "gather"}
+LIGHT = 8  # operations that are rather done twice than kept
+USUAL_ROWS = 100  # where it has to be guessed which of two arrays is larger
 ROW_BYTES = 1 << 18  # of a row that a kernel keeps while it goes over it more than once
 
 
@@ -29,6 +34,8 @@ class Kernel:
         The last dimensions, if reductions over them are used within the kernel.
     values : list of Value
         What is computed, in order.
+    stores : set of int
+        Numbers of those values that others read.
     """
 
     dims: list
@@ -37,10 +44,11 @@ class Kernel:
     over: dict = dataclasses.field(default_factory=dict)
     rows: tuple | None = None
     values: list = dataclasses.field(default_factory=list)
+    stores: set = dataclasses.field(default_factory=set)
 
     def add(self, value: Value, along: tuple, reduced: tuple | None = None) -> None:
         """Compute one more value here; `reduced`: the axes that go away, of a reduction."""
-        self.values.append(value)
+        bisect.insort(self.values, value, key=lambda v: v.number)
         self.along[value.number] = along
         self.axes[value.number] = tuple(d for axis, d in enumerate(along) if axis not in (reduced or ()))
         if reduced is not None:
@@ -62,10 +70,19 @@ class Stage:
         """What it computes: one value."""
         return [self.value]
 
+    @property
+    def stores(self):
+        """What others read of it."""
+        return {self.value.number}
+
 
 def fuses(value: Value) -> bool:
     """Return whether a value is computed in loops that others may share."""
     return value.op in ir.POINTWISE or value.op in ir.REDUCTIONS or value.op == "gather"
+
+
+def _about(length) -> int:
+    return length.at(USUAL_ROWS) if isinstance(length, Rows) else length
 
 
 class Schedule:
@@ -99,6 +116,7 @@ class Schedule:
                 self._insert(Stage(value), self._earliest(value))
                 self._place[value.number] = self.steps[self._found]
             self._export_inputs(value)
+        self._drop_unused()
 
     # ------------------------------------------------------------------------------------------------ order
 
@@ -116,12 +134,24 @@ class Schedule:
         mine = self._place[value.number]
         for operand in value.inputs:
             base = base_of(operand)
-            place = self._place.get(base.number)
-            if place is not None and (place is not mine or not self._reads_inside(mine, operand)):
+            inside = isinstance(mine, Kernel) and trace(operand)[0].number in mine.axes
+            if base.number in self._place and not inside:
                 self.exports.add(base.number)
 
-    def _reads_inside(self, kernel, operand) -> bool:
-        return isinstance(kernel, Kernel) and trace(operand)[0].number in kernel.axes
+    def _drop_unused(self):
+        """Forget what is computed anew wherever it is needed."""
+        for kernel in self.steps:
+            if not isinstance(kernel, Kernel):
+                continue
+            kernel.stores = {v.number for v in kernel.values
+                             if v.number in self.exports and self._place[v.number] is kernel}
+            needed = set(kernel.stores)
+            for value in reversed(kernel.values):
+                if value.number in needed:
+                    needed |= {trace(v)[0].number for v in value.inputs}
+            kernel.values = [v for v in kernel.values if v.number in needed]
+            kernel.over = {number: over for number, over in kernel.over.items() if number in needed}
+        self.steps = [s for s in self.steps if s.values]
 
     # ------------------------------------------------------------------------------------------------ fusion
 
@@ -131,6 +161,7 @@ class Schedule:
             kernel = self.steps[position]
             if isinstance(kernel, Kernel) and self._join(kernel, value, position == earliest):
                 self._place[value.number] = kernel
+                self._compute_anew(kernel, value)
                 return
         space = value.inputs[0].shape if value.op in ir.REDUCTIONS else value.shape
         kernel = Kernel(list(without_ones(space)))
@@ -138,6 +169,35 @@ class Schedule:
             raise AssertionError(f"{value!r} fits into no kernel")
         self._insert(kernel, earliest)
         self._place[value.number] = kernel
+        self._compute_anew(kernel, value)
+
+    def _compute_anew(self, kernel, value, within=False):
+        """Compute operands here as well, if that reads less than they are: stretched numbers, places of labels."""
+        along = kernel.along[value.number]
+        inputs = value.inputs[1:] if value.op == "gather" else value.inputs
+        for operand in inputs:
+            root, axes = trace(operand)
+            if root.number in kernel.axes or root.number not in self._place:
+                continue
+            if root.number in self.exports if within else not self._is_light(root):
+                continue
+            kernel.add(root, tuple(None if axis is None else along[axis] for axis in axes))
+            self._compute_anew(kernel, root, within=True)
+
+    def _is_light(self, value) -> bool:
+        read, operations, waiting = 0, 0, [value]
+        while waiting:
+            one = waiting.pop()
+            operations += 1
+            if one.op not in ir.POINTWISE or one.op in COSTLY or one.op == "copy" or operations > LIGHT:
+                return False
+            for operand in one.inputs:
+                root = trace(operand)[0]
+                if root.number in self._place and root.number not in self.exports:
+                    waiting.append(root)
+                elif root.op not in INLINE:
+                    read += _about(base_of(root).size)
+        return 2 * read <= _about(value.size)
 
     def _join(self, kernel, value, related: bool) -> bool:
         """Let a kernel compute a value too, if it can; `related`: some operand may be computed there."""

@@ -69,16 +69,16 @@ class Space:
     lengths : list of int or Rows
     """
 
-    def __init__(self, kernel: Kernel, exports):
+    def __init__(self, kernel: Kernel):
         self.kernel = kernel
         self._strides, self._split = [], set()
         for value in kernel.values:
-            self._look_at(value, exports)
+            self._look_at(value)
         self.groups = self._grouped()
         self.lengths = [ir.size(kernel.dims[d] for d in group) for group in self.groups]
         self.names = ["ijklmopq"[i] for i in range(len(self.groups))]
 
-    def _look_at(self, value, exports):
+    def _look_at(self, value):
         kernel = self.kernel
         for operand, along in operands(kernel, value):
             root = trace(operand)[0]
@@ -86,7 +86,7 @@ class Space:
                 self._split |= {d for d in along if d is not None}
             elif root.number not in kernel.axes and base_of(root).op not in INLINE:
                 self._strides.append(access(kernel, operand, along).strides)
-        if value.number in exports or value.number in kernel.over:  # a table of sums is as good as an export
+        if value.number in kernel.stores or value.number in kernel.over:  # a table of sums is as good as an export
             self._strides.append(access(kernel, value, kernel.axes[value.number]).strides)
         if value.op == "gather":
             self._split |= {d for d in kernel.along[value.number] if d is not None}

@@ -2,6 +2,7 @@
 
 from . import ir
 from .expressions import atom, c_type, length_text, literal
+from .formulas import Formulas
 from .ir import Value
 from .views import place, row_major
 
@@ -47,6 +48,7 @@ class StageText:
         self.scratch: list[tuple] = []
         self.helpers: set[tuple] = set()
         self.checks = False
+        self.formulas = [f"{names.of(value.number)} = {Formulas(names.known()).of(value)}"]
         self.target = names.of(value.number)
         getattr(self, f"_{value.op}")()
 

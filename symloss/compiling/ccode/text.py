@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import textwrap
 
 from . import ir
 from .expressions import BYTES, Expressions, c_type, length_text
@@ -78,6 +79,14 @@ class Names:
         """Let one value lie where another does."""
         self._names[number] = self._names[other]
 
+    def has(self, number: int) -> bool:
+        """Return whether a buffer has a name."""
+        return number in self._names
+
+    def known(self) -> dict[int, str]:
+        """Return the names of all buffers by number."""
+        return self._names
+
     def of(self, number: int) -> str:
         """Return the name of a buffer."""
         return self._names[number]
@@ -133,7 +142,6 @@ class Writer:
         self.library, self.batched = library, list(batched)
         conditions = [condition for condition, _ in graph.conditions]
         schedule = Schedule(outputs, conditions)
-        self.exports = schedule.exports
         wanted = {outputs[i].number: arguments[j].number for i, j in targets.items()}
         self.steps = ordered(schedule.steps, wanted)
         self.over = in_place(self.steps, wanted)
@@ -152,9 +160,9 @@ class Writer:
             for value in step.values:
                 if value.number in self.over:
                     self.names.alias(value.number, self.over[value.number])
-                elif value.number in self.exports or value.number in getattr(step, "over", ()):
+                elif value.number in step.stores or value.number in getattr(step, "over", ()):
                     self.names.give(value, value.origin or f"{value.op}{value.number}")
-                    if value.number in self.exports:
+                    if value.number in step.stores:
                         self.made.append(value)
 
     def source(self) -> Source:
@@ -186,11 +194,11 @@ class Writer:
 
     def _text(self, step):
         if isinstance(step, Kernel):
-            return LoopText(step, self.exports, self.expressions, self.names)
+            return LoopText(step, self.expressions, self.names)
         return StageText(step.value, self.names)
 
     def _function_name(self, step, position):
-        made = [v for v in step.values if v.number in self.exports]
+        made = [v for v in step.values if v.number in step.stores]
         named = [v.origin for v in made if v.origin]
         what = re.sub(r"\W", "_", named[-1]) if named else made[-1].op if made else "nothing"
         return f"compute_{what}_{position + 1}"
@@ -210,7 +218,7 @@ class Writer:
         parameters = ["int64_t n", *(f"const {kind} *restrict {x}" for x, kind in reads.items()),
                       *(f"{kind} *restrict {x}" for x, kind in writes.items()), *kept,
                       *(["int *failed"] if made.checks else [])]
-        lines = [f"static void {name}({', '.join(parameters)})", "{", "  (void)n;"]
+        lines = [f"static void {name}({', '.join(parameters)})", *_comment(made.formulas), "{", "  (void)n;"]
         lines += [f"  {c_type(dtype)} {scratch}[{max(length, 1)}];" for scratch, dtype, length in made.scratch
                   if _on_stack(length)]
         return "\n".join([*lines, *made.lines, "}", ""])
@@ -269,10 +277,18 @@ class Writer:
                              for v in self.batched)]
         for position, step in enumerate(self.steps):
             for value in step.values:
-                if value.number in self.exports and value.number not in self.over:
+                if value.number in step.stores and value.number not in self.over:
                     until = end if value.number in results else last.get(value.number, position)
                     found.append(Buffer(self.names.of(value.number), value.dtype, value.size, position, until))
         return found
+
+
+def _comment(lines) -> list[str]:
+    """Return lines as one comment of C."""
+    if not lines:
+        return []
+    wrapped = [part for line in lines for part in textwrap.wrap(line, 112, subsequent_indent="    ")]
+    return ["/* " + "\n   ".join(wrapped) + " */"]
 
 
 def _on_stack(length) -> bool:
