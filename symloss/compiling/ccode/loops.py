@@ -304,6 +304,9 @@ class LoopText:
             text = self._row_result(one)
             if one.by_row:
                 self._line(f"const {c_type(value.dtype, True)} {self.name(value)} = {text};", depth)
+                if self._is_sum_of_exponentials(value):
+                    self._line(f"const {c_type(value.dtype)} inverse_of_{self.name(value)} = 1 / {self.name(value)};",
+                               depth)
                 if value.number in self.exports:
                     self._store(value, depth)
                 return
@@ -387,8 +390,17 @@ class LoopText:
             text = self._gathered(value)
         else:
             texts = [self._operand(value, i) for i in range(len(value.inputs))]
-            text = self.expressions.of(value, texts)
+            text = f"{texts[0]} * inverse_of_{texts[1]}" if self._by_inverse(value) else \
+                self.expressions.of(value, texts)
         self._line(f"const {c_type(value.dtype, True)} {self.name(value)} = {text};", depth)
+
+    def _by_inverse(self, value) -> bool:
+        """Return whether elements are divided by a sum of exponentials of their row, which its inverse does faster."""
+        divisor = trace(value.inputs[1])[0] if value.op == "div" and self._is_full(value) else None
+        return divisor is not None and divisor.number in self.kept and self._is_sum_of_exponentials(divisor)
+
+    def _is_sum_of_exponentials(self, value) -> bool:
+        return value.op == "sum" and self.kept[value.number].by_row and trace(value.inputs[0])[0].op == "exp"
 
     def _gathered(self, value):
         source, *indexes = value.inputs

@@ -110,10 +110,14 @@ def _one_hot(graph, value, inputs):
     zero, (rows, columns) = trace(base)[0], base.shape
     if not zero.is_number(0) or index[1].ndim != 1 or trace(index[0])[0].shape[0] != rows:
         return None
-    labels = graph.reshape(index[1], (rows, 1))
-    wrapped = graph.pointwise("switch", graph.pointwise("lt", labels, graph.number(0, "int64"), dtype="bool"),
-                              graph.pointwise("add", labels, graph.length(columns)), labels)
-    places = graph.reshape(graph.make("iota", (), "int64", (columns,)), (1, columns))
-    here = graph.pointwise("eq", places, wrapped, dtype="bool")
+    labels, none = graph.reshape(index[1], (rows, 1)), graph.number(-1, "int64")
+    zero, width = graph.number(0, "int64"), graph.length(columns)
+    wrapped = graph.pointwise("switch", graph.pointwise("lt", labels, zero, dtype="bool"),
+                              graph.pointwise("add", labels, width), labels)
+    inside = graph.pointwise("and", graph.pointwise("ge", wrapped, zero, dtype="bool"),
+                             graph.pointwise("lt", wrapped, width, dtype="bool"))
+    chosen = graph.cast(graph.pointwise("switch", inside, wrapped, none), "int32")  # in which they are compared faster
+    places = graph.cast(graph.reshape(graph.make("iota", (), "int64", (columns,)), (1, columns)), "int32")
+    here = graph.pointwise("eq", places, chosen, dtype="bool")
     new = graph.cast(graph.reshape(graph.broadcast(new, (rows,)), (rows, 1)), value.dtype)
     return graph.pointwise("switch", here, new, graph.number(0, value.dtype))

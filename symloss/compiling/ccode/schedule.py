@@ -10,7 +10,7 @@ from .views import INLINE, base_of, trace, without_ones
 
 COSTLY = frozenset(ir.UNARY - ir.words("neg abs sign sqr floor ceil trunc round invert isnan isinf")) | {
     "pow", "div", "mod", "int_div", "arctan2", "gather"}
-LIGHT = 8  # operations that are rather done twice than kept
+LIGHT = 12  # operations that are rather done twice than kept
 USUAL_ROWS = 100  # where it has to be guessed which of two arrays is larger
 ROW_BYTES = 1 << 18  # of a row that a kernel keeps while it goes over it more than once
 
@@ -185,11 +185,13 @@ class Schedule:
             self._compute_anew(kernel, root, within=True)
 
     def _is_light(self, value) -> bool:
-        read, operations, waiting = 0, 0, [value]
+        read, seen, waiting = 0, set(), [value]
         while waiting:
             one = waiting.pop()
-            operations += 1
-            if one.op not in ir.POINTWISE or one.op in COSTLY or one.op == "copy" or operations > LIGHT:
+            if one.number in seen:
+                continue
+            seen.add(one.number)
+            if one.op not in ir.POINTWISE or one.op in COSTLY or one.op == "copy" or len(seen) > LIGHT:
                 return False
             for operand in one.inputs:
                 root = trace(operand)[0]

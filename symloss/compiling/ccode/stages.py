@@ -245,18 +245,24 @@ static void product_{kind}(int64_t n, int64_t k, int64_t m, const {type} *a, int
 
 SUM = """
 static double row_sum_{kind}(const {type} *restrict x, int64_t count)
-{{ /* sixteen sums side by side, in an order that no compiler changes; their sums in double */
+{{ /* many sums side by side, in an order that no compiler changes; sums of 4096 numbers are added up in double */
   double total = 0;
-  for (int64_t start = 0; start < count; start += 1024) {{
-    const int64_t end = count - start < 1024 ? count : start + 1024;
-    {type} lane[16] = {{0}};
+  for (int64_t start = 0; start < count; start += 4096) {{
+    const int64_t end = count - start < 4096 ? count : start + 4096;
+    {type} lane[64] = {{0}};
     int64_t i = start;
+    if (end - start >= 64) {{
+      for (; i + 64 <= end; i += 64)
+        for (int j = 0; j < 64; j++) lane[j] += x[i + j];
+      for (int j = 0; j < 32; j++) lane[j] += lane[j + 32];
+      for (int j = 0; j < 16; j++) lane[j] += lane[j + 16];
+    }}
     for (; i + 16 <= end; i += 16)
       for (int j = 0; j < 16; j++) lane[j] += x[i + j];
     for (int j = 0; i + j < end; j++) lane[j] += x[i + j];
-    for (int step = 8; step; step /= 2)
-      for (int j = 0; j < step; j++) lane[j] += lane[j + step];
-    total += lane[0];
+    for (int j = 0; j < 8; j++) lane[j] += lane[j + 8];
+    for (int j = 0; j < 4; j++) lane[j] += lane[j + 4];
+    total += (lane[0] + lane[2]) + (lane[1] + lane[3]);
   }}
   return total;
 }}
@@ -265,17 +271,22 @@ static double row_sum_{kind}(const {type} *restrict x, int64_t count)
 EXTREME = """
 static {type} row_{op}_{kind}(const {type} *restrict x, int64_t count)
 {{ /* NaN, if there is one */
-  {type} lane[16];
-  for (int j = 0; j < 16; j++) lane[j] = {start};
+  {type} lane[64], found = {start};
   int64_t i = 0;
-  for (; i + 16 <= count; i += 16)
-    for (int j = 0; j < 16; j++) lane[j] = (x[i + j] {sign} lane[j]){nan} ? x[i + j] : lane[j];
-  for (int j = 0; i + j < count; j++) lane[j] = (x[i + j] {sign} lane[j]){nan} ? x[i + j] : lane[j];
-  {type} found = lane[0];
-  for (int j = 1; j < 16; j++) found = (lane[j] {sign} found){nan_lane} ? lane[j] : found;
+  if (count >= 64) {{
+    for (int j = 0; j < 64; j++) lane[j] = x[j];
+    for (i = 64; i + 64 <= count; i += 64)
+      for (int j = 0; j < 64; j++) lane[j] = (x[i + j] {sign} lane[j]){nan} ? x[i + j] : lane[j];
+    for (int width = 32; width >= 8; width /= 2)
+      for (int j = 0; j < width; j++) lane[j] = (lane[j + width] {sign} lane[j]){nan_lanes} ? lane[j + width] : lane[j];
+    for (int j = 0; j < 8; j++) found = (lane[j] {sign} found){nan_lane} ? lane[j] : found;
+  }}
+  for (; i < count; i++) found = (x[i] {sign} found){nan_one} ? x[i] : found;
   return found;
 }}
 """
+
+NAN_TESTS = {"nan": "x[i + j]", "nan_lanes": "lane[j + width]", "nan_lane": "lane[j]", "nan_one": "x[i]"}
 
 PLAIN = """
 static {result} row_{op}_{kind}(const {type} *restrict x, int64_t count)
@@ -309,9 +320,9 @@ def helper(op: str, dtype: str, extreme) -> str:
     if op == "sum" and floating:
         return SUM.format(kind=kind, type=type_)
     if op in ("max", "min"):
-        nan, nan_lane = (" | (x[i + j] != x[i + j])", " | (lane[j] != lane[j])") if floating else ("", "")
-        return EXTREME.format(op=op, kind=kind, type=type_, sign=">" if op == "max" else "<", nan=nan,
-                              nan_lane=nan_lane, start=extreme(op, dtype))
+        nans = {name: f" | ({x} != {x})" if floating else "" for name, x in NAN_TESTS.items()}
+        return EXTREME.format(op=op, kind=kind, type=type_, sign=">" if op == "max" else "<",
+                              start=extreme(op, dtype), **nans)
     sign, start = {"sum": ("+", "0"), "prod": ("*", "1"), "all": ("&& 0 !=", "1"), "any": ("|| 0 !=", "0")}[op]
     result = "double" if floating else "int64_t" if op in ("sum", "prod") else "int"
     return PLAIN.format(op=op, kind=kind, type=type_, result=result, sign=sign, start=literal(int(start), "int64"))
