@@ -38,7 +38,7 @@ _temporary: dict[int, pathlib.Path] = {}  # by process
 def folder() -> pathlib.Path:
     """Return where libraries are kept: $SYMLOSS_CACHE, else a folder beside PyTensor's own."""
     named = os.environ.get("SYMLOSS_CACHE")
-    found = pathlib.Path(named).expanduser() if named else pathlib.Path(pytensor.config.base_compiledir) / "symloss"
+    found = pathlib.Path(named).expanduser() if named else pathlib.Path(pytensor.config.compiledir).parent / "symloss"
     return pathlib.Path(os.path.abspath(found))
 
 
@@ -51,15 +51,15 @@ def temporary() -> pathlib.Path:
     """Return a folder for this process alone, which is removed when it ends."""
     process = os.getpid()
     if process not in _temporary:  # a child of a fork gets its own
-        _temporary.clear()
-        _temporary[process] = pathlib.Path(tempfile.mkdtemp(prefix="symloss-"))
-        atexit.register(_remove_temporary, process)
+        made = pathlib.Path(tempfile.mkdtemp(prefix="symloss-"))
+        atexit.register(_remove_temporary, process, made)
+        _temporary.setdefault(process, made)
     return _temporary[process]
 
 
-def _remove_temporary(process):
-    if process in _temporary and process == os.getpid():
-        shutil.rmtree(_temporary.pop(process), ignore_errors=True)
+def _remove_temporary(process, made):
+    if process == os.getpid():
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def refuse(why: str) -> None:

@@ -1,5 +1,6 @@
 """C text becomes a loaded library: which compiler makes it, what the cache keeps, and what is said when that fails."""
 
+import concurrent.futures
 import errno
 import os
 import pathlib
@@ -119,7 +120,7 @@ def test_a_damaged_library_is_not_loaded_but_compiled_again(folder, runs, damage
     elif damage == "rubbish as checksum":
         (file.parent / cache.CHECKSUM).write_bytes(b"\xff\0")
     assert again(text(3)).answer() == 3
-    assert file.read_bytes() == content
+    assert cache.find(file.stem)
     assert len(runs) == 2
 
 
@@ -138,6 +139,13 @@ def load_in(code, folder, **environment):
     environment = os.environ | {"SYMLOSS_CACHE": str(folder)} | {name: str(v) for name, v in environment.items()}
     return subprocess.Popen([sys.executable, "-c", f"from symloss.compiling.ccode import building\n{code}"], text=True,
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+
+
+def test_threads_that_start_cold_at_once_get_one_handle(runs):
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        handles = list(pool.map(lambda _: building.load(text(9)), range(4)))
+    assert all(handle is handles[0] for handle in handles)
+    assert handles[0].answer() == 9
 
 
 def test_processes_that_start_cold_at_once_all_end_well(folder):
@@ -208,7 +216,7 @@ def test_a_child_of_a_fork_uses_what_is_loaded_and_loads_more(tmp_path, monkeypa
             assert loaded.answer() == 5
             assert building.load(text(6)).answer() == 6
             assert cache.temporary() != place
-            cache._remove_temporary(os.getpid())
+            shutil.rmtree(cache.temporary())
             os._exit(0)
         finally:
             os._exit(1)
@@ -289,6 +297,16 @@ def test_the_cache_stands_beside_that_of_pytensor_unless_the_user_names_one(monk
     assert cache.folder() == tmp_path / "here"
 
 
+def test_the_cache_follows_that_of_pytensor_where_it_had_to_move(tmp_path):
+    code = "from symloss.compiling.ccode import cache; print(cache.folder(), cache.pytensor.config.compiledir)"
+    (tmp_path / "file").write_text("")
+    process = load_in(f"import warnings\n{code}", "", HOME=tmp_path / "file", TMPDIR=tmp_path, PYTENSOR_FLAGS="",
+                      PYTENSORRC="")
+    ours, pytensors = process.communicate(timeout=60)[0].split()
+    assert pathlib.Path(ours).parent == pathlib.Path(pytensors).parent
+    assert tmp_path in pathlib.Path(ours).parents
+
+
 def test_the_temporary_folder_goes_with_its_process(tmp_path):
     code = f"import warnings; warnings.simplefilter('ignore'); print(building.load({text(5)!r}).answer())"
     assert load_in(code, os.devnull, TMPDIR=tmp_path).communicate(timeout=60) == ("5\n", "")
@@ -318,6 +336,11 @@ def test_the_cache_keeps_what_was_used_last_and_what_is_not_its_own(folder, monk
     assert (folder / "somebody-else").exists()
 
 
+def test_the_time_of_a_compilation_leaves_nothing_behind():
+    assert 0 < building.seconds() < compilers.TIMEOUT
+    assert building.libraries() == []
+
+
 def test_a_library_that_is_used_stays_young(folder):
     building.load(text(1))
     (entry,) = building.libraries()
@@ -340,7 +363,14 @@ def test_a_library_that_is_used_stays_young(folder):
 def test_a_compiler_that_does_not_work_is_passed_over_with_its_reason(lines, reason, tmp_path, monkeypatch):
     monkeypatch.setenv("CC", str(script(tmp_path / "cc", *lines)))
     if lines == ["sleep 60"]:
+        patience, usual = compilers.TIMEOUT, compilers.pass_over
+
+        def pass_over(*told):
+            monkeypatch.setattr(compilers, "TIMEOUT", patience)  # what the next compiler needs
+            usual(*told)
+
         monkeypatch.setattr(compilers, "TIMEOUT", 0.3)
+        monkeypatch.setattr(compilers, "pass_over", pass_over)
     with pytest.warns(SymlossWarning, match=reason) as said:
         assert building.load(text(1)).answer() == 1
     assert len(said) == 1
@@ -375,8 +405,7 @@ def test_without_any_compiler_the_message_names_ways_out(tmp_path, monkeypatch):
 
 
 def test_a_program_that_acts_as_it_is_called_is_several_compilers(tmp_path, monkeypatch):
-    gcc = building.find().command[0]
-    script(tmp_path / "ccache", f'case $0 in */gcc) exit 1;; esac; exec {gcc} "$@"')
+    script(tmp_path / "ccache", f'case $0 in */gcc) exit 1;; esac; exec {shlex.join(building.find().command)} "$@"')
     for name in ("gcc", "clang"):
         (tmp_path / name).symlink_to(tmp_path / "ccache")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
@@ -429,11 +458,12 @@ def test_the_zig_of_pip_is_used_where_there_is_nothing_else(folder, tmp_path, mo
     (tmp_path / "ziglang").mkdir()
     script(tmp_path / "ziglang" / "zig", "[ $1 = cc ] && shift || exit 1", 'touch "$ZIG_GLOBAL_CACHE_DIR"',
            'for word; do shift; [ "$word" = -mcpu=native ] || set -- "$@" "$word"; done',
-           f'exec {building.find().command[0]} "$@"')
+           f'exec {shlex.join(building.find().command)} "$@"')
     for tool in ("as", "ld", "touch"):
         (tmp_path / tool).symlink_to(shutil.which(tool))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("ZIG_GLOBAL_CACHE_DIR", raising=False)
     assert building.load(text(8)).answer() == 8
     assert building.find().kind == "zig"
     assert (folder / compilers.ZIG_FOLDER).exists()
