@@ -158,13 +158,16 @@ class Value:
         Values are numbered as they are made, so inputs have smaller ones.
     origin : str or None
         What the user calls it, if anything.
+    by_column : bool
+        Whether a matrix lies in memory column by column; see `layout`.
     """
 
-    __slots__ = ("attrs", "dtype", "inputs", "number", "op", "origin", "shape")
+    __slots__ = ("attrs", "by_column", "dtype", "inputs", "number", "op", "origin", "shape")
 
     def __init__(self, op, inputs, attrs, dtype, shape, number):
         self.op, self.inputs, self.attrs = op, inputs, attrs
         self.dtype, self.shape, self.number, self.origin = dtype, shape, number, None
+        self.by_column = False
 
     @property
     def ndim(self) -> int:

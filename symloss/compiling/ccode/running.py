@@ -31,13 +31,13 @@ class Runnable:
         self.source = source
         self._library = building.load(source.text, name)
         for dtype in source.products:
-            use = getattr(self._library, f"use_blas_{'f32' if dtype == 'float32' else 'f64'}")
+            use = getattr(self._library, f"symloss_blas_{'f32' if dtype == 'float32' else 'f64'}")
             use.argtypes, use.restype = [ctypes.c_void_p], None
             use(blas.product(dtype))
-        self._step = self._library.step
+        self._step = self._library.symloss_step
         self._step.argtypes, self._step.restype = [ctypes.c_int64, ctypes.c_void_p], ctypes.c_int
-        if hasattr(self._library, "epoch"):
-            self._epoch = self._library.epoch
+        if hasattr(self._library, "symloss_epoch"):
+            self._epoch = self._library.symloss_epoch
             self._epoch.restype = ctypes.c_int64
             self._epoch.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3, ctypes.c_int64, *[ctypes.c_void_p] * 2]
         self._constants = [np.ascontiguousarray(a) for a in constants]

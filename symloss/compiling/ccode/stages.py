@@ -85,7 +85,42 @@ class StageText:
 
     def _dot(self):
         a, b = self.value.inputs
-        self._product(a, b, "", "", "")
+        if self.value.by_column:
+            self._product_by_column(a, b)
+        elif place(a).base.by_column and place(b).base.by_column:
+            self._product_over_rows(a, b)
+        else:
+            self._product(a, b, "", "", "")
+
+    def _product_by_column(self, a, b):
+        """Rows times a matrix, where the rows lie side by side."""
+        first, second = place(a), place(b)
+        self._lane_helper("by_column", first, second)
+        sizes = ", ".join(map(length_text, (a.shape[0], a.shape[1], b.shape[1])))
+        down, across = map(length_text, second.strides)
+        self._line(f"product_by_column_{self._kind()}({sizes}, {self._pointer(first)}, "
+                   f"{length_text(first.strides[1])}, {self._pointer(second)}, {down}, {across}, {self.target});")
+
+    def _product_over_rows(self, a, b):
+        """Units times units, summed up over rows that lie side by side."""
+        first, second = place(a), place(b)
+        self._lane_helper("over_rows", first, second)
+        sizes = ", ".join(map(length_text, (a.shape[0], a.shape[1], b.shape[1])))
+        self._line(f"product_over_rows_{self._kind()}({sizes}, {self._pointer(first)}, "
+                   f"{length_text(first.strides[0])}, {self._pointer(second)}, {length_text(second.strides[1])}, "
+                   f"{self.target});")
+
+    def _lane_helper(self, name, *places):
+        self.helpers.add((name, self.value.dtype))
+        for found in places:
+            self.reads[found.base.number] = found.base
+
+    def _kind(self) -> str:
+        return "f32" if self.value.dtype == "float32" else "f64"
+
+    def _pointer(self, found) -> str:
+        offset = "" if found.offset == 0 else f" + {length_text(found.offset)}"
+        return f"{self.names.of(found.base.number)}{offset}"
 
     def _batched_dot(self):
         a, b = self.value.inputs
@@ -97,11 +132,10 @@ class StageText:
     def _product(self, a, b, at_a, at_b, at_c, depth=1):
         n, k = a.shape[-2:]
         m = b.shape[-1]
-        kind = "f32" if self.value.dtype == "float32" else "f64"
         self.helpers.add(("product", self.value.dtype))
         texts = [self._matrix(v, at) for v, at in ((a, at_a), (b, at_b))]
         sizes = ", ".join(length_text(x) for x in (n, k, m))
-        self._line(f"product_{kind}({sizes}, {texts[0]}, {texts[1]}, {self.target}{at_c});", depth)
+        self._line(f"product_{self._kind()}({sizes}, {texts[0]}, {texts[1]}, {self.target}{at_c});", depth)
 
     def _matrix(self, value, at) -> str:
         """Return 'pointer, leading dimension, whether its columns are dense' for BLAS."""
@@ -230,7 +264,7 @@ typedef void (*gemm_{kind})(const char *, const char *, const int *, const int *
                             const {type} *, const int *, const {type} *, const int *, const {type} *, {type} *,
                             const int *);
 static gemm_{kind} blas_{kind};
-void use_blas_{kind}(gemm_{kind} function) {{ blas_{kind} = function; }}
+void symloss_blas_{kind}(gemm_{kind} function) {{ blas_{kind} = function; }}
 
 static void product_{kind}(int64_t n, int64_t k, int64_t m, const {type} *a, int64_t a_step, int a_turned,
                            const {type} *b, int64_t b_step, int b_turned, {type} *c)
@@ -241,6 +275,82 @@ static void product_{kind}(int64_t n, int64_t k, int64_t m, const {type} *a, int
     blas_{kind}(b_turned ? "T" : "N", a_turned ? "T" : "N", &columns, &rows, &inner, &one, b, &ldb, a, &lda, &zero, c,
                &columns);
 }}
+"""
+
+BY_COLUMN = """
+static void product_by_column_{kind}(int64_t n, int64_t k, int64_t m, const {type} *restrict x, int64_t x_step,
+                                     const {type} *restrict w, int64_t down, int64_t across, {type} *restrict y)
+{{ /* y (n, m) = x (n, k) w (k, m), where n is the dense axis of x and y: 64 rows and 4 units at a time */
+  for (int64_t start = 0; start < n; start += 64) {{
+    const int64_t count = n - start < 64 ? n - start : 64;
+    for (int64_t j = 0; j < m; j += 4) {{
+      {type} sum[4][64] = {{{{0}}}};
+      const int64_t units = m - j < 4 ? m - j : 4;
+      for (int64_t i = 0; i < k; i++) {{
+        const {type} *restrict row = x + i * x_step + start;
+        const {type} *restrict v = w + i * down + j * across;
+        if (units == 4 && count == 64) {{
+          const {type} a = v[0], b = v[across], c = v[2 * across], d = v[3 * across];
+          for (int l = 0; l < 64; l++) {{
+            sum[0][l] = FMA(a, row[l], sum[0][l]);
+            sum[1][l] = FMA(b, row[l], sum[1][l]);
+            sum[2][l] = FMA(c, row[l], sum[2][l]);
+            sum[3][l] = FMA(d, row[l], sum[3][l]);
+          }}
+        }} else {{
+          for (int64_t u = 0; u < units; u++)
+            for (int64_t l = 0; l < count; l++) sum[u][l] = FMA(v[u * across], row[l], sum[u][l]);
+        }}
+      }}
+      for (int64_t u = 0; u < units; u++)
+        for (int64_t l = 0; l < count; l++) y[(j + u) * n + start + l] = sum[u][l];
+    }}
+  }}
+}}
+"""
+
+OVER_ROWS = """
+static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {type} *restrict x, int64_t x_step,
+                                     const {type} *restrict y, int64_t y_step, {type} *restrict w)
+{{ /* w (k, m) = x' (k, n) y (n, m), where n is the dense axis of both: 16 sums side by side for each of 4 units */
+  for (int64_t i = 0; i < k; i++) {{
+    const {type} *restrict a = x + i * x_step;
+    for (int64_t j = 0; j < m; j += 4) {{
+      {type} sum[4][16] = {{{{0}}}};
+      const int64_t units = m - j < 4 ? m - j : 4;
+      const {type} *restrict b = y + j * y_step;
+      int64_t l = 0;
+      if (units == 4)
+        for (; l + 16 <= n; l += 16)
+          for (int s = 0; s < 16; s++) {{
+            sum[0][s] = FMA(a[l + s], b[l + s], sum[0][s]);
+            sum[1][s] = FMA(a[l + s], b[y_step + l + s], sum[1][s]);
+            sum[2][s] = FMA(a[l + s], b[2 * y_step + l + s], sum[2][s]);
+            sum[3][s] = FMA(a[l + s], b[3 * y_step + l + s], sum[3][s]);
+          }}
+      else
+        for (; l + 16 <= n; l += 16)
+          for (int64_t u = 0; u < units; u++)
+            for (int s = 0; s < 16; s++) sum[u][s] = FMA(a[l + s], b[u * y_step + l + s], sum[u][s]);
+      for (int64_t u = 0; u < units; u++) {{
+        for (int64_t s = 0; l + s < n; s++) sum[u][s] = FMA(a[l + s], b[u * y_step + l + s], sum[u][s]);
+        for (int s = 0; s < 8; s++) sum[u][s] += sum[u][s + 8];
+        for (int s = 0; s < 4; s++) sum[u][s] += sum[u][s + 4];
+        w[i * m + j + u] = (sum[u][0] + sum[u][2]) + (sum[u][1] + sum[u][3]);
+      }}
+    }}
+  }}
+}}
+"""
+
+FMA = """
+#ifndef FMA
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define FMA(a, b, c) _Generic((a), float: __builtin_fmaf, default: __builtin_fma)(a, b, c)
+#else
+#define FMA(a, b, c) ((a) * (b) + (c))
+#endif
+#endif
 """
 
 SUM = """
@@ -315,6 +425,8 @@ def helper(op: str, dtype: str, extreme) -> str:
     floating = dtype.startswith("float")
     if op == "product":
         return PRODUCT.format(kind=kind, type=type_)
+    if op in ("by_column", "over_rows"):
+        return FMA + (BY_COLUMN if op == "by_column" else OVER_ROWS).format(kind=kind, type=type_)
     if op == "sort":
         return SORT.format(kind=dtype, type=type_)
     if op == "sum" and floating:

@@ -7,7 +7,10 @@ import textwrap
 from . import ir
 from .expressions import BYTES, Expressions, c_type, length_text
 from .ir import Graph, Value, size
-from .loops import LoopText, extreme
+from .kernel_text import extreme
+from .lanes import LaneText, suits
+from .layout import lay_out
+from .loops import LoopText
 from .memory import Buffer
 from .ordering import in_place, ordered, reads
 from .schedule import Kernel, Schedule
@@ -50,6 +53,17 @@ static inline void pick_rows(void *restrict target, const void *restrict source,
   for (int64_t i = 0; i < n; i++)
     __builtin_memcpy((char *)target + i * width, (const char *)source + chosen[i] * width, (unsigned long)width);
 }
+"""
+COLUMNS = """
+static void pick_columns_{bytes}(void *restrict target, const void *restrict source, const int64_t *chosen, int64_t n,
+                           int64_t width)
+{{ /* the same, column by column */
+  uint{bits}_t *restrict to = target;
+  for (int64_t i = 0; i < n; i++) {{
+    const uint{bits}_t *restrict from = (const uint{bits}_t *)source + chosen[i] * width;
+    for (int64_t j = 0; j < width; j++) to[j * n + i] = from[j];
+  }}
+}}
 """
 RESERVED = ir.words("""auto break case char const continue default do double else enum extern float for goto if inline
     int long register restrict return short signed sizeof static struct switch typedef union unsigned void volatile
@@ -140,6 +154,7 @@ class Writer:
     def __init__(self, graph: Graph, arguments, outputs, targets, library, title, batched=()):
         self.graph, self.arguments, self.outputs, self.title = graph, arguments, outputs, title
         self.library, self.batched = library, list(batched)
+        self.by_column = lay_out([*outputs, *(c for c, _ in graph.conditions)], self.batched)
         conditions = [condition for condition, _ in graph.conditions]
         schedule = Schedule(outputs, conditions)
         wanted = {outputs[i].number: arguments[j].number for i, j in targets.items()}
@@ -186,13 +201,17 @@ class Writer:
         self.table = [self.names.of(v.number) for v in [*self.leaves, *self.made]] + [b.name for b in scratch]
         parts.append(self._driver(calls))
         if self.batched:
-            parts += [EPOCH, self._epoch(self.batched)]
+            widths = {BYTES[v.dtype] for v in self.batched if v.by_column}
+            parts += [EPOCH, *(COLUMNS.format(bits=8 * width, bytes=width) for width in sorted(widths)),
+                      self._epoch(self.batched)]
         messages = ["an index is out of range", *(m for _, m in self.graph.conditions)]
         return Source("\n".join(parts), self.table, self._lives(scratch),
                       [self.names.of(v.number) for v in self.outputs], messages,
                       frozenset(dtype for op, dtype in helpers if op == "product"))
 
     def _text(self, step):
+        if isinstance(step, Kernel) and self.by_column and suits(step):
+            return LaneText(step, self.expressions, self.names)
         if isinstance(step, Kernel):
             return LoopText(step, self.expressions, self.names)
         return StageText(step.value, self.names)
@@ -230,7 +249,7 @@ class Writer:
         return f"  {name}({', '.join([*passed, *(['&failed'] if made.checks else [])])});"
 
     def _driver(self, calls):
-        lines = ["int step(int64_t n, void *const *b)", "{", "  int failed = 0;"]
+        lines = ["static int step(int64_t n, void *const *b)", "{", "  int failed = 0;"]
         values = [*self.leaves, *self.made]
         for index, value in enumerate(values):
             lines.append(f"  {c_type(value.dtype)} *const {self.names.of(value.number)} = b[{index}];")
@@ -242,7 +261,8 @@ class Writer:
         lines += [self._late(output, argument) for output, argument in self.late.items()]
         for index, (condition, _) in enumerate(self.graph.conditions):
             lines.append(f"  if (!*{self.names.of(condition.number)}) return {index + 2};")
-        return "\n".join([*lines, "  return 0;", "}", ""])
+        lines += ["  return 0;", "}", "", "int symloss_step(int64_t n, void *const *b)", "{", "  return step(n, b);", "}"]
+        return "\n".join([*lines, ""])
 
     def _late(self, output, argument) -> str:
         """Copy a new value over the old one, which others had to read beside it."""
@@ -253,15 +273,17 @@ class Writer:
 
     def _epoch(self, batched) -> str:
         """Return the C of many steps on rows that are picked from whole arrays."""
-        lines = ["int64_t epoch(int64_t n, void *const *b, const void *const *data, const int64_t *rows,",
-                 "              int64_t steps, const volatile int *stop, int *failed)",
+        lines = ["int64_t symloss_epoch(int64_t n, void *const *b, const void *const *data, const int64_t *rows,",
+                 "                      int64_t steps, const volatile int *stop, int *failed)",
                  "{ /* a step on each row of `rows`, n numbers a step; returns how many were done */",
                  "  const unsigned int kept = flush_denormals();", "  int64_t done = 0;",
                  "  while (done < steps && !*stop) {", "    const int64_t *const chosen = rows + done * n;"]
         for place, value in enumerate(batched):
-            width = BYTES[value.dtype] * size(value.shape[1:])
-            lines.append(f"    pick_rows(b[{value.attrs['index']}], data[{place}], chosen, n, {width});"
-                         f" /* {self.names.of(value.number)} */")
+            bytes_each, width = BYTES[value.dtype], size(value.shape[1:])
+            pick = (f"pick_columns_{bytes_each}(b[{value.attrs['index']}], data[{place}], chosen, n, {width})"
+                    if value.by_column else
+                    f"pick_rows(b[{value.attrs['index']}], data[{place}], chosen, n, {bytes_each * width})")
+            lines.append(f"    {pick}; /* {self.names.of(value.number)} */")
         lines += ["    if ((*failed = step(n, b))) break;", "    done++;", "  }", "  restore_denormals(kept);",
                   "  return done;", "}", ""]
         return "\n".join(lines)

@@ -60,10 +60,15 @@ def row_major(shape) -> tuple:
     return tuple(size(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
+def strides_of(value: Value) -> tuple:
+    """Return the strides of a value that has a buffer of its own."""
+    return (1, value.shape[0]) if value.by_column else row_major(value.shape)
+
+
 def place(value: Value) -> Place | None:
     """Return where a value lies, if it is a buffer or can be read from one; None if it has to be computed or copied."""
     if value.op not in VIEWS:
-        return None if value.op in INLINE else Place(value, 0, row_major(value.shape))
+        return None if value.op in INLINE else Place(value, 0, strides_of(value))
     source = value.inputs[0]
     found = place(source)
     if found is None:
