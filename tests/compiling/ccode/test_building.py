@@ -148,6 +148,17 @@ def test_threads_that_start_cold_at_once_get_one_handle(runs):
     assert handles[0].answer() == 9
 
 
+def test_a_library_that_another_process_put_in_place_first_is_not_replaced(folder):
+    building.load(text(1))
+    kept = library(folder)
+    before = kept.stat().st_ino
+    with cache.work(folder) as made:
+        (made / kept.name).write_bytes(b"another")
+        cache.seal(made / kept.name)
+        assert cache.put(made, kept.stem) == kept
+    assert kept.stat().st_ino == before
+
+
 def test_processes_that_start_cold_at_once_all_end_well(folder):
     loads = f"print(sum(building.load({text()!r} + f'// {{i}}').answer() for i in range(5)))"
     ended = [process.communicate(timeout=100) for process in [load_in(loads, folder) for _ in range(4)]]
@@ -265,6 +276,13 @@ def test_a_disk_that_is_full_while_files_are_written(folder, call, monkeypatch):
     monkeypatch.setattr(owner, call, full)
     with pytest.warns(SymlossWarning, match="the disk is full"):
         assert building.load(text(1)).answer() == 1
+
+
+def test_a_disk_that_the_compiler_finds_full_is_no_mistake_in_the_text(monkeypatch):
+    full = "cc1: error: write error: No space left on device"
+    monkeypatch.setattr(compilers.Compiler, "compile", lambda *arguments: full)
+    with pytest.warns(SymlossWarning), pytest.raises(SpecError, match="the disk is full.*SYMLOSS_CACHE and TMPDIR"):
+        building.load(text(1))
 
 
 def test_a_cache_that_can_only_be_read_is_read_without_a_word(folder, monkeypatch):
