@@ -86,7 +86,7 @@ def _processor() -> str:
         first = file.read(16384).split(b"\n\n")[0].decode(errors="replace")  # the whole takes long with many cores
         wanted = ("vendor_id", "cpu family", "model", "model name", "flags", "Features", "CPU part", "cpu", "isa")
         return "\n".join(line for line in first.splitlines() if line.partition(":")[0].strip() in wanted)
-    with contextlib.suppress(AttributeError, OSError):  # macOS
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # macOS
         size = ctypes.c_size_t(256)
         brand = ctypes.create_string_buffer(size.value)
         ctypes.CDLL(None).sysctlbyname(b"machdep.cpu.brand_string", brand, ctypes.byref(size), None, 0)
@@ -149,7 +149,8 @@ def _fresh(text: str, entry: str, compiler: Compiler) -> ctypes.CDLL:
         return _build(text, entry, compiler, cache.place())
     except (Failure, OSError) as error:
         failed = error
-    if isinstance(failed, OSError) or not _works(compiler, cache.place):
+    full = getattr(failed, "errno", None) in (errno.ENOSPC, errno.EDQUOT)  # one line may fit
+    if full or not _works(compiler, cache.place):
         if isinstance(failed, Failure) and not _works(compiler, cache.temporary):
             raise failed
         cache.refuse(_why(failed))

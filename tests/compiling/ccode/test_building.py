@@ -278,6 +278,21 @@ def test_a_disk_that_is_full_while_files_are_written(folder, call, monkeypatch):
         assert building.load(text(1)).answer() == 1
 
 
+def test_a_cache_that_somebody_removes_while_a_compiler_works_is_made_anew(folder, recwarn, monkeypatch):
+    compile_it, removed = compilers.Compiler.compile, []
+
+    def compile_and_remove(*arguments):
+        said = compile_it(*arguments)
+        if not removed:
+            removed.append(shutil.rmtree(folder))
+        return said
+
+    monkeypatch.setattr(compilers.Compiler, "compile", compile_and_remove)
+    assert building.load(text(1)).answer() == 1
+    assert library(folder).exists()
+    assert not recwarn
+
+
 def test_a_disk_that_the_compiler_finds_full_is_no_mistake_in_the_text(monkeypatch):
     full = "cc1: error: write error: No space left on device"
     monkeypatch.setattr(compilers.Compiler, "compile", lambda *arguments: full)
