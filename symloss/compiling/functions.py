@@ -65,6 +65,10 @@ class TrainingStep:
         self._tally = Tally(objective.training_terms)
         self._sums = self._tally.shared()
         changes = made.changes | objective.generator_updates
+        self._counter = None
+        if backend.own and any(not isinstance(v.type, pt.TensorType) for v in changes):
+            self._counter = pytensor.shared(np.asarray(0, "int64"), name="steps that drew", shape=())
+            changes[self._counter] = self._counter + 1
         own = [v for v in changes if v not in set(objective.parameters.values())]
         self._generators = [v for v in own if not isinstance(v.type, pt.TensorType)]
         self._states = [v for v in own if isinstance(v.type, pt.TensorType)]
@@ -92,7 +96,7 @@ class TrainingStep:
         self._own = None
         if self.backend.own:
             try:
-                self._own, self._changes = OwnSteps(self.variables, changes, "a training step"), changes
+                self._own, self._changes = OwnSteps(self.variables, changes, "a training step", self._counter), changes
                 return
             except Unsupported as met:
                 self._leave_own(met, changes)

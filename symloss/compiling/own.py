@@ -58,10 +58,10 @@ class OwnSteps:
         When it is made, or at the first `run`.
     """
 
-    def __init__(self, variables, changes, title):
+    def __init__(self, variables, changes, title, counter=None):
         from .ccode.program import Program
 
-        self._program = Program(variables, [], changes, title, batched=True)
+        self._program = Program(variables, [], changes, title, batched=True, counter=counter)
         self.stop = ctypes.c_int(0)
 
     def run(self, arrays: list, order: np.ndarray, batch: int) -> None:

@@ -111,6 +111,7 @@ BINARY = words("""add sub mul div int_div mod pow maximum minimum lt le gt ge eq
 POINTWISE = UNARY | BINARY | {"switch", "cast", "copy"}
 REDUCTIONS = frozenset(("sum", "prod", "max", "min", "all", "any"))
 VIEWS = frozenset(("reshape", "transpose", "slice", "broadcast"))
+RANDOM = frozenset(("uniform", "normal"))
 LEAVES = frozenset(("argument", "number", "array", "length", "iota"))
 
 OPERATIONS = {
@@ -136,8 +137,8 @@ OPERATIONS = {
     "cumsum": "running sums along `axis`", "cumprod": "running products along `axis`",
     "sort": "in ascending order along `axis`, NaN last",
     "argsort": "the places that sort along `axis`, equal ones in their order, as int64",
-    "uniform": "random numbers of [0, 1) for `stream`; the input is the number of the step",
-    "normal": "random numbers of a standard normal distribution for `stream`; the input is the number of the step",
+    "uniform": "random numbers of [0, 1) for `stream`; inputs are the number of the step, and the seeds of all streams",
+    "normal": "the same of a standard normal distribution",
     "check": "the first input; the others are scalar conditions, of which none may be false: `message`",
 }
 
@@ -208,6 +209,7 @@ class Graph:
         self.arrays: list = []
         self.conditions: list = []  # (scalar condition, message): what has to hold in a run
         self.copies: list = []
+        self.streams = 0  # of random numbers
         self._known: dict[tuple, Value] = {}
         self._count = 0
         self.fired: dict[str, int] = {}  # how often each rule gave another value

@@ -2,6 +2,7 @@
 
 import abc
 
+from . import ir
 from .expressions import TYPES, atom, c_type, length_text, literal
 from .formulas import comment
 from .ir import Value
@@ -9,6 +10,8 @@ from .phases import Phases
 from .schedule import Kernel
 from .space import Space, access
 from .views import INLINE, place, trace
+
+DRAWN = 64  # numbers of room behind a row of random numbers, which are drawn several at a time
 
 
 class KernelText(abc.ABC):
@@ -140,6 +143,8 @@ class KernelText(abc.ABC):
     def _text(self, value) -> str:
         if value.op == "gather":
             return self._gathered(value)
+        if value.op in ir.RANDOM:
+            return f"{self._row_name(value)}[{self._row_index()}]"
         texts = [self._operand(value, i) for i in range(len(value.inputs))]
         if self._by_inverse(value):
             return f"{texts[0]} * inverse_of_{texts[1]}"
@@ -201,6 +206,18 @@ class KernelText(abc.ABC):
         self.writes[value.number] = value
         where = access(self.kernel, value, self.kernel.axes[value.number])
         self._line(f"{self.names.of(value.number)}[{where.index(self.space)}] = {self._local(value)};", depth)
+
+
+def drawn(value, target, row, text) -> str:
+    """Return the C statement that fills a row with random numbers; `text` is the KernelText or StageText it is of."""
+    step, seeds = value.inputs
+    for argument in value.inputs:
+        text.reads[argument.number] = argument
+    function = f"{value.op}_row_{value.dtype.replace('float', 'f')}"
+    text.helpers.add(("draw", function))
+    stream = value.attrs["stream"]
+    return (f"{function}({target}, {value.shape[-1] if value.shape else 1}, (uint32_t){text.names.of(seeds.number)}"
+            f"[{stream}], {stream}, (uint32_t)*{text.names.of(step.number)}, (uint32_t)({row}));")
 
 
 def stepped(op, dtype, name, text) -> str:

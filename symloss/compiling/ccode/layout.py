@@ -48,6 +48,8 @@ def _is_simple(value, batched) -> bool:
     """Return whether a value can be read and made column by column."""
     if value.op in ir.VIEWS:
         return is_free(value) or (value.op == "slice" and not any(isinstance(n, Rows) for n in value.shape[1:]))
+    if value.op in ir.RANDOM:  # a row of them is drawn at a time
+        return False
     if value.op not in ALLOWED:
         return not any(isinstance(n, Rows) for v in (value, *value.inputs) for n in v.shape)
     if any(isinstance(n, Rows) for n in value.shape[1:]) or (value.shape and value.shape[0] not in (N,) and

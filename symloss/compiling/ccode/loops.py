@@ -3,7 +3,7 @@
 from . import ir
 from .expressions import atom, c_type, length_text
 from .ir import Rows
-from .kernel_text import KernelText, helper_name
+from .kernel_text import DRAWN, KernelText, drawn, helper_name
 from .space import BLOCK, Access
 from .views import INLINE, trace
 
@@ -19,8 +19,9 @@ class LoopText(KernelText):
         inner = space.loops(kernel.rows) if kernel.rows else frozenset([count - 1] if count else [])
         length = ir.size(space.lengths[i] for i in inner)
         summed = any(space.loops(over) & inner for over in kernel.over.values())
-        self.blocks = summed and not kernel.rows and (isinstance(length, Rows) or length > STACK)
-        self.row_length = BLOCK if self.blocks else length
+        drawn_rows = any(v.op in ir.RANDOM for v in kernel.values)
+        self.blocks = summed and not kernel.rows and not drawn_rows and (isinstance(length, Rows) or length > STACK)
+        self.row_length = BLOCK if self.blocks else length + drawn_rows * DRAWN
         return inner
 
     def _write(self):
@@ -51,6 +52,9 @@ class LoopText(KernelText):
                    depth + 1)
 
     def _row(self, depth):
+        for value in self.kernel.values:
+            if value.op in ir.RANDOM:
+                self._draw(value, depth)
         for phase in sorted(self.phases.needed):
             self._phase = phase
             for value in self.kernel.values:
@@ -59,6 +63,17 @@ class LoopText(KernelText):
             for number, one in self.phases.kept.items():
                 if self.phases.level[number] == phase:
                     self._after_row(one, depth)
+
+    def _draw(self, value, depth):
+        """Fill a row with random numbers: which ones says its place among the rows."""
+        if len(self.inner) != 1:
+            raise ir.Unsupported("random numbers in rows of several axes")
+        row = "0"
+        for axis, dim in enumerate(self.kernel.along[value.number][:-1]):
+            if dim is not None:
+                (loop,) = self.space.loops([dim])
+                row = f"({row}) * {atom(length_text(value.shape[axis]))} + {self.space.names[loop]}"
+        self._line(drawn(value, self._row_name(value), row, self), depth)
 
     def _row_level(self, value, phase, depth):
         phases = self.phases

@@ -40,6 +40,8 @@ def _one(graph: Graph, value: Value, inputs: tuple) -> Value:
         return _check(graph, value, inputs)
     if op in ("slice", "reshape") and not (op == "reshape" and is_free(value)):
         inputs = (_flat(graph, inputs[0], value),)
+    elif op in ir.RANDOM and len(inputs) == 1:
+        inputs = (*inputs, graph.make("argument", (), "int64", (graph.streams,), index=inputs[0].attrs["index"] + 1))
     elif op == "gather":
         inputs = (in_memory(graph, inputs[0]), *inputs[1:])
     elif op == "scatter":

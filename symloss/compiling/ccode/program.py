@@ -1,6 +1,8 @@
 """A function of PyTensor variables, compiled for the shapes with which it is called."""
 
+import contextlib
 import ctypes
+import hashlib
 
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
@@ -8,11 +10,12 @@ from pytensor.graph.traversal import graph_inputs
 from pytensor.sparse import SparseTensorType
 from pytensor.tensor.random.type import RandomType
 
-from . import vector
+from . import plans, vector
 from .importing import imported
 from .ir import Graph, N, Rows, Unsupported
 from .lowering import lowered
 from .running import Failed, Runnable
+from .signature import NoSignature, signature
 from .simplify import RULES
 from .text import Writer
 
@@ -31,9 +34,16 @@ class Program:
         What the C file says of itself.
     batched : bool
         Whether `steps` is going to be called.
+    counter : shared int64 scalar or None
+        Counts the steps, if anything is random; one of `updates`. None: the program counts its calls itself.
+
+    Notes
+    -----
+    Random numbers depend on the state of their generator when the program first meets it, on the number of the step,
+    and on their place among the rows. The generator itself stays where it is.
     """
 
-    def __init__(self, inputs, outputs, updates=None, title="a function", batched=False):
+    def __init__(self, inputs, outputs, updates=None, title="a function", batched=False, counter=None):
         self.inputs, self.outputs = list(inputs), list(outputs)
         self.updates = {v: e for v, e in (updates or {}).items() if not isinstance(v.type, RandomType)}
         expressions = [*self.outputs, *self.updates.values()]
@@ -44,8 +54,10 @@ class Program:
         found = [v for v in graph_inputs(expressions) if isinstance(v, SharedVariable)]
         found = dict.fromkeys([*found, *self.updates])
         self.shared = [v for v in found if not isinstance(v.type, RandomType)]
-        if len(self.shared) < len(found):
-            raise Unsupported("random numbers")
+        self.generators = [v for v in found if isinstance(v.type, RandomType)]
+        self._counter = np.zeros((), "int64") if counter is None else None
+        self._seeds = Seeds(self.generators)
+        self.counter = counter
         self.title, self.batched = title, batched
         self._forms: dict[tuple, Form] = {}
 
@@ -55,7 +67,10 @@ class Program:
                   for v, a in zip(self.inputs, arrays, strict=True)]
         held = self._held()
         form, rows = self._form(arrays, held)
-        return form.run(rows, [*arrays, *held])
+        found = form.run(rows, [*arrays, *held, *self._drawing()])
+        if self._counter is not None:
+            self._counter += 1
+        return found
 
     def steps(self, arrays: list, order: np.ndarray, stop) -> int:
         """Run once for each row of `order`, on those rows of the arrays; returns how often it ran.
@@ -71,7 +86,14 @@ class Program:
         held = self._held()
         rows = order.shape[1]
         form, _ = self._form([np.broadcast_to(a[:1], (rows, *a.shape[1:])) if a.size else a for a in arrays], held)
-        return form.steps(arrays, held, order, stop)
+        return form.steps(arrays, [*held, *self._drawing()], order, stop)
+
+    def _drawing(self) -> list:
+        """Return the number of the step and the seeds, if anything is random."""
+        if not self.generators:
+            return []
+        counter = self._counter if self.counter is None else self.counter.container.storage[0]
+        return [counter, self._seeds.now()]
 
     def _held(self) -> list:
         """Return the arrays of the shared variables, which a step writes to."""
@@ -113,42 +135,89 @@ class Program:
         return [(N, *a.shape[1:]) if is_open else a.shape for a, is_open in zip(arrays, open_ends, strict=True)], rows
 
 
+class Seeds:
+    """A number for each generator, made of the state in which it is."""
+
+    def __init__(self, generators):
+        self._generators = generators
+        self._met: list = [None] * len(generators)
+        self._numbers = np.zeros(len(generators), "int64")
+
+    def now(self) -> np.ndarray:
+        """Return the numbers; a generator that was set anew has another one."""
+        for i, variable in enumerate(self._generators):
+            generator = variable.container.storage[0]
+            if generator is not self._met[i]:
+                state = repr(sorted(generator.bit_generator.state.items(), key=str)).encode()
+                self._numbers[i] = int.from_bytes(hashlib.sha256(state).digest()[:4], "little")
+                self._met[i] = generator
+        return self._numbers
+
+
 class Form:
     """A program for certain shapes."""
 
     def __init__(self, program: Program, shapes, held):
-        graph = Graph(RULES)
-        order = [*program.inputs, *program.shared]
-        known = dict(zip(order, [*shapes, *held], strict=True))
-        updates = program.updates
-        values = imported(graph, [*program.outputs, *updates.values()], known, order)
-        arguments = [graph.make("argument", (), v.dtype, known[v], index=i) for i, v in enumerate(order)]
-        for value, variable in zip(arguments, order, strict=True):
-            value.origin = variable.name
-        outputs = lowered(graph, values)
-        count = len(program.outputs)
-        targets = {count + i: order.index(v) for i, v in enumerate(updates)}
-        for (place, target) in targets.items():
-            outputs[place].origin = outputs[place].origin or f"new {order[target].name}"
-        batched = arguments[: len(program.inputs)] if program.batched else ()
-        self.graph, self.inputs = graph, len(program.inputs)
-        self.source = Writer(graph, arguments, outputs, targets, vector, program.title, batched).source()
-        self.runnable = Runnable(self.source, graph.arrays)
-        self._results = [(self.source.results[i], outputs[i].dtype, outputs[i].shape) for i in range(count)]
+        order = [*program.inputs, *program.shared, *program.generators]
+        shapes = [*shapes, *held]
+        wanted = [*program.outputs, *program.updates.values()]
+        try:
+            name = signature(wanted, order, shapes, [order.index(v) for v in program.updates], len(program.outputs),
+                             len(program.inputs), program.title, program.batched)
+        except NoSignature:
+            name = None
+        plan = None if name is None else plans.find(name)
+        self.known = plan is not None
+        if plan is None:
+            plan = planned(program, order, shapes, wanted)
+            if name is not None:
+                plans.keep(name, plan)
+        self.source = plan.source
+        self.runnable = Runnable(plan.source, plan.constants)
+        self._results = [(name, *result) for name, result in zip(plan.source.results, plan.results, strict=False)]
 
     def run(self, rows, arguments) -> list:
         """Run once."""
         results = [(name, np.empty([n.at(rows) if isinstance(n, Rows) else n for n in shape], dtype))
                    for name, dtype, shape in self._results]
-        try:
+        with told():
             self.runnable(rows, arguments, results)
-        except Failed as failed:
-            raise (IndexError if "index" in str(failed) else AssertionError)(str(failed)) from None
         return [array for _, array in results]
 
     def steps(self, arrays, held, order, stop: ctypes.c_int) -> int:
         """Run many steps."""
-        try:
+        with told():
             return self.runnable.steps(arrays, held, order, stop)
-        except Failed as failed:
-            raise (IndexError if "index" in str(failed) else AssertionError)(str(failed)) from None
+
+
+def planned(program: Program, order, shapes, wanted) -> plans.Plan:
+    """Return what a program becomes for arguments of these shapes."""
+    graph = Graph(RULES)
+    graph.streams = len(program.generators)
+    count = len(program.inputs) + len(program.shared)
+    values = imported(graph, wanted, dict(zip(order[:count], shapes, strict=True)), order)
+    arguments = [graph.make("argument", (), v.dtype, shape, index=i)
+                 for i, (v, shape) in enumerate(zip(order[:count], shapes, strict=True))]
+    for value, variable in zip(arguments, order, strict=False):
+        value.origin = variable.name
+    if program.generators:
+        arguments.append(graph.make("argument", (), "int64", (), index=count))
+        arguments.append(graph.make("argument", (), "int64", (graph.streams,), index=count + 1))
+        arguments[-2].origin, arguments[-1].origin = "number of the step", "seeds"
+    outputs = lowered(graph, values)
+    first = len(program.outputs)
+    targets = {first + i: order.index(v) for i, v in enumerate(program.updates)}
+    for place, target in targets.items():
+        outputs[place].origin = outputs[place].origin or f"new {order[target].name}"
+    batched = arguments[: len(program.inputs)] if program.batched else ()
+    source = Writer(graph, arguments, outputs, targets, vector, program.title, batched).source()
+    return plans.Plan(source, graph.arrays, [(v.dtype, v.shape) for v in outputs[:first]])
+
+
+@contextlib.contextmanager
+def told():
+    """Within, what a step has met becomes the error that PyTensor's functions raise."""
+    try:
+        yield
+    except Failed as failed:
+        raise (IndexError if "index" in str(failed) else AssertionError)(str(failed)) from None

@@ -1,5 +1,6 @@
 """A C file, compiled and ready to run on arrays."""
 
+import contextlib
 import ctypes
 
 import numpy as np
@@ -57,6 +58,19 @@ class Runnable:
                 self._table[self._places[name]] = start + offset
         self._rows, self.bytes = rows, size
 
+    @contextlib.contextmanager
+    def _written_to(self, results):
+        """Within, results lie in these arrays."""
+        places = [self._places[name] for name, _ in results]
+        kept = [self._table[place] for place in places]
+        for place, (_, array) in zip(places, results, strict=True):
+            self._table[place] = _address(array)
+        try:
+            yield
+        finally:
+            for place, address in zip(places, kept, strict=True):
+                self._table[place] = address
+
     def __call__(self, rows: int, arguments: list, results: list) -> None:
         """Run a step.
 
@@ -76,16 +90,12 @@ class Runnable:
             self._make_room(rows)
         for i, array in enumerate([*arguments, *self._constants]):
             self._table[i] = _address(array)
-        kept = [(name, self._table[self._places[name]]) for name, _ in results]
-        for name, array in results:
-            self._table[self._places[name]] = _address(array)
-        failed = self._step(rows, self._table)
-        for name, address in kept:
-            self._table[self._places[name]] = address
+        with self._written_to(results):
+            failed = self._step(rows, self._table)
         if failed:
             raise Failed(self.source.messages[failed - 1])
 
-    def steps(self, arrays: list, held: list, order: np.ndarray, stop: ctypes.c_int) -> int:
+    def steps(self, arrays: list, held: list, order: np.ndarray, stop: ctypes.c_int, results=()) -> int:
         """Run a step for each row of `order`, on those rows of `arrays`; returns how many were run.
 
         Parameters
@@ -96,6 +106,9 @@ class Runnable:
             The other arguments.
         order : int64 array (steps, rows)
         stop : ctypes.c_int
+            No step is begun when it is not 0.
+        results : list of (name of a buffer, array)
+            Where the results of the last step are written.
         """
         steps, rows = order.shape
         if rows > self._rows:
@@ -107,7 +120,9 @@ class Runnable:
             self._table[i] = _address(array)
         data = (ctypes.c_void_p * max(len(arrays), 1))(*map(_address, arrays))
         failed = ctypes.c_int(0)
-        done = self._epoch(rows, self._table, data, _address(order), steps, ctypes.byref(stop), ctypes.byref(failed))
+        with self._written_to(results):
+            done = self._epoch(rows, self._table, data, _address(order), steps, ctypes.byref(stop),
+                               ctypes.byref(failed))
         if failed.value:
             raise Failed(self.source.messages[failed.value - 1])
         return done

@@ -78,6 +78,8 @@ class Stage:
 
 def fuses(value: Value) -> bool:
     """Return whether a value is computed in loops that others may share."""
+    if value.op in ir.RANDOM:  # a row of them at a time
+        return value.ndim > 1 and isinstance(value.shape[-1], int) and 1 < value.shape[-1] * 8 <= ROW_BYTES
     return value.op in ir.POINTWISE or value.op in ir.REDUCTIONS or value.op == "gather"
 
 

@@ -50,7 +50,7 @@ def access(kernel: Kernel, value: Value, along: tuple) -> Access | None:
 def operands(kernel: Kernel, value: Value):
     """Yield (operand, the dimension of each of its axes) for what a value of a kernel is computed from."""
     along = kernel.along[value.number]
-    inputs = value.inputs
+    inputs = () if value.op in ir.RANDOM else value.inputs
     if value.op == "gather" and value.number not in kernel.over:
         inputs = inputs[1:]
     for operand in inputs:
@@ -88,7 +88,7 @@ class Space:
                 self._strides.append(access(kernel, operand, along).strides)
         if value.number in kernel.stores or value.number in kernel.over:  # a table of sums is as good as an export
             self._strides.append(access(kernel, value, kernel.axes[value.number]).strides)
-        if value.op == "gather":
+        if value.op == "gather" or value.op in ir.RANDOM:
             self._split |= {d for d in kernel.along[value.number] if d is not None}
 
     def _grouped(self):

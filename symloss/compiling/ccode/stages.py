@@ -4,6 +4,8 @@ from . import ir
 from .expressions import atom, c_type, length_text, literal
 from .formulas import Formulas
 from .ir import Value
+from .kernel_text import DRAWN
+from .kernel_text import drawn as draw
 from .views import place, row_major
 
 SORT = """
@@ -151,6 +153,21 @@ class StageText:
         return f"{self.names.of(found.base.number)}{offset}{at}, {length_text(leading)}, {int(turned)}"
 
     # ------------------------------------------------------------------------------------------------ parts
+
+    def _uniform(self):
+        """Random numbers of an axis whose length is not known, or of none: one at a time."""
+        names, depth = self._loops(self.value.shape)
+        row = "0"
+        for name, n in zip(names, self.value.shape, strict=True):
+            row = f"({row}) * {atom(length_text(n))} + {name}"
+        one = Value(self.value.op, self.value.inputs, self.value.attrs, self.value.dtype, (1,), -1)
+        self.scratch.append(("drawn", self.value.dtype, DRAWN))
+        self._line(draw(one, "drawn", row, self), depth)
+        self._line(f"{self.target}[{_index(0, row_major(self.value.shape), self.value.shape, names)}] = drawn[0];",
+                   depth)
+        self._close(depth)
+
+    _normal = _uniform
 
     def _concat(self):
         axis, offset = self.value.attrs["axis"], 0

@@ -195,7 +195,12 @@ class Writer:
                         for kept, dtype, length in self._in_arena(made)]
         own = self.library.source(self.expressions.own)
         parts = [f"/* {self.title} */", HEADER, "\n".join(sorted(self.expressions.libm)), own]
-        parts += [helper(op, dtype, extreme) for op, dtype in sorted(helpers)]
+        parts += [helper(op, dtype, extreme) for op, dtype in sorted(helpers) if op != "draw"]
+        draws = {name for op, name in helpers if op == "draw"}
+        if draws:
+            from . import random
+
+            parts.append(random.source(draws))
         parts += [PLACE] if checks else []
         parts += functions
         self.table = [self.names.of(v.number) for v in [*self.leaves, *self.made]] + [b.name for b in scratch]
@@ -261,7 +266,8 @@ class Writer:
         lines += [self._late(output, argument) for output, argument in self.late.items()]
         for index, (condition, _) in enumerate(self.graph.conditions):
             lines.append(f"  if (!*{self.names.of(condition.number)}) return {index + 2};")
-        lines += ["  return 0;", "}", "", "int symloss_step(int64_t n, void *const *b)", "{", "  return step(n, b);", "}"]
+        lines += ["  return 0;", "}", "", "int symloss_step(int64_t n, void *const *b)", "{"]
+        lines += ["  return step(n, b);", "}"]
         return "\n".join([*lines, ""])
 
     def _late(self, output, argument) -> str:

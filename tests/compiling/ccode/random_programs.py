@@ -42,6 +42,14 @@ class Maker:
         self.values.append(value)
         return value
 
+    def reorder(self, arguments) -> None:
+        """Take these arguments in this order, and no others."""
+        places = [self.arguments.index(a) for a in arguments]
+        self.arguments, self.arrays = list(arguments), [self.arrays[i] for i in places]
+        self.values = list(arguments)
+        for index, argument in enumerate(arguments):
+            argument.attrs = {"index": index}
+
     def grow(self, count: int) -> list[ir.Value]:
         """Return outputs of a program of about so many operations."""
         ways = [self._unary, self._binary, self._binary, self._reduce, self._reduce, self._centred, self._transposed,
@@ -90,7 +98,8 @@ class Maker:
         """A value less or over a sum of it along the last axis: what makes kernels go over rows more than once."""
         value = self._float(self._any(lambda v: v.ndim > 1))
         last = value.ndim - 1
-        made = self.graph.reduce(str(self.rng.choice(["sum", "max"])) if value.shape[last] != N else "sum", value, [last])
+        op = "sum" if value.shape[last] == N or self.rng.random() < 0.5 else "max"
+        made = self.graph.reduce(op, value, [last])
         row = self.graph.reshape(made, (*value.shape[:-1], 1))
         inside = self.graph.pointwise("tanh", self.graph.pointwise("sub", value, row))
         return self.graph.pointwise(str(self.rng.choice(["mul", "add"])), inside, value)
