@@ -1,4 +1,4 @@
-"""The command ``symloss``: a demonstration, a doctor, the list of losses, and the cache of compiled code."""
+"""The command ``symloss``: a demonstration, a doctor, the list of losses, C sources, and the cache of compiled code."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from rich.console import Console
 import symloss
 from symloss.errors import SymlossError, SymlossWarning, unknown
 
-COMMANDS = ("demo", "info", "losses", "cache")
+COMMANDS = ("demo", "info", "losses", "c-source", "cache")
 FAILED, INTERRUPTED = 1, 130  # exit codes; argparse itself ends with 2
 
 
@@ -64,6 +64,10 @@ def make_parser() -> argparse.ArgumentParser:
     losses.add_argument("words", nargs="*", metavar="WORD",
                         help="part of a name, an alias or the description; a loss is listed if it has all of them")
     losses.set_defaults(command=_losses)
+    source = commands.add_parser("c-source", help="print the C file of a saved model's training step")
+    source.add_argument("file", metavar="FILE", help="what net.save wrote, model.safetensors say")
+    source.add_argument("--algo", default="rmsprop", metavar="RULE", help="the update rule (%(default)s)")
+    source.set_defaults(command=_c_source)
     cache = commands.add_parser("cache", help="show where compiled code is kept and how much there is, or remove it")
     cache.add_argument("action", nargs="?", metavar="clear",
                        help="remove the code that symloss compiled; it is compiled again when it is needed")
@@ -110,6 +114,11 @@ def _losses(console, words) -> int:
     from symloss.explain import losses_table
 
     console.print(losses_table(words))
+    return 0
+
+
+def _c_source(console, file, algo) -> int:
+    print(symloss.load(file).c_source(algo))
     return 0
 
 

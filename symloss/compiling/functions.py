@@ -187,6 +187,15 @@ class TrainingStep:
             value = saved[variable.name] if fits else np.zeros(variable.type.shape)
             variable.set_value(np.asarray(value, "float64"))
 
+    def c_source(self) -> str:
+        """Return the C file of the step; SpecError if the compiler of our own does not make it."""
+        if self._own is not None:
+            try:
+                return self._own.c_source()
+            except Unsupported as met:
+                self.why = str(met)
+        raise SpecError(f"c_source: the compiler does not know {self.why}; the step is compiled by PyTensor")
+
     # ------------------------------------------------------------------------------------------ running
 
     def load(self, arrays: list) -> None:

@@ -64,6 +64,10 @@ class OwnSteps:
         self._program = Program(variables, [], changes, title, batched=True, counter=counter)
         self.stop = ctypes.c_int(0)
 
+    def c_source(self) -> str:
+        """Return the C file, for any number of rows."""
+        return self._program.c_source()
+
     def run(self, arrays: list, order: np.ndarray, batch: int) -> None:
         """Make steps on the rows of `order`, `batch` at a time."""
         whole = len(order) // batch * batch

@@ -292,6 +292,30 @@ class Network:
         self._bind()
         return trainer.itertrain(self, train, valid, asked)
 
+    def c_source(self, algo="rmsprop", **options) -> str:
+        """Return the C file of a training step, as the compiler of symloss writes it.
+
+        Parameters
+        ----------
+        algo : str
+            The update rule.
+        **options
+            What you would pass to `train`.
+
+        Returns
+        -------
+        str
+            One function for each kernel with its formula as a comment, and the step that calls them.
+
+        Raises
+        ------
+        SpecError
+            If the step has an operation that this compiler does not know.
+        """
+        asked = Options.split(algo, options, self.graph)
+        self._bind()
+        return trainer.c_source(self, asked)
+
     def _with_encoders(self, fields, data=None) -> list[Field]:
         """Return the fields as the data need them: with an encoder where labels are not class indices."""
         return fields

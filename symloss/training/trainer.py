@@ -195,8 +195,7 @@ def compiled(model, asked: Options, validated: bool, report=None):
     else:
         if report is not None:
             report.compiling(backend.name)
-        objective = stability.stable(Objective(model.graph, model.losses, made, measures, model.seed), model.stable)
-        objective = gradients.watched(objective) if asked.monitor_gradients else objective
+        objective = _objective(model, asked, measures)
         if asked.method is None:
             step = TrainingStep(objective, asked.plan, backend, model.seed)
         else:
@@ -211,3 +210,18 @@ def compiled(model, asked: Options, validated: bool, report=None):
         seconds = entry["step"].compile_seconds + (entry["evaluation"].compile_seconds if evaluated else 0)
         report.say(f"compiled with {backend.name} in {seconds:.1f} s")
     return entry["step"], entry["evaluation"]
+
+
+def c_source(model, asked: Options) -> str:
+    """Return the C file of a training step; SpecError if there is none."""
+    if asked.method is not None:
+        raise SpecError("c_source: a full-batch method makes no steps; pass an update rule, algo='adam' say")
+    objective = _objective(model, asked, [*model._measures(asked.metrics), *asked.monitors])
+    return TrainingStep(objective, asked.plan, resolve("CCODE"), model.seed).c_source()
+
+
+def _objective(model, asked: Options, measures) -> Objective:
+    """Return what is minimised, in stable forms."""
+    objective = Objective(model.graph, model.losses, asked.regularizers, measures, model.seed)
+    objective = stability.stable(objective, model.stable)
+    return gradients.watched(objective) if asked.monitor_gradients else objective

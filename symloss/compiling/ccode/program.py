@@ -88,6 +88,14 @@ class Program:
         form, _ = self._form([np.broadcast_to(a[:1], (rows, *a.shape[1:])) if a.size else a for a in arrays], held)
         return form.steps(arrays, [*held, *self._drawing()], order, stop)
 
+    def c_source(self) -> str:
+        """Return the C file for the shapes that the types of the inputs tell; lengths that they leave open are 1."""
+        shapes = [(N, *(n or 1 for n in v.type.shape[1:])) if v.ndim and v.type.shape[0] is None else
+                  tuple(n or 1 for n in v.type.shape) for v in self.inputs]
+        shapes += [a.shape for a in self._held()]
+        order = [*self.inputs, *self.shared, *self.generators]
+        return planned(self, order, shapes, [*self.outputs, *self.updates.values()]).source.text
+
     def _drawing(self) -> list:
         """Return the number of the step and the seeds, if anything is random."""
         if not self.generators:
