@@ -91,12 +91,18 @@ class KernelText(abc.ABC):
 
     def _scalars(self):
         """Compute what varies along no loop, and nothing in the kernel is summed up for."""
-        phases = self.phases
+        phases, made = self.phases, []
         for value in self.kernel.values:
             if value.number not in phases.kept and not phases.loops_of(value) and not phases.level[value.number]:
                 self._statement(value, 1)
-                if value.number in self.kernel.stores:
-                    self._store(value, 1)
+                made.append(value)
+        self._store_all(made, 1)
+
+    def _store_all(self, values, depth):
+        """Store what others read, after all that reads what may lie there."""
+        for value in values:
+            if value.number in self.kernel.stores:
+                self._store(value, depth)
 
     # ------------------------------------------------------------------------------------------------ sums
 

@@ -67,8 +67,7 @@ class LaneText(KernelText):
         for value in values:
             name = self._array(self.name(value), value.dtype)
             self._line(f"{name}[l] = {self._text(value)};", depth + 1)
-            if value.number in self.kernel.stores:
-                self._store(value, depth + 1)
+        self._store_all(values, depth + 1)
         self._line("}", depth)
 
     def _lanes_head(self, depth):

@@ -57,8 +57,7 @@ class LoopText(KernelText):
                 self._draw(value, depth)
         for phase in sorted(self.phases.needed):
             self._phase = phase
-            for value in self.kernel.values:
-                self._row_level(value, phase, depth)
+            self._row_level(phase, depth)
             self._inner_loop(phase, depth)
             for number, one in self.phases.kept.items():
                 if self.phases.level[number] == phase:
@@ -75,13 +74,14 @@ class LoopText(KernelText):
                 row = f"({row}) * {atom(length_text(value.shape[axis]))} + {self.space.names[loop]}"
         self._line(drawn(value, self._row_name(value), row, self), depth)
 
-    def _row_level(self, value, phase, depth):
-        phases = self.phases
-        plain = value.number not in phases.kept and not phases.is_full(value) and phases.level[value.number] == phase
-        if plain and (phases.loops_of(value) or phase):
-            self._statement(value, depth)
-            if value.number in self.kernel.stores:
-                self._store(value, depth)
+    def _row_level(self, phase, depth):
+        phases, made = self.phases, []
+        for value in self.kernel.values:
+            plain = value.number not in phases.kept and not phases.is_full(value)
+            if plain and phases.level[value.number] == phase and (phases.loops_of(value) or phase):
+                self._statement(value, depth)
+                made.append(value)
+        self._store_all(made, depth)
 
     def _inner_loop(self, phase, depth):
         """Write the loop over the elements of a row, if this phase has something to do for each of them."""
@@ -96,14 +96,13 @@ class LoopText(KernelText):
         for number in needed:
             value = self.phases.members[number]
             self._statement(value, inside)
-            if number in self.kernel.stores and self.phases.level[number] == phase:
-                self._store(value, inside)
             if number in self.phases.saved and self.phases.level[number] == phase:
                 self._line(f"{self._row_name(value)}[{self._row_index()}] = {self.name(value)};", inside)
         for one in tables:
             self._accumulate(one, self._operand(one.value, 0), inside)
         for one in rows:
             self._keep_row(one, inside)
+        self._store_all([self.phases.members[n] for n in needed if self.phases.level[n] == phase], inside)
         self.lines = outside
         if body:
             self._wrap(body, depth)

@@ -4,7 +4,7 @@ import heapq
 
 from .schedule import Kernel
 from .space import access, operands
-from .views import base_of, place, trace
+from .views import base_of
 
 
 def reads(step) -> set[int]:
@@ -79,8 +79,10 @@ def _same_element(step, output, argument) -> bool:
         for operand, along in operands(step, one):
             if base_of(operand).number != argument:
                 continue
-            if access(step, operand, along).strides != wanted.strides or place(operand).offset != 0:
+            found = access(step, operand, along)
+            elsewhere = found.strides != wanted.strides or found.offset != 0
+            if elsewhere or one.number in step.over or step.varies(one) != step.varies(value):
                 return False
-        if one.op == "gather" and base_of(one.inputs[0]).number == argument and trace(one.inputs[0])[0] is not None:
+        if one.op == "gather" and base_of(one.inputs[0]).number == argument:
             return False
     return True
