@@ -7,6 +7,7 @@ import textwrap
 from . import ir
 from .expressions import BYTES, Expressions, c_type, length_text
 from .ir import Graph, Value, size
+from .helpers import PLACE, helper
 from .kernel_text import extreme
 from .lanes import LaneText, suits
 from .layout import lay_out
@@ -14,7 +15,7 @@ from .loops import LoopText
 from .memory import Buffer
 from .ordering import in_place, ordered, reads
 from .schedule import Kernel, Schedule
-from .stages import PLACE, StageText, helper
+from .stages import StageText
 
 HEADER = """
 typedef __INT8_TYPE__ int8_t;

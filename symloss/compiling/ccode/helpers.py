@@ -1,0 +1,218 @@
+"""C functions that kernels call: products, sums of rows, sorting, and indexes that are looked at."""
+
+from .expressions import c_type, literal
+
+SORT = """
+static void merge_sort_{kind}(const {type} *restrict x, int64_t stride, int64_t count, int64_t *restrict order,
+                              int64_t *restrict spare)
+{{ /* order: the places that sort x, equal ones as they come, NaN last */
+  for (int64_t i = 0; i < count; i++) order[i] = i;
+  for (int64_t width = 1; width < count; width *= 2) {{
+    for (int64_t low = 0; low < count; low += 2 * width) {{
+      const int64_t middle = low + width < count ? low + width : count;
+      const int64_t high = low + 2 * width < count ? low + 2 * width : count;
+      int64_t a = low, b = middle;
+      for (int64_t i = low; i < high; i++) {{
+        int first = a < middle;
+        if (first && b < high) {{
+          const {type} left = x[order[a] * stride], right = x[order[b] * stride];
+          first = left <= right || right != right;
+        }}
+        spare[i] = first ? order[a++] : order[b++];
+      }}
+    }}
+    for (int64_t i = 0; i < count; i++) order[i] = spare[i];
+  }}
+}}
+"""
+
+PRODUCT = """
+typedef void (*gemm_{kind})(const char *, const char *, const int *, const int *, const int *, const {type} *,
+                            const {type} *, const int *, const {type} *, const int *, const {type} *, {type} *,
+                            const int *);
+static gemm_{kind} blas_{kind};
+void symloss_blas_{kind}(gemm_{kind} function) {{ blas_{kind} = function; }}
+
+static void product_{kind}(int64_t n, int64_t k, int64_t m, const {type} *a, int64_t a_step, int a_turned,
+                           const {type} *b, int64_t b_step, int b_turned, {type} *c)
+{{ /* c (n, m) = a (n, k) b (k, m); BLAS has columns first, and so it is told of c' = b' a' */
+  const int rows = (int)n, inner = (int)k, columns = (int)m, lda = (int)a_step, ldb = (int)b_step;
+  const {type} one = 1, zero = 0;
+  if (rows && columns)
+    blas_{kind}(b_turned ? "T" : "N", a_turned ? "T" : "N", &columns, &rows, &inner, &one, b, &ldb, a, &lda, &zero, c,
+               &columns);
+}}
+"""
+
+BY_COLUMN = """
+static void product_by_column_{kind}(int64_t n, int64_t k, int64_t m, const {type} *restrict x, int64_t x_step,
+                                     const {type} *restrict w, int64_t down, int64_t across, {type} *restrict y)
+{{ /* y (n, m) = x (n, k) w (k, m), where n is the dense axis of x and y: 64 rows and 4 units at a time */
+  for (int64_t start = 0; start < n; start += 64) {{
+    const int64_t count = n - start < 64 ? n - start : 64;
+    for (int64_t j = 0; j < m; j += 4) {{
+      const int64_t last = m - j < 4 ? m - j - 1 : 3; /* where there are less than 4, the last one is done again */
+      const int64_t second = last < 1 ? 0 : across, third = last < 2 ? 0 : 2 * across, fourth = last * across;
+      {type} a[64] = {{0}}, b[64] = {{0}}, c[64] = {{0}}, d[64] = {{0}};
+      for (int64_t i = 0; i < k; i++) {{
+        const {type} *restrict row = x + i * x_step + start, *restrict v = w + i * down + j * across;
+        const {type} p = v[0], q = v[second], r = v[third], s = v[fourth];
+        if (count == 64) {{
+          for (int l = 0; l < 64; l++) {{
+            a[l] = FMA(p, row[l], a[l]);
+            b[l] = FMA(q, row[l], b[l]);
+            c[l] = FMA(r, row[l], c[l]);
+            d[l] = FMA(s, row[l], d[l]);
+          }}
+        }} else {{
+          for (int64_t l = 0; l < count; l++) {{
+            a[l] = FMA(p, row[l], a[l]);
+            b[l] = FMA(q, row[l], b[l]);
+            c[l] = FMA(r, row[l], c[l]);
+            d[l] = FMA(s, row[l], d[l]);
+          }}
+        }}
+      }}
+      const {type} *const units[4] = {{a, b, c, d}};
+      for (int64_t u = 0; u <= last; u++)
+        for (int64_t l = 0; l < count; l++) y[(j + u) * n + start + l] = units[u][l];
+    }}
+  }}
+}}
+"""
+
+OVER_ROWS = """
+static inline {type} sum_of_16_{kind}(const {type} *x)
+{{
+  {type} half[8];
+  for (int i = 0; i < 8; i++) half[i] = x[i] + x[i + 8];
+  for (int i = 0; i < 4; i++) half[i] += half[i + 4];
+  return (half[0] + half[2]) + (half[1] + half[3]);
+}}
+
+static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {type} *restrict x, int64_t x_step,
+                                     const {type} *restrict y, int64_t y_step, {type} *restrict w)
+{{ /* w (k, m) = x' (k, n) y (n, m), where n is the dense axis of both: 16 sums side by side for each of 4 units */
+  for (int64_t i = 0; i < k; i++) {{
+    const {type} *restrict v = x + i * x_step;
+    for (int64_t j = 0; j < m; j += 4) {{
+      const int64_t last = m - j < 4 ? m - j - 1 : 3;
+      const {type} *restrict p = y + j * y_step, *restrict q = p + (last < 1 ? 0 : y_step);
+      const {type} *restrict r = p + (last < 2 ? 0 : 2 * y_step), *restrict s = p + last * y_step;
+      {type} a[16] = {{0}}, b[16] = {{0}}, c[16] = {{0}}, d[16] = {{0}};
+      int64_t l = 0;
+      for (; l + 16 <= n; l += 16)
+        for (int t = 0; t < 16; t++) {{
+          a[t] = FMA(v[l + t], p[l + t], a[t]);
+          b[t] = FMA(v[l + t], q[l + t], b[t]);
+          c[t] = FMA(v[l + t], r[l + t], c[t]);
+          d[t] = FMA(v[l + t], s[l + t], d[t]);
+        }}
+      for (int t = 0; l + t < n; t++) {{
+        a[t] = FMA(v[l + t], p[l + t], a[t]);
+        b[t] = FMA(v[l + t], q[l + t], b[t]);
+        c[t] = FMA(v[l + t], r[l + t], c[t]);
+        d[t] = FMA(v[l + t], s[l + t], d[t]);
+      }}
+      const {type} units[4] = {{sum_of_16_{kind}(a), sum_of_16_{kind}(b), sum_of_16_{kind}(c), sum_of_16_{kind}(d)}};
+      for (int64_t u = 0; u <= last; u++) w[i * m + j + u] = units[u];
+    }}
+  }}
+}}
+"""
+
+FMA = """
+#ifndef FMA
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define FMA(a, b, c) _Generic((a), float: __builtin_fmaf, default: __builtin_fma)(a, b, c)
+#else
+#define FMA(a, b, c) ((a) * (b) + (c))
+#endif
+#endif
+"""
+
+SUM = """
+static double row_sum_{kind}(const {type} *restrict x, int64_t count)
+{{ /* many sums side by side, in an order that no compiler changes; sums of 4096 numbers are added up in double */
+  double total = 0;
+  for (int64_t start = 0; start < count; start += 4096) {{
+    const int64_t end = count - start < 4096 ? count : start + 4096;
+    {type} lane[64] = {{0}};
+    int64_t i = start;
+    if (end - start >= 64) {{
+      for (; i + 64 <= end; i += 64)
+        for (int j = 0; j < 64; j++) lane[j] += x[i + j];
+      for (int j = 0; j < 32; j++) lane[j] += lane[j + 32];
+      for (int j = 0; j < 16; j++) lane[j] += lane[j + 16];
+    }}
+    for (; i + 16 <= end; i += 16)
+      for (int j = 0; j < 16; j++) lane[j] += x[i + j];
+    for (int j = 0; i + j < end; j++) lane[j] += x[i + j];
+    for (int j = 0; j < 8; j++) lane[j] += lane[j + 8];
+    for (int j = 0; j < 4; j++) lane[j] += lane[j + 4];
+    total += (lane[0] + lane[2]) + (lane[1] + lane[3]);
+  }}
+  return total;
+}}
+"""
+
+EXTREME = """
+static {type} row_{op}_{kind}(const {type} *restrict x, int64_t count)
+{{ /* NaN, if there is one */
+  {type} lane[64], found = {start};
+  int64_t i = 0;
+  if (count >= 64) {{
+    for (int j = 0; j < 64; j++) lane[j] = x[j];
+    for (i = 64; i + 64 <= count; i += 64)
+      for (int j = 0; j < 64; j++) lane[j] = (x[i + j] {sign} lane[j]){nan} ? x[i + j] : lane[j];
+    for (int width = 32; width >= 8; width /= 2)
+      for (int j = 0; j < width; j++) lane[j] = (lane[j + width] {sign} lane[j]){nan_lanes} ? lane[j + width] : lane[j];
+    for (int j = 0; j < 8; j++) found = (lane[j] {sign} found){nan_lane} ? lane[j] : found;
+  }}
+  for (; i < count; i++) found = (x[i] {sign} found){nan_one} ? x[i] : found;
+  return found;
+}}
+"""
+
+NAN_TESTS = {"nan": "x[i + j]", "nan_lanes": "lane[j + width]", "nan_lane": "lane[j]", "nan_one": "x[i]"}
+
+PLAIN = """
+static {result} row_{op}_{kind}(const {type} *restrict x, int64_t count)
+{{
+  {result} found = {start};
+  for (int64_t i = 0; i < count; i++) found = found {sign} x[i];
+  return found;
+}}
+"""
+
+PLACE = """
+static inline int64_t place(int64_t index, int64_t length, int *failed)
+{ /* negative ones count from the end; what is out of range is told */
+  const int64_t at = index < 0 ? index + length : index;
+  const int good = (at >= 0) & (at < length);
+  *failed |= !good;
+  return good ? at : 0;
+}
+"""
+
+
+def helper(op: str, dtype: str, extreme) -> str:
+    """Return the C of a function that kernels call; `extreme` gives the start of a maximum or minimum."""
+    kind = dtype.replace("float", "f").replace("uint", "u").replace("int", "i")
+    type_ = c_type(dtype)
+    floating = dtype.startswith("float")
+    if op == "product":
+        return PRODUCT.format(kind=kind, type=type_)
+    if op in ("by_column", "over_rows"):
+        return FMA + (BY_COLUMN if op == "by_column" else OVER_ROWS).format(kind=kind, type=type_)
+    if op == "sort":
+        return SORT.format(kind=dtype, type=type_)
+    if op == "sum" and floating:
+        return SUM.format(kind=kind, type=type_)
+    if op in ("max", "min"):
+        nans = {name: f" | ({x} != {x})" if floating else "" for name, x in NAN_TESTS.items()}
+        return EXTREME.format(op=op, kind=kind, type=type_, sign=">" if op == "max" else "<",
+                              start=extreme(op, dtype), **nans)
+    sign, start = {"sum": ("+", "0"), "prod": ("*", "1"), "all": ("&& 0 !=", "1"), "any": ("|| 0 !=", "0")}[op]
+    result = "double" if floating else "int64_t" if op in ("sum", "prod") else "int"
+    return PLAIN.format(op=op, kind=kind, type=type_, result=result, sign=sign, start=literal(int(start), "int64"))
