@@ -8,6 +8,7 @@ from .kernel_text import DRAWN
 from .kernel_text import drawn as draw
 from .views import place, row_major
 
+
 class StageText:
     """The C of one operation.
 

@@ -6,8 +6,8 @@ import textwrap
 
 from . import ir
 from .expressions import BYTES, Expressions, c_type, length_text
-from .ir import Graph, Value, size
 from .helpers import PLACE, helper
+from .ir import Graph, Value, size
 from .kernel_text import extreme
 from .lanes import LaneText, suits
 from .layout import lay_out
