@@ -1,6 +1,5 @@
 """Losses and metrics on plain arrays: compiled once for each rank and dtype."""
 
-import functools
 
 import numpy as np
 import pytensor
@@ -278,7 +277,7 @@ def _without_silence(fed, spec, counting, weights):
     """Return the ports with something harmless where they do not count; an ignored label stays what it is."""
     predictions = [port for name, port in zip(spec.ports, fed, strict=True) if name != "target"]
     rest = iter(harmless_predictions(predictions, counting, spec))
-    clean = functools.partial(harmless_target, weights=weights) if weights is not None else lambda target: target
+    clean = (lambda target: target) if weights is None else lambda target: harmless_target(target, weights, spec)
     return [clean(port) if name == "target" else next(rest) for name, port in zip(spec.ports, fed, strict=True)]
 
 

@@ -17,6 +17,7 @@ from .._checks import (
 from ..errors import ShapeError, SpecError
 from .embedding import squares_by_product
 from .probabilities import log_probabilities
+from .reduction import of_items
 from .registration import loss
 
 
@@ -102,7 +103,8 @@ def gaussian_nll(mean, variance, target, *, eps=1e-6):
     return 0.5 * (number(np.log(2 * np.pi), v) + pt.log(v) + pt.sqr(target - mean) / v)
 
 
-@loss("mmd", "MaximumMeanDiscrepancy", target="same", per="item", unit="none", ranges={"bandwidth": "(0, inf)"})
+@loss("mmd", "MaximumMeanDiscrepancy", target="same", per="item", unit="none", absent={"prediction": 0, "target": 0},
+      ranges={"bandwidth": "(0, inf)"})
 def maximum_mean_discrepancy(prediction, target, *, bandwidth=1.0, weights=None):
     r"""Maximum mean discrepancy between the batch of predictions and the batch of targets, squared; per item a share.
 
@@ -148,7 +150,7 @@ def maximum_mean_discrepancy(prediction, target, *, bandwidth=1.0, weights=None)
     if weights is None:
         return kernels.mean(axis=1)
     weights = floating(tensor(weights, "maximum_mean_discrepancy", "weights"), "maximum_mean_discrepancy", "weights")
-    weights = weights.mean(axis=tuple(range(1, weights.ndim))).astype(kernels.dtype)
+    weights = of_items(weights).astype(kernels.dtype)
     total = weights.sum()
     return (kernels * weights).sum(axis=1) / pt.switch(pt.eq(total, 0), 1, total)
 

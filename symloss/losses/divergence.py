@@ -12,7 +12,8 @@ from .registration import loss
 from .similarity import item_weights
 
 
-@loss("KLDivLoss", "kl_div", "kl_divergence_with_log_predictions", target="same", per="item", unit="nats")
+@loss("KLDivLoss", "kl_div", "kl_divergence_with_log_predictions", target="same", per="item", unit="nats",
+      absent={"prediction": 0, "target": 0})
 def kl_from_logs(prediction, target):
     r"""Kullback-Leibler divergence of log-probabilities from the target, per item.
 
@@ -133,7 +134,7 @@ def jensen_shannon(prediction, target):
 
 
 @loss("generalized_kl", "convex_kl", "convex_kl_divergence", "i_divergence", "generalized_kl_divergence", target="same",
-      per="item", unit="nats")
+      per="item", unit="nats", absent={"prediction": 0, "target": 0})
 def generalised_kl(prediction, target):
     r"""Generalised Kullback-Leibler divergence of quantities that need not sum to 1, per item.
 
@@ -254,7 +255,8 @@ def squared_hellinger(prediction, target):
     return 0.5 * pt.sqr(root(t) - root_p).sum(axis=-1)
 
 
-@loss("EnergyDistanceLoss", target="same", per="item", unit="the unit of the target")
+@loss("EnergyDistanceLoss", target="same", per="item", unit="the unit of the target",
+      absent={"prediction": 0, "target": 0})
 def energy_distance(prediction, target, *, weights=None):
     r"""Energy distance between the batch of predictions and the batch of targets; per item a share.
 

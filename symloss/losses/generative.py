@@ -8,6 +8,7 @@ from .._checks import floating, number, require_same_shape, shape_text
 from ..errors import ShapeError
 from .classification import binary_cross_entropy, log_of_sum, log_probabilities
 from .embedding import vectors
+from .masking import counted
 from .registration import loss
 
 
@@ -62,7 +63,7 @@ def gaussian_kl(mean, log_variance, *, beta=1.0, free_bits=0.0):
 
 
 @loss("VAELoss", "elbo", "negative_elbo", target="same", activation="sigmoid", per="item", unit="nats",
-      ranges={"beta": "[0, inf)", "free_bits": "[0, inf)"})
+      absent={"prediction": 0, "target": 0}, ranges={"beta": "[0, inf)", "free_bits": "[0, inf)"})
 def vae(prediction, mean, log_variance, target, *, beta=1.0, free_bits=0.0):
     r"""Negative evidence lower bound of a VAE with Bernoulli outputs, per item.
 
@@ -123,7 +124,7 @@ def _one_or_deep(shapes, options):
 
 @loss("mdn", "MixtureDensity", "gaussian_mixture_nll", target="same", per="item", unit="nats", shape=_one_or_deep,
       ranges={"eps": "(0, inf)"})
-def mixture_density(mixture, mean, variance, target, *, eps=1e-6):
+def mixture_density(mixture, mean, variance, target, *, eps=1e-6, weights=None):
     r"""Negative log-likelihood of a mixture of Gaussians, per item.
 
     .. math:: \ell = -\log \sum_k \pi_k \prod_d \mathcal{N}(t_d; \mu_{kd}, \sigma^2_{kd})
@@ -138,6 +139,8 @@ def mixture_density(mixture, mean, variance, target, *, eps=1e-6):
         One number an item for (n, k), or d of them for (n, k, d).
     eps : float > 0
         Least variance, in the squared unit of `target`. Below it the gradient goes on as if the variance were `eps`.
+    weights : float tensor or None
+        Of d numbers an item, those with the weight 0 are left out of the product.
 
     Returns
     -------
@@ -171,14 +174,16 @@ def mixture_density(mixture, mean, variance, target, *, eps=1e-6):
     if mean.ndim != variance.ndim or any(None not in pair and pair[0] != pair[1] for pair in lengths):
         raise ShapeError(f"{who}: variance has shape {shape_text(variance)}, mean {shape_text(mean)}; pass one shape")
     if flat:
-        if target.ndim == mixture.ndim and target.type.shape[-1] == 1:
-            target = target[..., 0]
+        if target.ndim == mixture.ndim and target.type.shape[-1] in (1, None):
+            target = pt.specify_shape(target, (*(None,) * (target.ndim - 1), 1))[..., 0]
         require_same_shape(mixture[..., 0], target, who, given=(mixture, target))
         mean, variance, target = mean[..., None], variance[..., None], target[..., None]
     require_same_shape(mean[..., 0, :], target, who, given=(mean, target))
     mean, variance = mean.astype(mixture.dtype), variance.astype(mixture.dtype)
     v = variance + disconnected_grad(pt.maximum(variance, number(eps, variance)) - variance)
     each = number(np.log(2 * np.pi), v) + pt.log(v) + pt.sqr(target[..., None, :] - mean) / v
+    if weights is not None:
+        each = pt.switch(counted(weights, target)[..., None, :], each, 0)
     logs = log_probabilities(mixture) - 0.5 * each.sum(axis=-1)
     top = disconnected_grad(logs.max(axis=-1, keepdims=True))
     return -top[..., 0] - log_of_sum(pt.exp(logs - top))

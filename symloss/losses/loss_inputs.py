@@ -73,10 +73,10 @@ def clean_predictions(loss, outputs) -> list:
 def clean_target(loss, prediction):
     """Return the target with harmless values where its weight is 0, and as the function wants it."""
     target = signed(loss._target)
-    if loss._weights is not None and loss.spec.per != "batch":
-        target = harmless_target(target, loss._weights)
     if has_labels(loss, prediction) and loss.spec.target == "same":
-        return one_hot(target, prediction)
+        target = one_hot(target, prediction)
+    if loss._weights is not None and loss.spec.per != "batch":
+        target = harmless_target(target, loss._weights, loss.spec)
     return target
 
 

@@ -5,11 +5,12 @@ import pytensor.tensor as pt
 from .._checks import align
 from .classification import binary_cross_entropy
 from .margin import scores
+from .masking import counted, mean_of_counted
 from .registration import loss
 
 
-@loss("MultiLabelMarginLoss", per="item", unit="the unit of the scores")
-def multilabel_margin(prediction, target):
+@loss("MultiLabelMarginLoss", per="item", unit="the unit of the scores", absent={"prediction": 0, "target": 0})
+def multilabel_margin(prediction, target, *, weights=None):
     r"""Hinge loss of several labels, per item: every label that holds should lead every one that does not.
 
     .. math:: \ell = \frac1k \sum_{i, j} t_i (1 - t_j) \max(0, 1 + z_j - z_i)
@@ -20,6 +21,8 @@ def multilabel_margin(prediction, target):
         Scores of the labels; the logits, if the graph shows a sigmoid.
     target : tensor (n, k)
         1 where a label holds, 0 where not.
+    weights : float tensor or None
+        Labels with the weight 0 are left out, as if there were fewer.
 
     Returns
     -------
@@ -47,11 +50,14 @@ def multilabel_margin(prediction, target):
     z = scores(prediction)
     short = pt.maximum(0, 1 + z[..., None, :] - z[..., :, None])
     pairs = target[..., :, None] * (1 - target)[..., None, :]
-    return (pairs * short).sum(axis=-1).mean(axis=-1)
+    if weights is not None:
+        here = counted(weights, prediction)
+        pairs = pt.switch(here[..., :, None] & here[..., None, :], pairs, 0)
+    return mean_of_counted((pairs * short).sum(axis=-1), weights)
 
 
-@loss("MultiLabelSoftMarginLoss", activation="sigmoid", per="item", unit="nats")
-def multilabel_soft_margin(prediction, target):
+@loss("MultiLabelSoftMarginLoss", activation="sigmoid", per="item", unit="nats", absent={"prediction": 0, "target": 0})
+def multilabel_soft_margin(prediction, target, *, weights=None):
     r"""Cross-entropy of several labels, per item: the mean over them.
 
     .. math:: \ell = -\frac1k \sum_c t_c \log p_c + (1 - t_c) \log(1 - p_c)
@@ -62,6 +68,8 @@ def multilabel_soft_margin(prediction, target):
         Probabilities in [0, 1]; the logits are used if the graph shows a sigmoid.
     target : tensor (n, k)
         In [0, 1]: whether each label holds.
+    weights : float tensor or None
+        Labels with the weight 0 are left out, as if there were fewer.
 
     Returns
     -------
@@ -86,4 +94,4 @@ def multilabel_soft_margin(prediction, target):
     [0.693147]
     """
     prediction, target = align(prediction, target, "multilabel_soft_margin")
-    return binary_cross_entropy(prediction, target).mean(axis=-1)
+    return mean_of_counted(binary_cross_entropy(prediction, target), weights)

@@ -12,6 +12,7 @@ from .._checks import undo
 PREDICTION, TARGET = 0.5, 0.25
 UNDONE = {"softmax": lambda z: pt.special.softmax(z, axis=-1), "sigmoid": pt.sigmoid, "exp": pt.exp,
           "log_softmax": lambda z: pt.special.log_softmax(z, axis=-1)}
+NOTHING = {"sigmoid": -1e30, "exp": -1e30}  # of which they make exactly 0
 
 
 def counted(weights, tensor):
@@ -22,35 +23,51 @@ def counted(weights, tensor):
     return some[(..., *(None,) * (tensor.ndim - some.ndim))]
 
 
-def harmless_target(target, weights):
-    """Return `target` with something harmless where it has no weight: label 0, or a number."""
-    fill = TARGET if target.dtype.startswith("float") else 0
-    return pt.switch(counted(weights, target), target, np.asarray(fill, target.dtype))
+def mean_of_counted(values, weights):
+    """Return the sum of `values` over the last axis, divided by how many places of an item have a weight (None: all).
+
+    The values of the others are 0.
+    """
+    if weights is None:
+        return values.mean(axis=-1)
+    places = counted(weights, values) & pt.ones_like(values, dtype="bool")
+    return values.sum(axis=-1) / pt.maximum(places.sum(axis=-1), 1).astype(values.dtype)
+
+
+def harmless_target(target, weights, spec):
+    """Return `target` with something harmless where it has no weight: what adds nothing, label 0, or a number."""
+    is_float = target.dtype.startswith("float")
+    fill = spec.absent.get("target", TARGET if is_float else 0)
+    dtype = target.dtype if is_float or "target" not in spec.absent else "int8"
+    return pt.switch(counted(weights, target), target, np.asarray(fill, dtype))
 
 
 def harmless_predictions(ports: list, weights, spec) -> list:
     """Return the predictions of a loss with something harmless where they have no weight.
 
-    A port counts by elements where the loss does, by items elsewhere. Tables of classes, which are the further ports of
-    a loss with labels, stay as they are.
+    A port counts by elements where the loss does, or where it says what adds nothing to an item; by items elsewhere.
+    Tables of classes, which are the further ports of a loss with labels, stay as they are.
     """
     found = list(ports)
-    for index, port in enumerate(ports):
+    for index, (port, name) in enumerate(zip(ports, spec.predictions, strict=True)):
         if port.ndim == 0 or (index > 0 and spec.target == "label"):
             continue
-        clean = selected(port, _by_item(port, weights, spec))
+        some, nothing = _by_item(port, weights, spec, name), spec.absent.get(name)
+        clean = selected(port, some, nothing)
         below = [i for i, other in enumerate(found) if other is not port and port in set(ancestors([other]))]
         if below:  # a critic and what it is differentiated by, say: of what counts as well
             replaced = graph_replace([found[i] for i in below], {port: clean}, strict=False)
             for i, other in zip(below, replaced, strict=True):
                 found[i] = other
-        found[index] = clean if found[index] is port else selected(found[index], _by_item(port, weights, spec))
+        found[index] = clean if found[index] is port else selected(found[index], some, nothing)
     return found
 
 
-def _by_item(port, weights, spec):
+def _by_item(port, weights, spec, name):
     """Return where `port` counts, as a boolean tensor of its rank."""
     some = pt.neq(weights, 0)
+    if name in spec.absent:
+        return counted(weights, port)
     rank = port.ndim if spec.per == "element" and some.ndim == port.ndim else 1
     along = spec.padding is None  # label sequences have an axis of their own
     if spec.per == "item" and along and (spec.target.startswith("label") or spec.activation == "softmax"):
@@ -60,12 +77,19 @@ def _by_item(port, weights, spec):
     return some[(..., *(None,) * (port.ndim - some.ndim))]
 
 
-def selected(tensor, some):
-    """Return `tensor` where it counts; before its softmax or exponential, say, where the graph shows one."""
+def selected(tensor, some, nothing=None):
+    """Return `tensor` where it counts; before its softmax or exponential, say, where the graph shows one.
+
+    Elsewhere it is `nothing`, the number that adds nothing to a loss; None: some number that does no harm.
+    """
     for activation, function in UNDONE.items():
         before = undo(tensor, activation)
         if before is not None:
-            return function(pt.switch(some, before, np.asarray(0, before.dtype)))
+            fill = 0 if nothing != 0 else NOTHING.get(activation, 0)
+            tensor = function(pt.switch(some, before, np.asarray(fill, before.dtype)))
+            if nothing is None or fill:
+                return tensor
+            break
     if not tensor.dtype.startswith("float"):
         return tensor
-    return pt.switch(some, tensor, np.asarray(PREDICTION, tensor.dtype))
+    return pt.switch(some, tensor, np.asarray(PREDICTION if nothing is None else nothing, tensor.dtype))

@@ -12,6 +12,8 @@ from .reduction import divide
 from .registration import loss
 from .similarity import ABSENT, log_sum
 
+PADDING = {"target": -1}  # a thing that is not in its list
+
 
 def lists(prediction, target, who: str):
     """Return scores (0 for padding), relevances, and a tensor that is 0 where the target is padding, else 1."""
@@ -72,7 +74,7 @@ def log_sums_from(logs):
     return logs
 
 
-@loss("RankNet", "rank_pairwise", target="same", per="item", unit="nats")
+@loss("RankNet", "rank_pairwise", target="same", per="item", unit="nats", absent=PADDING)
 def pairwise_logistic(prediction, target):
     r"""RankNet's pairwise logistic loss, per item (a list): a more relevant thing should be scored above a less one.
 
@@ -110,7 +112,7 @@ def pairwise_logistic(prediction, target):
     return over_pairs(ahead(target, present), s)
 
 
-@loss("ListNetLoss", "ranking_softmax_loss", target="same", per="item", unit="nats")
+@loss("ListNetLoss", "ranking_softmax_loss", target="same", per="item", unit="nats", absent=PADDING)
 def listnet(prediction, target):
     r"""ListNet, per item (a list): cross-entropy between the softmax of the relevances and that of the scores.
 
@@ -151,7 +153,7 @@ def listnet(prediction, target):
     return (share * (log_sum(s, present)[..., None] - s)).sum(axis=-1)
 
 
-@loss("ListMLELoss", target="same", per="item", unit="nats")
+@loss("ListMLELoss", target="same", per="item", unit="nats", absent=PADDING)
 def listmle(prediction, target):
     r"""ListMLE, per item (a list): minus the log-probability of the right order, drawn from the scores thing by thing.
 
@@ -201,7 +203,7 @@ def listmle(prediction, target):
     return (present * (log_sum(pt.zeros_like(left) + s_j, left) - s)).sum(axis=-1)
 
 
-@loss("LambdaLoss", "rank_ndcg", target="same", per="item", unit="nats", ranges={"sigma": "(0, inf)"})
+@loss("LambdaLoss", "rank_ndcg", target="same", per="item", unit="nats", absent=PADDING, ranges={"sigma": "(0, inf)"})
 def lambdarank(prediction, target, *, sigma=1.0):
     r"""LambdaRank, per item (a list): the pairwise logistic loss, a pair by what its exchange changes in the NDCG.
 

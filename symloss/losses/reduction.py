@@ -84,6 +84,15 @@ def by_class(target, class_weight):
     return class_weight[pt.switch(inside, target, 0)]
 
 
+def of_items(weights, axes: int = 1):
+    """Return weights with so many axes: means over the others, of the weights that are not 0.
+
+    What has weight 0 is not there, so an item counts the same however much padding it has.
+    """
+    rest = tuple(range(axes, weights.ndim))
+    return divide(weights.sum(axis=rest), pt.neq(weights, 0).sum(axis=rest).astype(weights.dtype))
+
+
 def _filled(values) -> bool:
     """Return whether there is a value in any case: all lengths are known, and none is 0."""
     return all(values.type.shape)
@@ -105,7 +114,7 @@ def reduce(values, weights=None, mask=None, how: str = "mean", counts=None, nega
         A loss per element or per item.
     weights : float tensor or None
         Of the values' shape, or with fewer axes or lengths of 1 (one a sample, say), which then count for all that
-        belongs to them; with more axes they are averaged over those.
+        belongs to them; with more axes they are averaged over those, zeros left out.
     mask : tensor or None
         Where it is 0, a value does not count, whatever it is.
     how : str
@@ -159,7 +168,7 @@ def _weights_like(values, weights, mask):
 def _spread(weights, values):
     weights = pt.as_tensor_variable(weights).astype(values.dtype)
     if weights.ndim > values.ndim:
-        weights = weights.mean(axis=tuple(range(values.ndim, weights.ndim)))
+        weights = of_items(weights, values.ndim)
     missing = values.ndim - weights.ndim
     for v, w in zip(values.type.shape, weights.type.shape, strict=False):
         if None not in (v, w) and v != w != 1:

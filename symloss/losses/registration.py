@@ -48,7 +48,8 @@ class LossSpec(Summarised):
     options : dict
         Hyperparameters with their defaults.
     pairs : bool
-        Whether the function takes the weights itself, because its values are made of pairs of items.
+        Whether the function takes the weights itself, because its values are made of pairs of items, or are means
+        over the places of an item.
     averaged : callable or None
         What how='mean' and 'count' are means of: ``averaged(values, *ports, **options)`` returns those values, and
         what each of them counts in the divisor. None: the function's own values, each for 1.
@@ -64,6 +65,9 @@ class LossSpec(Summarised):
     fits : callable or None
         Looks at arrays before training: ``fits(target, steps, who, counts, classes, **options)`` raises DataError for
         a target that no prediction of so many steps and classes can have. None: every target fits.
+    absent : dict
+        What takes the place, by port, of a pixel or an element whose weight is 0, where an item has several: numbers
+        that add nothing to the item's loss.
     """
 
     name: str
@@ -81,6 +85,7 @@ class LossSpec(Summarised):
     ranges: dict = dataclasses.field(default_factory=dict, hash=False)
     shape: Callable | None = None
     fits: Callable | None = None
+    absent: dict = dataclasses.field(default_factory=dict, hash=False)
 
     def target_shape(self, shapes: dict, options: dict) -> tuple:
         """Return the shape of the target that a model makes for predictions of known shapes, by port; None is free.
@@ -138,15 +143,16 @@ registry: Registry = Registry("loss")  # name -> LossSpec, or a subclass of Loss
 
 
 def loss(*aliases: str, target="same", activation=None, per="element", unit="the unit of the target",
-         classes=last_axis, padding=None, ranges=None, shape=None, fits=None):
+         classes=last_axis, padding=None, ranges=None, shape=None, fits=None, absent=None):
     """Register a loss function under its own name and `aliases`.
 
     Positional arguments of the function are ports, keyword-only ones are hyperparameters. A keyword-only argument
-    ``weights`` is no hyperparameter: it says that the function weights pairs of items itself.
+    ``weights`` is no hyperparameter: it says that the function weights pairs of items, or places of an item, itself.
 
     `ranges` says what hyperparameters may be: ``{"delta": "(0, inf)"}``, see `Range`. One that is not named there
     takes finite numbers where its default is a number, and True or False where it is one of these. `shape` says what
-    shape a target has where it is not the prediction's, and `fits` which target cannot be, see `LossSpec`.
+    shape a target has where it is not the prediction's, `fits` which target cannot be, and `absent` what adds nothing
+    to the loss of an item, see `LossSpec`.
     """
     if target not in TARGETS:
         raise SpecError(f"@loss: target={target!r}; one of {', '.join(TARGETS)} is wanted")
@@ -168,6 +174,7 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
             ranges=completed(ranges or {}, options, f"@loss {function.__name__}"),
             shape=shape,
             fits=fits,
+            absent=absent or {},
         )
         registry.add(spec.name, spec, aliases, replace=_is_again(function))
         return function

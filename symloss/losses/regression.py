@@ -318,7 +318,7 @@ def squared_log_error(prediction, target):
     return pt.sqr(pt.log1p(p) - pt.log1p(pt.maximum(0, target)))
 
 
-@loss("cosine", "CosineSimilarity", "cosine_proximity", per="item", unit="none")
+@loss("cosine", "CosineSimilarity", "cosine_proximity", per="item", unit="none", absent={"prediction": 0, "target": 0})
 def cosine_distance(prediction, target):
     r"""Cosine distance, per item: 1 minus the cosine of the angle between prediction and target.
 

@@ -8,6 +8,8 @@ from ..errors import ShapeError
 from .reduction import divide
 from .registration import loss
 
+EMPTY = {"prediction": 0, "target": 0}  # a pixel that belongs to neither region is in none of the sums
+
 
 def regions(prediction, target, who: str):
     """Return prediction and target as floats of one shape, and the axes of one item: all but the first."""
@@ -18,7 +20,7 @@ def regions(prediction, target, who: str):
 
 
 @loss("DiceLoss", "soft_dice", "sorensen_dice", "binary_dice_loss", target="same", activation="sigmoid", per="item",
-      unit="none", ranges={"smooth": "[0, inf)"})
+      unit="none", absent=EMPTY, ranges={"smooth": "[0, inf)"})
 def dice(prediction, target, *, smooth=1.0):
     r"""Dice loss, per item: 1 minus twice the overlap, as a share of both regions' sizes.
 
@@ -61,7 +63,7 @@ def dice(prediction, target, *, smooth=1.0):
 
 
 @loss("GeneralizedDiceLoss", "generalized_dice", "multiclass_generalized_dice_loss", target="same",
-      activation="softmax", per="item", unit="none")
+      activation="softmax", per="item", unit="none", absent=EMPTY)
 def generalised_dice(prediction, target):
     r"""Generalised Dice loss, per item: overlaps of all classes, each by the inverse square of its size.
 
@@ -111,7 +113,7 @@ def generalised_dice(prediction, target):
     return divide((weight * apart).sum(axis=-1), (weight * (p + t).sum(axis=inside)).sum(axis=-1))
 
 
-@loss("TverskyLoss", target="same", activation="sigmoid", per="item", unit="none",
+@loss("TverskyLoss", target="same", activation="sigmoid", per="item", unit="none", absent=EMPTY,
       ranges={"alpha": "[0, inf)", "beta": "[0, inf)", "smooth": "[0, inf)"})
 def tversky(prediction, target, *, alpha=0.5, beta=0.5, smooth=1.0):
     r"""Tversky loss, per item: a Dice loss in which false alarms and misses weigh differently.
@@ -158,7 +160,7 @@ def tversky(prediction, target, *, alpha=0.5, beta=0.5, smooth=1.0):
     return divide(wrong, (p * t).sum(axis=axes) + wrong + number(smooth, p))
 
 
-@loss("FocalTverskyLoss", target="same", activation="sigmoid", per="item", unit="none",
+@loss("FocalTverskyLoss", target="same", activation="sigmoid", per="item", unit="none", absent=EMPTY,
       ranges={"alpha": "[0, inf)", "beta": "[0, inf)", "gamma": "(0, inf)", "smooth": "[0, inf)"})
 def focal_tversky(prediction, target, *, alpha=0.3, beta=0.7, gamma=0.75, smooth=1.0):
     r"""Focal Tversky loss, per item: a power of the Tversky loss.
@@ -208,7 +210,7 @@ def focal_tversky(prediction, target, *, alpha=0.3, beta=0.7, gamma=0.75, smooth
 
 
 @loss("JaccardLoss", "soft_jaccard", "IoULoss", "iou", target="same", activation="sigmoid", per="item", unit="none",
-      ranges={"smooth": "[0, inf)"})
+      absent=EMPTY, ranges={"smooth": "[0, inf)"})
 def jaccard(prediction, target, *, smooth=1.0):
     r"""Jaccard loss, per item: 1 minus the share of the intersection in the union.
 

@@ -16,7 +16,7 @@ from .classification import (
     shifted,
 )
 from .embedding import root, unit_length, vectors
-from .reduction import divide
+from .reduction import divide, of_items
 from .registration import loss
 
 ABSENT = -1e30  # the logarithm of nothing, as a number: its exp is 0, and sums and gradients of it stay finite
@@ -35,7 +35,7 @@ def item_weights(weights, like, who: str):
     if weights is None:
         return pt.ones((like.shape[0],), dtype=like.dtype)
     weights = floating(weights, who, "weights")
-    return weights.mean(axis=tuple(range(1, weights.ndim))).astype(like.dtype)
+    return of_items(weights).astype(like.dtype)
 
 
 def log_sum(scores, shares=None):

@@ -8,6 +8,7 @@ from pytensor.gradient import disconnected_grad
 from .._checks import align, number, shape_text
 from ..errors import ShapeError, SpecError
 from .embedding import root
+from .masking import mean_of_counted
 from .option_ranges import Range
 from .reduction import divide
 from .registration import loss
@@ -15,8 +16,9 @@ from .similarity import item_weights, log_sum
 
 
 @loss("wasserstein_distance", "wasserstein1d", "earth_movers_distance", target="same", per="item",
-      unit="the unit of the target to the power", ranges={"power": "[1, inf)"})
-def wasserstein_1d(prediction, target, *, power=1.0):
+      unit="the unit of the target to the power", absent={"prediction": 1e30, "target": 1e30},
+      ranges={"power": "[1, inf)"})
+def wasserstein_1d(prediction, target, *, power=1.0, weights=None):
     r"""Wasserstein distance between two samples of numbers, per item, to the given power.
 
     .. math:: \ell = \frac1k \sum_{j=1}^{k} |p_{(j)} - t_{(j)}|^q
@@ -27,6 +29,8 @@ def wasserstein_1d(prediction, target, *, power=1.0):
         A row holds k numbers that were drawn for one item, in any order, in one unit.
     power : float, at least 1
         The power q of the distances.
+    weights : float tensor or None
+        Numbers with the weight 0 are in neither sample.
 
     Returns
     -------
@@ -52,11 +56,12 @@ def wasserstein_1d(prediction, target, *, power=1.0):
     """
     p, t = align(prediction, target, "wasserstein_1d")
     gaps = pt.abs(pt.sort(p, axis=-1) - pt.sort(t, axis=-1))
-    return (gaps if power == 1 else gaps ** number(power, gaps)).mean(axis=-1)
+    return mean_of_counted(gaps if power == 1 else gaps ** number(power, gaps), weights)
 
 
 @loss("SinkhornLoss", "entropic_optimal_transport", "entropic_wasserstein", target="same", per="item",
       unit="the unit of the target to the power",
+      absent={"prediction": 0, "target": 0},
       ranges={"epsilon": "(0, inf)", "power": "[1, inf)", "norm": "[1, inf)",
               "iterations": Range("[1, inf)", whole=True)})
 def sinkhorn(prediction, target, *, epsilon=0.1, power=2.0, norm=2.0, iterations=50, debiased=False, weights=None):

@@ -112,12 +112,16 @@ def clean(value, weights):
 
 
 def spread(weights, like, who: str):
-    """Return weights as float64 in the shape of `like`: 1 if there are none, averaged over axes they have too many."""
+    """Return weights as float64 in the shape of `like`: 1 if there are none, averaged over axes they have too many.
+
+    What has weight 0 is not there, and not in the average, as in losses.
+    """
     if weights is None:
         return pt.ones_like(like, dtype="float64")
     weights = tensor(weights, who, "weights").astype("float64")
     if weights.ndim > like.ndim:
-        weights = weights.mean(axis=tuple(range(like.ndim, weights.ndim)))
+        rest = tuple(range(like.ndim, weights.ndim))
+        weights = weights.sum(axis=rest) / pt.maximum(pt.neq(weights, 0).sum(axis=rest), 1)
     for v, w in zip(like.type.shape, weights.type.shape, strict=False):
         if None not in (v, w) and v != w != 1:
             raise ShapeError(

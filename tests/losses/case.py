@@ -53,7 +53,8 @@ class Case:
     @property
     def separate(self) -> bool:
         """Whether each value belongs to one item alone."""
-        return not (self.row.coupled or self.spec.pairs or self.per == "batch")
+        coupled = self.spec.pairs if self.row.coupled is None else self.row.coupled
+        return not (coupled or self.per == "batch")
 
     @property
     def labelled(self) -> bool:

@@ -408,6 +408,33 @@ def test_nan_and_infinity_behind_a_weight_of_zero_change_nothing(case, weighing,
         np.testing.assert_allclose(slope, by[port], rtol=1e-12, atol=1e-15, err_msg=port)
 
 
+@cases(lambda case: case.spec.absent)
+def test_a_place_without_a_weight_is_as_if_it_were_not_there(case):
+    fed = case.sample()
+    places = {"target", *case.spec.absent} | ({"prediction"} & set(case.ports))  # pixels, labels, things of a list
+    rest = {p: np.delete(a, 1, axis=1) if p in places else a for p, a in fed.items()}
+    weights = np.ones(fed["target"].shape)
+    weights[:, 1] = 0
+    slopes = [p for p in case.by if p in places - {"target"}]
+
+    def step(fed, weighted):
+        loss, variables = bound(case, fed, weighted)
+        total = loss(outputs_of(case, variables))
+        inputs = [*variables.values(), *([loss._weights] if weighted else [])]
+        return compiled(inputs, [total, *gradient(total, [variables[p] for p in slopes])])
+
+    total, *expected = step(rest, False)(*rest.values())
+    function = step(fed, True)
+    for bad in (0.75, np.nan, np.inf):
+        for p in places:
+            fed[p][:, 1] = bad
+        found, *moved = function(*fed.values(), weights)
+        np.testing.assert_allclose(found, total, rtol=1e-10)
+        for one, other in zip(moved, expected, strict=True):
+            np.testing.assert_allclose(np.delete(one, 1, axis=1), other, rtol=1e-10, atol=1e-14)
+            assert np.all(one[:, 1] == 0)
+
+
 @cases(lambda case: case.separate or case.spec.pairs)
 def test_weight_of_two_is_the_item_twice(case, weighing):
     fed = case.sample()

@@ -75,9 +75,9 @@ def test_weights_one_a_sample_are_no_weights_of_columns_in_a_square():
     np.testing.assert_array_equal(found, [[1, 1, 1], [2, 2, 2], [3, 3, 3]])
 
 
-def test_weights_of_more_axes_are_averaged_over_them():
+def test_weights_of_more_axes_are_averaged_over_them_without_zeros():
     values, weights = tensor("v", None), tensor("w", None, None)
-    np.testing.assert_allclose(run(reduce(values, weights), v=[1, 5], w=[[2, 4], [0, 2]]), (3 * 1 + 1 * 5) / 4)
+    np.testing.assert_allclose(run(reduce(values, weights), v=[1, 5], w=[[2, 4], [0, 2]]), (3 * 1 + 2 * 5) / 5)
 
 
 def test_weights_as_plain_lists_and_of_integers():

@@ -30,3 +30,18 @@ def test_column_of_targets_is_a_vector_of_targets_for_a_mixture(shape, rows):
 def test_several_columns_of_targets_are_refused_by_a_mixture_of_numbers(shape):
     with pytest.raises(symloss.ShapeError, match="mixture_density"):
         symloss.evaluate.value("mixture_density", MIXTURE, MEAN, VARIANCE, np.zeros(shape))
+
+
+def test_a_number_without_a_weight_is_in_no_density_of_a_mixture():
+    mean, variance = RNG.normal(size=(4, 3, 2)), RNG.uniform(0.5, 2, (4, 3, 2))
+    target, weights = RNG.normal(size=(4, 2)), np.array([[1.0, 0.0]] * 4)
+    target[:, 1] = np.nan
+    expected = symloss.evaluate.value("mdn", MIXTURE, mean[..., :1], variance[..., :1], target[:, :1])
+    found = symloss.evaluate.value("mdn", MIXTURE, mean, variance, target, weights=weights)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_a_mixture_takes_targets_of_unknown_width():
+    target = pt.matrix("target")
+    values = symloss.losses.mixture_density(*map(pt.constant, (MIXTURE, MEAN, VARIANCE)), target)
+    np.testing.assert_allclose(values.eval({target: TARGET[:, None]}), by_hand(), rtol=1e-12)

@@ -292,3 +292,14 @@ def test_a_penalty_of_slopes_finds_a_noisy_input_behind_weights(name, rng):
         with pytest.warns(symloss.SymlossWarning, match="out.b"):
             ends.append(net.train(data, **STEP, input_noise=0.1)[-1]["loss"])
     assert ends[0] == ends[1] and np.isfinite(ends[0])
+
+
+def test_sequences_of_regions_count_the_same_in_batches_of_any_size(rng):
+    lengths = (3, 5, 4)
+    x = [rng.normal(size=(n, 2)) for n in lengths]
+    y = [(rng.uniform(size=(n, 2)) < 0.5) * 1.0 for n in lengths]
+    net = symloss.recurrent.Regressor([2, (3, "rnn"), (2, "sigmoid")], loss="dice", mode="PYTHON")
+    alone = [symloss.evaluate.value("dice", net.predict(a[None]), b[None])[0] for a, b in zip(x, y, strict=True)]
+    for size in (1, 3):
+        net.train([x, y], **STEP | {"batch_size": size, "learning_rate": 1e-12})
+        np.testing.assert_allclose(net.history[-1]["loss"], np.mean(alone), rtol=1e-9)

@@ -185,8 +185,9 @@ class Row:
         Value at the perfect prediction; ``least(*arrays, **options)`` where it depends on the target. None: not stated.
     per : str or None
         'element', 'item' or 'batch', where it is not what the registry says.
-    coupled : bool
-        Whether a value depends on other items than its own, so that a weight of 0 cannot remove an item.
+    coupled : bool or None
+        Whether a value depends on other items than its own, so that a weight of 0 cannot remove an item. None: it does
+        if the loss takes the weights itself.
     free : tuple of str
         Ports whose shape need not fit the first one's.
     twice : bool
@@ -209,7 +210,7 @@ class Row:
     perfect: Callable | str | None = "derived"
     least: float | Callable | None = 0.0
     per: str | None = None
-    coupled: bool = False
+    coupled: bool | None = None
     free: tuple[str, ...] = ()
     twice: bool = True
     column: bool | None = None

@@ -56,7 +56,7 @@ ROWS = [
     row("vae", vae, prediction=sigmoid, **TWO,
         perfect=lambda fed: zeros(fed) | {"prediction": 120 * fed["target"] - 60}, **REST),
     row("mixture_density", mixture, mixture=[shares, softmax], mean=real, variance=positive, target=real.per_item(),
-        options=[{"eps": 0.1}], perfect=None),
+        options=[{"eps": 0.1}], perfect=None, coupled=False),
     row("mixture_density", mixture, mixture=[shares, softmax], mean=deep(real), variance=deep(positive),
-        target=real.sized(lambda shape: (*shape[:-1], 2)), perfect=None),
+        target=real.sized(lambda shape: (*shape[:-1], 2)), perfect=None, coupled=False),
 ]

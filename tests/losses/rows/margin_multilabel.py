@@ -23,7 +23,8 @@ def soft_margin_from_logits(z, t):
 
 
 ROWS = [
-    row("multilabel_margin", margin, prediction=[real, sigmoid.scores()], target=binary, shapes=[(5, 3), (2, 3, 4)]),
+    row("multilabel_margin", margin, prediction=[real, sigmoid.scores()], target=binary, shapes=[(5, 3), (2, 3, 4)],
+        coupled=False),
     row("multilabel_soft_margin", soft_margin, prediction=[unit, sigmoid], target=[unit, binary],
-        least=lambda p, t: (entr(t) + entr(1 - t)).mean(axis=-1), logits=soft_margin_from_logits),
+        least=lambda p, t: (entr(t) + entr(1 - t)).mean(axis=-1), logits=soft_margin_from_logits, coupled=False),
 ]

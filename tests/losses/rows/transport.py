@@ -49,7 +49,7 @@ SINKHORN = [{"debiased": True, "epsilon": 2.0, "iterations": 9}, {"norm": 1.0, "
 
 ROWS = [
     row("wasserstein_1d", wasserstein, prediction=real, target=real, options=[{"power": 2.0}],
-        perfect=lambda fed: {"prediction": fed["target"]}),
+        perfect=lambda fed: {"prediction": fed["target"]}, coupled=False),
     row("sinkhorn", sinkhorn, prediction=real, target=real, options=SINKHORN, shapes=[(5, 3), (4, 1)], perfect=None,
         moving=plan_held),
 ]
