@@ -46,7 +46,8 @@ class Term:
 
     def value(self, parts):
         """Return what a record shows of the parts of all batches: a float, or nested lists of them."""
-        figure = np.asarray(self.figure.finish(*parts), dtype="float64")
+        with np.errstate(over="ignore", invalid="ignore"):  # an error too large to be squared is infinitely bad
+            figure = np.asarray(self.figure.finish(*parts), dtype="float64")
         return figure.tolist()
 
     @property

@@ -216,3 +216,9 @@ def test_a_score_of_targets_too_large_to_be_squared_is_infinitely_bad_and_warns_
     targets = 1e300 * np.arange(1, 7)[:, None]
     assert symloss.Regressor([2, 1], mode="PYTHON").score(x, targets) == -np.inf
     assert not recwarn.list
+
+
+def test_a_metric_of_targets_too_large_to_be_squared_warns_of_nothing(rng, recwarn):
+    net = symloss.Regressor([3, 2], loss="mae", mode="PYTHON")
+    net.train([rng.normal(size=(5, 3)), 1e300 * rng.normal(size=(5, 2))], metrics=["r_squared"], epochs=1, verbose=0)
+    assert not [w for w in recwarn if "overflow" in str(w.message) and "pytensor" not in w.filename]

@@ -96,7 +96,8 @@ def _flat(scene) -> None:
     if flat and scene.chance.so(0.5):
         scene.edits.append('c["target"] = c["target"][..., 0]')
         if "weights" in scene.columns and scene.chance.so(0.5):
-            scene.edits.append('c["weights"] = c["weights"].reshape(c["target"].shape)')
+            scene.edits.append('if c["weights"].size == c["target"].size:\n'
+                               '    c["weights"] = c["weights"].reshape(c["target"].shape)')
 
 
 def _form(scene, form) -> None:

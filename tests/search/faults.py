@@ -26,7 +26,7 @@ FAULTS = {  # name -> (statements on the columns `c`, options of train, whether 
     "a misspelt option": ([], {"lerning_rate": "0.1"}, True),
     "an option of another library": ([], {"nb_epochs": "3"}, True),
     "no batch": ([], {"batch_size": "-1"}, True),
-    "a rate below 0": ([], {"learning_rate": "-0.1"}, True),
+    "a rate below 0": ([], {"algo": "'sgd'", "learning_rate": "-0.1"}, True),
     "a rate that is no number": ([], {"learning_rate": "'fast'"}, True),
     "a probability of 1": ([], {"hidden_dropout": "1.0"}, False),
     "patience that is none": ([], {"patience": "'long'"}, True),
