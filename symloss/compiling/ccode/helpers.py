@@ -121,16 +121,6 @@ static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {typ
 }}
 """
 
-FMA = """
-#ifndef FMA
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-#define FMA(a, b, c) _Generic((a), float: __builtin_fmaf, default: __builtin_fma)(a, b, c)
-#else
-#define FMA(a, b, c) ((a) * (b) + (c))
-#endif
-#endif
-"""
-
 SUM = """
 static double row_sum_{kind}(const {type} *restrict x, int64_t count)
 {{ /* many sums side by side, in an order that no compiler changes; sums of 4096 numbers are added up in double */
@@ -204,7 +194,7 @@ def helper(op: str, dtype: str, extreme) -> str:
     if op == "product":
         return PRODUCT.format(kind=kind, type=type_)
     if op in ("by_column", "over_rows"):
-        return FMA + (BY_COLUMN if op == "by_column" else OVER_ROWS).format(kind=kind, type=type_)
+        return (BY_COLUMN if op == "by_column" else OVER_ROWS).format(kind=kind, type=type_)
     if op == "sort":
         return SORT.format(kind=dtype, type=type_)
     if op == "sum" and floating:

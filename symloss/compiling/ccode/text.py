@@ -4,7 +4,7 @@ import dataclasses
 import re
 import textwrap
 
-from . import ir
+from . import ir, random
 from .expressions import BYTES, Expressions, c_type, length_text
 from .helpers import PLACE, helper
 from .ir import Graph, Value, size
@@ -26,6 +26,12 @@ typedef __UINT8_TYPE__ uint8_t;
 typedef __UINT16_TYPE__ uint16_t;
 typedef __UINT32_TYPE__ uint32_t;
 typedef __UINT64_TYPE__ uint64_t;
+
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define FMA(a, b, c) _Generic((a), float: __builtin_fmaf, default: __builtin_fma)(a, b, c) /* a * b + c, rounded once */
+#else
+#define FMA(a, b, c) ((a) * (b) + (c))
+#endif
 """
 EPOCH = """
 static unsigned int flush_denormals(void)
@@ -194,14 +200,12 @@ class Writer:
             checks |= made.checks
             scratch += [Buffer(f"{kept} of {name}", dtype, length, position, position)
                         for kept, dtype, length in self._in_arena(made)]
-        own = self.library.source(self.expressions.own)
+        draws = {name for op, name in helpers if op == "draw"}
+        more = {"log_f64"} if any(name.startswith("normal") for name in draws) else set()
+        own = self.library.source(self.expressions.own | more)
         parts = [f"/* {self.title} */", HEADER, "\n".join(sorted(self.expressions.libm)), own]
         parts += [helper(op, dtype, extreme) for op, dtype in sorted(helpers) if op != "draw"]
-        draws = {name for op, name in helpers if op == "draw"}
-        if draws:
-            from . import random
-
-            parts.append(random.source(draws))
+        parts.append(random.source(draws))
         parts += [PLACE] if checks else []
         parts += functions
         self.table = [self.names.of(v.number) for v in [*self.leaves, *self.made]] + [b.name for b in scratch]
