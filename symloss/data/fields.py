@@ -118,11 +118,11 @@ def convert_all(columns: list, fields: list[Field], who: str, rows=None, allow_n
     check_lengths({name: rows_of(array) for name, array in by_name.items()}, who)
     _check_steps({f.name: by_name[f.name].shape[1] for f in fields if f.timed}, who)
     for array, field in zip(arrays, fields, strict=True):
-        _check_alike(array, field, who)
+        _check_alike(array, field, who, rows)
     return [_spread_weights(a, f, by_name) for f, a in zip(fields, arrays, strict=True)]
 
 
-def _check_alike(array, field: Field, who: str) -> None:
+def _check_alike(array, field: Field, who: str, rows) -> None:
     """Raise DataError for weights that differ within what has one value of the loss."""
     axis = field.alike_from
     if axis is None or array.ndim <= axis:
@@ -130,7 +130,8 @@ def _check_alike(array, field: Field, who: str) -> None:
     first = array[(*(slice(None),) * axis, *(slice(0, 1),) * (array.ndim - axis))]
     wrong = (array != first).reshape(len(array), -1).any(axis=1)
     if wrong.any():
-        raise DataError(f"{who}: {field.name}, row {int(wrong.argmax())}: weights differ within one item, but the loss "
+        row = Place(who, rows).row(wrong.argmax())
+        raise DataError(f"{who}: {field.name}, row {row}: weights differ within one item, but the loss "
                         f"returns one value for all of it; return a value per element, without .mean(axis=-1), or pass "
                         f"one weight an item ({wrong.sum()} such in all)")
 

@@ -43,6 +43,8 @@ class Arrays:
     fields : list of Field
     who : str
     allow_nan : bool
+    numbers : int array or None
+        Those that the rows have in the user's data, where they are a part of these; for messages.
 
     Attributes
     ----------
@@ -54,17 +56,17 @@ class Arrays:
 
     calls: int | None = None  # batches that make an epoch, of all there are
 
-    def __init__(self, columns: list, fields: list[Field], who: str, allow_nan: bool = False):
+    def __init__(self, columns: list, fields: list[Field], who: str, allow_nan: bool = False, numbers=None):
         names = [column_names(c) for c in columns]
         fields = [f if n is None else dataclasses.replace(f, columns=n) for f, n in zip(fields, names, strict=True)]
-        self.fields, self.who, self.allow_nan = fields, who, allow_nan
+        self.fields, self.who, self.allow_nan, self.numbers = fields, who, allow_nan, numbers
         self.columns = [_indexable(c, f, f"{who}: {f.name}") for c, f in zip(columns, fields, strict=True)]
         check_lengths({f.name: rows_of(c) for f, c in zip(fields, self.columns, strict=True)}, who)
         self.count = rows_of(self.columns[0])
         self.arrays = None
         lazy = any(_is_lazy(c) and not f.sparse for c, f in zip(self.columns, fields, strict=True))
         if not lazy and sum(map(self._bytes, self.columns, fields)) <= RESIDENT_BYTES:
-            self.arrays = convert_all(self.columns, fields, who, allow_nan=allow_nan)
+            self.arrays = convert_all(self.columns, fields, who, numbers, allow_nan=allow_nan)
         else:
             self.take(np.arange(1))  # shapes and dtypes are checked now, values when they are read
 
@@ -78,7 +80,8 @@ class Arrays:
         """Return the converted arrays of some `rows`."""
         if self.arrays is not None:
             return [a[rows] for a in self.arrays]
-        taken = convert_all([rows_at(c, rows) for c in self.columns], self.fields, self.who, rows, self.allow_nan)
+        numbers = rows if self.numbers is None else self.numbers[rows]
+        taken = convert_all([rows_at(c, rows) for c in self.columns], self.fields, self.who, numbers, self.allow_nan)
         for column in self.columns:
             _forget(column)
         return taken
@@ -114,6 +117,7 @@ class Stream:
 
     count = None
     arrays = None
+    numbers = None
 
     def __init__(self, source, fields, who, calls=None, allow_nan=False):
         self.fields, self.who, self.allow_nan, self.calls = fields, who, allow_nan, calls
@@ -206,7 +210,7 @@ def open_source(data, fields: list[Field], who: str, calls=None, allow_nan: bool
     if calls is not None and who == "valid":
         raise SpecError(f"train: valid_batches={calls}, but validation data that are arrays are used as a whole; pass "
                         f"fewer rows, or a function that returns a batch")
-    made = Arrays(by_field(data, fields, who), fields, who, allow_nan)
+    made = Arrays(by_field(data, fields, who), fields, who, allow_nan, getattr(data, "numbers", None))
     made.calls = calls
     return made
 

@@ -9,7 +9,15 @@ from .fields import Field
 from .reading import Part, as_array, is_frame, is_stored
 
 
-def split(data, fields: list[Field], share: float, rng, who: str = "train") -> tuple[dict, dict]:
+class Share(dict):
+    """Columns by name, of some rows of a data set; `numbers` are those that the rows have there."""
+
+    def __init__(self, columns: dict, numbers: np.ndarray):
+        super().__init__(columns)
+        self.numbers = numbers
+
+
+def split(data, fields: list[Field], share: float, rng, who: str = "train") -> tuple[Share, Share]:
     """Return data of which a share of the items, drawn at random, is set aside, and those items.
 
     Parameters
@@ -26,7 +34,7 @@ def split(data, fields: list[Field], share: float, rng, who: str = "train") -> t
 
     Returns
     -------
-    (dict, dict)
+    (Share, Share)
         Columns by name, in their former order: to train on, and to validate with.
 
     Raises
@@ -50,7 +58,8 @@ def split(data, fields: list[Field], share: float, rng, who: str = "train") -> t
         raise DataError(f"{who}: validation_split={share!r} of {count} item; at least two are wanted")
     order = np.random.default_rng(rng).permutation(count)
     parts = np.sort(order[aside:]), np.sort(order[:aside])
-    return tuple({name: _rows(column, rows, f"{who}: {name}") for name, column in columns.items()} for rows in parts)
+    return tuple(Share({name: _rows(column, rows, f"{who}: {name}") for name, column in columns.items()}, rows)
+                 for rows in parts)
 
 
 def _columns(data, fields, who) -> dict:

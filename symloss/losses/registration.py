@@ -63,8 +63,9 @@ class LossSpec(Summarised):
         Shape of the target, where it follows from the predictions in a way of its own: ``shape(shapes by port,
         options)``. None: that of the first port, without its last axis for labels.
     fits : callable or None
-        Looks at arrays before training: ``fits(target, steps, who, counts, classes, **options)`` raises DataError for
-        a target that no prediction of so many steps and classes can have. None: every target fits.
+        Looks at arrays before training: ``fits(target, steps, who, counts, classes, rows=..., **options)``
+        raises DataError for a target that no prediction of so many steps and classes can have; `rows` are the numbers
+        of its rows in the user's data. None: every target fits.
     absent : dict
         What takes the place, by port, of a pixel or an element whose weight is 0, where an item has several: numbers
         that add nothing to the item's loss.

@@ -34,8 +34,8 @@ def of_free_length(shapes, options):
     return next(iter(shapes.values()))[0], None
 
 
-def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None, classes=None, *, blank=0,
-                    zero_infinity=False, **_) -> None:
+def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None, classes=None, *, rows=None,
+                    blank=0, zero_infinity=False, **_) -> None:
     """Raise DataError for the first row that has the blank for a label, or whose labels need more steps than there are.
 
     Each label needs a step, and equal ones that follow each other need a blank between them.
@@ -52,6 +52,8 @@ def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None, cl
         Which rows have a weight; None: all.
     classes : int or None
         Number of classes, the blank being one; None: blanks are not looked for.
+    rows : int array or None
+        Numbers of the rows, for the message, where these are a part of the user's data.
     blank, zero_infinity :
         As `ctc` has them.
     """
@@ -59,9 +61,10 @@ def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None, cl
     there, counts = labels >= 0, True if counts is None else np.asarray(counts, bool)
     blanks = (labels == blank % classes).any(axis=1) & counts if classes else np.zeros(len(labels), bool)
     if blanks.any():
-        raise DataError(f"{who}: row {int(blanks.argmax())} has the label {blank % classes}, which is the blank "
-                        f"({blanks.sum()} rows like it); number the labels around it, or name another class with "
-                        f"blank=..., -1 for the last one")
+        row = int(blanks.argmax())
+        raise DataError(f"{who}: row {row if rows is None else rows[row]} has the label {blank % classes}, which is "
+                        f"the blank ({blanks.sum()} rows like it); number the labels around it, or name another class "
+                        f"with blank=..., -1 for the last one")
     if zero_infinity:
         return
     again = (there[:, 1:] & (labels[:, 1:] == labels[:, :-1])).sum(axis=1)
@@ -70,7 +73,8 @@ def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None, cl
     if bad.any():
         row = int(bad.argmax())
         between = f" and {again[row]} blanks between equal ones" if again[row] else ""
-        raise DataError(f"{who}: row {row} has {there[row].sum()} labels{between}, but {steps[row]} steps "
+        number = row if rows is None else rows[row]
+        raise DataError(f"{who}: row {number} has {there[row].sum()} labels{between}, but {steps[row]} steps "
                         f"({bad.sum()} rows like it): no alignment is possible; make fewer steps into one, leave such "
                         f"rows out, or pass zero_infinity=True to the loss")
 

@@ -17,14 +17,14 @@ def time_and_event(shapes, options):
     return next(iter(shapes.values()))[0], 2
 
 
-def check_events(target: np.ndarray, steps=None, who: str = "cox", counts=None, classes=None, **_) -> None:
+def check_events(target: np.ndarray, steps=None, who: str = "cox", counts=None, classes=None, rows=None, **_) -> None:
     """Raise DataError for the first row whose event is neither 0 nor 1."""
     event = np.asarray(target)[:, 1]
     bad = ~np.isin(event, (0, 1)) & (True if counts is None else np.asarray(counts, bool))
     if bad.any():
         row = int(bad.argmax())
-        raise DataError(f"{who}: row {row} has the event {event[row]}; the columns are the time, and 1 where the event "
-                        f"was seen then or 0 where watching ended")
+        raise DataError(f"{who}: row {row if rows is None else rows[row]} has the event {event[row]}; the "
+                        f"columns are the time, and 1 where the event was seen then or 0 where watching ended")
 
 
 def survival(prediction, target, who: str):

@@ -103,7 +103,7 @@ def check_fit(model, source, who: str) -> None:
         counts = None if weights is None else weights.reshape(len(weights), -1).any(axis=1)
         classes = loss.classes(model.graph.outputs()[0])
         loss.spec.fits(arrays[loss._target.name], steps, f"{who}: {loss._target.name}", counts, classes,
-                       **loss.options)
+                       rows=source.numbers, **loss.options)
 
 
 def _used_variables(model) -> set:

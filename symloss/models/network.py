@@ -284,12 +284,12 @@ class Network:
 
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
         """Train as `train` does, and yield each record as it comes."""
-        if isinstance(algo, str) and algo in PRETRAINING:
-            return pretraining.itertrain(self, train, valid, algo, options.pop("subalgo", "rmsprop"), verbose, options)
-        asked = Options.split(algo, options | {"verbose": verbose}, self.graph)
         if not self.losses:
             raise SpecError(f"{self!r}: no loss; add one, net.add_loss('mse') say")
         self._bind()
+        if isinstance(algo, str) and algo in PRETRAINING:
+            return pretraining.itertrain(self, train, valid, algo, options.pop("subalgo", "rmsprop"), verbose, options)
+        asked = Options.split(algo, options | {"verbose": verbose}, self.graph)
         return trainer.itertrain(self, train, valid, asked)
 
     def c_source(self, algo="rmsprop", **options) -> str:

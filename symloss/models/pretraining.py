@@ -8,6 +8,7 @@ from ..errors import SpecError
 from ..layers import Feedforward, Input, Tied
 from ..layers.base import form_of
 from ..objective import Objective
+from ..training import training_lock
 from .registry import registry
 
 ROWS = 1024  # of a data set that are looked at together
@@ -33,18 +34,25 @@ def itertrain(model, train, valid, algo: str, subalgo: str, verbose, options: di
     options : dict
         Of `train`; 'epochs' are those of each part.
     """
+    training_lock.check(model)
     layers = _chain(model, algo)
     if algo == "sample":
         if options:
             raise SpecError(f"train: {', '.join(options)} does not go with algo={algo!r}, which trains nothing")
-        return _sample(model, layers, train)
+        return _alone(model, _sample(model, layers, train))
     for name in WITHOUT:
         if options.get(name):
             raise SpecError(f"train: {name} does not go with algo={algo!r}; train the model itself with it, afterwards")
     options = options | {"algo": subalgo, "verbose": verbose}
     if algo == "pretrain":
-        return _pretrain(model, layers, train, valid, options)
+        return _alone(model, _pretrain(model, layers, train, valid, options))
     return _layerwise(model, layers, train, valid, options)
+
+
+def _alone(model, records):
+    """Yield records; meanwhile nobody else trains the model."""
+    with training_lock.training(model):
+        yield from records
 
 
 def _chain(model, algo):
@@ -98,6 +106,11 @@ def _stages(layers):
 
 
 def _layerwise(model, layers, train, valid, options):
+    yield from _alone(model, _by_stages(model, layers, train, valid, options))
+    yield from model.itertrain(train, valid, **options)
+
+
+def _by_stages(model, layers, train, valid, options):
     for number, specs in enumerate(_stages(layers), 1):
         part = _part(model, specs)
         output = {} if isinstance(layers[-1], Tied) else {part.output_name.removesuffix(":out")}
@@ -108,7 +121,6 @@ def _layerwise(model, layers, train, valid, options):
             model.graph.parameters[name].set_value(parameter.get_value())
         if hasattr(part, "encoder"):
             model.encoder = part.encoder
-    yield from model.itertrain(train, valid, **options)
 
 
 def _entered(model, record, number, part):

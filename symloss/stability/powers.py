@@ -11,8 +11,9 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.scalar import basic as scalars
 from pytensor.scalar.math import Softplus
+from pytensor.tensor.blockwise import Blockwise
 from pytensor.tensor.elemwise import Elemwise
-from pytensor.tensor.math import Prod
+from pytensor.tensor.math import Dot, Prod, Sum
 from pytensor.tensor.special import LogSoftmax
 
 from . import patterns as forms
@@ -267,3 +268,53 @@ def _step(variable, x) -> int:
     if constant(right) == 0 and same(left, x):
         return sign
     return -sign if constant(left) == 0 and same(right, x) else 0
+
+
+# ------------------------------------------------------------------------------------------ lengths of vectors
+
+
+@rule(pt.sqrt, pt.pow)
+def length(variable, look):
+    """sqrt(sum(x ** 2)), and other roots of sums of powers, with a slope of 0 where all of x is 0."""
+    if not is_length(variable):
+        return None
+    squares, *rest = variable.owner.inputs
+    empty = pt.eq(squares, 0)
+    root = variable.owner.op(pt.switch(empty, np.asarray(1, squares.dtype), squares), *rest)
+    return pt.switch(empty, np.asarray(0, root.dtype), root), ()
+
+
+def is_length(variable) -> bool:
+    """Return whether `variable` is a root of a sum of powers, and grows no faster than what is summed."""
+    if kind(variable) not in (scalars.Sqrt, scalars.Pow):
+        return False
+    exponent = 0.5 if kind(variable) is scalars.Sqrt else _number(variable.owner.inputs[1])
+    if exponent is None or not 0 < exponent < 1:
+        return False
+    power = power_summed(variable.owner.inputs[0])
+    return power is not None and power * exponent >= 1 - 1e-9
+
+
+def power_summed(variable) -> float | None:
+    """Return the power of x in a sum of powers of abs(x), the least of several; None for other things."""
+    variable = without_views(variable)
+    made = kind(variable)
+    if made is None:
+        return None
+    inputs = variable.owner.inputs
+    if made is scalars.Sqr:
+        return 2
+    if made is scalars.Pow:
+        exponent = _number(inputs[1])
+        even = exponent is not None and (exponent % 2 == 0 or kind(inputs[0]) is scalars.Abs)
+        return exponent if even and exponent > 1 else None
+    if made is Sum or made is scalars.TrueDiv:
+        return power_summed(inputs[0])
+    if made is scalars.Add:
+        found = [power_summed(v) for v in inputs]
+        return None if None in found else min(found)
+    if made is scalars.Mul:
+        twice = any(same(a, b) for i, a in enumerate(inputs) for b in inputs[:i])
+        return 2 if twice else next((power for power in map(power_summed, inputs) if power is not None), None)
+    product = made is Dot or (made is Blockwise and isinstance(variable.owner.op.core_op, Dot))
+    return 2 if product and same(*map(without_views, inputs)) else None

@@ -254,7 +254,8 @@ def stabilise(outputs, switched_off=()) -> tuple[list[Variable], list[Applied]]:
 def _worth_it(outputs) -> bool:
     """Return whether anything here could be rewritten: a look that costs less than a rewriter does."""
     wanted = {forms.SIGMOID, forms.SOFTMAX, LogSoftmax, *forms.EXPONENTIALS}
-    return any(kind(v) in wanted or forms.exponent_of(v) is not None for v in ancestors(outputs))
+    return any(kind(v) in wanted or forms.exponent_of(v) is not None or powers.is_length(v)
+               for v in ancestors(outputs))
 
 
 def _with_originals(fgraph, twins) -> list[Variable]:

@@ -22,8 +22,9 @@ class _StopError(Exception):
 def _evaluate(training, vector, last):
     """Compute the terms at `vector`; where they are not finite, go back to `last` and raise TrainingError."""
     step = training.step
-    step.value_and_gradient(vector)
+    _, slope = step.value_and_gradient(vector)
     names = wrong_terms(step.objective.training_terms, step.sums())
+    names = names or ["the gradient"] * (not np.isfinite(slope).all())
     if names:
         why = cause(training.objective, step.arrays) or UPDATE
         step.set(last)
@@ -31,14 +32,28 @@ def _evaluate(training, vector, last):
                             f"those from before it")
 
 
-def _minimized(step, method, iterations, tolerance, after):
+def _product(training):
+    """Return the product of the Hessian with a vector, a function that raises TrainingError where it is not finite."""
+
+    def product(*vectors):
+        found = training.step.product(*vectors)
+        if not np.isfinite(found).all():
+            raise TrainingError(f"iteration {training.epoch}: the second derivatives are not finite; use algo='lbfgs', "
+                                f"which needs none")
+        return found
+
+    return product
+
+
+def _minimized(training, method, iterations, tolerance, after):
     """Return scipy's result. Where its value can fall no more by rounding, the gradient may still; see `_nearby`."""
+    step = training.step
     value, start, size = step.value_and_gradient, step.get(), np.inf
     options = {"maxfun": 100 * iterations} if method == "lbfgs" else {}  # iterations count, and not what they cost
     if tolerance is not None:  # of the Euclidean norm, where L-BFGS-B looks at the largest element
         options |= {"lbfgs": {"gtol": tolerance / np.sqrt(start.size), "ftol": 0.0},
                     "cg": {"gtol": tolerance, "norm": 2}}.get(method, {"gtol": tolerance})
-    extra = {"hessp": step.product} if method == "trust-ncg" else {}
+    extra = {"hessp": _product(training)} if method == "trust-ncg" else {}
     while True:
         result = scipy.optimize.minimize(value, start, jac=True, method=METHODS[method], callback=after,
                                          options=options | {"maxiter": iterations}, **extra)
@@ -100,7 +115,7 @@ def minimize(training: Training, evaluation, train, valid, *, method: str, epoch
             raise _StopError
 
     try:
-        result = _minimized(step, method, epochs, tolerance, after)
+        result = _minimized(training, method, epochs, tolerance, after)
         step.set(result.x)
         if records:
             done = f"{epochs} iterations are done" if training.epoch > epochs else str(result.message)

@@ -97,7 +97,7 @@ def fit(
                 record["stopped"] = training.reason
             last = training.reason is not None or training.epoch > epochs
             if last and rewind.wrong():
-                raise rewind.error(train.arrays)
+                raise rewind.error(train.arrays, train.numbers)
             yield record
     finally:
         training.callbacks.call("end", record)
@@ -148,7 +148,7 @@ def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt
             training.batches += batches
             training.items += items
             if rewind.lost:
-                raise rewind.error(train.arrays)
+                raise rewind.error(train.arrays, train.numbers)
             reason = _between_steps(training, rewind, train, watch, count)
             if interrupt or reason:
                 training.reason = training.reason or reason
@@ -215,7 +215,7 @@ def _figures(training, rewind, train) -> dict:
     sums, terms = training.step.sums(), training.objective.training_terms
     figures = training.objective.figures(sums, terms)
     if not math.isfinite(figures["loss"]) and wrong_terms(terms, sums):
-        raise rewind.error(train.arrays)
+        raise rewind.error(train.arrays, train.numbers)
     return figures
 
 

@@ -168,13 +168,15 @@ class Rewind:
         self._back(self._kept)
         return None
 
-    def error(self, data) -> TrainingError:
+    def error(self, data, numbers=None) -> TrainingError:
         """Go back to the last batch after which all was finite, and return what went wrong then.
 
         Parameters
         ----------
         data : list of arrays, or None
             The whole data set, where its rows are what `run` is given.
+        numbers : int array or None
+            Those that its rows have in the user's data, where it is a part of these.
         """
         wrong = ", ".join(self.wrong())
         runs = [call for call in self._calls if len(call) == 3]
@@ -186,7 +188,8 @@ class Rewind:
             return TrainingError(f"{span}: {wrong} was not finite, and is the second time; the parameters are those "
                                  f"before these batches")
         epoch, number, arrays, rows, names = found
-        why = cause(self.objective, arrays, rows if in_memory else None) or UPDATE
+        rows = None if not in_memory else rows if numbers is None else numbers[rows]
+        why = cause(self.objective, arrays, rows) or UPDATE
         return TrainingError(f"epoch {epoch}, batch {number}: {', '.join(names)} is not finite: {why}. "
                              f"The parameters are those from before this batch")
 

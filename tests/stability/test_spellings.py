@@ -13,6 +13,7 @@ import pytest
 from pytensor.tensor.special import xlogy
 
 from symloss.compiling import function, resolve
+from symloss.losses.user_functions import real
 from symloss.stability.rewriting import names, stabilise
 
 ANY = [-800, -30, -1.25, -1e-3, 0, 1e-3, 0.75, 30, 800]
@@ -280,3 +281,39 @@ def test_xlogy_of_a_masked_class_is_0():
     np.testing.assert_allclose(found[0], np.log(2))
     np.testing.assert_allclose(found[1], [[0, 0.25, -0.25]])
     np.testing.assert_allclose(found[2], [[0, 0.25, -0.25]])
+
+
+LENGTHS = {
+    "norm": lambda e: pt.linalg.norm(e, axis=-1),
+    "norm of order 3": lambda e: pt.linalg.norm(e, axis=-1, ord=3),
+    "norm with its axis": lambda e: pt.linalg.norm(e, axis=-1, keepdims=True),
+    "norm of everything": pt.linalg.norm,
+    "root of a sum of squares": lambda e: pt.sqrt(pt.sqr(e).sum(axis=-1)),
+    "power of a sum of products": lambda e: (e * e).sum(axis=-1) ** 0.5,
+    "root of a mean": lambda e: pt.sqrt((e**2).mean(axis=-1)),
+    "root of a weighted mean": lambda e: pt.sqrt((pt.constant([1.0, 3.0]) * e**2).sum(axis=-1) / 4.0),
+    "two columns": lambda e: pt.sqrt(e[:, 0] ** 2 + e[:, 1] ** 2),
+    "absolute value": lambda e: pt.sqrt(pt.sqr(e)),
+}
+
+
+@pytest.mark.parametrize("name", LENGTHS)
+def test_a_length_has_a_slope_of_0_where_prediction_and_target_agree(name):
+    p = pt.matrix("p")
+    (made,), _ = stabilise([real(LENGTHS[name](p - 1.0))])
+    value, slope = function([p], [made, pytensor.grad(made.sum(), p)], resolve("PYTHON"))([[1.0, 1.0]])
+    assert np.all(value == 0) and np.all(slope == 0)
+    plain = LENGTHS[name](p - 1.0)
+    at = np.array([[1.5, 3.0], [0.5, -2.0]])
+    slopes = [pytensor.grad(made.sum(), p), pytensor.grad(real(plain).sum(), p)]
+    one, other, *slopes = function([p], [made, plain, *slopes], resolve("PYTHON"))(at)
+    np.testing.assert_allclose(one, other, rtol=1e-14)
+    np.testing.assert_allclose(*slopes, rtol=1e-14)
+
+
+@pytest.mark.parametrize("written", [
+    lambda e: pt.sqrt(abs(e)), lambda e: (e**2).sum() ** 0.25, lambda e: pt.sqrt(e.sum()),
+    lambda e: pt.sqrt(1e-9 + pt.sqr(e).sum()), lambda e: (e**3).sum() ** (1 / 3)])
+def test_what_is_steep_at_0_or_no_length_is_left_alone(written):
+    expression = written(pt.matrix("p"))
+    assert stabilise([expression])[0][0] is expression

@@ -64,3 +64,15 @@ def test_what_makes_no_sense_on_the_full_batch_is_refused(options, words):
 def test_a_stream_is_refused():
     with pytest.raises(symloss.SpecError, match="in memory"):
         symloss.Regressor([4, 2]).train(lambda: data(), algo="lbfgs", verbose=0)
+
+
+def test_second_derivatives_that_are_not_finite_are_told(data):
+    x, _ = data
+
+    def steep(p, t):
+        return abs(p - t) ** 1.5
+
+    net = symloss.Regressor([x.shape[1], 1], loss=steep, mode="PYTHON")
+    with pytest.raises(symloss.TrainingError, match="second derivatives are not finite; use algo='lbfgs'"):
+        y = np.where(np.arange(len(x))[:, None] % 2, net.predict(x), 1.0)
+        net.train([x, y], algo="trust-ncg", epochs=3, verbose=0)

@@ -15,7 +15,7 @@ def log_of_prediction(prediction, target):
 
 
 def distance(prediction, target):
-    return pt.sqrt(pt.sqr(prediction - target).sum(axis=-1))
+    return pt.sqrt(abs(prediction - target).sum(axis=-1))
 
 
 def quotient(prediction, target):
@@ -75,6 +75,15 @@ def test_a_gradient_that_is_not_finite_is_found_where_the_loss_is(falling):
     assert "epoch 1, batch 1" in str(caught.value)
     for p, value in zip(net.params, before, strict=True):
         np.testing.assert_array_equal(p.get_value(), value)
+
+
+def test_rows_are_numbered_as_in_the_data_that_were_split(falling):
+    make, x, y = falling
+    with pytest.raises(TrainingError, match="which is row 37 of the data"):
+        make(log_of_prediction, "PYTHON", seed=1).train([x, y], validation_split=0.2, algo="sgd", epochs=1, verbose=0)
+    x[37], y[37] = 1, np.nan
+    with pytest.raises(symloss.DataError, match="row 37"):
+        make("mse", "PYTHON", seed=1).train([x, y], validation_split=0.2, algo="sgd", epochs=1, verbose=0)
 
 
 def test_a_divisor_of_0_is_named(falling):

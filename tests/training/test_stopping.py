@@ -84,6 +84,18 @@ def test_interleaved_trainings_of_one_model_are_refused_until_one_is_closed(poin
     net.train(points, **QUIET, epochs=1)
 
 
+@pytest.mark.parametrize("algo", ["layerwise", "pretrain"])
+def test_a_model_that_is_trained_in_stages_is_being_trained(points, algo):
+    net = symloss.Regressor([points[0].shape[1], 4, 3, points[1].shape[1]], mode="PYTHON")
+    staged = net.itertrain(points, algo=algo, epochs=2, verbose=0)
+    next(staged)
+    for other in ("sgd", "layerwise", "pretrain", "sample"):
+        with pytest.raises(SymlossError, match="being trained already"):
+            list(net.itertrain(points, algo=other, epochs=1))
+    list(staged)
+    net.train(points, algo="sgd", epochs=1, verbose=0)
+
+
 def test_a_generator_that_is_finished_or_forgotten_releases_its_model(points):
     net = model()
     list(net.itertrain(points, **QUIET, epochs=2))
