@@ -66,8 +66,8 @@ def test_a_stream_is_refused():
         symloss.Regressor([4, 2]).train(lambda: data(), algo="lbfgs", verbose=0)
 
 
-def test_second_derivatives_that_are_not_finite_are_told(data):
-    x, _ = data
+def test_second_derivatives_that_are_not_finite_are_told():
+    x, _ = data()
 
     def steep(p, t):
         return abs(p - t) ** 1.5
