@@ -1,6 +1,8 @@
-"""Registries: names and aliases, found whatever their case, hyphens and underscores."""
+"""Registries: names and aliases, found whatever their case, hyphens and underscores; and functions that are entered."""
 
-from collections.abc import Iterator
+import functools
+import inspect
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from .errors import SpecError, unknown
@@ -21,6 +23,47 @@ def other_names(cls: type, attribute: str = "aliases") -> tuple[str, ...]:
     return tuple(cls.__dict__.get(attribute, ()))
 
 
+PREDICTIONS = {"prediction", "predictions", "predicted", "pred", "preds", "ypred", "yhat", "yscore", "output",
+               "outputs", "logits", "p"}
+TARGETS = {"target", "targets", "true", "truth", "ytrue", "label", "labels", "actual", "expected", "y", "t"}
+
+
+def in_order(function: Callable) -> Callable:
+    """Return a function of (prediction, target, ...) for one whose first two arguments are named otherwise.
+
+    Keras and scikit-learn have (y_true, y_pred). What is named neither way is returned as it is.
+
+    >>> in_order(lambda y_true, y_pred: y_true - y_pred)(5, 2)
+    -3
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return function
+    first = list(signature.parameters.values())[:2]
+    names = [normal(p.name) for p in first if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
+    if len(names) < 2 or [p.name for p in first] == ["prediction", "target"]:
+        return function
+    turned = names[0] in TARGETS and names[1] in PREDICTIONS
+    if not turned and not (names[0] in PREDICTIONS and names[1] in TARGETS):
+        return function
+
+    @functools.wraps(function)
+    def ordered(prediction, target, *rest, **options):
+        return function(*((target, prediction) if turned else (prediction, target)), *rest, **options)
+
+    renamed = [p.replace(name=name) for p, name in zip(first, ("prediction", "target"), strict=True)]
+    ordered.__signature__ = signature.replace(parameters=[*renamed, *list(signature.parameters.values())[2:]])
+    return ordered
+
+
+def _is_again(before, now) -> bool:
+    """Return whether two functions, classes, or specs of functions were defined in one place."""
+    before, now = (getattr(entry, "function", entry) for entry in (before, now))
+    places = [(getattr(one, "__module__", None), getattr(one, "__qualname__", None)) for one in (before, now)]
+    return None not in places[0] and places[0] == places[1] and isinstance(before, type) == isinstance(now, type)
+
+
 class Registry(Generic[T]):
     """Entries of one kind by name and alias.
 
@@ -37,7 +80,12 @@ class Registry(Generic[T]):
         self._spelt: dict[str, str] = {}  # ... -> as it was written
 
     def add(self, name: str, entry: T, aliases: tuple[str, ...] = (), replace: bool = False) -> None:
-        """Enter `entry` under `name` and `aliases`; with `replace`, a new definition of the same name wins."""
+        """Enter `entry` under `name` and `aliases`.
+
+        A new definition replaces one of the same name and the same place, a notebook's cell that runs again; with
+        `replace`, one of any place.
+        """
+        replace = replace or (name in self._entries and _is_again(self._entries[name], entry))
         for key in (name, *aliases):
             owner = self._names.get(normal(key), name)
             if owner != name or (not replace and name in self._entries):

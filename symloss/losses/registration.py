@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 
-from .._registry import Registry
+from .._registry import Registry, in_order
 from .._repr import Summarised
 from ..errors import SpecError, UnknownNameError, unknown
 from .option_ranges import check, completed
@@ -158,7 +158,8 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
     if target not in TARGETS:
         raise SpecError(f"@loss: target={target!r}; one of {', '.join(TARGETS)} is wanted")
 
-    def register(function):
+    def register(given):
+        function = in_order(given)
         ports, options, pairs = signature(function, f"@loss {function.__name__}")
         spec = LossSpec(
             name=function.__name__,
@@ -177,8 +178,8 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
             fits=fits,
             absent=absent or {},
         )
-        registry.add(spec.name, spec, aliases, replace=_is_again(function))
-        return function
+        registry.add(spec.name, spec, aliases)
+        return given
 
     return register
 
@@ -205,15 +206,6 @@ def signature(function, who: str) -> tuple[tuple[str, ...], dict, bool]:
     pairs = "weights" in options
     options.pop("weights", None)
     return tuple(p.name for p in positional), options, pairs
-
-
-def _is_again(function) -> bool:
-    """Return whether a function of the same place was registered before: a notebook's cell that runs again."""
-    if function.__name__ not in registry:
-        return False
-    entry = registry.get(function.__name__)
-    before = entry.function if isinstance(entry, LossSpec) else entry
-    return (before.__module__, before.__qualname__) == (function.__module__, function.__qualname__)
 
 
 def get(name: str) -> LossSpec:

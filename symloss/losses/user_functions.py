@@ -15,6 +15,7 @@ from pytensor.tensor.subtensor import AdvancedSubtensor, Subtensor
 from pytensor.tensor.variable import TensorVariable
 
 from .._checks import shape_text
+from .._registry import in_order
 from ..errors import ShapeError, SpecError, SymlossError
 from .registration import LossSpec, signature
 
@@ -61,6 +62,7 @@ def function_spec(function) -> LossSpec:
     """Return a spec for a user's plain function of (prediction, target)."""
     name = _name(function)
     ports, options, pairs = signature(function, f"loss {name}")
+    function = in_order(function)
     if len(ports) not in (1, 2):
         raise SpecError(
             f"loss {name}: a function of (prediction, target) is wanted, this one takes ({', '.join(ports)}); "

@@ -5,7 +5,7 @@ import inspect
 import operator
 from collections.abc import Callable
 
-from .._registry import Registry
+from .._registry import Registry, in_order
 from .._repr import Summarised
 from ..errors import SpecError, unknown
 
@@ -94,22 +94,15 @@ def metric(*aliases: str, kind="mean", target="classes", best: str | None = "max
         raise SpecError(f"@metric: target={target!r}, best={best!r}; one of {', '.join(TARGETS)} is wanted, and 'max', "
                         f"'min' or None")
 
-    def register(function):
+    def register(given):
+        function = in_order(given)
         parameters = inspect.signature(function).parameters.values()
         options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         spec = MetricSpec(function.__name__, function, kind, target, best, options)
-        registry.add(spec.name, spec, aliases, replace=_is_again(function))
-        return function
+        registry.add(spec.name, spec, aliases)
+        return given
 
     return register
-
-
-def _is_again(function) -> bool:
-    """Return whether a function of the same place was registered before: a notebook's cell that runs again."""
-    if function.__name__ not in registry:
-        return False
-    before = registry.get(function.__name__).function
-    return (before.__module__, before.__qualname__) == (function.__module__, function.__qualname__)
 
 
 def get(name: str) -> MetricSpec:
