@@ -381,6 +381,9 @@ class Network:
         """Write the model to one file; with ``training=True`` also what ``train(..., resume=True)`` needs."""
         saving.save(self, path, training)
 
+    def _check_save(self, path) -> None:
+        saving.check(self, path)
+
     def __getattr__(self, name):
         if name in FORMER:
             raise AttributeError(f"{type(self).__name__} has no {name!r}; {FORMER[name]}")

@@ -231,7 +231,9 @@ class Checkpoint(Called):
     def start(self, training):
         self._training = training
         self._last = time.monotonic()
-        _files.check_path(self._place(training.epoch), "Checkpoint")  # better known before work is lost
+        place = self._place(training.epoch)
+        _files.check_path(place, "Checkpoint")  # better known before work is lost
+        training.check(place)
 
     def _place(self, epoch) -> str:
         return self.path.replace("{epoch}", str(epoch)).replace("{}", str(int(time.time())))

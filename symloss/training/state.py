@@ -65,8 +65,8 @@ class Training:
         Of shuffling: epoch number e is shuffled by (seed, e), so that no stream has to be kept.
     reason : str or None
         Why it ended.
-    save : function of a path
-        Writes the model and this state.
+    save, check : functions of a path
+        Write the model and this state; raise what writing the model would raise.
     history : list
         Gets every record, before the callbacks do.
     monitored : Monitored
@@ -82,9 +82,9 @@ class Training:
     """
 
     def __init__(self, step, callbacks, seed: int, save=None, history=None, *, monitored=None, modes=None, asked=None,
-                 unchanged=lambda: None):
+                 unchanged=lambda: None, check=lambda path: None):
         self.monitored, self.modes, self.asked = monitored or Monitored(), dict(modes or {}), dict(asked or {})
-        self.unchanged, self.resumed = unchanged, False
+        self.unchanged, self.check, self.resumed = unchanged, check, False
         self.step, self.seed, self._save = step, seed, save
         self.history = [] if history is None else history
         self.objective = step.objective

@@ -169,3 +169,11 @@ def test_a_loss_that_is_not_finite_ends_the_training_and_names_the_term():
     with pytest.raises(symloss.TrainingError, match=r"epoch 1.*lambda.*not finite"):
         train([], net=net)
     assert all(np.isfinite(p.get_value()).all() for p in net.params)
+
+
+def test_a_loss_that_no_file_can_hold_is_told_before_the_training(tmp_path):
+    net = symloss.Regressor([3, 1], loss=lambda p, t: abs(p - t), mode="PYTHON")
+    for saver in ({"callbacks": [Checkpoint(tmp_path / "net", epochs=3)]}, {"save_progress": tmp_path / "net"}):
+        with pytest.raises(symloss.SpecError, match="function"):
+            net.train(data(), epochs=5, verbose=0, **saver)
+        assert len(net.history) == 0
