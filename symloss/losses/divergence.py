@@ -308,13 +308,17 @@ def _distances(x, y):
 
     In double precision they come from differences. In single precision their squares come from a product, which needs
     no memory of n * n * d: the values from one in double precision, whose rounding cannot be seen, and the slopes from
-    one of what is left around the mean, which keeps them in single precision.
+    one of what is left around the mean, which keeps them in single precision. What rounding leaves of a row and itself
+    is 0: it has no slope.
     """
     if x.dtype != "float32":
         return root(pt.sqr(x[:, None, :] - y[None, :, :]).sum(axis=-1))
     middle = disconnected_grad(x.mean(axis=0))
     squares = squares_by_product(x - middle, y - middle)
-    exact = squares_by_product(x.astype("float64"), y.astype("float64")).astype(x.dtype)
+    wide_x, wide_y = x.astype("float64"), y.astype("float64")
+    sizes = pt.sqr(wide_x).sum(axis=-1)[:, None] + pt.sqr(wide_y).sum(axis=-1)
+    exact = squares_by_product(wide_x, wide_y)
+    exact = pt.switch(pt.gt(exact, 4e-15 * sizes), exact, 0).astype(x.dtype)
     return root(squares + disconnected_grad(exact - squares))
 
 

@@ -84,7 +84,7 @@ def learnt(case):
     return [p for p, kind in case.ports.items() if p != "target" and kind.partition(" of ")[0] in LEARNT]
 
 
-def of_symloss(case, arrays, profile=False):
+def of_symloss(case, arrays, mode="C", profile=False):
     """Return a function without arguments: sum and number of values, and the gradients of the mean."""
     fed, given = {}, []
     for port, kind in case.ports.items():
@@ -97,9 +97,10 @@ def of_symloss(case, arrays, profile=False):
         given.append(GIVEN.get(kind, lambda x: x)(fed[port]))
     numerator, count = symloss.losses.fraction(symloss.losses.get(case.name).function(*given))
     outputs = [numerator, count, *pytensor.grad(numerator / count, [fed[port] for port in learnt(case)])]
-    backend = compiling.modes.resolve("C")
+    backend = compiling.modes.resolve(mode)
+    kept = outputs if backend.own else [pytensor.Out(x, borrow=True) for x in outputs]
     with pytensor.config.change_flags(profile=profile):
-        return compiling.function([], [pytensor.Out(x, borrow=True) for x in outputs], backend)
+        return compiling.function([], kept, backend)
 
 
 def of_torch(case, arrays):
@@ -148,10 +149,10 @@ def least(runners, seconds):
     return best
 
 
-def measure(case, seconds):
+def measure(case, seconds, mode):
     """Return milliseconds of symloss and of torch."""
     arrays = arrays_of(case)
-    runners = {"symloss": of_symloss(case, arrays), "torch": of_torch(case, arrays)}
+    runners = {"symloss": of_symloss(case, arrays, mode), "torch": of_torch(case, arrays)}
     (numerator, count, *slopes), expected = (run() for run in runners.values())
     check(case, [numerator / count, *slopes], expected)
     best = least(runners, seconds)
@@ -168,13 +169,13 @@ def profile(case, calls=20):
     run.profile.summary(sys.stdout, n_ops_to_print=12, n_apply_to_print=12)
 
 
-def main(names=(), seconds=1.0):
+def main(names=(), seconds=1.0, mode="C"):
     """Measure, print the table, and return {(name, shape): (milliseconds of symloss, of torch)}."""
     torch.set_num_threads(1)
     found = {}
     for case in CASES:
         if not names or case.name in names:
-            found[case.name, case.shape] = measure(case, seconds)
+            found[case.name, case.shape] = measure(case, seconds, mode)
     rows = sorted(found.items(), key=lambda pair: -pair[1][0] / pair[1][1])
     print("| loss | shape | symloss ms | torch ms | ratio |\n|---|---|---|---|---|")
     for (name, shape), (ours, theirs) in rows:
@@ -190,6 +191,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="of losses; all, if there is none")
     parser.add_argument("--seconds", type=float, default=1.0, help="of measuring, a loss")
+    parser.add_argument("--mode", default="C", help="of symloss (%(default)s)")
     parser.add_argument("--profile", action="store_true", help="where the time of these losses goes, op by op")
     asked = parser.parse_args()
     if asked.profile:
@@ -197,4 +199,4 @@ if __name__ == "__main__":
             if one.name in asked.names:
                 profile(one)
     else:
-        main(asked.names, asked.seconds)
+        main(asked.names, asked.seconds, asked.mode)
