@@ -9,7 +9,7 @@ Start reading at `fields.py`.
 
 from . import mnist, ragged
 from .columns import check_lengths, has_ragged, is_mapping, named, rows_of
-from .fields import Field, convert, prepare
+from .fields import Field, convert, prepare, read
 from .labels import Labels
 from .reading import as_array
 from .sources import (
@@ -27,5 +27,5 @@ from .uncounted import Silence
 __all__ = [
     "WINDOW_BYTES", "Arrays", "ExhaustedError", "Field", "Labels", "Silence", "Stream", "ahead", "as_array",
     "check_lengths", "convert", "has_ragged", "is_mapping", "joined", "mnist", "named", "open_source", "prepare",
-    "ragged", "rows_of", "split",
+    "ragged", "read", "rows_of", "split",
 ]

@@ -168,7 +168,19 @@ def convert(value, field: Field, who: str, rows=None, silence=None, allow_nan: b
 
 def read(value, field: Field, me: str) -> np.ndarray:
     """Return what was passed for a field as an array; the columns of a frame are of numbers, unless they are labels."""
+    if field.kind == "label" and _are_tuples(value, field):
+        array = np.empty(len(value), object)
+        array[:] = value
+        return array
     return of_frame(value, me) if is_frame(value) and field.kind != "label" else as_array(value, me)
+
+
+def _are_tuples(value, field) -> bool:
+    """Return whether labels are tuples, an item each: where the classes are such, or words stand in them."""
+    if len(field.shape) != 1 or not isinstance(value, list | tuple) or not all(isinstance(v, tuple) for v in value):
+        return False
+    known = field.encoder is not None and any(isinstance(label, tuple) for label in field.encoder.classes)
+    return known or any(len(label) > 1 and any(isinstance(part, str) for part in label) for label in value)
 
 
 def _finite(array, field, place, silence, allow_nan):

@@ -39,6 +39,8 @@ class Labels:
     def learned(cls, labels, count: int, me: str, silent=False) -> "Labels":
         """Return the encoder of the classes found in `labels`; numbers are positions already, from 0 to `count` - 1.
 
+        Of two classes, False and True are classes themselves: they are predicted as such.
+
         Parameters
         ----------
         labels : array
@@ -58,12 +60,14 @@ class Labels:
         >>> Labels.learned(np.array([1, 0, 1]), 3, "train: target").classes
         [0, 1, 2]
         """
-        if labels.dtype.kind in "biuf":
+        if labels.dtype.kind in "iuf":
             return cls(range(count))
         counts = np.broadcast_to(~np.asarray(silent), labels.shape)
         labels = labels.astype(object)
         absent = missing(labels)
         present = labels[counts & ~absent].tolist()
+        if count == 2 and present and all(type(label) in (bool, np.bool_) for label in present):
+            return cls([False, True])
         if all(isinstance(label, Number) for label in present):
             return cls(range(count))
         if (counts & absent).any():
@@ -111,7 +115,7 @@ class Labels:
         """
         labels = labels if isinstance(labels, np.ndarray) else np.asarray(labels, dtype=object)
         place = place if isinstance(place, Place) else Place(place)
-        if self.positions and labels.dtype.kind in "biuf":
+        if labels.dtype.kind in "biuf" and self.classes == list(range(len(self.classes))):  # False is 0
             return labels
         known = self._index if ignored is None else {ignored: ignored} | self._index
         found = np.empty(labels.shape, "int64")

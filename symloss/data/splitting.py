@@ -83,7 +83,8 @@ def _rows(column, rows, me):
         return Part(column, rows)
     if hasattr(column, "iloc"):
         return column.iloc[rows]
-    if isinstance(column, list | tuple) and any(ragged.is_ragged(column, axes) for axes in (2, 3, 4, 5)):
+    if isinstance(column, list | tuple) and (all(isinstance(item, tuple) for item in column) or any(
+            ragged.is_ragged(column, axes) for axes in (2, 3, 4, 5))):
         return [column[row] for row in rows]
     if hasattr(column, "tocsr") and len(column.shape) == 2:
         return column.tocsr()[rows]

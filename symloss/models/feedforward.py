@@ -15,6 +15,7 @@ from ..data import (
     as_array,
     is_mapping,
     prepare,
+    read,
 )
 from ..data import named as by_name
 from ..errors import ShapeError, SpecError
@@ -184,9 +185,9 @@ class Classifier(Network):
     def _learned(self, columns, main, fields) -> Labels:
         """Return what the labels in the data are called; in a stream, which cannot be read twice, they are numbers."""
         given, size = columns.get(main.name), self.layers[-1].size
-        if given is None or getattr(getattr(given, "dtype", None), "kind", "O") in "biuf":
+        if given is None or getattr(getattr(given, "dtype", None), "kind", "O") in "iuf":
             return self._labels
-        labels = as_array(given, "train: target")
+        labels = read(given, main, "train: target")
         weighing = next((f for f in fields if f.kind == "weights" and f.partner == main.name), None)
         weights = None if weighing is None else columns.get(weighing.name)
         weights = None if weights is None else as_array(weights, "train: weights")

@@ -327,3 +327,31 @@ def test_a_regressor_has_no_classes():
     x, _, _ = data()
     with pytest.raises(symloss.SpecError, match="no loss of this model has labels"):
         symloss.Regressor([3, 3]).train([x, x], class_weight="balanced", **STILL)
+
+
+@pytest.mark.parametrize("make", [list, np.array, lambda y: np.array(y, object)])
+def test_labels_that_are_true_or_false_are_predicted_as_such(make, tmp_path):
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    y = (x[:, 0] > 0).tolist()
+    net = symloss.Classifier([2, 2], mode="PYTHON")
+    net.train([x, make(y)], epochs=1, verbose=0)
+    net.save(tmp_path / "net")
+    for one in (net, symloss.load(tmp_path / "net")):
+        assert one.predict(x).dtype == bool and one.classes == [False, True]
+        assert one.predict(x, indices=True).dtype.kind == "i"
+        np.testing.assert_allclose(one.score(x, make(y)), np.mean(one.predict(x) == y))
+        one.train([x, np.array(y).astype(int)], epochs=1, verbose=0)  # 0 and 1 are the same
+    three = symloss.Classifier([2, 3], mode="PYTHON")
+    three.train([x, make(y)], epochs=1, verbose=0)
+    assert three.classes == [0, 1, 2]
+
+
+@pytest.mark.parametrize("split", [None, 0.3])
+@pytest.mark.parametrize("labels", [[("a", 1), ("b", 2)], [(1, 2), (3, 4)]])
+def test_a_list_of_tuples_is_a_list_of_labels(labels, split):
+    x, y = np.random.default_rng(0).normal(size=(8, 2)), labels * 4
+    known = None if isinstance(labels[0][0], str) else labels
+    net = symloss.Classifier([2, 2], mode="PYTHON", classes=known)
+    net.train([x, y], validation_split=split, epochs=1, verbose=0)
+    assert net.classes == labels and set(net.predict(x)) <= set(labels)
+    np.testing.assert_allclose(net.score(x, y), np.mean([a == b for a, b in zip(net.predict(x), y, strict=True)]))
