@@ -17,6 +17,7 @@ LIBM = {"tan": "tan", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arc
 OWN = {"gammaln": "lgamma", "psi": "digamma", "tri_gamma": "trigamma"}
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==",
          "neq": "!=", "and": "&", "or": "|", "xor": "^"}
+TRUTH = {"and": "{} ? {} : 0", "or": "{} ? 1 : {}", "xor": "{} != {}"}  # gcc does not vectorise & of comparisons
 ROUNDING = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": "rint"}
 
 
@@ -91,7 +92,9 @@ class Expressions:
         method = getattr(self, f"_{op}", None)
         if method is not None:
             return method(value, *operands)
-        if op in ("and", "or", "xor") or op in INFIX:
+        if dtype == "bool" and op in TRUTH:
+            return TRUTH[op].format(*map(atom, operands))
+        if op in INFIX:
             return f"{atom(operands[0])} {INFIX[op]} {atom(operands[1])}"
         if op in ROUNDING:
             return self._builtin(ROUNDING[op], dtype, *operands)
