@@ -793,3 +793,15 @@ def test_every_thread_gets_its_own_predictions(mode):
             sys.setswitchinterval(before)
     for one, right in zip(found, exact * 25, strict=True):
         np.testing.assert_array_equal(one, right)
+
+
+@pytest.mark.parametrize("make, shape, wanted", [
+    (lambda: theanets.Regressor([3, 4, 2]), (5, 7), r"\(n, 3\)"),
+    (lambda: theanets.recurrent.Regressor([3, 4, 2]), (5, 6, 7), r"\(n, \?, 3\)"),
+])
+def test_an_input_of_another_width_is_told(make, shape, wanted):
+    net = make()
+    target = np.zeros((*shape[:-1], 2))
+    for call in (lambda: net.predict(np.zeros(shape)), lambda: net.train([np.zeros(shape), target])):
+        with pytest.raises(theanets.util.ConfigurationError, match=f"'in' has shape .*; an array {wanted} is wanted"):
+            call()

@@ -316,19 +316,30 @@ def test_what_cannot_be_written_is_named():
 
 
 @pytest.mark.parametrize("content, kind", [
-    (b"\x80\x02ctheanets.feedforward\nAutoencoder\nq\x00.", "a pickle of theanets.*set it here"),
-    (b"\x80\x04\x95whatever", "this is a pickle, which is not read"),
-    (b"PK\x03\x04", "zip file, as numpy's .npz"),
+    (b"\x80\x02ctheanets.feedforward\nAutoencoder\nq\x00.", "a pickle, as theanets.*set_value"),
+    (b"PK\x03\x04", "zip archive that is damaged"),
     (b"\x89HDF\r\n\x1a\n", "HDF5"),
-    (b"\x93NUMPY\x01", "one array"),
-    (b"\x1f\x8b\x08", "compressed.*ends in .gz"),
-    (b"", "no network .*damaged"),
-    (b"hello", "no network .*damaged"),
+    (b"\x93NUMPY\x01", "an array of numpy"),
+    (b"\x1f\x8b\x08", "compressed by gzip"),
+    (b"", "empty"),
+    (b"hello", "cut off, changed"),
 ])
 def test_a_file_that_is_no_network_is_told_apart_by_name(content, kind, tmp_path):
     (tmp_path / "net").write_bytes(content)
-    with pytest.raises(symloss.DataError, match=f"net: load: .*{kind}"):
+    with pytest.raises(symloss.DataError, match=f"load: .*net is .*{kind}"):
         theanets.Network.load(tmp_path / "net")
+
+
+def test_a_file_whose_description_is_damaged_is_told(tmp_path):
+    regressor().save(tmp_path / "net")
+    content = (tmp_path / "net").read_bytes()
+    for old, new in ((b"feedforward", b"feedfforwar"), (b"rng", b"rgn"), (b"layers", b"leyers")):
+        (tmp_path / "net").write_bytes(content.replace(old, new))
+        with pytest.raises(symloss.DataError, match="net is damaged"):
+            theanets.Network.load(tmp_path / "net")
+    for path in (tmp_path, tmp_path / "none", "a\0b"):
+        with pytest.raises(symloss.DataError, match="load: "):
+            theanets.Network.load(path)
 
 
 def test_a_file_of_the_core_is_told_apart(tmp_path):

@@ -6,13 +6,7 @@ import warnings
 import numpy as np
 
 from ...compiling import function, resolve
-from . import (
-    binding,
-    graph,
-    layers,
-    losses,
-    regularizers,
-)
+from . import binding, graph, layers, losses, regularizers, util
 
 
 class Autoencoder(graph.Network):
@@ -59,7 +53,7 @@ class Autoencoder(graph.Network):
             outputs, updates = self.build_graph(made)
             self._functions[key] = function([outputs[name]], [outputs[self.layers[-1].output_name]], resolve(None),
                                             updates=updates)
-        return self._functions[key](np.asarray(z, self.build_graph(made)[0][name].dtype))[0]
+        return self._functions[key](util.typed(self.build_graph(made)[0][name], z, "decode"))[0]
 
     def _find_output(self, layer):
         """Return the full name of the output of a layer, by number, name or itself; None: in the middle."""

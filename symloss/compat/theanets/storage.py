@@ -2,17 +2,17 @@
 
 import gzip
 import json
-import pathlib
 import zlib
 
 import numpy as np
 import pytensor.tensor as pt
-from safetensors import SafetensorError
 from safetensors.numpy import load as tensors_of
 from safetensors.numpy import save as bytes_of
 
-from ...errors import DataError
-from ...models.saving import write
+from ... import _files
+from ..._files import write
+from ...errors import DataError, SymlossError
+from ...models import foreign_files
 from . import binding, layers, losses
 from .util import ConfigurationError, log, options
 
@@ -118,13 +118,24 @@ def _target_from(described, variables: dict):
     return variables[place]
 
 
-def from_bytes(content: bytes, cls):
-    """Return the network in the bytes of a file."""
+def from_bytes(content: bytes, cls, where: str = "load"):
+    """Return the network in the bytes of a file; DataError if it is another file, or damaged."""
     try:
         tensors, length = tensors_of(content), int.from_bytes(content[:8], "little")
-        description = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["theanets"])
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise DataError(f"load: {_kind(content)} ({type(error).__name__}: {error})") from None
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__") or {}
+    except Exception as error:
+        raise DataError(f"{where} is {foreign_files.told(content, error)}") from None
+    if "theanets" not in metadata:
+        raise DataError(f"{where} holds tensors, but no network of symloss.compat.theanets; try symloss.load, or "
+                        f"{foreign_files.TAKE_OVER}")
+    try:
+        return _build(json.loads(metadata["theanets"]), tensors, cls)
+    except Exception as error:
+        reason = str(error) if isinstance(error, SymlossError) else f"{type(error).__name__}: {error}"
+        raise DataError(f"{where} is damaged, or needs a class that is not defined here: {reason}") from error
+
+
+def _build(description, tensors, cls):
     cls = MODELS.get(description["class"], cls)
     network = cls.__new__(cls)
     network._forget()
@@ -148,31 +159,6 @@ def from_bytes(content: bytes, cls):
     return network
 
 
-SIGNATURES = {  # how files begin that people take for ours
-    b"PK": "this is a zip file, as numpy's .npz (Lasagne) and torch's files are; set parameters from its arrays, "
-           "net.find('hid1', 'w').set_value(array)",
-    b"\x89HDF": "this is an HDF5 file, as Keras writes it; set parameters from its arrays, "
-                "net.find('hid1', 'w').set_value(array)",
-    b"\x93NUMPY": "this is one array of numpy's, np.load reads it",
-    b"\x1f\x8b": "this is compressed; give the file a name that ends in .gz",
-}
-
-
-def _kind(content: bytes) -> str:
-    """Say what the content of a file that is no network is, as far as its first bytes tell."""
-    for start, text in SIGNATURES.items():
-        if content.startswith(start):
-            return text
-    if content[:1] == b"\x80" or content[:2] in (b"cc", b"ct", b"(l", b"(d", b"(i"):
-        whose = next((name for name in ("theanets", "lasagne", "torch", "sklearn") if name.encode() in content), None)
-        return (f"this is a pickle{f' of {whose}' if whose else ''}, which is not read, since that would run its code; "
-                f"in the Python that wrote it, save each parameter with np.savez, and set it here, "
-                f"net.find('hid1', 'w').set_value(array)")
-    if b"__metadata__" in content[:200]:
-        return "this is a safetensors file, and no network of symloss.compat.theanets; try symloss.load"
-    return "this is no network of symloss.compat.theanets, or the file is damaged"
-
-
 def save(network, filename) -> None:
     """Write a network to a path, compressed if it ends in .gz, or to a file that is open."""
     content = to_bytes(network)
@@ -187,15 +173,10 @@ def load(filename, cls):
     """Return the network in a file, by path or open."""
     if hasattr(filename, "read"):
         return from_bytes(filename.read(), cls)
-    path = pathlib.Path(filename)
-    if not path.is_file():
-        raise DataError(f"load: there is no file {path}")
-    content = path.read_bytes()
-    try:
-        content = gzip.decompress(content) if path.suffix.lower() == ".gz" else content
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"load: {path} is no compressed file, or damaged ({error})") from None
-    try:
-        return from_bytes(content, cls)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
+    content = _files.read(filename)
+    if str(filename).lower().endswith(".gz"):
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(f"load: {filename} is no compressed file, or damaged ({error})") from None
+    return from_bytes(content, cls, where=f"load: {filename}")

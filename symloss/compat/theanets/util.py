@@ -104,9 +104,9 @@ def options(made) -> dict:
 
 
 def typed(variable, array, who):
-    """Return an array in the type of a variable, or raise ConfigurationError where it has other axes or no numbers."""
+    """Return an array in the type of a variable, or raise ConfigurationError where its shape or values do not fit."""
     if hasattr(variable.type, "format"):
-        return variable.type.filter(array, allow_downcast=True)
+        return _of_lengths(variable, variable.type.filter(array, allow_downcast=True), who)
     try:
         array = np.asarray(array, variable.dtype)
     except (TypeError, ValueError) as error:
@@ -114,6 +114,18 @@ def typed(variable, array, who):
     if array.ndim != variable.ndim:
         raise ConfigurationError(f"{who}: {variable.name!r} has {array.ndim} axes, shape {array.shape}; an array with "
                                  f"{variable.ndim} is wanted")
+    return _of_lengths(variable, array, who)
+
+
+def _of_lengths(variable, array, who):
+    """Return the array of an input, or raise ConfigurationError where its last axis is not what its layer says.
+
+    The others may have other lengths: a network of convolutions takes images of any size.
+    """
+    lengths = getattr(variable.tag, "lengths", None) or variable.type.shape[1:]
+    if lengths and array.ndim == variable.ndim and lengths[-1] not in (None, array.shape[-1]):
+        text = ", ".join("n" if i == 0 else "?" if n is None else str(n) for i, n in enumerate((None, *lengths)))
+        raise ConfigurationError(f"{who}: {variable.name!r} has shape {array.shape}; an array ({text}) is wanted")
     return array
 
 

@@ -273,6 +273,7 @@ class Input(Layer):
         self.input = self._variable()
         if shape is not None and len(shape) == 1:
             self._output_shapes["out"] = (None,) * (self.ndim - 2) + shape
+        self.input.tag.lengths = self.output_shape  # of an item, for messages
 
     def _variable(self):
         if not self.sparse:
