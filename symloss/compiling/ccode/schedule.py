@@ -10,7 +10,7 @@ from .views import INLINE, base_of, trace, without_ones
 
 COSTLY = frozenset(ir.UNARY - ir.words("neg abs sign sqr floor ceil trunc round invert isnan isinf")) | {
     "pow", "div", "mod", "int_div", "arctan2", "gather"}
-LIGHT = 12  # operations that are rather done twice than kept
+LIGHT = 8  # operations that are rather done twice than kept
 USUAL_ROWS = 100  # where it has to be guessed which of two arrays is larger
 ROW_BYTES = 1 << 18  # of a row that a kernel keeps while it goes over it more than once
 
@@ -187,13 +187,15 @@ class Schedule:
             self._compute_anew(kernel, root, within=True)
 
     def _is_light(self, value) -> bool:
-        read, seen, waiting = 0, set(), [value]
+        read, size, seen, full, waiting = 0, _about(value.size), set(), 0, [value]
         while waiting:
             one = waiting.pop()
             if one.number in seen:
                 continue
             seen.add(one.number)
-            if one.op not in ir.POINTWISE or one.op in COSTLY or one.op == "copy" or len(seen) > LIGHT:
+            full += 2 * _about(one.size) > size
+            costly = one.op in COSTLY or one.op not in ir.POINTWISE or one.op == "copy"
+            if costly or full > LIGHT or len(seen) > 4 * LIGHT:
                 return False
             for operand in one.inputs:
                 root = trace(operand)[0]
@@ -201,7 +203,7 @@ class Schedule:
                     waiting.append(root)
                 elif root.op not in INLINE:
                     read += _about(base_of(root).size)
-        return 2 * read <= _about(value.size)
+        return 2 * read <= size
 
     def _join(self, kernel, value, related: bool) -> bool:
         """Let a kernel compute a value too, if it can; `related`: some operand may be computed there."""

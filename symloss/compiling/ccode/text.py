@@ -27,6 +27,12 @@ typedef __UINT16_TYPE__ uint16_t;
 typedef __UINT32_TYPE__ uint32_t;
 typedef __UINT64_TYPE__ uint64_t;
 
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline)) /* or loops that call it are not vectorised */
+#else
+#define INLINE static inline
+#endif
+
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
 #define FMA(a, b, c) _Generic((a), float: __builtin_fmaf, default: __builtin_fma)(a, b, c) /* a * b + c, rounded once */
 #else

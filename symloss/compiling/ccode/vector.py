@@ -13,23 +13,23 @@ import functools
 
 HELPERS = {
     "bits_f32": """
-static inline float float_of(int32_t bits) { float x; __builtin_memcpy(&x, &bits, 4); return x; }
-static inline int32_t bits_of(float x) { int32_t bits; __builtin_memcpy(&bits, &x, 4); return bits; }
-static inline float two_to(int32_t n) { return float_of((n + 127) << 23); } /* -126 <= n <= 127 */
+INLINE float float_of(int32_t bits) { float x; __builtin_memcpy(&x, &bits, 4); return x; }
+INLINE int32_t bits_of(float x) { int32_t bits; __builtin_memcpy(&bits, &x, 4); return bits; }
+INLINE float two_to(int32_t n) { return float_of((n + 127) << 23); } /* -126 <= n <= 127 */
 """,
     "bits_f64": """
-static inline double double_of(int64_t bits) { double x; __builtin_memcpy(&x, &bits, 8); return x; }
-static inline int64_t long_of(double x) { int64_t bits; __builtin_memcpy(&bits, &x, 8); return bits; }
-static inline double power_of_2(int64_t n) { return double_of((n + 1023) << 52); } /* -1022 <= n <= 1023 */
+INLINE double double_of(int64_t bits) { double x; __builtin_memcpy(&x, &bits, 8); return x; }
+INLINE int64_t long_of(double x) { int64_t bits; __builtin_memcpy(&bits, &x, 8); return bits; }
+INLINE double power_of_2(int64_t n) { return double_of((n + 1023) << 52); } /* -1022 <= n <= 1023 */
 """,
     "reduced_f32": """
 /* r and n with x = r + n log 2, |r| <= log(2) / 2; the polynomial is (exp(r) - 1 - r) / r^2 */
-static inline float nearest(float x) { return (x + 12582912.0f) - 12582912.0f; }
-static inline float remainder_f32(float x, float n)
+INLINE float nearest(float x) { return (x + 12582912.0f) - 12582912.0f; }
+INLINE float remainder_f32(float x, float n)
 {
   return FMA(-n, 1.42860677e-6f, FMA(-n, 0.693145752f, x));
 }
-static inline float expm1_near_0_f32(float r)
+INLINE float expm1_near_0_f32(float r)
 {
   float p = FMA(0.001394141601f, r, 0.008363348017f);
   p = FMA(p, r, 0.04166637187f);
@@ -39,13 +39,13 @@ static inline float expm1_near_0_f32(float r)
 }
 """,
     "reduced_f64": """
-static inline double nearest_f64(double x) { return (x + 6755399441055744.0) - 6755399441055744.0; }
-static inline int64_t integer_f64(double n) { return long_of(n + 6755399441055744.0) - 0x4338000000000000LL; }
-static inline double remainder_f64(double x, double n)
+INLINE double nearest_f64(double x) { return (x + 6755399441055744.0) - 6755399441055744.0; }
+INLINE int64_t integer_f64(double n) { return long_of(n + 6755399441055744.0) - 0x4338000000000000LL; }
+INLINE double remainder_f64(double x, double n)
 {
   return FMA(-n, 1.90821492927058770002e-10, FMA(-n, 6.93147180369123816490e-1, x));
 }
-static inline double expm1_near_0_f64(double r)
+INLINE double expm1_near_0_f64(double r)
 { /* Taylor's series */
   double p = FMA(1.0 / 6227020800.0, r, 1.0 / 479001600.0);
   p = FMA(p, r, 1.0 / 39916800.0);
@@ -63,7 +63,7 @@ static inline double expm1_near_0_f64(double r)
 """,
     "log_parts_f32": """
 /* log(1 + f) + e log 2, for sqrt(1/2) <= 1 + f < sqrt(2); the polynomial is (log(1 + f) - f + f^2 / 2) / f^3 */
-static inline float log_of_parts_f32(float f, float e)
+INLINE float log_of_parts_f32(float f, float e)
 {
   const float z = f * f;
   float p = FMA(0.0733843219f, f, -0.1166802115f);
@@ -103,23 +103,23 @@ class Function:
 
 
 def _f32(name, ulp, body, needs=(), arguments="float x") -> Function:
-    text = f"static inline float {name}_f32({arguments})\n{{ /* {ulp} ULP */\n{body.strip(chr(10))}\n}}\n"
+    text = f"INLINE float {name}_f32({arguments})\n{{ /* {ulp} ULP */\n{body.strip(chr(10))}\n}}\n"
     return Function(text, ulp, ("bits_f32", *needs))
 
 
 def _f64(name, ulp, body, needs=(), arguments="double x") -> Function:
-    text = f"static inline double {name}_f64({arguments})\n{{ /* {ulp} ULP */\n{body.strip(chr(10))}\n}}\n"
+    text = f"INLINE double {name}_f64({arguments})\n{{ /* {ulp} ULP */\n{body.strip(chr(10))}\n}}\n"
     return Function(text, ulp, ("bits_f64", *needs))
 
 
 def _library(name, ulp, arguments="double x", passed="x") -> Function:
     declared = ", ".join(["double"] * len(passed.split(",")))
-    return Function(f"double {name}({declared});\nstatic inline double {name}_f64({arguments})\n"
+    return Function(f"double {name}({declared});\nINLINE double {name}_f64({arguments})\n"
                     f"{{ /* of the C library, {ulp} ULP */\n  return {name}({passed});\n}}\n", ulp)
 
 
 def _through_f64(name, ulp=1.0, needs=None, arguments="float x", passed="x") -> Function:
-    return Function(f"static inline float {name}_f32({arguments})\n{{ /* {ulp} ULP */\n"
+    return Function(f"INLINE float {name}_f32({arguments})\n{{ /* {ulp} ULP */\n"
                     f"  return (float){name}_f64({passed});\n}}\n", ulp, needs or (f"{name}_f64",))
 
 
@@ -190,9 +190,25 @@ FLOAT32 = {
   const float near = log_f32(-expm1_f32(x)), far = log1p_f32(-exp_f32(x));
   return x > -0.693147181f ? near : far;
 """, ("exp_f32", "expm1_f32", "log_f32", "log1p_f32")),
+    "erf": _f32("erf", 6.0, """
+  const float within = x > 4.0f ? 4.0f : x < -4.0f ? -4.0f : x; /* a rational approximation, known from XLA */
+  const float z = within * within;
+  float p = FMA(-2.72614225801306e-10f, z, 2.77068142495902e-08f);
+  p = FMA(p, z, -2.10102402082508e-06f);
+  p = FMA(p, z, -5.69250639462346e-05f);
+  p = FMA(p, z, -7.34990630326855e-04f);
+  p = FMA(p, z, -2.95459980854025e-03f);
+  p = FMA(p, z, -1.60960333262415e-02f);
+  float q = FMA(-1.45660718464996e-05f, z, -2.13374055278905e-04f);
+  q = FMA(q, z, -1.68282697438203e-03f);
+  q = FMA(q, z, -7.37332916720468e-03f);
+  q = FMA(q, z, -1.42647390514189e-02f);
+  const float y = within * (p / q);
+  return x > 4.0f ? 1.0f : x < -4.0f ? -1.0f : y;
+"""),
     "sinh": _through_f64("sinh"),
     "cosh": _through_f64("cosh"),
-    "pow": Function("""static inline float pow_f32(float x, float y)
+    "pow": Function("""INLINE float pow_f32(float x, float y)
 { /* 1 ULP */
   const double size = x < 0.0f ? -(double)x : (double)x;
   const float whole = __builtin_truncf(y);
@@ -206,7 +222,7 @@ FLOAT32 = {
   return x == 1.0f || y == 0.0f ? 1.0f : (float)z;
 }
 """, 1.0, ("exp_f64", "log_f64")),
-    **{name: _through_f64(name) for name in ("erf", "erfc", "sin", "cos", "lgamma", "digamma", "trigamma")},
+    **{name: _through_f64(name) for name in ("erfc", "sin", "cos", "lgamma", "digamma", "trigamma")},
 }
 
 FLOAT64 = {
