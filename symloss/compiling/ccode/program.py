@@ -1,6 +1,5 @@
 """A function of PyTensor variables, compiled for the shapes with which it is called."""
 
-import contextlib
 import ctypes
 import hashlib
 
@@ -63,11 +62,11 @@ class Program:
 
     def __call__(self, *arrays):
         """Run once; returns the outputs."""
-        arrays = [np.ascontiguousarray(v.type.filter(a, allow_downcast=True))
+        arrays = [a if _fits(v.type, a) else np.ascontiguousarray(v.type.filter(a, allow_downcast=True))
                   for v, a in zip(self.inputs, arrays, strict=True)]
         held = self._held()
         form, rows = self._form(arrays, held)
-        found = form.run(rows, [*arrays, *held, *self._drawing()])
+        found = form.run(rows, arrays, [*held, *self._drawing()] if self.generators else held)
         if self._counter is not None:
             self._counter += 1
         return found
@@ -116,7 +115,7 @@ class Program:
 
     def _form(self, arrays, held):
         shapes, rows = self._shapes(arrays)
-        key = (*shapes, *(a.shape for a in held))
+        key = (*shapes, *[a.shape for a in held])
         if key not in self._forms:
             while len(self._forms) >= KEPT:
                 self._forms.pop(next(iter(self._forms)))
@@ -184,18 +183,22 @@ class Form:
         self.runnable = Runnable(plan.source, plan.constants)
         self._results = [(name, *result) for name, result in zip(plan.source.results, plan.results, strict=False)]
 
-    def run(self, rows, arguments) -> list:
+    def run(self, rows, arguments, held) -> list:
         """Run once."""
         results = [(name, np.empty([n.at(rows) if isinstance(n, Rows) else n for n in shape], dtype))
                    for name, dtype, shape in self._results]
-        with told():
-            self.runnable(rows, arguments, results)
+        try:
+            self.runnable(rows, arguments, results, held)
+        except Failed as failed:
+            raise told(failed) from None
         return [array for _, array in results]
 
     def steps(self, arrays, held, order, stop: ctypes.c_int) -> int:
         """Run many steps."""
-        with told():
+        try:
             return self.runnable.steps(arrays, held, order, stop)
+        except Failed as failed:
+            raise told(failed) from None
 
 
 def planned(program: Program, order, shapes, wanted) -> plans.Plan:
@@ -222,10 +225,13 @@ def planned(program: Program, order, shapes, wanted) -> plans.Plan:
     return plans.Plan(source, graph.arrays, [(v.dtype, v.shape) for v in outputs[:first]])
 
 
-@contextlib.contextmanager
-def told():
-    """Within, what a step has met becomes the error that PyTensor's functions raise."""
-    try:
-        yield
-    except Failed as failed:
-        raise (IndexError if "index" in str(failed) else AssertionError)(str(failed)) from None
+def told(failed: Failed) -> Exception:
+    """Return what PyTensor's functions would raise."""
+    return (IndexError if "index" in str(failed) else AssertionError)(str(failed))
+
+
+def _fits(kind, array) -> bool:
+    """Return whether an array can be read as it is."""
+    return (type(array) is np.ndarray and array.dtype == kind.dtype and array.flags.c_contiguous
+            and array.ndim == len(kind.shape) and all(n is None or n == m for n, m in zip(kind.shape, array.shape,
+                                                                                           strict=True)))

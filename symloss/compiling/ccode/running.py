@@ -1,6 +1,5 @@
 """A C file, compiled and ready to run on arrays."""
 
-import contextlib
 import ctypes
 
 import numpy as np
@@ -44,6 +43,7 @@ class Runnable:
         self._constants = [np.ascontiguousarray(a) for a in constants]
         self._places = {name: i for i, name in enumerate(source.table)}
         self._rows = -1
+        self._known: dict = {}  # by place in the table: the array whose address is there
         self._table = (ctypes.c_void_p * max(len(source.table), 1))()
 
     def _make_room(self, rows):
@@ -58,29 +58,33 @@ class Runnable:
                 self._table[self._places[name]] = start + offset
         self._rows, self.bytes = rows, size
 
-    @contextlib.contextmanager
-    def _written_to(self, results):
-        """Within, results lie in these arrays."""
-        places = [self._places[name] for name, _ in results]
-        kept = [self._table[place] for place in places]
-        for place, (_, array) in zip(places, results, strict=True):
-            self._table[place] = _address(array)
-        try:
-            yield
-        finally:
-            for place, address in zip(places, kept, strict=True):
-                self._table[place] = address
+    def _redirect(self, places, addresses) -> list:
+        """Let results lie elsewhere; returns where they lay."""
+        table = self._table
+        kept = [table[place] for place in places]
+        for place, address in zip(places, addresses, strict=True):
+            table[place] = address
+        return kept
 
-    def __call__(self, rows: int, arguments: list, results: list) -> None:
+    def _point_to(self, first: int, arrays: list) -> None:
+        """Enter the addresses of arrays that are mostly the same from call to call."""
+        known, table = self._known, self._table
+        for i, array in enumerate(arrays, first):
+            if known.get(i) is not array:
+                table[i], known[i] = _address(array), array
+
+    def __call__(self, rows: int, arguments: list, results: list, held=()) -> None:
         """Run a step.
 
         Parameters
         ----------
         rows : int
         arguments : list of array
-            Contiguous, in their dtypes; the constants follow from the graph.
+            Contiguous, in their dtypes: the first ones of the graph.
         results : list of (name of a buffer, array)
             Where results are written.
+        held : sequence of array
+            The other arguments, which are mostly the same ones at the next call.
 
         Raises
         ------
@@ -88,10 +92,13 @@ class Runnable:
         """
         if rows > self._rows:
             self._make_room(rows)
-        for i, array in enumerate([*arguments, *self._constants]):
+        for i, array in enumerate(arguments):
             self._table[i] = _address(array)
-        with self._written_to(results):
-            failed = self._step(rows, self._table)
+        self._point_to(len(arguments), [*held, *self._constants])
+        places = [self._places[name] for name, _ in results]
+        kept = self._redirect(places, [_address(array) for _, array in results])
+        failed = self._step(rows, self._table)
+        self._redirect(places, kept)
         if failed:
             raise Failed(self.source.messages[failed - 1])
 
@@ -116,13 +123,13 @@ class Runnable:
         for i in range(len(arrays)):
             name = self.source.table[i]
             self._table[i] = self._table_of_rows[name]
-        for i, array in enumerate([*held, *self._constants], len(arrays)):
-            self._table[i] = _address(array)
+        self._point_to(len(arrays), [*held, *self._constants])
         data = (ctypes.c_void_p * max(len(arrays), 1))(*map(_address, arrays))
         failed = ctypes.c_int(0)
-        with self._written_to(results):
-            done = self._epoch(rows, self._table, data, _address(order), steps, ctypes.byref(stop),
-                               ctypes.byref(failed))
+        places = [self._places[name] for name, _ in results]
+        kept = self._redirect(places, [_address(array) for _, array in results])
+        done = self._epoch(rows, self._table, data, _address(order), steps, ctypes.byref(stop), ctypes.byref(failed))
+        self._redirect(places, kept)
         if failed.value:
             raise Failed(self.source.messages[failed.value - 1])
         return done
