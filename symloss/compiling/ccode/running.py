@@ -36,10 +36,10 @@ class Runnable:
             use(blas.product(dtype))
         self._step = self._library.symloss_step
         self._step.argtypes, self._step.restype = [ctypes.c_int64, ctypes.c_void_p], ctypes.c_int
-        if hasattr(self._library, "symloss_epoch"):
-            self._epoch = self._library.symloss_epoch
-            self._epoch.restype = ctypes.c_int64
-            self._epoch.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3, ctypes.c_int64, *[ctypes.c_void_p] * 2]
+        if hasattr(self._library, "symloss_steps"):
+            self._steps = self._library.symloss_steps
+            self._steps.restype = ctypes.c_int64
+            self._steps.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3, ctypes.c_int64, *[ctypes.c_void_p] * 2]
         self._constants = [np.ascontiguousarray(a) for a in constants]
         self._places = {name: i for i, name in enumerate(source.table)}
         self._rows = -1
@@ -128,7 +128,7 @@ class Runnable:
         failed = ctypes.c_int(0)
         places = [self._places[name] for name, _ in results]
         kept = self._redirect(places, [_address(array) for _, array in results])
-        done = self._epoch(rows, self._table, data, _address(order), steps, ctypes.byref(stop), ctypes.byref(failed))
+        done = self._steps(rows, self._table, data, _address(order), steps, ctypes.byref(stop), ctypes.byref(failed))
         self._redirect(places, kept)
         if failed.value:
             raise Failed(self.source.messages[failed.value - 1])

@@ -5,8 +5,8 @@ import re
 import textwrap
 
 from . import ir, random
+from .c_functions import PLACE, helper
 from .expressions import BYTES, Expressions, c_type, length_text
-from .helpers import PLACE, helper
 from .ir import Graph, Value, size
 from .kernel_text import extreme
 from .lanes import LaneText, suits
@@ -39,7 +39,7 @@ typedef __UINT64_TYPE__ uint64_t;
 #define FMA(a, b, c) ((a) * (b) + (c))
 #endif
 """
-EPOCH = """
+STEPS = """
 static unsigned int flush_denormals(void)
 { /* numbers that are nearly 0 become 0: with them, every operation takes a hundred times as long */
 #if defined(__SSE__)
@@ -80,7 +80,7 @@ static void pick_columns_{bytes}(void *restrict target, const void *restrict sou
 """
 RESERVED = ir.words("""auto break case char const continue default do double else enum extern float for goto if inline
     int long register restrict return short signed sizeof static struct switch typedef union unsigned void volatile
-    while n b failed step epoch place order start count at i j k l m o p q""")
+    while n b failed step steps place order start count at i j k l m o p q""")
 
 
 class Names:
@@ -218,8 +218,8 @@ class Writer:
         parts.append(self._driver(calls))
         if self.batched:
             widths = {BYTES[v.dtype] for v in self.batched if v.by_column}
-            parts += [EPOCH, *(COLUMNS.format(bits=8 * width, bytes=width) for width in sorted(widths)),
-                      self._epoch(self.batched)]
+            parts += [STEPS, *(COLUMNS.format(bits=8 * width, bytes=width) for width in sorted(widths)),
+                      self._steps(self.batched)]
         messages = ["an index is out of range", *(m for _, m in self.graph.conditions)]
         return Source("\n".join(parts), self.table, self._lives(scratch),
                       [self.names.of(v.number) for v in self.outputs], messages,
@@ -288,9 +288,9 @@ class Writer:
         return (f"  for (int64_t i = 0; i < {size}; i++) {self.names.of(argument)}[i] = "
                 f"{self.names.of(output)}[i];")
 
-    def _epoch(self, batched) -> str:
+    def _steps(self, batched) -> str:
         """Return the C of many steps on rows that are picked from whole arrays."""
-        lines = ["int64_t symloss_epoch(int64_t n, void *const *b, const void *const *data, const int64_t *rows,",
+        lines = ["int64_t symloss_steps(int64_t n, void *const *b, const void *const *data, const int64_t *rows,",
                  "                      int64_t steps, const volatile int *stop, int *failed)",
                  "{ /* a step on each row of `rows`, n numbers a step; returns how many were done */",
                  "  const unsigned int kept = flush_denormals();", "  int64_t done = 0;",
