@@ -96,7 +96,8 @@ def _join(at, node):
 @imports("Split")
 def _split(at, node):
     value = at.value(node.inputs[0])
-    axis, sizes = at.length(node.inputs[1]) % value.ndim, at.lengths(node.inputs[2])
+    axis = at.length(node.inputs[1]) if len(node.inputs) > 2 else node.op.axis  # as PyTensor 3.0 and 3.3 have it
+    axis, sizes = axis % value.ndim, at.lengths(node.inputs[-1])
     found, start = [], 0
     for count in sizes:
         starts = tuple(start if a == axis else 0 for a in range(value.ndim))
