@@ -52,7 +52,19 @@ def explain(model) -> Text:
     lines += stable_forms(model)
     backend = resolve(model.mode)
     lines.append(f"compiles with {backend.name}" + (f", BLAS: {provide().origin}" if backend.name == "C" else ""))
+    lines += decisions(model)
     return Text("\n".join(lines))
+
+
+def decisions(model) -> list[str]:
+    """Return what the compiler decided of the functions that the model has compiled with it so far."""
+    found = []
+    for key in model._compiled:
+        entry = model._compiled[key]
+        named = {"training step": entry["step"], "validation": entry["evaluation"]} if isinstance(entry, dict) else {
+            " ".join(map(str, key[:2])): entry}
+        found += [f"  {name}: {said}" for name, one in named.items() for said in getattr(one, "decisions", list)()]
+    return list(dict.fromkeys(found))
 
 
 def stable_forms(model) -> list[str]:

@@ -14,7 +14,7 @@ from .by_shape import ByShape
 from .ccode.ir import Unsupported
 from .compiler_failures import explained
 from .modes import Backend
-from .own import OwnFunction, OwnSteps
+from .own import OwnFunction, OwnSteps, by_other
 from .plan import Plan, Updates, movable
 from .tally import Tally
 from .threads import Function, alone
@@ -65,7 +65,7 @@ class TrainingStep:
         self._tally = Tally(objective.training_terms)
         self._sums = self._tally.shared()
         changes = made.changes | objective.generator_updates
-        self._counter = None
+        self._counter = self.why = None
         if backend.own and any(not isinstance(v.type, pt.TensorType) for v in changes):
             self._counter = pytensor.shared(np.asarray(0, "int64"), name="steps that drew", shape=())
             changes[self._counter] = self._counter + 1
@@ -187,6 +187,12 @@ class TrainingStep:
             value = saved[variable.name] if fits else np.zeros(variable.type.shape)
             variable.set_value(np.asarray(value, "float64"))
 
+    def decisions(self) -> list[str]:
+        """Return what the compiler of our own decided, in words; nothing if another one compiled the step."""
+        if self._own is not None:
+            return self._own.decisions()
+        return [by_other(self.why)] if self.why else []
+
     def c_source(self) -> str:
         """Return the C file of the step; SpecError if the compiler of our own does not make it."""
         if self._own is not None:
@@ -272,6 +278,10 @@ class Evaluation:
         self._tally = Tally(objective.evaluation_terms)
         self._function = function(objective.variables, self._tally.expressions, backend)
         self.compile_seconds = time.perf_counter() - start
+
+    def decisions(self) -> list[str]:
+        """Return what the compiler of our own decided, in words."""
+        return getattr(self._function, "decisions", list)()
 
     def run(self, batches) -> list[tuple]:
         """Return the parts of every term over all `batches` of arrays."""

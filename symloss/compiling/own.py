@@ -7,6 +7,11 @@ import numpy as np
 from .ccode.ir import Unsupported
 
 
+def by_other(why: str) -> str:
+    """Say that another compiler makes a function, and why."""
+    return f"compiled by PyTensor, because the compiler of symloss does not know {why}"
+
+
 class OwnFunction:
     """A function of the compiler of our own; one that it does not know is made in another way, at its first call.
 
@@ -43,6 +48,10 @@ class OwnFunction:
                 self._take_other(met)
         return self._other(*arrays)
 
+    def decisions(self) -> list[str]:
+        """Return what was decided, in words."""
+        return [by_other(self.why)] if self.why else self._program.decisions()
+
     def __getattr__(self, name):
         if name in ("_other", "_program", "why") or self._other is None:
             raise AttributeError(name)
@@ -63,6 +72,10 @@ class OwnSteps:
 
         self._program = Program(variables, [], changes, title, batched=True, counter=counter)
         self.stop = ctypes.c_int(0)
+
+    def decisions(self) -> list[str]:
+        """Return what was decided, in words."""
+        return self._program.decisions()
 
     def c_source(self) -> str:
         """Return the C file, for any number of rows."""

@@ -11,6 +11,7 @@ from . import import_algebra, import_indexing, import_shapes, ir  # they fill th
 from .importer import Importer, imports
 from .ir import Graph, Unsupported, Value
 
+NOT_YET = {"Scan": "loops through time", "ScanOp": "loops through time"}
 STAGES = (import_algebra, import_indexing, import_shapes)
 
 
@@ -41,7 +42,11 @@ def imported(graph: Graph, outputs: list, shapes: dict, order: list) -> list[Val
         else:
             streams[variable] = len(streams)
     importer = Importer(graph, known, streams, len(order) - len(streams))
-    importer.run(toposort(list(outputs)))
+    nodes = list(toposort(list(outputs)))
+    for node in nodes:
+        if type(node.op).__name__ in NOT_YET:
+            raise Unsupported(NOT_YET[type(node.op).__name__])
+    importer.run(nodes)
     return [importer.value(v) for v in outputs]
 
 

@@ -95,6 +95,11 @@ class Program:
         order = [*self.inputs, *self.shared, *self.generators]
         return planned(self, order, shapes, [*self.outputs, *self.updates.values()]).source.text
 
+    def decisions(self) -> list[str]:
+        """Return what was decided for the shapes that were met so far, in words."""
+        return [f"{form.source.decided}, {form.runnable.bytes:,} bytes for {form.runnable.rows:,} rows" if symbolic else
+                f"{form.source.decided}, {form.runnable.bytes:,} bytes" for form, symbolic in self._forms.values()]
+
     def _drawing(self) -> list:
         """Return the number of the step and the seeds, if anything is random."""
         if not self.generators:

@@ -25,6 +25,11 @@ class Runnable:
     constants : list of array
         By the `index` of the graph's `array` values.
     name : str
+
+    Attributes
+    ----------
+    rows, bytes : int
+        For how many rows there is memory, and how much of it.
     """
 
     def __init__(self, source: Source, constants, name: str = "step"):
@@ -42,7 +47,7 @@ class Runnable:
             self._steps.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3, ctypes.c_int64, *[ctypes.c_void_p] * 2]
         self._constants = [np.ascontiguousarray(a) for a in constants]
         self._places = {name: i for i, name in enumerate(source.table)}
-        self._rows = -1
+        self.rows, self.bytes = -1, 0
         self._known: dict = {}  # by place in the table: the array whose address is there
         self._table = (ctypes.c_void_p * max(len(source.table), 1))()
 
@@ -56,7 +61,7 @@ class Runnable:
         for name, offset in offsets.items():
             if name in self._places:
                 self._table[self._places[name]] = start + offset
-        self._rows, self.bytes = rows, size
+        self.rows, self.bytes = rows, size
 
     def _redirect(self, places, addresses) -> list:
         """Let results lie elsewhere; returns where they lay."""
@@ -90,7 +95,7 @@ class Runnable:
         ------
         Failed
         """
-        if rows > self._rows:
+        if rows > self.rows:
             self._make_room(rows)
         for i, array in enumerate(arguments):
             self._table[i] = _address(array)
@@ -118,7 +123,7 @@ class Runnable:
             Where the results of the last step are written.
         """
         steps, rows = order.shape
-        if rows > self._rows:
+        if rows > self.rows:
             self._make_room(rows)
         for i in range(len(arrays)):
             name = self.source.table[i]

@@ -136,6 +136,8 @@ class Source:
         What a step that returns 2, 3, ... has met.
     products : frozenset of str
         Dtypes of matrix products.
+    decided : str
+        What was decided of kernels, products and layout, in words.
     """
 
     text: str
@@ -144,6 +146,7 @@ class Source:
     results: list
     messages: list
     products: frozenset
+    decided: str = ""
 
 
 class Writer:
@@ -223,7 +226,7 @@ class Writer:
         messages = ["an index is out of range", *(m for _, m in self.graph.conditions)]
         return Source("\n".join(parts), self.table, self._lives(scratch),
                       [self.names.of(v.number) for v in self.outputs], messages,
-                      frozenset(dtype for op, dtype in helpers if op == "product"))
+                      frozenset(dtype for op, dtype in helpers if op == "product"), self._decided())
 
     def _text(self, step):
         if isinstance(step, Kernel) and self.by_column and suits(step):
@@ -304,6 +307,14 @@ class Writer:
         lines += ["    if ((*failed = step(n, b))) break;", "    done++;", "  }", "  restore_denormals(kept);",
                   "  return done;", "}", ""]
         return "\n".join(lines)
+
+    def _decided(self) -> str:
+        products = sum(v.op in ("dot", "batched_dot") for step in self.steps for v in step.values)
+        kernels = sum(isinstance(step, Kernel) for step in self.steps)
+        how = "written out, with the rows of matrices side by side" if self.by_column else "by BLAS"
+        others = len(self.steps) - kernels - products
+        return (f"one C file with {kernels} kernels" + (f", {products} products {how}" if products else "") +
+                (f", {others} other operations" if others else ""))
 
     def _lives(self, scratch):
         last = {}

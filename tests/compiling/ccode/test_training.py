@@ -92,4 +92,13 @@ def test_what_the_compiler_does_not_know_goes_to_the_other_one():
     net = symloss.recurrent.Regressor([3, (4, "rnn"), 2], mode="CCODE")
     net.train([X.reshape(10, 7, 6)[:, :, :3], RNG.normal(size=(10, 7, 2))], epochs=1, verbose=0)
     step = net._compiled[next(iter(net._compiled))]["step"]
-    assert step.why and step.backend.name == "C"
+    assert step.why == "loops through time" and step.backend.name == "C"
+    assert "training step: compiled by PyTensor, because the compiler of symloss does not know loops" in net.explain()
+
+
+def test_explain_tells_what_was_decided():
+    net = symloss.Regressor([6, 5, 3], mode="CCODE")
+    net.train([X, Y], [X, Y], epochs=1, verbose=0)
+    told = net.explain()
+    assert "training step: one C file with" in told and "products written out" in told and "bytes for 32 rows" in told
+    assert "validation: one C file with" in told and "products by BLAS" in told
