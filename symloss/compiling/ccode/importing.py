@@ -53,7 +53,11 @@ def imported(graph: Graph, outputs: list, shapes: dict, order: list) -> list[Val
 @imports("OpFromGraph")
 def _inlined(at, node):
     inside = node.op.fgraph
-    outputs = clone_replace(list(inside.outputs), {})  # variables of its own each time it is used
+    if hasattr(inside, "unfreeze"):  # of PyTensor 3.3
+        inside = inside.unfreeze()
+        outputs = inside.outputs
+    else:
+        outputs = clone_replace(list(inside.outputs), {})  # variables of its own each time it is used
     roots = dict(zip(inside.inputs, node.inputs, strict=True))
     inner = Importer(at.graph, {v: at.known.get(o) or at.value(o) for v, o in roots.items()}, at.streams, at.step)
     inner.run(toposort(outputs))

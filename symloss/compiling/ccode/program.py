@@ -44,7 +44,7 @@ class Program:
 
     def __init__(self, inputs, outputs, updates=None, title="a function", batched=False, counter=None):
         self.inputs, self.outputs = list(inputs), list(outputs)
-        self.updates = {v: e for v, e in (updates or {}).items() if not isinstance(v.type, RandomType)}
+        self.updates = {v: e for v, e in dict(updates or {}).items() if not isinstance(v.type, RandomType)}
         expressions = [*self.outputs, *self.updates.values()]
         known = set(self.inputs)
         for v in [*self.inputs, *(i for i in graph_inputs(expressions) if i not in known)]:
