@@ -90,7 +90,8 @@ def _between(b, labels):
     upper, lower = of_label(b, labels), of_label(b, labels - 1)
     first, last = pt.eq(labels, 0), pt.eq(labels, k - 1)
     # s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)), for sigmoids s and a < b
-    gaps = pt.switch(first | last, 1, upper - lower)
+    shut = pt.isinf(upper) & pt.eq(upper, lower)  # no room between, and no difference of infinities
+    gaps = pt.switch(shut, 0, pt.switch(first | last, 1, upper - lower))
     least = np.asarray(np.finfo(gaps.dtype).eps, gaps.dtype)
     gaps = pt.switch(pt.gt(gaps, least), gaps, least + (gaps - disconnected_grad(gaps)))  # its slope lives on below
     between = pt.switch(first | last, 0, -pt.log(-pt.expm1(-gaps)))

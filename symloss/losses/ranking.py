@@ -13,13 +13,21 @@ from .registration import loss
 from .similarity import ABSENT, log_sum
 
 PADDING = {"target": -1}  # a thing that is not in its list
+LAST = 1e-1 * ABSENT  # the score of what can never be chosen, -inf, as a number: above that of what is absent
 
 
 def lists(prediction, target, who: str):
     """Return scores (0 for padding), relevances, and a tensor that is 0 where the target is padding, else 1."""
     prediction, target = align(prediction, target, who)
     present = pt.ge(target, 0)
-    return pt.switch(present, scores(prediction), 0), target, present.astype(prediction.dtype)
+    s = pt.maximum(scores(prediction), np.asarray(LAST, prediction.dtype))  # equal ones have a difference
+    return pt.switch(present, s, 0), target, present.astype(prediction.dtype)
+
+
+def endless(values):
+    """Return values, infinite ones where they came of a score of -inf that should have been ahead of another."""
+    far = pt.gt(values, np.asarray(-1e-3 * LAST, values.dtype))
+    return values + pt.switch(far, np.asarray(np.inf, values.dtype), 0)
 
 
 def pairs(values):
@@ -109,7 +117,7 @@ def pairwise_logistic(prediction, target):
     [0.693147]
     """
     s, target, present = lists(prediction, target, "pairwise_logistic")
-    return over_pairs(ahead(target, present), s)
+    return endless(over_pairs(ahead(target, present), s))
 
 
 @loss("ListNetLoss", "ranking_softmax_loss", target="same", per="item", unit="nats", absent=PADDING)
@@ -150,7 +158,7 @@ def listnet(prediction, target):
     s, target, present = lists(prediction, target, "listnet")
     share = present * pt.exp(shifted(target))
     share = divide(share, share.sum(axis=-1, keepdims=True))
-    return (share * (log_sum(s, present)[..., None] - s)).sum(axis=-1)
+    return endless((share * (log_sum(s, present)[..., None] - s)).sum(axis=-1))
 
 
 @loss("ListMLELoss", target="same", per="item", unit="nats", absent=PADDING)
@@ -196,11 +204,11 @@ def listmle(prediction, target):
         absent = np.asarray(ABSENT, s.dtype)
         sums = log_sums_from(permuted(pt.switch(pt.eq(present, 1), s, absent), order))
         here = pt.lt(pt.arange(s.type.shape[1]), present.sum(axis=1, keepdims=True))
-        return (pt.switch(here, sums, 0) - present * s).sum(axis=1)
+        return endless((pt.switch(here, sums, 0) - permuted(present * s, order)).sum(axis=1))
     r_i, r_j = pairs(disconnected_grad(ranks(target, present)))
     (_, s_j), (_, here_j) = pairs(s), pairs(present)
     left = pt.ge(r_j, r_i).astype(s.dtype) * here_j
-    return (present * (log_sum(pt.zeros_like(left) + s_j, left) - s)).sum(axis=-1)
+    return endless((present * (log_sum(pt.zeros_like(left) + s_j, left) - s)).sum(axis=-1))
 
 
 @loss("LambdaLoss", "rank_ndcg", target="same", per="item", unit="nats", absent=PADDING, ranges={"sigma": "(0, inf)"})
@@ -249,7 +257,7 @@ def lambdarank(prediction, target, *, sigma=1.0):
     gain_i, gain_j = pairs(gain)
     discount_i, discount_j = pairs(1 / _log2(1 + ranks(s, present)))
     change = divide(pt.abs((gain_i - gain_j) * (discount_i - discount_j)), best[..., None, None])
-    return over_pairs(ahead(target, present) * disconnected_grad(change), number(sigma, s) * s)
+    return endless(over_pairs(ahead(target, present) * disconnected_grad(change), number(sigma, s) * s))
 
 
 def _log2(x):

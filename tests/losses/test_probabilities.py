@@ -132,3 +132,32 @@ def test_a_product_with_a_weight_of_0_keeps_the_slope_by_the_weight():
     found = pytensor.function([w, log], [value, *pytensor.grad(value.sum(), [w, log])], mode=AS_WRITTEN)(
         [0.0, 0, 2], [-INF, -3, -4])
     np.testing.assert_array_equal(found, [[0, 0, -8], [0, -3, -4], [0, 0, 2]])
+
+
+ORDERS = [  # scores, relevances, value of ListMLE and of RankNet
+    ([1.0, -INF, 0.0], [2.0, 0.0, 1.0], np.log1p(np.exp(-1)), np.log1p(np.exp(-1))),  # what is last is certain
+    ([1.0, -INF, 0.0], [2.0, 1.0, 0.0], INF, INF),
+    ([1.0, -INF, 0.0], [2.0, -1.0, 0.0], np.log1p(np.exp(-1)), np.log1p(np.exp(-1))),
+    ([1.0, -INF, -INF], [2.0, 0.0, 1.0], None, np.log(2)),  # nobody knows which of two comes first
+]
+
+
+@pytest.mark.parametrize("scores, relevances, listmle, pairs", ORDERS)
+def test_a_thing_that_is_never_chosen_has_a_place_in_an_order(scores, relevances, listmle, pairs):
+    for name, value in (("listmle", listmle), ("pairwise_logistic", pairs), ("lambdarank", None), ("listnet", None)):
+        found = evaluate.value(name, [scores], [relevances])
+        slope = evaluate.grad(name, [scores], [relevances])
+        assert not np.isnan(found).any() and np.isfinite(slope).all()
+        if value is not None:
+            np.testing.assert_allclose(found, [value], rtol=1e-12)
+
+
+@pytest.mark.parametrize("thresholds", [[0.0, INF, INF], [-INF, -INF, 0.0], [-INF, INF, INF], [-INF, 0.0, INF]])
+def test_a_grade_between_infinite_thresholds_has_probability_0_or_1_and_a_slope(thresholds):
+    steps = 1 / (1 + np.exp(-np.array([-INF, *thresholds, INF])))
+    for grade in range(4):
+        with np.errstate(divide="ignore"):
+            right = -np.log(steps[grade + 1] - steps[grade])
+        found, slope = (f("cumulative_logit", [thresholds], [grade]) for f in (evaluate.value, evaluate.grad))
+        np.testing.assert_allclose(found, [right], atol=1e-12)
+        assert abs(slope).max() <= 1

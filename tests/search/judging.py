@@ -145,7 +145,8 @@ def _add_up(history) -> None:
                 continue
             total = record[f"{prefix}loss"]
             scale = max(1e-6, sum(abs(v) for v in weighted.values()))
-            if sum(weighted.values()) != total and not abs(sum(weighted.values()) - total) <= ROUNDING * scale:
+            same = np.isnan(total) and np.isnan(sum(weighted.values())) or sum(weighted.values()) == total
+            if not same and not abs(sum(weighted.values()) - total) <= ROUNDING * scale:
                 raise _FoundError("sums", f"{prefix}loss {total} is not the sum of {weighted}")
             weights = record.get("weights", {})
             for name, value in weighted.items():
