@@ -91,6 +91,12 @@ class Autoencoder(Network):
                     f"{type(self).__name__}: the output has shape {self.graph.layers[-1].shape}, the input "
                     f"{self.graph.inputs[0].shape}; end with the size of the input, or with 'tied'"
                 )
+            if self.graph.outputs()[0][loss.output_name].ndim < self.inputs[0].ndim:
+                raise SpecError(
+                    f"{type(self).__name__}: the input is a sequence, and the output is one for all of its steps; leave "
+                    f"out the layer over time ('last', 'mean' or 'max'), or use a recurrent.Regressor, and pass a "
+                    f"target for each sequence"
+                )
             return self.inputs[0]
         return super().new_target(loss)
 

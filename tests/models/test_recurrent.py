@@ -560,3 +560,9 @@ def test_what_ctc_cannot_do_is_said_before_training(rng, call, message):
     net = symloss.recurrent.Classifier([2, (4, "rnn"), 5], loss="ctc", mode="PYTHON")
     with pytest.raises(symloss.SymlossError, match=message):
         call(net, of_lengths(rng, 8, 5, 7, 4))
+
+
+@pytest.mark.parametrize("end", [["last", 2], [2, "mean"], [2, {"form": "max"}]])
+def test_an_autoencoder_that_ends_in_one_output_for_a_sequence_is_told_what_to_do(end):
+    with pytest.raises(symloss.SpecError, match="leave out the layer over time .* recurrent.Regressor"):
+        symloss.recurrent.Autoencoder([2, (3, "rnn"), *end])
