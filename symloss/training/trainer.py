@@ -127,8 +127,8 @@ def _begun(model, step, train, valid, asked, seed, changed) -> Training:
                             f"the training first (let the callback return True), then change the model and train on")
 
     training = Training(step, asked.callbacks, seed, save=lambda path: model.save(path, training=training),
-                        check=model._check_save, history=model.history, monitored=monitored, modes=modes, unchanged=unchanged,
-                        asked=resuming.described(asked, model, train.count, seed))
+                        check=model._check_save, history=model.history, monitored=monitored, modes=modes,
+                        unchanged=unchanged, asked=resuming.described(asked, model, train.count, seed))
     if asked.method is None:
         step.reset(seed)
         step.set(asked.plan.numbers())

@@ -41,7 +41,8 @@ def at_once(one, items):
     return [shares[i % THREADS][i // THREADS] for i in range(len(items))]
 
 
-MODES = ["PYTHON", *(pytest.param(name, marks=getattr(pytest.mark, name.lower())) for name in ("C", "NUMBA", "JAX"))]
+MODES = ["PYTHON", *(pytest.param(name, marks=getattr(pytest.mark, name.lower()))
+                     for name in ("C", "CCODE", "NUMBA", "JAX"))]
 
 
 @pytest.mark.parametrize("mode", MODES)

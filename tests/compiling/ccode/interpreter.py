@@ -56,36 +56,37 @@ def _sum(x, axis, dtype):
     return x.sum(axis, dtype="float64" if dtype.startswith("float") else dtype)
 
 
+def _checked(v, x, *conditions):
+    assert all(map(np.all, conditions)), v.attrs["message"]
+    return x
+
+
+OTHERS = {
+    "number": lambda v: v.attrs["value"], "length": lambda v: _number(v.attrs["length"]),
+    "iota": lambda v: np.arange(_number(v.shape[0])), "cast": lambda v, x: x, "copy": lambda v, x: x,
+    "broadcast": lambda v, x: np.broadcast_to(x, tuple(map(_number, v.shape))),
+    "reshape": lambda v, x: x.reshape(tuple(map(_number, v.shape))),
+    "transpose": lambda v, x: x.transpose(v.attrs["axes"]),
+    "slice": lambda v, x: x[np.ix_(*_slices(v, v.shape))],
+    "sum": lambda v, x: _sum(x, v.attrs["axes"], v.dtype),
+    "argmax": lambda v, x: np.argmax(x, v.attrs["axis"]),
+    "dot": lambda v, x, y: x @ y, "batched_dot": lambda v, x, y: x @ y,
+    "gather": lambda v, x, *index: x[index], "scatter": _scattered, "put": _put,
+    "concat": lambda v, *parts: np.concatenate(parts, v.attrs["axis"]),
+    "cumsum": lambda v, x: np.cumsum(x, v.attrs["axis"]), "cumprod": lambda v, x: np.cumprod(x, v.attrs["axis"]),
+    "sort": lambda v, x: np.sort(x, v.attrs["axis"]),
+    "argsort": lambda v, x: np.argsort(x, v.attrs["axis"], kind="stable"), "check": _checked,
+}
+
+
 def one(v: ir.Value, arguments, arrays, *inputs):
     """Return what one operation gives."""
-    shape, a = tuple(map(_number, v.shape)), v.attrs
-    match v.op:
-        case "argument": return np.asarray(arguments[a["index"]])
-        case "array": return np.asarray(arrays[a["index"]])
-        case "number": return np.asarray(a["value"])
-        case "length": return np.asarray(_number(a["length"]))
-        case "iota": return np.arange(shape[0])
-        case "cast": return inputs[0]
-        case "broadcast": return np.broadcast_to(inputs[0], shape)
-        case "reshape": return inputs[0].reshape(shape)
-        case "transpose": return inputs[0].transpose(a["axes"])
-        case "slice": return inputs[0][np.ix_(*_slices(v, v.shape))]
-        case "sum": return _sum(inputs[0], a["axes"], v.dtype)
-        case "argmax": return np.argmax(inputs[0], a["axis"])
-        case "dot" | "batched_dot": return inputs[0] @ inputs[1]
-        case "gather": return inputs[0][tuple(inputs[1:])]
-        case "scatter": return _scattered(v, *inputs)
-        case "put": return _put(v, *inputs)
-        case "concat": return np.concatenate(inputs, a["axis"])
-        case "cumsum": return np.cumsum(inputs[0], a["axis"])
-        case "cumprod": return np.cumprod(inputs[0], a["axis"])
-        case "sort": return np.sort(inputs[0], a["axis"])
-        case "argsort": return np.argsort(inputs[0], a["axis"], kind="stable")
-        case "check":
-            assert all(map(np.all, inputs[1:])), a["message"]
-            return inputs[0]
+    if v.op in ("argument", "array"):
+        return (arguments if v.op == "argument" else arrays)[v.attrs["index"]]
+    if v.op in OTHERS:
+        return OTHERS[v.op](v, *inputs)
     if v.op in REDUCE:
-        return REDUCE[v.op](inputs[0], axis=a["axes"])
+        return REDUCE[v.op](inputs[0], axis=v.attrs["axes"])
     return POINTWISE[v.op](*inputs)
 
 

@@ -5,7 +5,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from symloss.compiling.ccode import building, ir, lowering, vector
+from symloss.compiling.ccode import ir, lowering, vector
 from symloss.compiling.ccode.ir import N, Rows
 from symloss.compiling.ccode.running import Runnable
 from symloss.compiling.ccode.text import Writer
@@ -13,7 +13,7 @@ from symloss.compiling.ccode.text import Writer
 from . import interpreter
 from .random_programs import Maker
 
-pytestmark = pytest.mark.skipif(building.find() is None, reason="no C compiler")
+pytestmark = pytest.mark.ccode
 TOLERANCE = {"float64": {"rtol": 1e-9, "atol": 1e-11}, "float32": {"rtol": 2e-4, "atol": 2e-4}}
 
 

@@ -5,9 +5,8 @@ import pytest
 
 import symloss
 from symloss import schedules
-from symloss.compiling.ccode import building
 
-pytestmark = [pytest.mark.skipif(building.find() is None, reason="no C compiler"), pytest.mark.c]
+pytestmark = pytest.mark.ccode
 RNG = np.random.default_rng(0)
 X, Y, LABELS = RNG.normal(size=(70, 6)), RNG.normal(size=(70, 3)), RNG.integers(0, 4, 70)
 RULES = ["sgd", "momentum", "nag", "rmsprop", "adagrad", "adadelta", "adam", "adamw", "amsgrad", "adamax"]
