@@ -1,5 +1,6 @@
 """PyTensor is imported here first, and given another cache folder where its own cannot be used."""
 
+import contextlib
 import importlib
 import os
 import pathlib
@@ -12,6 +13,9 @@ from .errors import SymlossWarning
 
 def start() -> None:
     """Import PyTensor; where its cache folder cannot be used, with one for temporary files, which is said once."""
+    if "pytensor" not in sys.modules:
+        with contextlib.suppress(OSError):
+            _remove_what_is_cut_off()
     try:
         import pytensor
     except ValueError as error:  # the flags name a folder
@@ -21,6 +25,33 @@ def start() -> None:
         pytensor.config.compiledir  # noqa: B018  (it is made when it is first asked for)
     except ValueError as error:
         _use_another(error, pytensor.config)
+
+
+def _remove_what_is_cut_off() -> None:
+    """Remove the library that PyTensor loads while it is imported where a full disk or a kill has cut it off.
+
+    To load such a file ends the process without a word; without it, PyTensor compiles it anew.
+    """
+    flags = dict(flag.split("=", 1) for flag in os.environ.get("PYTENSOR_FLAGS", "").split(",") if "=" in flag)
+    base = pathlib.Path(flags.get("base_compiledir", "~/.pytensor")).expanduser()
+    folders = [pathlib.Path(flags["compiledir"])] if "compiledir" in flags else base.glob("compiledir_*")
+    for folder in folders:
+        library = folder / "cutils_ext" / "cutils_ext.so"
+        if library.is_file() and _is_cut_off(library):
+            library.unlink()
+
+
+def _is_cut_off(library: pathlib.Path) -> bool:
+    """Return whether a shared library ends before its table of sections does, which stands at its end."""
+    with library.open("rb") as file:
+        head = file.read(64)
+        size = file.seek(0, os.SEEK_END)
+    if len(head) < 64:
+        return True
+    if head[:6] != b"\x7fELF\x02\x01":  # not of 64 bits on a little-endian machine: nothing is known of it
+        return False
+    start, length, count = (int.from_bytes(head[a:b], "little") for a, b in ((40, 48), (58, 60), (60, 62)))
+    return start + length * count > size
 
 
 def _use_another(error, config=None) -> None:

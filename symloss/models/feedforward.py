@@ -93,9 +93,9 @@ class Autoencoder(Network):
                 )
             if self.graph.outputs()[0][loss.output_name].ndim < self.inputs[0].ndim:
                 raise SpecError(
-                    f"{type(self).__name__}: the input is a sequence, and the output is one for all of its steps; leave "
-                    f"out the layer over time ('last', 'mean' or 'max'), or use a recurrent.Regressor, and pass a "
-                    f"target for each sequence"
+                    f"{type(self).__name__}: the input is a sequence, and the output is one for all of its steps; "
+                    f"leave out the layer over time ('last', 'mean' or 'max'), or use a recurrent.Regressor, and pass "
+                    f"a target for each sequence"
                 )
             return self.inputs[0]
         return super().new_target(loss)
