@@ -805,3 +805,10 @@ def test_an_input_of_another_width_is_told(make, shape, wanted):
     for call in (lambda: net.predict(np.zeros(shape)), lambda: net.train([np.zeros(shape), target])):
         with pytest.raises(theanets.util.ConfigurationError, match=f"'in' has shape .*; an array {wanted} is wanted"):
             call()
+
+
+def test_an_input_that_is_a_state_alone_may_have_the_width_of_the_state():
+    net = theanets.recurrent.Regressor([
+        {"size": 3, "form": "input", "name": "h0", "ndim": 2}, {"size": 3, "form": "input", "name": "in"},
+        {"size": 4, "form": "rnn", "name": "rnn", "h_0": "h0"}, {"size": 2, "form": "ff", "name": "out"}])
+    assert net.predict([np.zeros((5, 4)), np.zeros((5, 6, 3))]).shape == (5, 6, 2)

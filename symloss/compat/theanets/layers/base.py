@@ -160,6 +160,9 @@ class Layer(metaclass=Registrar):
 
     def resolve_inputs(self, layers):
         """Find the full names and shapes of the inputs."""
+        for layer in layers:
+            if isinstance(layer, Input) and layer.name in {name.split(":")[0] for name in self._input_shapes}:
+                layer.input.tag.lengths = layer.output_shape  # of an item: an array of others does not fit the weights
         self._input_shapes = dict(self._resolve(name, layers) for name in self._input_shapes)
         self.inputs = tuple(self._input_shapes)
 
@@ -273,7 +276,6 @@ class Input(Layer):
         self.input = self._variable()
         if shape is not None and len(shape) == 1:
             self._output_shapes["out"] = (None,) * (self.ndim - 2) + shape
-        self.input.tag.lengths = self.output_shape  # of an item, for messages
 
     def _variable(self):
         if not self.sparse:
