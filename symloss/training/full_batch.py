@@ -57,7 +57,8 @@ def _minimized(training, method, iterations, tolerance, after):
     while True:
         result = scipy.optimize.minimize(value, start, jac=True, method=METHODS[method], callback=after,
                                          options=options | {"maxiter": iterations}, **extra)
-        iterations, before, size = iterations - result.nit, size, np.linalg.norm(result.jac)
+        with np.errstate(over="ignore"):  # a gradient too large to be squared is one that has not ended
+            iterations, before, size = iterations - result.nit, size, np.linalg.norm(result.jac)
         if tolerance is None or method == "trust-ncg" or size <= tolerance or size >= before or iterations < 1:
             return result
         value, start = _nearby(step, result.x), result.x
