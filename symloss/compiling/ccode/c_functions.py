@@ -154,12 +154,13 @@ static {type} row_{op}_{kind}(const {type} *restrict x, int64_t count)
   if (count >= 64) {{
     for (int j = 0; j < 64; j++) lane[j] = x[j];
     for (i = 64; i + 64 <= count; i += 64)
-      for (int j = 0; j < 64; j++) lane[j] = (x[i + j] {sign} lane[j]){nan} ? x[i + j] : lane[j];
+      for (int j = 0; j < 64; j++) lane[j] = ((x[i + j] {sign} lane[j]){nan}) ? x[i + j] : lane[j];
     for (int width = 32; width >= 8; width /= 2)
-      for (int j = 0; j < width; j++) lane[j] = (lane[j + width] {sign} lane[j]){nan_lanes} ? lane[j + width] : lane[j];
-    for (int j = 0; j < 8; j++) found = (lane[j] {sign} found){nan_lane} ? lane[j] : found;
+      for (int j = 0; j < width; j++)
+        lane[j] = ((lane[j + width] {sign} lane[j]){nan_lanes}) ? lane[j + width] : lane[j];
+    for (int j = 0; j < 8; j++) found = ((lane[j] {sign} found){nan_lane}) ? lane[j] : found;
   }}
-  for (; i < count; i++) found = (x[i] {sign} found){nan_one} ? x[i] : found;
+  for (; i < count; i++) found = ((x[i] {sign} found){nan_one}) ? x[i] : found;
   return found;
 }}
 """

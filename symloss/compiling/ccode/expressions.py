@@ -184,7 +184,7 @@ class Expressions:
             return f"{atom(b)} {sign} {atom(a)} ? {b} : {a}"
         if one.op == "number":
             return f"{atom(a)} {sign} {atom(b)} ? {a} : {b}"
-        return f"({atom(a)} {sign} {atom(b)}) | ({atom(a)} != {atom(a)}) ? {a} : {b}"
+        return f"(({atom(a)} {sign} {atom(b)}) | ({atom(a)} != {atom(a)})) ? {a} : {b}"
 
     def _int_div(self, value, a, b):
         if value.dtype.startswith("float"):

@@ -118,13 +118,17 @@ class KernelText(abc.ABC):
     def _accumulator(self, one) -> str:
         return f"total_{one.value.number}"
 
-    def _step(self, one, text) -> str:
-        """Return the statement that adds one more value to an accumulator."""
+    def _take_in(self, one, text, depth, guard="") -> None:
+        """Add one more value to an accumulator, under a condition if there is one."""
         value, dtype = one.value, accumulator(one.value)
         name = self._accumulator(one)
         if not one.total:
             name += f"[{access(self.kernel, value, self.kernel.axes[value.number]).index(self.space)}]"
-        return stepped(value.op, dtype, name, text)
+        if "(" in text and value.op in ("max", "min"):  # it is named more than once
+            self._line(f"const {c_type(dtype)} next_{value.number} = {text};", depth)
+            text = f"next_{value.number}"
+        step = stepped(value.op, dtype, name, text)
+        self._line(f"if ({guard}) {step}" if guard else step, depth)
 
     def _finish(self, one):
         value = one.value
@@ -160,6 +164,10 @@ class KernelText(abc.ABC):
         """Return whether elements are divided by a sum of exponentials of their row, which its inverse does faster."""
         divisor = trace(value.inputs[1])[0] if value.op == "div" and self.phases.is_full(value) else None
         return divisor is not None and divisor.number in self.phases.kept and self._is_sum_of_exponentials(divisor)
+
+    def _divides(self, value) -> bool:
+        """Return whether elements are divided by a reduction through its inverse."""
+        return any(v.op == "div" and trace(v.inputs[1])[0] is value and self._by_inverse(v) for v in self.kernel.values)
 
     def _is_sum_of_exponentials(self, value) -> bool:
         return value.op == "sum" and self.phases.kept[value.number].by_row and trace(value.inputs[0])[0].op == "exp"
@@ -233,7 +241,7 @@ def stepped(op, dtype, name, text) -> str:
     if plain is not None:
         return plain
     nan = f" | ({atom(text)} != {atom(text)})" if dtype.startswith("float") else ""
-    return f"{name} = ({atom(text)} {'>' if op == 'max' else '<'} {name}){nan} ? {text} : {name};"
+    return f"{name} = (({atom(text)} {'>' if op == 'max' else '<'} {name}){nan}) ? {text} : {name};"
 
 
 def start(op, dtype) -> str:

@@ -89,7 +89,7 @@ class LaneText(KernelText):
             return
         for one in sums:
             if one.inner:
-                self._array(self._part(one), accumulating(one))
+                self._want(self._part(one), accumulating(one), LANES)
                 self._line(f"for (int64_t l = 0; l < {LANES}; l++) {self._part(one)}[l] = "
                            f"{begins(one.value.op, accumulating(one))};", 2)
         name, length = self.space.names[-1], length_text(self.space.lengths[-1])
@@ -99,7 +99,7 @@ class LaneText(KernelText):
             self._element(self.phases.members[number], phase)
         for one in sums:
             text = self._operand(one.value, 0)
-            part = self._array(self._part(one), accumulating(one))
+            part = self._want(self._part(one), accumulating(one), LANES)
             self._line(stepped(one.value.op, accumulating(one), f"{part}[l]", text) if one.inner else
                        f"{part}[l] = {text};", 4)
         self._line("}", 3)
@@ -124,7 +124,7 @@ class LaneText(KernelText):
         """Add the numbers of a block to an accumulator."""
         dtype = accumulating(one)
         self.helpers.add((one.value.op, dtype))
-        self._line(self._step(one, f"{helper_name(one.value.op, dtype)}({self._part(one)}, count)"), depth)
+        self._take_in(one, f"{helper_name(one.value.op, dtype)}({self._part(one)}, count)", depth)
 
     def _after(self, phase):
         """Write what reductions do when all units have been gone over."""
@@ -136,7 +136,7 @@ class LaneText(KernelText):
             elif one.inner:
                 self._add_up(one, 2)
         for one in self._of_pass(phase, False):
-            part = self._array(self._part(one), accumulating(one))
+            part = self._want(self._part(one), accumulating(one), LANES)
             self._lanes_head(2)
             self._line(f"{part}[l] = {self._operand(one.value, 0)};", 3)
             self._line("}", 2)
@@ -144,7 +144,7 @@ class LaneText(KernelText):
 
     def _finish_rows(self, one):
         value = one.value
-        inverse, stores = self._is_sum_of_exponentials(value), value.number in self.kernel.stores
+        inverse, stores = self._divides(value), value.number in self.kernel.stores
         if not inverse and not stores:
             return
         self._lanes_head(2)

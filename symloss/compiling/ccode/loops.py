@@ -173,7 +173,7 @@ class LoopText(KernelText):
             text = self._row_result(one)
             if one.by_row:
                 self._line(f"const {c_type(value.dtype, True)} {self.name(value)} = {text};", depth)
-                if self._is_sum_of_exponentials(value):
+                if self._divides(value):
                     self._line(f"const {c_type(value.dtype)} inverse_of_{self.name(value)} = 1 / {self.name(value)};",
                                depth)
                 if value.number in self.kernel.stores:
@@ -206,8 +206,7 @@ class LoopText(KernelText):
         guard = " && ".join(f"{self.space.names[i]} == 0" for i in idle)
         if self.blocks and not one.inner and not self.phases.loops_of(value) & self.inner:
             guard = " && ".join(filter(None, [guard, "start == 0"]))
-        step = self._step(one, text)
-        self._line(f"if ({guard}) {step}" if guard else step, depth)
+        self._take_in(one, text, depth, guard)
 
     def _local(self, value) -> str:
         return self.name(value)

@@ -28,7 +28,7 @@ typedef __UINT32_TYPE__ uint32_t;
 typedef __UINT64_TYPE__ uint64_t;
 
 #if defined(__GNUC__)
-#define INLINE static inline __attribute__((always_inline)) /* or loops that call it are not vectorised */
+#define INLINE static inline __attribute__((always_inline, unused)) /* inlined, or loops that call it are not vectorised */
 #else
 #define INLINE static inline
 #endif
@@ -59,7 +59,8 @@ static void restore_denormals(unsigned int kept)
   (void)kept;
 #endif
 }
-
+"""
+ROWS = """
 static inline void pick_rows(void *restrict target, const void *restrict source, const int64_t *chosen, int64_t n,
                              int64_t width)
 {
@@ -220,9 +221,8 @@ class Writer:
         self.table = [self.names.of(v.number) for v in [*self.leaves, *self.made]] + [b.name for b in scratch]
         parts.append(self._driver(calls))
         if self.batched:
-            widths = {BYTES[v.dtype] for v in self.batched if v.by_column}
-            parts += [STEPS, *(COLUMNS.format(bits=8 * width, bytes=width) for width in sorted(widths)),
-                      self._steps(self.batched)]
+            parts += self._picking()
+            parts.append(self._steps(self.batched))
         messages = ["an index is out of range", *(m for _, m in self.graph.conditions)]
         return Source("\n".join(parts), self.table, self._lives(scratch),
                       [self.names.of(v.number) for v in self.outputs], messages,
@@ -290,6 +290,12 @@ class Writer:
         size = length_text(value.size)
         return (f"  for (int64_t i = 0; i < {size}; i++) {self.names.of(argument)}[i] = "
                 f"{self.names.of(output)}[i];")
+
+    def _picking(self) -> list[str]:
+        """Return the C of functions that pick rows."""
+        widths = sorted({BYTES[v.dtype] for v in self.batched if v.by_column})
+        columns = [COLUMNS.format(bits=8 * width, bytes=width) for width in widths]
+        return [STEPS, *columns, *([] if all(v.by_column for v in self.batched) else [ROWS])]
 
     def _steps(self, batched) -> str:
         """Return the C of many steps on rows that are picked from whole arrays."""
