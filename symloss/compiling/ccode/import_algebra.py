@@ -123,8 +123,9 @@ def _check(at, node):
 @imports("CAReduce", "Sum", "Prod", "Max", "Min", "All", "Any", "ProdWithoutZeros")
 def _reduction(at, node):
     (value,), op = at.values(node), node.op
+    by = type(op.scalar_op).__name__
     kind = {"Add": "sum", "Mul": "prod", "Maximum": "max", "Minimum": "min", "ScalarMaximum": "max",
-            "ScalarMinimum": "min", "AND": "all", "OR": "any"}.get(type(op.scalar_op).__name__)
+            "ScalarMinimum": "min", "AND": "all", "OR": "any", "MulWithoutZeros": "prod"}.get(by)
     if kind is None:
         raise Unsupported(f"a reduction by {op.scalar_op}")
     dtype = node.outputs[0].type.dtype
@@ -132,6 +133,9 @@ def _reduction(at, node):
         value = at.graph.cast(value, "bool")
     elif kind in ("sum", "prod"):
         value = at.graph.cast(value, dtype)
+    if by == "MulWithoutZeros":
+        is_zero = at.graph.pointwise("eq", value, at.graph.number(0, dtype), dtype="bool")
+        value = at.graph.pointwise("switch", is_zero, at.graph.number(1, dtype), value)
     return at.graph.reduce(kind, value, _axes(op.axis, value.ndim), value.dtype)
 
 
@@ -163,6 +167,22 @@ def _softmax(at, node):
     if type(node.op).__name__ == "Softmax":
         return graph.pointwise("div", exponentials, total)
     return graph.pointwise("sub", shifted, graph.pointwise("log", total))
+
+
+@imports("LogSumExp")
+def _log_sum_exp(at, node):
+    graph, (x,) = at.graph, at.values(node)
+    axes = _axes(node.op.axis, x.ndim)
+    greatest, zero = graph.reduce("max", x, axes), graph.number(0, x.dtype)
+    shift = graph.pointwise("switch", graph.pointwise("isinf", greatest, dtype="bool"), zero, greatest)
+    shape = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
+    total = graph.reduce("sum", graph.pointwise("exp", graph.pointwise("sub", x, graph.reshape(shift, shape))), axes)
+    return graph.reshape(graph.pointwise("add", shift, graph.pointwise("log", total)), _shape_of(node, shape, axes))
+
+
+def _shape_of(node, shape, axes) -> list:
+    """Return the shape of a reduction that may keep its axes."""
+    return shape if node.outputs[0].type.ndim == len(shape) else [n for a, n in enumerate(shape) if a not in axes]
 
 
 @imports("SoftmaxGrad")

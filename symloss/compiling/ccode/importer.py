@@ -1,6 +1,7 @@
 """What all that reads PyTensor's operations stands on: the table of operations, and values by variable."""
 
 import numpy as np
+from pytensor.compile.builders import OpFromGraph
 from pytensor.graph.basic import Constant
 
 from . import ir
@@ -46,6 +47,8 @@ class Importer:
     def _node(self, node):
         kind = type(node.op)
         function = TABLE.get(kind.__name__) if kind.__module__.startswith("pytensor.") else None
+        if function is None and isinstance(node.op, OpFromGraph):
+            function = TABLE["OpFromGraph"]
         if function is None:
             raise Unsupported(f"{kind.__name__} ({node.op})")
         found = function(self, node)
