@@ -7,6 +7,7 @@ and again; symloss runs as `train` runs it: it gathers the rows in shuffled orde
 """
 
 import argparse
+import functools
 import os
 import time
 
@@ -54,17 +55,25 @@ def floor(sizes, loss, batch):
     return steps
 
 
-def symloss_steps(sizes, loss, batch, algo="sgd"):
+OPTIONS = {
+    "symloss": ("sgd", {}), "symloss adam": ("adam", {}),
+    "symloss adam, l2, l1": ("adam", {"weight_l2": 1e-4, "hidden_l1": 1e-3}),
+    "symloss adam, dropout": ("adam", {"input_dropout": 0.2, "hidden_dropout": 0.5}),
+}
+
+
+def symloss_steps(sizes, loss, batch, mode=None, algo="sgd", options=None):
     """Return a function that trains so many steps, as `train` does."""
     import pytensor
 
     pytensor.config.floatX = "float32"
     import symloss
-    from symloss.training import options, trainer
+    from symloss.training import trainer
+    from symloss.training.options import Options
 
     model = symloss.Regressor if loss == "mae" else symloss.Classifier
-    net = model(list(sizes), loss=loss)
-    asked = options.Options.split(algo, {"learning_rate": 0.01}, net.graph)
+    net = model(list(sizes), loss=loss, mode=mode)
+    asked = Options.split(algo, {"learning_rate": 0.01} | (options or {}), net.graph)
     step, _ = trainer.compiled(net, asked, validated=False)
     x, y = data(sizes, loss, batch)
     step.load([x, y])
@@ -132,14 +141,15 @@ def jax_steps(sizes, loss, batch):
     return steps
 
 
-def main(names=tuple(CASES), rounds=100, seconds=0.02):
+def main(names=tuple(CASES), rounds=100, seconds=0.02, mode=None):
     """Measure, print one table for each case, and return {case: {what: microseconds}}."""
     found = {}
     for name in names:
         sizes, loss, batch = CASES[name]
         runners = {}
-        for label, make in (("floor (numpy)", floor), ("symloss", symloss_steps), ("torch eager", torch_steps),
-                            ("jax.jit", jax_steps)):
+        ours = {label: functools.partial(symloss_steps, mode=mode, algo=algo, options=options)
+                for label, (algo, options) in OPTIONS.items()}
+        for label, make in {"floor (numpy)": floor, **ours, "torch eager": torch_steps, "jax.jit": jax_steps}.items():
             try:
                 runners[label] = make(sizes, loss, batch)
             except ImportError as error:
@@ -158,7 +168,7 @@ def main(names=tuple(CASES), rounds=100, seconds=0.02):
                 best[label] = min(best.get(label, each), each)
         print(f"\n{sizes}, {loss}, batch {batch}: microseconds a step, ratio to the floor, ratio to symloss")
         for label, value in best.items():
-            print(f"  {label:14s} {value:10.1f} {value / best['floor (numpy)']:8.2f} {value / best['symloss']:8.2f}")
+            print(f"  {label:22s} {value:10.1f} {value / best['floor (numpy)']:8.2f} {value / best['symloss']:8.2f}")
         found[name] = best
     return found
 
@@ -166,4 +176,7 @@ def main(names=tuple(CASES), rounds=100, seconds=0.02):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="*", choices=[[], *CASES], default=[])
-    main(parser.parse_args().cases or tuple(CASES))
+    parser.add_argument("--mode", help="of symloss; C if there is none")
+    parser.add_argument("--rounds", type=int, default=100)
+    asked = parser.parse_args()
+    main(asked.cases or tuple(CASES), asked.rounds, mode=asked.mode)
