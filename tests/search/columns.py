@@ -114,7 +114,8 @@ def _form(scene, form) -> None:
     elif form == "nested lists":
         scene.edits.append("c = {name: a.tolist() for name, a in c.items()}")
     elif form == "float32":
-        scene.edits.append("c = {name: a.astype('float32') if a.dtype.kind == 'f' else a for name, a in c.items()}")
+        scene.edits.append("with np.errstate(over='ignore'):\n"
+                           "    c = {name: a.astype('float32') if a.dtype.kind == 'f' else a for name, a in c.items()}")
     elif form == "fortran":
         scene.edits.append("c = {name: np.asfortranarray(a) for name, a in c.items()}")
     elif form == "objects":
