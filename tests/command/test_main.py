@@ -213,7 +213,7 @@ def test_a_loss_that_is_not_found_names_the_nearest(capsys):
 @pytest.mark.parametrize(("arguments", "message"), [
     (["losse"], "unknown command 'losse'; did you mean 'losses'?"),
     (["Demo"], "did you mean 'demo'?"),
-    (["train"], "known: cache, demo, info, losses"),
+    (["train"], "known: c-source, cache, demo, info, losses"),
     (["demo", "--sed", "3"], "unknown option of demo: '--sed'; did you mean '--seed'?"),
     (["--verson"], "did you mean '--version'?"),
     (["info", "cache"], "info does not take 'cache'"),
@@ -303,3 +303,13 @@ def test_version(capsys):
         main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"symloss {symloss.__version__}\n"
+
+
+def test_c_source_prints_the_step_of_a_saved_model(tmp_path, capsys):
+    path = tmp_path / "model.safetensors"
+    symloss.Regressor([4, 3, 2], loss="mae").save(path)
+    assert main(["c-source", str(path), "--algo", "sgd"]) == 0
+    printed = capsys.readouterr().out
+    assert "static int step(" in printed and "hid1_w = hid1_w - learning_rate" in printed
+    assert main(["c-source", str(path), "--algo", "lbfgs"]) == 1
+    assert "makes no steps" in capsys.readouterr().err

@@ -147,7 +147,7 @@ def test_a_mode_of_the_users_own(points):
 
 def test_every_backend_is_available_or_says_why():
     found = modes.available()
-    assert set(found) == {"C", "NUMBA", "JAX", "PYTHON"}
+    assert set(found) == {"C", "CCODE", "NUMBA", "JAX", "PYTHON"}
     assert found["PYTHON"] == "works"
     assert all(text == "works" or "install" in text for text in found.values())
 
