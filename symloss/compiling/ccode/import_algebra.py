@@ -26,7 +26,14 @@ COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "neq"))
 
 @imports("Elemwise")
 def _elemwise(at: Importer, node):
-    return scalar(at.graph, node.op.scalar_op, at.values(node), node.outputs[0].type.dtype)
+    values = at.values(node)
+    found = scalar(at.graph, node.op.scalar_op, values, node.outputs[0].type.dtype)
+    for variable, value in zip(node.inputs, values, strict=True):
+        for known, mine, length in zip(variable.type.shape, value.shape, found.shape, strict=True):
+            if mine == 1 and known != 1 and length != 1:
+                raise ValueError(f"shapes {value.shape} and {found.shape} do not fit: a length of 1 is stretched only "
+                                 f"if the type of the variable says that it is 1")
+    return found
 
 
 def scalar(graph: Graph, op, inputs: list[Value], dtype: str) -> Value:

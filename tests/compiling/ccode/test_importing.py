@@ -165,3 +165,11 @@ def test_inputs_with_other_numbers_of_rows_each():
         product, total = program(a, b)
         np.testing.assert_allclose(product, a @ b.T)
         np.testing.assert_allclose(total, a.sum() + b.sum(axis=0))
+
+
+def test_a_length_of_1_that_nobody_promised_is_not_stretched():
+    x, y = pt.matrix("x"), pt.matrix("y")
+    with pytest.raises(ValueError, match="do not fit"):
+        Program([x, y], [x - y])(np.ones((3, 2)), np.ones((3, 1)))
+    column = pt.col("column")
+    assert Program([x, column], [x - column])(np.ones((3, 2)), np.ones((3, 1)))[0].shape == (3, 2)
