@@ -108,7 +108,7 @@ def _alloc(at, node):
 
 
 @imports("TensorFromScalar", "ScalarFromTensor", "DeepCopyOp", "ViewOp", "DisconnectedGrad", "ZeroGrad", "GradClip",
-         "GradScale", "SpecifyShape", "CpuContiguous", "UndefinedGrad")
+         "GradScale", "CpuContiguous", "UndefinedGrad")
 def _same(at, node):
     return at.value(node.inputs[0])
 
@@ -143,13 +143,18 @@ def _reduction(at, node):
     if by == "MulWithoutZeros":
         is_zero = at.graph.pointwise("eq", value, at.graph.number(0, dtype), dtype="bool")
         value = at.graph.pointwise("switch", is_zero, at.graph.number(1, dtype), value)
-    return at.graph.reduce(kind, value, _axes(op.axis, value.ndim), value.dtype)
+    axes = _axes(op.axis, value.ndim)
+    if kind in ("max", "min") and any(value.shape[axis] == 0 for axis in axes):
+        raise ValueError(f"a {kind}imum of nothing: the shape is {value.shape}")
+    return at.graph.reduce(kind, value, axes, value.dtype)
 
 
 @imports("Argmax")
 def _argmax(at, node):
     (value,) = at.values(node)
     axes = _axes(node.op.axis, value.ndim)
+    if any(value.shape[axis] == 0 for axis in axes):
+        raise ValueError(f"the place of a maximum of nothing: the shape is {value.shape}")
     kept = [axis for axis in range(value.ndim) if axis not in axes]
     shape = [value.shape[axis] for axis in kept]
     value = at.graph.transpose(value, [*kept, *axes])

@@ -39,18 +39,15 @@ def _slice(at, index, n):
 
 
 def _wrapped(place, n):
-    """Return a bound of a slice, if it lies within an axis whose length is not known."""
-    if isinstance(place, int):
-        if place == 0:
-            return 0
-        if isinstance(n, Rows):
-            if place < 0:
-                return n + place
-            raise Unsupported("a slice that ends before or after the last row, depending on how many there are")
-        return max(n + place, 0) if place < 0 else place
-    if place != n:
-        raise Unsupported("a slice whose bounds depend on the rows")
-    return place
+    """Return a bound of a slice as a length from 0 to n.
+
+    Along the rows only 0 and n are bounds for any number of rows; with others there may be too few.
+    """
+    if place == 0 or place == n:
+        return place
+    if isinstance(place, Rows) or isinstance(n, Rows):
+        raise Unsupported("a slice along the rows, whose length depends on how many there are")
+    return max(n + place, 0) if place < 0 else min(place, n)
 
 
 def _parts(at, indices, shape):
@@ -84,9 +81,10 @@ def _place(at, index, n):
             found = as_length(value)
         except Unsupported:
             return at.graph.cast(value, "int64")
-    if isinstance(found, int) and found < 0:
-        found = found + n
-    if isinstance(found, int) and isinstance(n, int) and not 0 <= found < n:
+    if isinstance(n, Rows) or isinstance(found, Rows):
+        raise Unsupported("a place along the rows, of which there may be too few")
+    found = found + n if found < 0 else found
+    if not 0 <= found < n:
         raise IndexError(f"index {found} is out of bounds for an axis of length {n}")
     return found
 

@@ -38,12 +38,23 @@ def _reshape(at, node):
         rest = ir.divided(value.size, ir.size(n for n in shape if n != -1))
         if rest is None and math.prod(n for n in shape if n != -1 and not isinstance(n, Rows)) == 0:
             rest = 0
+        if rest is None and not any(isinstance(n, Rows) for n in (*value.shape, *shape)):
+            raise ValueError(f"an array of shape {value.shape} cannot be reshaped to {tuple(shape)}")
         if rest is None:
             raise Unsupported(f"a reshape of {value.shape} to {shape}")
         shape[shape.index(-1)] = rest
     if ir.size(shape) != value.size:
         raise ValueError(f"an array of shape {value.shape} cannot be reshaped to {tuple(shape)}")
     return at.graph.reshape(value, shape)
+
+
+@imports("SpecifyShape")
+def _specify_shape(at, node):
+    value = at.value(node.inputs[0])
+    for length, variable in zip(value.shape, node.inputs[1:], strict=True):
+        if getattr(variable, "data", 0) is not None and at.length(variable) != length:
+            raise ValueError(f"an array of shape {value.shape} has not the shape that was promised")
+    return value
 
 
 @imports("ARange")
@@ -98,6 +109,8 @@ def _split(at, node):
     value = at.value(node.inputs[0])
     axis = at.length(node.inputs[1]) if len(node.inputs) > 2 else node.op.axis  # as PyTensor 3.0 and 3.3 have it
     axis, sizes = axis % value.ndim, at.lengths(node.inputs[-1])
+    if sum(sizes, start=0) != value.shape[axis]:
+        raise ValueError(f"an axis of length {value.shape[axis]} cannot be split into {sizes}")
     found, start = [], 0
     for count in sizes:
         starts = tuple(start if a == axis else 0 for a in range(value.ndim))

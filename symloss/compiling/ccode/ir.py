@@ -285,6 +285,8 @@ class Graph:
     def broadcast(self, value: Value, shape) -> Value:
         """Return a value stretched to `shape`; axes that it lacks come in front."""
         value = self.reshape(value, (1,) * (len(shape) - value.ndim) + value.shape)
+        if any(n not in (1, m) for n, m in zip(value.shape, shape, strict=True)):
+            raise ValueError(f"an array of shape {value.shape} cannot be stretched to {tuple(shape)}")
         return value if value.shape == tuple(shape) else self.make("broadcast", (value,), value.dtype, shape)
 
     def reduce(self, op: str, value: Value, axes, dtype: str | None = None) -> Value:

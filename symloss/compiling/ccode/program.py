@@ -58,11 +58,12 @@ class Program:
         self._seeds = Seeds(self.generators)
         self.counter = counter
         self.title, self.batched = title, batched
-        self._forms: dict[tuple, Form] = {}
+        self._forms: dict[tuple, tuple[Form, bool]] = {}
+        self._by_rows: set[tuple] = set()
 
     def __call__(self, *arrays):
         """Run once; returns the outputs."""
-        arrays = [a if _fits(v.type, a) else np.ascontiguousarray(v.type.filter(a, allow_downcast=True))
+        arrays = [a if _fits(v.type, a) else np.asarray(v.type.filter(a, allow_downcast=True), order="C")
                   for v, a in zip(self.inputs, arrays, strict=True)]
         held = self._held()
         form, rows = self._form(arrays, held)
@@ -81,7 +82,7 @@ class Program:
         stop : ctypes.c_int
             No further step is begun when it is not 0.
         """
-        arrays = [np.ascontiguousarray(a, dtype=v.dtype) for v, a in zip(self.inputs, arrays, strict=True)]
+        arrays = [np.asarray(a, dtype=v.dtype, order="C") for v, a in zip(self.inputs, arrays, strict=True)]
         held = self._held()
         rows = order.shape[1]
         form, _ = self._form([np.broadcast_to(a[:1], (rows, *a.shape[1:])) if a.size else a for a in arrays], held)
@@ -121,27 +122,35 @@ class Program:
     def _form(self, arrays, held):
         shapes, rows = self._shapes(arrays)
         key = (*shapes, *[a.shape for a in held])
+        if key in self._by_rows:  # it is compiled for each number of rows
+            key = ("rows", rows, *key)
         if key not in self._forms:
             while len(self._forms) >= KEPT:
                 self._forms.pop(next(iter(self._forms)))
-            self._forms[key] = self._compiled(shapes, held, rows)
+            form, symbolic = self._compiled(shapes, held, rows, key[:1] == ("rows",))
+            if not symbolic and key[:1] != ("rows",):
+                self._by_rows.add(key)
+                key = ("rows", rows, *key)
+            self._forms[key] = form, symbolic
         form, symbolic = self._forms[key]
         return form, rows if symbolic else 0
 
-    def _compiled(self, shapes, held, rows):
-        try:
-            return Form(self, shapes, [a.shape for a in held]), True
-        except (Unsupported, ValueError):
-            known = [tuple(n.at(rows) if isinstance(n, Rows) else n for n in shape) for shape in shapes]
-            if known == list(shapes):
-                raise
-            return Form(self, known, [a.shape for a in held]), False
+    def _compiled(self, shapes, held, rows, by_rows):
+        """Return a form for any number of rows and True, or one for this number and False."""
+        known = [tuple(n.at(rows) if isinstance(n, Rows) else n for n in shape) for shape in shapes]
+        if not by_rows:
+            try:
+                return Form(self, shapes, [a.shape for a in held]), True
+            except (Unsupported, ValueError, IndexError):
+                if known == list(shapes):
+                    raise
+        return Form(self, known, [a.shape for a in held]), False
 
     def _shapes(self, arrays):
         """Return shapes in which the number of rows is left open, and how many rows there are."""
         open_ends = [bool(v.ndim) and v.type.shape[0] is None for v in self.inputs]
         lengths = {a.shape[0] for a, is_open in zip(arrays, open_ends, strict=True) if is_open}
-        if len(lengths) != 1:
+        if len(lengths) != 1 or 0 in lengths:
             return [a.shape for a in arrays], 0
         (rows,) = lengths
         return [(N, *a.shape[1:]) if is_open else a.shape for a, is_open in zip(arrays, open_ends, strict=True)], rows

@@ -226,14 +226,30 @@ def same_condition(graph, value):
     return graph.broadcast(graph.pointwise("switch", condition, inner_yes, inner_no), value.shape)
 
 
+def branches_of(graph, value):
+    """Return condition and branches of a switch that may be seen through axes of length 1 or in another order."""
+    if value.op == "switch":
+        return value.inputs
+    if value.op not in ("reshape", "transpose") or value.inputs[0].op != "switch":
+        return None
+    inner = value.inputs[0]
+    if not any(is_number(v, 0.0, -0.0) for v in inner.inputs[1:]):
+        return None
+    whole = [graph.broadcast(v, inner.shape) for v in inner.inputs]
+    if value.op == "transpose":
+        return [graph.transpose(v, value.attrs["axes"]) for v in whole]
+    return [graph.reshape(v, value.shape) for v in whole]
+
+
 @rule("mul", "div")
 def sink_into_switch(graph, value):
     """x * switch(c, 0, y) -> switch(c, 0, x * y), as PyTensor does: 0 times infinity is 0 there; so for quotients"""
     for which in (0, 1) if value.op == "mul" else (0,):
         chosen, other = value.inputs[which], value.inputs[1 - which]
-        if chosen.op != "switch":
+        opened = branches_of(graph, chosen)
+        if opened is None:
             continue
-        condition, yes, no = chosen.inputs
+        condition, yes, no = opened
         for zero, rest, swap in ((yes, no, False), (no, yes, True)):
             if is_number(zero, 0.0, -0.0):
                 operands = (rest, other) if which == 0 else (other, rest)

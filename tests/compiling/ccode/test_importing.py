@@ -173,3 +173,43 @@ def test_a_length_of_1_that_nobody_promised_is_not_stretched():
         Program([x, y], [x - y])(np.ones((3, 2)), np.ones((3, 1)))
     column = pt.col("column")
     assert Program([x, column], [x - column])(np.ones((3, 2)), np.ones((3, 1)))[0].shape == (3, 2)
+
+
+@pytest.mark.parametrize("make, numpy_make", [
+    (lambda v: v[1:] - v[:-1], lambda v: v[1:] - v[:-1]), (lambda v: v[-3:], lambda v: v[-3:]),
+    (lambda v: v[:3].sum(), lambda v: v[:3].sum()), (lambda v: v[: v.shape[0] // 2], lambda v: v[: len(v) // 2]),
+    (lambda v: pt.concatenate([v, v[::-1]]), lambda v: np.concatenate([v, v[::-1]])),
+])
+def test_parts_of_the_rows_are_right_for_every_number_of_them(make, numpy_make):
+    v = pt.vector("v")
+    program = Program([v], [make(v)])
+    for rows in (9, 5, 1, 0, 9, 2):
+        given = np.arange(float(rows))
+        np.testing.assert_array_equal(program(given)[0], numpy_make(given))
+
+
+def test_places_of_rows_that_are_not_there_are_errors():
+    v = pt.vector("v")
+    program = Program([v], [v[3], v[-2]])
+    assert [a.tolist() for a in program(np.arange(5.0))] == [3, 3]
+    with pytest.raises(IndexError, match="out of bounds"):
+        program(np.arange(3.0))
+    assert [a.tolist() for a in program(np.arange(7.0))] == [3, 5]
+    with pytest.raises(ValueError, match="of nothing"):
+        Program([v], [v.max()])(np.zeros(0))
+    with pytest.raises(ValueError, match="cannot be split"):
+        Program([v], pt.split(v, [1, 3], n_splits=2, axis=0))(np.arange(3.0))
+
+
+def test_numbers_are_arguments_too():
+    z = pt.scalar("z")
+    assert float(Program([z], [z * 2])(3.0)[0]) == 6
+
+
+def test_zero_in_a_switch_wins_over_infinity_through_axes_too():
+    x, c = pt.matrix("x"), pt.vector("c")
+    chosen = pt.switch(pt.gt(c, 0), 0, c)
+    given = np.array([[np.inf, 1.0], [2.0, 3.0]]), np.array([1.0, -1.0])
+    for product, exact in zip(Program([x, c], [x * chosen[:, None], (x * chosen[:, None]).T])(*given),
+                              [[[0, 0], [-2, -3]], [[0, -2], [0, -3]]], strict=True):
+        np.testing.assert_array_equal(product, exact)
