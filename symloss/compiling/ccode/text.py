@@ -16,6 +16,7 @@ from .memory import Buffer
 from .ordering import in_place, ordered, reads
 from .schedule import Kernel, Schedule
 from .stages import StageText
+from .views import base_of
 
 HEADER = """
 typedef __INT8_TYPE__ int8_t;
@@ -99,7 +100,7 @@ class Names:
 
     def give(self, value: Value, name: str) -> str:
         """Name a buffer; a number is added where another has the name."""
-        plain = re.sub(r"\W", "_", name).strip("_") or "value"
+        plain = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_") or "value"
         plain = f"v_{plain}" if plain[0].isdigit() else plain
         chosen, count = plain, 1
         while chosen in self._taken:
@@ -199,9 +200,14 @@ class Writer:
                 if value.number in self.over:
                     self.names.alias(value.number, self.over[value.number])
                 elif value.number in step.stores or value.number in getattr(step, "over", ()):
-                    self.names.give(value, value.origin or f"{value.op}{value.number}")
+                    self.names.give(value, value.origin or self._plain_name(value))
                     if value.number in step.stores:
                         self.made.append(value)
+
+    def _plain_name(self, value) -> str:
+        """Return a name for what the user has none for: of a product what is multiplied, if that has names."""
+        named = [base_of(v).origin for v in value.inputs]
+        return "_times_".join(named) if value.op == "dot" and all(named) else f"{value.op}{value.number}"
 
     def source(self) -> Source:
         """Return the C file."""
@@ -244,8 +250,9 @@ class Writer:
     def _function_name(self, step, position):
         made = [v for v in step.values if v.number in step.stores]
         named = [v.origin for v in made if v.origin]
-        what = re.sub(r"\W", "_", named[-1]) if named else made[-1].op if made else "nothing"
-        return f"compute_{what}_{position + 1}"
+        plain = self._plain_name(made[-1])
+        what = named[-1] if named else plain if "_times_" in plain else made[-1].op
+        return re.sub(r"\W", "_", f"compute_{what}_{position + 1}", flags=re.ASCII)
 
     def _in_arena(self, made):
         return [(name, dtype, length) for name, dtype, length in made.scratch if not _on_stack(length)]

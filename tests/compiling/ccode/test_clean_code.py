@@ -1,10 +1,13 @@
 """The C files are free of what compilers warn of, can be read, and are the same in every process."""
 
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pytensor
 import pytest
 
 import symloss
@@ -59,3 +62,13 @@ def test_the_text_is_the_same_in_every_process():
 def test_a_full_batch_method_has_no_step():
     with pytest.raises(symloss.errors.SpecError, match="pass an update rule"):
         symloss.Regressor([3, 2]).c_source("lbfgs")
+
+
+def test_the_guide_shows_the_file_as_it_is():
+    page = (Path(__file__).parents[3] / "docs" / "guide" / "compiled-code.md").read_text()
+    with pytensor.config.change_flags(floatX="float64"):
+        text = MODELS["small"]()
+    lines = [line for block in re.findall(r"```c\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    assert len(lines) > 5
+    for line in lines:
+        assert line.rstrip() in text, line
