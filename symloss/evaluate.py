@@ -356,7 +356,10 @@ def _values(spec, inputs, options, how, activation):
     values = spec.function(*fed, **dict(options), **({"weights": weights} if spec.pairs else {}))
     counts = None
     if spec.averaged is not None and how in ("mean", "count"):
-        values, counts = spec.averaged(values, *fed, **dict(options))
+        as_given = {"target"} & set(spec.absent)  # what a weight of 0 takes away is there to be counted
+        counted = [given if port in as_given else clean
+                   for port, given, clean in zip(spec.ports, ports, fed, strict=True)]
+        values, counts = spec.averaged(values, *counted, **dict(options))
     if not (spec.pairs and values.ndim == 0):
         values = losses.reduce(values, weights, mask, how, counts)
     return values

@@ -274,7 +274,10 @@ class Loss:
         if self.how not in ("mean", "count") or self.spec.averaged is None:
             return values, None
         ports = loss_inputs.clean_predictions(self, outputs)
-        target = loss_inputs.clean_target(self, ports[0]) if "target" in self.spec.ports else None
+        target = None
+        if "target" in self.spec.ports:  # what a weight of 0 takes away is there to be counted
+            given = "target" in self.spec.absent
+            target = self._target if given else loss_inputs.clean_target(self, ports[0])
         return self._apply(self.spec.averaged, ports, target, values)
 
     def parts(self, outputs):

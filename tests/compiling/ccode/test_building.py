@@ -135,9 +135,11 @@ def test_a_sound_library_that_this_system_does_not_load_is_compiled_again(folder
 
 
 def load_in(code, folder, **environment):
-    """Start a process that runs code."""
+    """Start a process that runs code, and that Ctrl-C reaches even where the tests run in the background."""
     environment = os.environ | {"SYMLOSS_CACHE": str(folder)} | {name: str(v) for name, v in environment.items()}
-    return subprocess.Popen([sys.executable, "-c", f"from symloss.compiling.ccode import building\n{code}"], text=True,
+    first = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    whole = f"{first}\nfrom symloss.compiling.ccode import building\n{code}"
+    return subprocess.Popen([sys.executable, "-c", whole], text=True,
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
 
 
