@@ -1,0 +1,103 @@
+"""lasagne.nonlinearities: activation functions, of expressions or of arrays."""
+
+from ..theano import tensor as T
+from ..theano.tensor import nnet
+
+__all__ = ["LeakyRectify", "SELU", "ScaledTanH", "ScaledTanh", "elu", "identity", "leaky_rectify", "linear", "rectify",
+           "selu", "sigmoid", "softmax", "softplus", "tanh", "very_leaky_rectify"]
+
+
+def sigmoid(x):
+    """1 / (1 + exp(-x)), from 0 to 1."""
+    return nnet.sigmoid(x)
+
+
+def softmax(x):
+    """exp(x) / sum(exp(x)) over the last axis: at least 0, with sum 1."""
+    return nnet.softmax(x)
+
+
+def tanh(x):
+    """Hyperbolic tangent, from -1 to 1."""
+    return T.tanh(x)
+
+
+class ScaledTanH:
+    """``scale_out * tanh(scale_in * x)``.
+
+    Parameters
+    ----------
+    scale_in, scale_out : float
+        LeCun et al. (1998) advise 2/3 and 1.7159, which map 1 to 1 and -1 to -1.
+    """
+
+    def __init__(self, scale_in=1, scale_out=1):
+        self.scale_in, self.scale_out = scale_in, scale_out
+
+    def __call__(self, x):
+        return T.tanh(x * self.scale_in) * self.scale_out
+
+
+ScaledTanh = ScaledTanH
+
+
+def rectify(x):
+    """max(0, x), as (x + |x|) / 2: its derivative at 0 is 1/2."""
+    return nnet.relu(x)
+
+
+class LeakyRectify:
+    """x above 0, ``leakiness * x`` below.
+
+    Parameters
+    ----------
+    leakiness : float
+        0 is `rectify`, 1 is `linear`.
+    """
+
+    def __init__(self, leakiness=0.01):
+        self.leakiness = leakiness
+
+    def __call__(self, x):
+        return nnet.relu(x, self.leakiness)
+
+
+leaky_rectify = LeakyRectify()
+very_leaky_rectify = LeakyRectify(1.0 / 3)
+
+
+def elu(x):
+    """x above 0, exp(x) - 1 below (Clevert et al. 2015)."""
+    return nnet.elu(x)
+
+
+class SELU:
+    """``scale * x`` above 0, ``scale * scale_neg * (exp(x) - 1)`` below.
+
+    Parameters
+    ----------
+    scale, scale_neg : float
+        `selu` has those of Klambauer et al. (2017), with which means of 0 and variances of 1 last through the layers.
+    """
+
+    def __init__(self, scale=1, scale_neg=1):
+        self.scale, self.scale_neg = scale, scale_neg
+
+    def __call__(self, x):
+        return self.scale * T.switch(x > 0.0, x, self.scale_neg * T.expm1(x))
+
+
+selu = SELU(scale=1.0507009873554804934193349852946, scale_neg=1.6732632423543772848170429916717)
+
+
+def softplus(x):
+    """log(1 + exp(x)), greater than 0."""
+    return nnet.softplus(x)
+
+
+def linear(x):
+    """x itself."""
+    return x
+
+
+identity = linear

@@ -1,0 +1,64 @@
+"""theano.gof.graph: walks over graphs."""
+
+import pytensor
+from pytensor.graph import replace as _replace
+from pytensor.graph.basic import Apply, Constant, Variable
+
+from ..names import forwarding
+
+__all__ = ["Apply", "Constant", "Variable", "ancestors", "clone", "inputs"]
+
+
+def _walk(variables, blockers=()) -> list:
+    """Return all that `variables` are made of, each once: the last of them first, the inputs of a node in order."""
+    waiting, seen, found = list(variables), set(), []
+    while waiting:
+        variable = waiting.pop()
+        if variable in seen:
+            continue
+        seen.add(variable)
+        found.append(variable)
+        if variable.owner is not None and variable not in blockers:
+            waiting += reversed(variable.owner.inputs)
+    return found
+
+
+def inputs(variable_list, blockers=None) -> list:
+    """Return the variables that `variable_list` is computed from and that nothing computes, in Theano's order.
+
+    The last variable of the list comes first, and the inputs of each node from left to right.
+    """
+    return [v for v in _walk(variable_list, blockers or ()) if v.owner is None]
+
+
+def ancestors(variable_list, blockers=None) -> list:
+    """Return all variables that `variable_list` is computed from, and these themselves."""
+    return _walk(variable_list, blockers or ())
+
+
+def clone(output, replace=None, strict=True, share_inputs=True, copy_inputs=None):
+    """Return a copy of `output` (a variable or a list) in which some variables are replaced.
+
+    Parameters
+    ----------
+    output : variable or list
+    replace : dict or list of pairs
+        What takes the place of variables.
+    strict : bool
+        Whether a replacement must be of the type of what it replaces.
+    share_inputs : bool
+        Whether the copy is computed from the same inputs (False: from copies of them).
+    copy_inputs : bool
+        The older name of `share_inputs`.
+    """
+    shared = share_inputs if copy_inputs is None else copy_inputs
+    several = isinstance(output, list | tuple)
+    made = _replace.clone_replace(list(output) if several else [output], dict(replace or {}), rebuild_strict=strict,
+                                  copy_inputs_over=shared)
+    return made if several else made[0]
+
+
+is_same_graph = pytensor.graph.basic.equal_computations
+
+__getattr__ = forwarding("theano.gof.graph", "pytensor.graph.basic", "pytensor.graph.traversal",
+                         "pytensor.graph.replace")

@@ -1,0 +1,29 @@
+"""theano.tensor.nnet.neighbours: patches of images as rows of a matrix."""
+
+from .....errors import SpecError
+from ...names import forwarding
+from . import windows
+
+__all__ = ["images2neibs"]
+
+
+def images2neibs(ten4, neib_shape, neib_step=None, mode="valid"):
+    """Return (items * channels * places, cells): each row is a patch of one channel of one image.
+
+    Parameters
+    ----------
+    ten4 : tensor (items, channels, rows, columns)
+    neib_shape, neib_step : pairs of int
+        Size of the patches, and cells from one to the next (by default they neither overlap nor leave gaps).
+    mode : 'valid' or 'ignore_borders'
+        Cells at the end that fill no patch are left out.
+    """
+    if mode not in ("valid", "ignore_borders"):
+        raise SpecError(f"images2neibs: mode={mode!r}; 'valid' or 'ignore_borders' is wanted, pad the images otherwise")
+    step = neib_shape if neib_step is None else neib_step
+    seen = windows.unfold(ten4, tuple(map(int, neib_shape)), tuple(map(int, step)), (1, 1))
+    cells = seen.shape[0]
+    return seen.dimshuffle(1, 2, 3, 4, 0).reshape((-1, cells))
+
+
+__getattr__ = forwarding("theano.tensor.nnet.neighbours")

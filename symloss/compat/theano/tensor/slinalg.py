@@ -1,0 +1,5 @@
+"""theano.tensor.slinalg."""
+
+from ..names import forwarding
+
+__getattr__ = forwarding("theano.tensor.slinalg", "pytensor.tensor.linalg")
