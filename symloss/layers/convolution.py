@@ -2,130 +2,12 @@
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.compile.builders import OpFromGraph
-from pytensor.gradient import disconnected_type
 
 from ..errors import SpecError
 from .base import Layer
+from .windows import covered, items, joined, pad, padding, positions, unfold
 
 BORDERS = ("valid", "same", "half", "full")
-
-
-# -------------------------------------------------------------------------------------------------------- geometry
-
-
-def padding(border, size: int, window: int, stride: int) -> tuple[int, int]:
-    """Return how many zeros go before and behind an axis of `size` cells.
-
-    >>> padding("same", 28, 5, 1), padding("full", 28, 5, 1), padding(3, 28, 5, 1)
-    ((2, 2), (4, 4), (3, 3))
-    """
-    if border == "same":
-        missing = max(0, (-(-size // stride) - 1) * stride + window - size)
-        return missing // 2, missing - missing // 2
-    both = {"valid": 0, "half": window // 2, "full": window - 1}.get(border, border)
-    return both, both
-
-
-def positions(size: int, window: int, stride: int) -> int:
-    """Return how many whole windows fit, `stride` cells apart."""
-    return (size - window) // stride + 1
-
-
-def covered(size, window, stride, flip=False) -> np.ndarray:
-    """Return (places, cells): the number of the cell of an image that each cell of the window lies on, at each place.
-
-    Parameters
-    ----------
-    size, window, stride : pairs of int
-        Rows and columns.
-    flip : bool
-        Whether the cells of the window are numbered from its end, as convolution does it.
-
-    >>> covered((2, 3), (1, 2), (1, 1)).tolist()
-    [[0, 1], [1, 2], [3, 4], [4, 5]]
-    """
-    axes = []
-    for n, w, s in zip(size, window, stride, strict=True):
-        cells = np.arange(w)[::-1] if flip else np.arange(w)
-        axes.append(np.arange(positions(n, w, s))[:, None] * s + cells)
-    numbers = axes[0][:, None, :, None] * size[1] + axes[1][None, :, None, :]
-    return numbers.reshape(-1, window[0] * window[1])
-
-
-def covering(numbers: np.ndarray, pixels: int) -> np.ndarray:
-    """Return (k, pixels): where each cell of an image went to in `covered`; behind the end where it is used less often.
-
-    >>> covering(np.array([[0, 1], [1, 2]]), 4).tolist()
-    [[0, 1, 3, 4], [4, 2, 4, 4]]
-    """
-    flat = numbers.ravel()
-    order = np.argsort(flat, kind="stable")
-    counts = np.bincount(flat, minlength=pixels)
-    rank = np.arange(flat.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    found = np.full((counts.max(), pixels), flat.size)
-    found[rank, flat[order]] = order
-    return found
-
-
-# --------------------------------------------------------------------------------------------------------- patches
-
-# Each of the two has the other for its gradient. PyTensor's own would add to single cells in Python. They are inlined
-# when a function is compiled, and keep the number of items apart from all others, so that JAX knows it.
-
-
-def unfold(x, numbers):
-    """Return (n * places, cells * channels): what windows see of images (n, pixels, channels); see `covered`."""
-    inner = x.type()
-    _, pixels, channels = x.type.shape
-    places, cells = numbers.shape
-    rows = (pt.arange(inner.shape[0])[:, None] * pixels + numbers.ravel()).ravel()
-    taken = inner.reshape((-1, channels))[rows].reshape((-1, cells * channels))
-
-    def pullback(inputs, outputs, gradients):
-        return [fold(gradients[0], inputs[0], numbers)]
-
-    return OpFromGraph([inner], [taken], inline=True, pullback=pullback, name="unfold")(x)
-
-
-def fold(patches, like, numbers):
-    """Return (n, pixels, channels): the sum of what each pixel is in all `patches`; n is the length of `like`."""
-    inner, other = patches.type(), like.type()
-    _, pixels, channels = like.type.shape
-    where = covering(numbers, pixels)[:, None, :]
-    nothing = np.zeros((1, channels), patches.dtype)
-    rows = pt.concatenate([inner.reshape((-1, channels)), nothing])
-    first = pt.arange(other.shape[0])[:, None] * numbers.size
-    found = rows[pt.switch(where < numbers.size, first + where, -1).ravel()]  # -1: nothing
-    total = found.reshape((len(where), -1)).sum(axis=0).reshape((other.shape[0], pixels, channels))
-
-    def pullback(inputs, outputs, gradients):
-        return [unfold(gradients[0], numbers), disconnected_type()]
-
-    return OpFromGraph([inner, other], [total], inline=True, pullback=pullback, name="fold",
-                       connection_pattern=[[True], [False]])(patches, like)
-
-
-def items(rows, like, shape):
-    """Return (n, *shape) of rows (n * places, channels), with the length n of `like`."""
-    inner, other = rows.type(), like.type()
-    whole = inner.reshape((other.shape[0], *shape))
-
-    def pullback(inputs, outputs, gradients):
-        return [gradients[0].reshape((-1, shape[-1])), disconnected_type()]
-
-    return OpFromGraph([inner, other], [whole], inline=True, pullback=pullback, name="items",
-                       connection_pattern=[[True], [False]])(rows, like)
-
-
-def pad(x, before, behind, value=0.0):
-    """Return images (n, rows, columns, channels) with cells of `value` around them."""
-    if not any(before) and not any(behind):
-        return x
-    _, rows, columns, channels = x.type.shape
-    size = (rows + before[0] + behind[0], columns + before[1] + behind[1])
-    frame = pt.full((x.shape[0], *size, channels), np.asarray(value, x.dtype))
-    return frame[:, before[0] : before[0] + rows, before[1] : before[1] + columns].set(x)
 
 
 # ----------------------------------------------------------------------------------------------------- convolution
@@ -334,12 +216,7 @@ class _Pooling(_Windows, abstract=True):
         window = self._over_rows(self.pool_size, 1)[axis - 1]
         stride = self._over_rows(self.stride, 1)[axis - 1]
         count = self._over_rows(self.shape[:-1], 1)[axis - 1]
-        before = (slice(None),) * axis
-        total = None
-        for cell in range(window):
-            part = image[(*before, slice(cell, cell + (count - 1) * stride + 1, stride))]
-            total = part if total is None else join(total, part)
-        return total
+        return joined(image, axis, window, stride, count, join)
 
     def _counts(self, dtype):
         """Return how many cells each window has that are not behind the end, (rows, columns, 1)."""

@@ -11,7 +11,7 @@ from scipy import signal
 
 import symloss
 from symloss.compiling import function, resolve
-from symloss.layers.convolution import covered, covering, fold, unfold
+from symloss.layers.windows import covered, covering, fold, unfold
 
 TORCH = json.loads((pathlib.Path(__file__).with_name("convolution_torch.json")).read_text(encoding="utf-8"))
 LINEAR = {"activation": "linear"}
