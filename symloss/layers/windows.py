@@ -85,7 +85,7 @@ def covering(numbers: np.ndarray, pixels: int) -> np.ndarray:
 # --------------------------------------------------------------------------------------------------------- patches
 
 # Each of `unfold` and `fold` has the other for its gradient, and so have `sliced` and `unsliced`. PyTensor's own would
-# add to single cells in Python. They are inlined when a function is compiled, and the first two keep the number of items
+# add to single cells in Python. They are inlined when a function is compiled; the first two keep the number of items
 # apart from all others, so that JAX knows it.
 
 
