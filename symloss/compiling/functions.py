@@ -96,7 +96,9 @@ class TrainingStep:
         self._own = None
         if self.backend.own:
             try:
-                self._own, self._changes = OwnSteps(self.variables, changes, "a training step", self._counter), changes
+                watched = {self._sums[0]: self._tally.minimized()}
+                self._own = OwnSteps(self.variables, changes, "a training step", self._counter, watched)
+                self._changes = changes
                 return
             except Unsupported as met:
                 self._leave_own(met, changes)
@@ -211,16 +213,22 @@ class TrainingStep:
             for variable, array in zip(self.variables, arrays, strict=True):
                 self._window[variable].set_value(array, borrow=True)
 
-    def run(self, order: np.ndarray, batch: int) -> None:
-        """Train on the loaded rows in this `order`, `batch` at a time; the last batch may be smaller."""
+    def run(self, order: np.ndarray, batch: int) -> bool:
+        """Train on the loaded rows in this `order`, `batch` at a time; the last batch may be smaller.
+
+        Returns False where a sum of a term was not finite after a step, and no further one was made; a backend may go
+        on and return True.
+        """
         order = np.ascontiguousarray(order, dtype="int64")
-        if self._own is not None and self._run_own(order, batch):
-            return
+        if self._own is not None:
+            ran = self._run_own(order, batch)
+            if ran is not None:
+                return ran
         if not self.backend.many_steps:
             for start in range(0, len(order), batch):
                 rows = order[start : start + batch]
                 self._function(*(array[rows] for array in self._arrays))
-            return
+            return True
         whole = len(order) // batch * batch
         with blas.threads_for(self.objective.largest_product(batch)):
             for rows in (order[:whole].reshape(-1, batch), order[None, whole:]):
@@ -228,17 +236,18 @@ class TrainingStep:
                     self._order.set_value(rows, borrow=True)
                     self._position.set_value(np.asarray(0, "int64"))
                     self._function.vm(n_calls=len(rows))
+        return True
 
-    def _run_own(self, order, batch) -> bool:
+    def _run_own(self, order, batch) -> bool | None:
+        """Run what the compiler of our own made; None if it meets what it does not know, and another one takes over."""
         try:
             with blas.threads_for(self.objective.largest_product(batch), own=True):
-                self._own.run(self._arrays, order, batch)
+                return self._own.run(self._arrays, order, batch)
         except Unsupported as met:
             self._leave_own(met, self._changes)
             self._compile_by_pytensor(self._changes)
             self.load(self._arrays)
-            return False
-        return True
+            return None
 
     def sums(self) -> list[tuple]:
         """Return the parts of every term since the last `take_sums`, summed up."""

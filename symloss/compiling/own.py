@@ -67,10 +67,10 @@ class OwnSteps:
         When it is made, or at the first `run`.
     """
 
-    def __init__(self, variables, changes, title, counter=None):
+    def __init__(self, variables, changes, title, counter=None, watched=None):
         from .ccode.program import Program
 
-        self._program = Program(variables, [], changes, title, batched=True, counter=counter)
+        self._program = Program(variables, [], changes, title, batched=True, counter=counter, watched=watched)
         self.stop = ctypes.c_int(0)
 
     def decisions(self) -> list[str]:
@@ -81,9 +81,10 @@ class OwnSteps:
         """Return the C file, for any number of rows."""
         return self._program.c_source()
 
-    def run(self, arrays: list, order: np.ndarray, batch: int) -> None:
-        """Make steps on the rows of `order`, `batch` at a time."""
+    def run(self, arrays: list, order: np.ndarray, batch: int) -> bool:
+        """Make steps on the rows of `order`, `batch` at a time; returns whether all were made."""
         whole = len(order) // batch * batch
         for rows in (order[:whole].reshape(-1, batch), order[None, whole:]):
-            if rows.size:
-                self._program.steps(arrays, np.ascontiguousarray(rows), self.stop)
+            if rows.size and self._program.steps(arrays, np.ascontiguousarray(rows), self.stop) < len(rows):
+                return False
+        return True

@@ -47,6 +47,11 @@ class Tally:
         return [pytensor.shared(zeros, name=name, shape=zeros.shape)
                 for name, zeros in zip(names, self.zeros(), strict=True)]
 
+    def minimized(self) -> list[int]:
+        """Return the places among the summed scalars of what belongs to the total."""
+        scalars = [t for t in self.terms for part in t.figure.parts if _is_scalar(t, part)]
+        return [place for place, term in enumerate(scalars) if term.source is not None]
+
     def updates(self, shared: list) -> dict:
         """Return the new value of each shared variable after a batch."""
         vector, *tables = self.expressions

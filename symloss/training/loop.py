@@ -19,7 +19,8 @@ from .batching import feed
 from .rewind import Rewind, cause, wrong_terms
 from .state import Training
 
-QUARTER = 0.25  # seconds of steps between two looks at the world (progress, interrupts, clocks)
+CALL = 0.03  # seconds of steps in one call, after which Ctrl-C is heard
+LOOK = 0.25  # seconds between two looks at the rest of the world: progress, callbacks, clocks
 EVALUATION_ROWS = 1024
 NOTHING_COUNTS = ("valid: nothing in the validation data counts: all weights are 0, or all labels are ignored; pass "
                   "items that count, or leave the validation data out")
@@ -149,7 +150,7 @@ def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt
             training.items += items
             if rewind.lost:
                 raise rewind.error(train.arrays, train.numbers)
-            reason = _between_steps(training, rewind, train, watch, count)
+            reason = _between_steps(training, rewind, train, watch, count) if pace.looks() else None
             if interrupt or reason:
                 training.reason = training.reason or reason
                 ended = count is None or training.items < count
@@ -260,10 +261,11 @@ def _enter(record, figures, prefix=""):
 
 
 class _Pace:
-    """How many steps make a quarter of a second, learnt while going."""
+    """How many steps a call runs, learnt while going, and when it is time to look at the world."""
 
     def __init__(self, single: bool):
         self.single, self._chunk, self._since = single, 1, time.perf_counter()
+        self._looked = -math.inf
 
     def chunk(self) -> int:
         """Return how many steps the next call may run."""
@@ -272,8 +274,16 @@ class _Pace:
 
     def learn(self, steps: int) -> None:
         """Take how many steps have just been run."""
-        wanted = steps * QUARTER / max(time.perf_counter() - self._since, 1e-9)
+        wanted = steps * CALL / max(time.perf_counter() - self._since, 1e-9)
         self._chunk = int(min(max(wanted, 1), 4 * self._chunk))  # by small steps: the first ones are slow
+
+    def looks(self) -> bool:
+        """Return whether it is time to look at the world."""
+        now = time.perf_counter()
+        if not self.single and now - self._looked < LOOK:
+            return False
+        self._looked = now
+        return True
 
 
 class _Interrupt:

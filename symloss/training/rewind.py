@@ -111,7 +111,8 @@ class Rewind:
             now = time.perf_counter()
             self._next = now + (now - start) / SHARE
         self._calls.append((self._loaded, rows, size))
-        self.step.run(rows, size)
+        if not self.step.run(rows, size):
+            self.lost = bool(self.wrong())
 
     def _keep(self):
         self.lost = self._kept is not None and bool(self.wrong())

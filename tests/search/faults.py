@@ -140,8 +140,9 @@ def _data_or_options(scene, statements, options, refused) -> None:
         if any(f"'{column}'" in one for one in statements) and column not in scene.columns:
             statements = []  # the model has none: nothing is wrong
     scene.refused = refused and bool(statements or options) and not (statements and scene.streamed)
-    if scene.fault == "an item more" and len(scene.columns) == 1:
-        scene.refused = False
+    if scene.fault == "an item more":
+        scene.refused &= len(scene.columns) > 1
+        scene.options.pop("train_batches", None)  # a stream is not looked at beyond its last batch
     if statements and "sample" in scene.options["algo"] or "pretrain" in scene.options["algo"]:
         scene.refused = False  # it does not look at targets
     scene.edits = statements or scene.edits

@@ -35,6 +35,9 @@ class Program:
         Whether `steps` is going to be called.
     counter : shared int64 scalar or None
         Counts the steps, if anything is random; one of `updates`. None: the program counts its calls itself.
+    watched : dict or None
+        By shared variable: the places of numbers in it that are finite as long as all is well; `steps` ends after a
+        step that leaves one that is not.
 
     Notes
     -----
@@ -42,7 +45,8 @@ class Program:
     and on their place among the rows. The generator itself stays where it is.
     """
 
-    def __init__(self, inputs, outputs, updates=None, title="a function", batched=False, counter=None):
+    def __init__(self, inputs, outputs, updates=None, title="a function", batched=False, counter=None,
+                 watched=None):
         self.inputs, self.outputs = list(inputs), list(outputs)
         self.updates = {v: e for v, e in dict(updates or {}).items() if not isinstance(v.type, RandomType)}
         expressions = [*self.outputs, *self.updates.values()]
@@ -57,7 +61,7 @@ class Program:
         self._counter = np.zeros((), "int64") if counter is None else None
         self._seeds = Seeds(self.generators)
         self.counter = counter
-        self.title, self.batched = title, batched
+        self.title, self.batched, self.watched = title, batched, dict(watched or {})
         self._forms: dict[tuple, tuple[Form, bool]] = {}
         self._by_rows: set[tuple] = set()
 
@@ -184,7 +188,8 @@ class Form:
         wanted = [*program.outputs, *program.updates.values()]
         try:
             name = signature(wanted, order, shapes, [order.index(v) for v in program.updates], len(program.outputs),
-                             len(program.inputs), program.title, program.batched)
+                             len(program.inputs), program.title, program.batched,
+                             [(order.index(v), places) for v, places in program.watched.items()])
         except NoSignature:
             name = None
         plan = None if name is None else plans.find(name)
@@ -235,7 +240,8 @@ def planned(program: Program, order, shapes, wanted) -> plans.Plan:
     for place, target in targets.items():
         outputs[place].origin = outputs[place].origin or f"new {order[target].name}"
     batched = arguments[: len(program.inputs)] if program.batched else ()
-    source = Writer(graph, arguments, outputs, targets, vector, program.title, batched).source()
+    watched = {order.index(v): places for v, places in program.watched.items()}
+    source = Writer(graph, arguments, outputs, targets, vector, program.title, batched, watched).source()
     return plans.Plan(source, graph.arrays, [(v.dtype, v.shape) for v in outputs[:first]])
 
 

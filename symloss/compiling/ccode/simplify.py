@@ -24,7 +24,7 @@ def rule(*operations: str):
 
 def number_in(value: Value):
     """Return the number that a value consists of, stretched or not; None if it is another one."""
-    while value.op in ("broadcast", "reshape"):
+    while value.op in ("broadcast", "reshape", "transpose"):
         value = value.inputs[0]
     return value.attrs["value"] if value.op == "number" else None
 
@@ -270,6 +270,20 @@ def compare_truth(graph, value):
 
 
 # ------------------------------------------------------------------------------------------------------------- shapes
+
+EMPTY_SUMS = {"sum": 0, "prod": 1, "all": True, "any": False}
+
+
+@rule(*sorted(ir.OPERATIONS.keys() - ir.LEAVES - {"broadcast", "check", "copy"}))
+def of_nothing(graph, value):
+    """an array without elements -> any other of its shape; sum of nothing -> 0"""
+    if value.size == 0:
+        return fill(graph, 0, value)
+    if value.op in EMPTY_SUMS and value.inputs[0].size == 0:
+        return fill(graph, EMPTY_SUMS[value.op], value)
+    if value.op == "dot" and value.inputs[0].size == 0:
+        return fill(graph, 0, value)
+    return value.inputs[0] if value.op in ("put", "scatter") and value.inputs[1].size == 0 else None
 
 
 @rule(*sorted(ir.POINTWISE - {"copy"}))

@@ -80,6 +80,14 @@ static void pick_columns_{bytes}(void *restrict target, const void *restrict sou
   }}
 }}
 """
+FINITE = """
+static int all_finite(const {kind} *numbers, int64_t count)
+{{
+  int finite = 1;
+  for (int64_t i = 0; i < count; i++) finite &= numbers[i] - numbers[i] == 0; /* infinity - infinity is NaN */
+  return finite;
+}}
+"""
 RESERVED = ir.words("""
     auto break case char const continue default do double else enum extern float for goto if inline int long
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
@@ -173,11 +181,14 @@ class Writer:
     title : str
     batched : list of Value
         Those arguments whose rows are picked from whole arrays, if many steps are to be made in one call.
+    watched : dict
+        By place of an argument: the places of numbers in it that have to be finite for a further step to be made.
     """
 
-    def __init__(self, graph: Graph, arguments, outputs, targets, library, title, batched=()):
+    def __init__(self, graph: Graph, arguments, outputs, targets, library, title, batched=(),
+                 watched=None):
         self.graph, self.arguments, self.outputs, self.title = graph, arguments, outputs, title
-        self.library, self.batched = library, list(batched)
+        self.library, self.batched, self.watched = library, list(batched), dict(watched or {})
         self.by_column = lay_out([*outputs, *(c for c, _ in graph.conditions)], self.batched)
         conditions = [condition for condition, _ in graph.conditions]
         schedule = Schedule(outputs, conditions)
@@ -308,7 +319,9 @@ class Writer:
         """Return the C of functions that pick rows."""
         widths = sorted({BYTES[v.dtype] for v in self.batched if v.by_column})
         columns = [COLUMNS.format(bits=8 * width, bytes=width) for width in widths]
-        return [STEPS, *columns, *([] if all(v.by_column for v in self.batched) else [ROWS])]
+        finite = {self.arguments[argument].dtype for argument in self.watched}
+        return [STEPS, *columns, *([] if all(v.by_column for v in self.batched) else [ROWS]),
+                *(FINITE.format(kind=c_type(dtype)) for dtype in sorted(finite))]
 
     def _steps(self, batched) -> str:
         """Return the C of many steps on rows that are picked from whole arrays."""
@@ -323,9 +336,20 @@ class Writer:
                     if value.by_column else
                     f"pick_rows(b[{value.attrs['index']}], data[{place}], chosen, n, {bytes_each * width})")
             lines.append(f"    {pick}; /* {self.names.of(value.number)} */")
-        lines += ["    if ((*failed = step(n, b))) break;", "    done++;", "  }", "  restore_denormals(kept);",
-                  "  return done;", "}", ""]
+        lines += ["    if ((*failed = step(n, b))) break;", "    done++;", *self._watching(), "  }",
+                  "  restore_denormals(kept);", "  return done;", "}", ""]
         return "\n".join(lines)
+
+    def _watching(self) -> list[str]:
+        """Return the C that ends the steps where a number is not finite any more."""
+        lines = []
+        for argument, places in self.watched.items():
+            value = self.arguments[argument]
+            kind = f"(const {c_type(value.dtype)} *)b[{argument}]"
+            one = (f"all_finite({kind}, {len(places)})" if list(places) == list(range(len(places))) else
+                   " && ".join(f"all_finite({kind} + {place}, 1)" for place in places))
+            lines.append(f"    if (!({one})) break; /* {self.names.of(value.number)} */")
+        return lines
 
     def _decided(self) -> str:
         products = sum(v.op in ("dot", "batched_dot") for step in self.steps for v in step.values)

@@ -1,0 +1,44 @@
+"""Random PyTensor graphs as C, against PyTensor's Python code. More of them: SYMLOSS_RANDOM_GRAPHS=5000."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
+
+from symloss.compiling.ccode.ir import Unsupported
+
+from .random_graphs import WAYS, Maker, judge
+
+pytestmark = pytest.mark.ccode
+COUNT = int(os.environ.get("SYMLOSS_RANDOM_GRAPHS", 200))
+PARTS = 4  # for as many processes
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_graphs_compute_what_pytensor_computes(part):
+    @settings(max_examples=COUNT // PARTS, deadline=None, derandomize=COUNT == 200, database=None,
+              suppress_health_check=list(HealthCheck))
+    @given(st.randoms(use_true_random=False, note_method_calls=False), st.integers(1, 10))
+    def search(random, operations):
+        maker = Maker(random.randrange)
+        maker.grow(operations + part)
+        try:
+            wrong = judge(maker, maker.outputs())
+        except Unsupported:
+            reject()
+        assert not wrong, wrong
+
+    search()
+
+
+def test_every_way_of_making_an_operation_is_used():
+    import random
+
+    met = set()
+    for seed in range(60):
+        maker = Maker(random.Random(seed).randrange)
+        for way in WAYS:
+            maker.pool += [made] if (made := way(maker)) is not None and len(maker.pool) < 30 else []
+            met.add(way.__name__)
+    assert len(met) == len(set(WAYS))
