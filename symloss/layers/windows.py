@@ -170,7 +170,7 @@ def _cells(places, window, stride, flip, dilation):
 
 def pad(x, before, behind, value=0.0):
     """Return images (n, *size, channels) with cells of `value` around them."""
-    if not any(before) and not any(behind):
+    if known((*before, *behind)) and not any(before) and not any(behind):
         return x
     number, *size, channels = lengths(x)
     around = tuple(n + a + b for n, a, b in zip(size, before, behind, strict=True))

@@ -1,0 +1,34 @@
+"""Vectors for integers."""
+
+from .. import init
+from .base import Layer
+
+__all__ = ["EmbeddingLayer"]
+
+
+class EmbeddingLayer(Layer):
+    """A learnt vector for each integer: ``W[x]``, of one axis more than `x`.
+
+    Parameters
+    ----------
+    incoming : Layer or tuple
+        Of integers from 0 to ``input_size - 1``: give its InputLayer an ``input_var`` of an integer type.
+    input_size : int
+        How many different integers there are.
+    output_size : int
+        Length of the vectors.
+    W : array, initializer, shared variable or expression (input_size, output_size)
+    name : str or None
+    """
+
+    def __init__(self, incoming, input_size, output_size, W=init.Normal(), **kwargs):  # noqa: B008, N803
+        super().__init__(incoming, **kwargs)
+        self.input_size = input_size
+        self.output_size = output_size
+        self.W = self.add_param(W, (input_size, output_size), name="W")
+
+    def get_output_shape_for(self, input_shape):
+        return (*input_shape, self.output_size)
+
+    def get_output_for(self, input, **kwargs):
+        return self.W[input]

@@ -1,0 +1,238 @@
+"""Layers that change the shape, and no value."""
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+
+from ....errors import ShapeError, SpecError
+from ..theano_extensions import padding
+from ..utils import int_types
+from .base import Layer, told
+
+__all__ = ["DimshuffleLayer", "FlattenLayer", "PadLayer", "ReshapeLayer", "SliceLayer", "dimshuffle", "flatten", "pad",
+           "reshape"]
+
+
+class FlattenLayer(Layer):
+    """Joins the last axes.
+
+    Parameters
+    ----------
+    incoming : Layer or tuple
+    outdim : int
+        How many axes come out, at least 1: the first ``outdim - 1`` stay as they are.
+    name : str or None
+    """
+
+    def __init__(self, incoming, outdim=2, **kwargs):
+        super().__init__(incoming, **kwargs)
+        self.outdim = outdim
+        if outdim < 1:
+            raise SpecError(f"{told(self)}: outdim={outdim}; at least 1 is wanted")
+
+    def get_output_shape_for(self, input_shape):
+        kept, joined = input_shape[: self.outdim - 1], input_shape[self.outdim - 1 :]
+        return (*kept, None if None in joined else int(np.prod(joined)))
+
+    def get_output_for(self, input, **kwargs):
+        return input.flatten(self.outdim)
+
+
+flatten = FlattenLayer
+
+
+class ReshapeLayer(Layer):
+    """Gives its input another shape.
+
+    Parameters
+    ----------
+    incoming : Layer or tuple
+    shape : tuple
+        For each axis an int; ``[i]``, the length of axis i of the input; -1, once, what is left; or a scalar variable.
+    name : str or None
+
+    Raises
+    ------
+    SpecError
+        For any other entry.
+    ShapeError
+        If the shape of the input is known, and has another number of values.
+
+    >>> ReshapeLayer((32, 100, 20), ([0], 50, [2], -1)).output_shape
+    (32, 50, 20, 2)
+    """
+
+    def __init__(self, incoming, shape, **kwargs):
+        super().__init__(incoming, **kwargs)
+        self.shape = tuple(shape)
+        for entry in self.shape:
+            self._check(entry)
+        if sum(isinstance(entry, int_types) and entry == -1 for entry in self.shape) > 1:
+            raise SpecError(f"{told(self)}: shape={self.shape}; `shape` cannot contain multiple -1")
+        self.get_output_shape_for(self.input_shape)
+
+    def _check(self, entry):
+        if isinstance(entry, int_types):
+            wrong = "integers must be positive or -1" if entry == 0 or entry < -1 else None
+        elif isinstance(entry, list):
+            one = len(entry) == 1 and isinstance(entry[0], int_types) and entry[0] >= 0
+            wrong = None if one else "input references must be single-element lists of int >= 0"
+        elif isinstance(entry, pt.TensorVariable):
+            wrong = f"symbolic entries must be scalars, and this has {entry.ndim} dimensions" if entry.ndim else None
+        else:
+            wrong = "must be a tuple of int and/or [int]"
+        if wrong:
+            raise SpecError(f"{told(self)}: {entry!r} in shape={self.shape}: `shape` {wrong}")
+
+    def get_output_shape_for(self, input_shape, **kwargs):
+        known = [None if isinstance(n, Variable) else n for n in input_shape]
+        left, sizes, found = list(known), [], []  # an unknown length that is taken over whole is left out on both sides
+        for entry in self.shape:
+            length = size = None if isinstance(entry, Variable) else entry
+            if isinstance(entry, list):
+                axis = entry[0]
+                if axis >= len(known):
+                    raise ShapeError(f"{told(self)}: shape={self.shape} contains [{axis}], but input shape "
+                                     f"{tuple(input_shape)} has {len(known)} dimensions only")
+                length = size = known[axis]
+                if length is None and left[axis] is None:
+                    left[axis] = size = 1
+            found.append(length)
+            sizes.append(size)
+        values = None if None in left else int(np.prod(left))
+        others = None if None in sizes else int(np.prod([n for n in sizes if n != -1]))
+        if values is None or others is None:
+            return tuple(None if n == -1 else n for n in found)
+        wanted = values // others if -1 in found else 1
+        if others * wanted != values:
+            raise ShapeError(f"{told(self)}: {tuple(input_shape)} cannot be reshaped to specification {self.shape}. "
+                             f"The total size mismatches.")
+        return tuple(wanted if n == -1 else n for n in found)
+
+    def get_output_for(self, input, **kwargs):
+        return input.reshape(tuple(input.shape[n[0]] if isinstance(n, list) else n for n in self.shape))
+
+
+reshape = ReshapeLayer
+
+
+class DimshuffleLayer(Layer):
+    """Puts axes into another order, and adds or drops some of length 1.
+
+    Parameters
+    ----------
+    incoming : Layer or tuple
+    pattern : tuple
+        The input's axes, or 'x' for a new one; an axis that is left out has to have length 1.
+    name : str or None
+
+    Raises
+    ------
+    SpecError
+        For other entries, or one axis twice.
+    ShapeError
+        For an axis that is not there, or is left out and has another length.
+    """
+
+    def __init__(self, incoming, pattern, **kwargs):
+        super().__init__(incoming, **kwargs)
+        axes = [p for p in pattern if p != "x"]
+        for axis in axes:
+            if not isinstance(axis, int_types):
+                raise SpecError(f"{told(self)}: pattern={pattern}; it should only contain dimension indices or 'x', "
+                                f"not {axis!r}")
+        if len(set(axes)) < len(axes):
+            raise SpecError(f"{told(self)}: pattern={pattern} contains a dimension more than once")
+        self.pattern = pattern
+        self.get_output_shape_for(self.input_shape)
+
+    def get_output_shape_for(self, input_shape):
+        for axis in self.pattern:
+            if axis != "x" and not 0 <= axis < len(input_shape):
+                raise ShapeError(f"{told(self)}: pattern contains {axis}, but input shape {tuple(input_shape)} has "
+                                 f"{len(input_shape)} dimensions only")
+        for axis in self._dropped(len(input_shape)):
+            if input_shape[axis] not in (1, None):
+                raise ShapeError(f"{told(self)}: pattern={self.pattern} leaves out dimension {axis} of input shape "
+                                 f"{tuple(input_shape)}; dimensions with size != 1/None cannot be collapsed")
+        return tuple(1 if axis == "x" else input_shape[axis] for axis in self.pattern)
+
+    def _dropped(self, ndim) -> list[int]:
+        return [axis for axis in range(ndim) if axis not in self.pattern]
+
+    def get_output_for(self, input, **kwargs):
+        dropped = self._dropped(input.ndim)
+        return (pt.specify_broadcastable(input, *dropped) if dropped else input).dimshuffle(self.pattern)
+
+
+dimshuffle = DimshuffleLayer
+
+
+def _pairs(width, axes: int) -> list[tuple]:
+    """Return (before, behind) for each axis, of one int, or for each axis an int or a pair."""
+    each = [width] * axes if isinstance(width, int_types) else list(width)
+    return [(w, w) if np.ndim(w) == 0 else tuple(w) for w in each]
+
+
+class PadLayer(Layer):
+    """Puts cells of one value around.
+
+    Parameters
+    ----------
+    incoming : Layer or tuple
+    width : int, or for each axis an int or a pair of int
+        How many cells go before and behind.
+    val : float
+    batch_ndim : int
+        The first axes, so many of them, are left alone.
+    name : str or None
+    """
+
+    def __init__(self, incoming, width, val=0, batch_ndim=2, **kwargs):
+        super().__init__(incoming, **kwargs)
+        self.width = width
+        self.val = val
+        self.batch_ndim = batch_ndim
+
+    def get_output_shape_for(self, input_shape):
+        shape = list(input_shape)
+        for axis, (before, behind) in enumerate(_pairs(self.width, len(shape) - self.batch_ndim)):
+            if shape[axis + self.batch_ndim] is not None:
+                shape[axis + self.batch_ndim] += before + behind
+        return tuple(shape)
+
+    def get_output_for(self, input, **kwargs):
+        return padding.pad(input, self.width, self.val, self.batch_ndim)
+
+
+pad = PadLayer
+
+
+class SliceLayer(Layer):
+    """Takes a part along one axis.
+
+    Parameters
+    ----------
+    incoming : Layer or tuple
+    indices : int or slice
+        With an int the axis is gone.
+    axis : int
+    name : str or None
+    """
+
+    def __init__(self, incoming, indices, axis=-1, **kwargs):
+        super().__init__(incoming, **kwargs)
+        self.slice = indices
+        self.axis = axis
+
+    def get_output_shape_for(self, input_shape):
+        shape = list(input_shape)
+        if isinstance(self.slice, int_types):
+            del shape[self.axis]
+        elif shape[self.axis] is not None:
+            shape[self.axis] = len(range(*self.slice.indices(shape[self.axis])))
+        return tuple(shape)
+
+    def get_output_for(self, input, **kwargs):
+        axis = self.axis + (input.ndim if self.axis < 0 else 0)
+        return input[(*(slice(None),) * axis, self.slice)]
