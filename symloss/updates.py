@@ -98,10 +98,47 @@ def _finish(updates):
     return {shared: _like(shared, value) for shared, value in updates.items()}
 
 
+# ------------------------------------------------------------------------------------------ formulas
+# What a rule does to one parameter, free of its state: rules of other libraries are made of them as well.
+
+
+def downhill(p, g, rate):
+    """Return p - rate g."""
+    return p - rate * g
+
+
+def velocity(v, step, factor):
+    """Return the new velocity of a parameter that `step` would be taken off: factor v - step."""
+    return factor * v - step
+
+
+def running_mean(mean, value, factor):
+    """Return factor mean + (1 - factor) value."""
+    return factor * mean + (1 - factor) * value
+
+
+def root(squares, epsilon, inside=False):
+    """Return sqrt(squares) + epsilon, or with `inside` sqrt(squares + epsilon)."""
+    return pt.sqrt(squares + epsilon) if inside else pt.sqrt(squares) + epsilon
+
+
+def equal_units(g, steps, squares, epsilon):
+    """Return Adadelta's step: the gradient in units of the steps, by the mean squares of both."""
+    return g * root(steps, epsilon, inside=True) / root(squares, epsilon, inside=True)
+
+
+def without_bias(beta, step):
+    """Return 1 - beta^step: what a running mean that started at 0 has to be divided by."""
+    return 1 - beta**step
+
+
+# ------------------------------------------------------------------------------------------ rules
+
+
 @update()
 def sgd(gradients, *, learning_rate: Rate = 0.01):
     """Gradient descent: p - lr g."""
-    return _finish({p: p - learning_rate * g for p, g in gradients.items()})
+    return _finish({p: downhill(p, g, learning_rate) for p, g in gradients.items()})
 
 
 @update()
@@ -110,7 +147,7 @@ def momentum(gradients, *, learning_rate: Rate = 0.01, momentum: Momentum = 0.9)
     updates = {}
     for p, g in gradients.items():
         v = _state(p, "velocity")
-        updates[v] = momentum * v - learning_rate * g
+        updates[v] = velocity(v, learning_rate * g, momentum)
         updates[p] = p + updates[v]
     return _finish(updates)
 
@@ -121,7 +158,7 @@ def nag(gradients, *, learning_rate: Rate = 0.01, momentum: Momentum = 0.9):
     updates = {}
     for p, g in gradients.items():
         v = _state(p, "velocity")
-        updates[v] = momentum * v - learning_rate * g
+        updates[v] = velocity(v, learning_rate * g, momentum)
         updates[p] = p + momentum * updates[v] - learning_rate * g
     return _finish(updates)
 
@@ -151,8 +188,8 @@ def rmsprop(gradients, *, learning_rate: Rate = 0.001, rho: Rho = 0.9, epsilon: 
     updates = {}
     for p, g in gradients.items():
         mean = _state(p, "mean_square")
-        updates[mean] = rho * mean + (1 - rho) * pt.sqr(g)
-        updates[p] = p - learning_rate * g / (pt.sqrt(updates[mean]) + epsilon)
+        updates[mean] = running_mean(mean, pt.sqr(g), rho)
+        updates[p] = p - learning_rate * g / root(updates[mean], epsilon)
     return _finish(updates)
 
 
@@ -163,7 +200,7 @@ def adagrad(gradients, *, learning_rate: Rate = 0.01, epsilon: Epsilon = 1e-7):
     for p, g in gradients.items():
         total = _state(p, "sum_square")
         updates[total] = total + pt.sqr(g)
-        updates[p] = p - learning_rate * g / (pt.sqrt(updates[total]) + epsilon)
+        updates[p] = p - learning_rate * g / root(updates[total], epsilon)
     return _finish(updates)
 
 
@@ -173,10 +210,10 @@ def adadelta(gradients, *, learning_rate: Rate = 1.0, rho: Rho = 0.95, epsilon: 
     updates = {}
     for p, g in gradients.items():
         squares, steps = _state(p, "mean_square"), _state(p, "mean_step")
-        updates[squares] = rho * squares + (1 - rho) * pt.sqr(g)
-        step = g * pt.sqrt(steps + epsilon) / pt.sqrt(updates[squares] + epsilon)
-        updates[steps] = rho * steps + (1 - rho) * pt.sqr(step)
-        updates[p] = p - learning_rate * step
+        updates[squares] = running_mean(squares, pt.sqr(g), rho)
+        step = equal_units(g, steps, updates[squares], epsilon)
+        updates[steps] = running_mean(steps, pt.sqr(step), rho)
+        updates[p] = downhill(p, step, learning_rate)
     return _finish(updates)
 
 
@@ -196,8 +233,8 @@ def esgd(gradients, *, learning_rate: Rate = 0.01, rho: Rho = 0.95, epsilon: Eps
     updates[step] = step + 1
     for p, g in gradients.items():
         mean = _state(p, "mean_curvature")
-        updates[mean] = rho * mean + (1 - rho) * pt.sqr(products[p])
-        curvature = pt.sqrt(updates[mean] / (1 - rho ** updates[step]))
+        updates[mean] = running_mean(mean, pt.sqr(products[p]), rho)
+        curvature = pt.sqrt(updates[mean] / without_bias(rho, updates[step]))
         updates[p] = p - learning_rate * g / (curvature + epsilon)
     generators = {k: v for k, v in updates.items() if not isinstance(k.type, pt.TensorType)}
     return _finish({k: v for k, v in updates.items() if k not in generators}) | generators
@@ -207,13 +244,13 @@ def _moments(gradients, beta1, beta2):
     """Yield each parameter, and its gradient's running mean and mean square, old and new, for Adam and its kin."""
     for p, g in gradients.items():
         m, v = _state(p, "mean"), _state(p, "mean_square")
-        yield p, (m, beta1 * m + (1 - beta1) * g), (v, beta2 * v + (1 - beta2) * pt.sqr(g))
+        yield p, (m, running_mean(m, g, beta1)), (v, running_mean(v, pt.sqr(g), beta2))
 
 
 def _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=0.0, greatest=False):
     step = _step_counter(gradients)
     updates = {step: step + 1}
-    c1, c2 = 1 - beta1 ** updates[step], 1 - beta2 ** updates[step]
+    c1, c2 = without_bias(beta1, updates[step]), without_bias(beta2, updates[step])
     rate, scaled_epsilon = learning_rate * pt.sqrt(c2) / c1, epsilon * pt.sqrt(c2)
     for p, (m, new_m), (v, new_v) in _moments(gradients, beta1, beta2):
         updates[m], updates[v] = new_m, new_v
@@ -221,7 +258,7 @@ def _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=0.0, greatest=F
         if greatest:
             peak = _state(p, "greatest_mean_square")
             updates[peak] = curvature = pt.maximum(peak, new_v)
-        moved = p - rate * new_m / (pt.sqrt(curvature) + scaled_epsilon)
+        moved = p - rate * new_m / root(curvature, scaled_epsilon)
         updates[p] = moved - learning_rate * decay * p if decay is not None else moved
     return _finish(updates)
 
@@ -252,10 +289,10 @@ def adamax(gradients, *, learning_rate: Rate = 0.002, beta1: Beta1 = 0.9, beta2:
     """Adam with the infinity norm: p - lr m / (u + eps), u = max(beta2 u, |g|) (Kingma & Ba 2015)."""
     step = _step_counter(gradients)
     updates = {step: step + 1}
-    rate = learning_rate / (1 - beta1 ** updates[step])
+    rate = learning_rate / without_bias(beta1, updates[step])
     for p, g in gradients.items():
         m, u = _state(p, "mean"), _state(p, "norm")
-        updates[m] = beta1 * m + (1 - beta1) * g
+        updates[m] = running_mean(m, g, beta1)
         updates[u] = pt.maximum(beta2 * u, pt.abs(g))
         updates[p] = p - rate * updates[m] / (updates[u] + epsilon)
     return _finish(updates)

@@ -3,13 +3,21 @@
 Inside are its own submodules under their names. Its differences from Lasagne stand in ``docs/coming-from/lasagne.md``.
 """
 
-import contextlib
-
-from . import init, nonlinearities, random, utils
-
-with contextlib.suppress(ImportError):
-    from . import layers
+from . import (
+    files,
+    init,
+    layers,
+    nonlinearities,
+    objectives,
+    random,
+    regularization,
+    theano_extensions,
+    updates,
+    utils,
+)
+from .files import load_npz
 
 __version__ = "0.2.dev1"
 
-__all__ = ["init", "layers", "nonlinearities", "random", "utils"]
+__all__ = ["files", "init", "layers", "load_npz", "nonlinearities", "objectives", "random", "regularization",
+           "theano_extensions", "updates", "utils"]

@@ -1,6 +1,7 @@
 """lasagne.nonlinearities: activation functions, of expressions or of arrays."""
 
-from ..theano import tensor as T
+import pytensor.tensor as pt
+
 from ..theano.tensor import nnet
 
 __all__ = ["LeakyRectify", "SELU", "ScaledTanH", "ScaledTanh", "elu", "identity", "leaky_rectify", "linear", "rectify",
@@ -19,7 +20,7 @@ def softmax(x):
 
 def tanh(x):
     """Hyperbolic tangent, from -1 to 1."""
-    return T.tanh(x)
+    return pt.tanh(x)
 
 
 class ScaledTanH:
@@ -35,7 +36,7 @@ class ScaledTanH:
         self.scale_in, self.scale_out = scale_in, scale_out
 
     def __call__(self, x):
-        return T.tanh(x * self.scale_in) * self.scale_out
+        return pt.tanh(x * self.scale_in) * self.scale_out
 
 
 ScaledTanh = ScaledTanH
@@ -84,7 +85,7 @@ class SELU:
         self.scale, self.scale_neg = scale, scale_neg
 
     def __call__(self, x):
-        return self.scale * T.switch(x > 0.0, x, self.scale_neg * T.expm1(x))
+        return self.scale * pt.switch(x > 0.0, x, self.scale_neg * pt.expm1(x))
 
 
 selu = SELU(scale=1.0507009873554804934193349852946, scale_neg=1.6732632423543772848170429916717)

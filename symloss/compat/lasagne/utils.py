@@ -4,10 +4,10 @@ import inspect
 import numbers
 
 import numpy as np
+import pytensor.tensor as pt
 
 from ...errors import ShapeError, SpecError
 from .. import theano
-from ..theano import tensor as T
 
 int_types = (numbers.Integral, np.integer)
 
@@ -33,7 +33,7 @@ def as_theano_expression(input):
     if isinstance(input, theano.Variable):
         return input
     try:
-        return T.constant(input)
+        return pt.constant(input)
     except Exception as error:
         raise TypeError(f"Input of type {type(input)} is not a Theano expression and cannot be wrapped as a Theano "
                         f"constant (original exception: {error})") from error
@@ -60,8 +60,8 @@ def one_hot(x, m=None):
     m : int
         Length of the rows; None: one more than the greatest of `x`.
     """
-    count = T.cast(T.max(x) + 1, "int32") if m is None else m
-    return T.eye(count)[T.cast(x, "int32")]
+    count = pt.cast(pt.max(x) + 1, "int32") if m is None else m
+    return pt.eye(count)[pt.cast(x, "int32")]
 
 
 def unique(l):  # noqa: E741 (Lasagne's name)
@@ -136,7 +136,7 @@ def compute_norms(array, norm_axes=None):
     axes = _summed_axes(array, norm_axes)
     if not axes:
         return abs(array)
-    return T.sqrt(T.sum(array**2, axis=axes)) if isinstance(array, theano.Variable) else np.sqrt(
+    return pt.sqrt(pt.sum(array**2, axis=axes)) if isinstance(array, theano.Variable) else np.sqrt(
         np.sum(array**2, axis=axes))
 
 
@@ -204,4 +204,4 @@ def unroll_scan(fn, sequences, outputs_info, non_sequences, n_steps, go_backward
         made = fn(*(s[step] for s in sequences), *before, *non_sequences)
         before = list(made) if isinstance(made, list | tuple) else [made]
         steps.append(before)
-    return [T.stack([step[index] for step in steps]) for index in range(len(steps[0]))]
+    return [pt.stack([step[index] for step in steps]) for index in range(len(steps[0]))]

@@ -10,7 +10,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.op import Op
 
-from . import compile, gof, gradient, ifelse, misc, printing, sandbox, scan_module, tensor, updates
+from . import compile, gof, gradient, ifelse, misc, printing, sandbox, scalar, scan_module, sparse, tensor, updates
 from .compile import Function, function, shared
 from .configuration import config
 from .gof.graph import clone
@@ -29,8 +29,8 @@ __version__ = "1.0.5"
 __all__ = [
     "Apply", "Constant", "Function", "In", "Lop", "Mode", "Op", "OpFromGraph", "OrderedUpdates", "Out", "Param", "Rop",
     "SharedVariable", "Variable", "clone", "compile", "config", "dot", "dprint", "foldl", "foldr", "function", "gof",
-    "grad", "gradient", "ifelse", "map", "misc", "pp", "printing", "reduce", "sandbox", "scan", "scan_module", "shared",
-    "subgraph_grad", "tensor", "updates",
+    "grad", "gradient", "ifelse", "map", "misc", "pp", "printing", "reduce", "sandbox", "scalar", "scan", "scan_module", "shared",
+    "sparse", "subgraph_grad", "tensor", "updates",
 ]
 
 __getattr__ = forwarding("theano", "pytensor")

@@ -1,19 +1,30 @@
 """theano.compile: functions, shared variables and modes."""
 
+import importlib
+import warnings
+
+import numpy as np
 import pytensor
 from pytensor.compile.mode import Mode
 from pytensor.compile.sharedvalue import SharedVariable
 
-from ....compiling import plain
+from ....compiling import plain, resolve
+from ....errors import SymlossError
 from ..names import forwarding
-from . import builders, nanguardmode, sharedvalue
+from . import builders, mode, nanguardmode, sharedvalue
 from .builders import OpFromGraph
 from .nanguardmode import NanGuardMode
 
-__all__ = ["Function", "Mode", "NanGuardMode", "OpFromGraph", "SharedVariable", "builders", "function", "nanguardmode",
-           "shared", "sharedvalue"]
+__all__ = [
+    "Function", "Mode", "NanGuardMode", "OpFromGraph", "SharedVariable", "UpdateError", "builders", "function", "mode",
+    "nanguardmode", "shared", "sharedvalue",
+]
 
-Function = pytensor.compile.executor.Function if hasattr(pytensor.compile, "executor") else None
+Function = pytensor.compile.Function
+
+
+class UpdateError(SymlossError, TypeError):
+    """A shared variable and an update of a type that it cannot hold."""
 
 
 def function(inputs, outputs=None, mode=None, updates=None, givens=None, no_default_updates=False,
@@ -42,10 +53,35 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, no_defa
     TypeError
         If an update is of another dtype than its variable.
     """
-    return plain.function(
-        inputs, outputs, mode, updates=updates, givens=givens, no_default_updates=no_default_updates,
-        accept_inplace=accept_inplace, name=name, rebuild_strict=rebuild_strict,
-        allow_input_downcast=allow_input_downcast, profile=profile, on_unused_input=on_unused_input)
+    _tell_jax(mode)
+    options = {"no_default_updates": True} if no_default_updates else {}
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Numba will use object mode to run Checked")
+            return plain.function(
+                inputs, outputs, mode, updates=updates, givens=givens, accept_inplace=accept_inplace, name=name,
+                rebuild_strict=rebuild_strict, allow_input_downcast=allow_input_downcast, profile=profile,
+                on_unused_input=on_unused_input, **options)
+    except TypeError as error:
+        raise _explained(updates, error) from error
+
+
+def _explained(updates, error):
+    """Return the error for an update that its shared variable cannot hold, or `error` itself."""
+    for variable, value in dict(updates or ()).items():
+        old, new = getattr(variable, "dtype", None), getattr(value, "dtype", None)
+        if None not in (old, new) and old != new and not np.can_cast(new, old):
+            return UpdateError(
+                f"function: the shared variable {variable.name!r} is {old}, and its update {new}; make "
+                f"numbers, rates and targets of theano.config.floatX ({pytensor.config.floatX}), since int32 and int64 "
+                f"make float64 of float32, or cast the update: update.astype({old!r})")
+    return error
+
+
+def _tell_jax(mode):
+    """Let JAX know how labels are looked at."""
+    if mode is not None and resolve(mode).by_shape:
+        importlib.import_module(".tensor.nnet.labels_in_jax", "symloss.compat.theano")
 
 
 def shared(value, name=None, strict=False, allow_downcast=None, **kwargs):
@@ -61,7 +97,10 @@ def shared(value, name=None, strict=False, allow_downcast=None, **kwargs):
         ``borrow`` (whether `value` itself is kept) and ``broadcastable`` (the axes of length 1 that may be stretched;
         without it none).
     """
-    kwargs.pop("target", None) if kwargs.get("target") == "cpu" else None
+    if kwargs.get("target") == "cpu":
+        del kwargs["target"]
+    if kwargs.get("broadcastable") is not None:
+        kwargs["shape"] = tuple(1 if one else None for one in kwargs.pop("broadcastable"))
     return pytensor.shared(value, name, strict, allow_downcast, **kwargs)
 
 

@@ -6,9 +6,9 @@ from pytensor.graph.op import Op
 from pytensor.graph.type import Type
 
 from ..names import forwarding
-from . import graph
+from . import graph, op, type
 
-__all__ = ["Apply", "Constant", "FunctionGraph", "Op", "Type", "Variable", "graph"]
+__all__ = ["Apply", "Constant", "FunctionGraph", "Op", "Type", "Variable", "graph", "op", "type"]
 
 __getattr__ = forwarding("theano.gof", "pytensor.graph", "pytensor.graph.basic", "pytensor.graph.op",
                          "pytensor.link.basic")

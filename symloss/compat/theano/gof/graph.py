@@ -1,12 +1,11 @@
 """theano.gof.graph: walks over graphs."""
 
-import pytensor
 from pytensor.graph import replace as _replace
-from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.basic import Apply, Constant, Variable, equal_computations
 
 from ..names import forwarding
 
-__all__ = ["Apply", "Constant", "Variable", "ancestors", "clone", "inputs"]
+__all__ = ["Apply", "Constant", "Variable", "ancestors", "clone", "inputs", "is_same_graph"]
 
 
 def _walk(variables, blockers=()) -> list:
@@ -58,7 +57,11 @@ def clone(output, replace=None, strict=True, share_inputs=True, copy_inputs=None
     return made if several else made[0]
 
 
-is_same_graph = pytensor.graph.basic.equal_computations
+def is_same_graph(var1, var2, givens=None) -> bool:
+    """Return whether two variables are one computation; `givens` says which variables stand for which."""
+    pairs = dict(givens or {}).items()
+    return equal_computations([var1], [var2], [a for a, _ in pairs], [b for _, b in pairs])
+
 
 __getattr__ = forwarding("theano.gof.graph", "pytensor.graph.basic", "pytensor.graph.traversal",
                          "pytensor.graph.replace")

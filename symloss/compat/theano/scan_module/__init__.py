@@ -4,8 +4,9 @@ import pytensor
 
 from ..names import forwarding
 from ..updates import OrderedUpdates
+from . import scan_utils
 
-__all__ = ["foldl", "foldr", "map", "reduce", "scan"]
+__all__ = ["foldl", "foldr", "map", "reduce", "scan", "scan_utils"]
 
 
 def scan(fn, sequences=None, outputs_info=None, non_sequences=None, n_steps=None, truncate_gradient=-1,

@@ -6,12 +6,25 @@ from pytensor.tensor import TensorType
 
 from ..gradient import grad
 from ..names import forwarding
-from . import extra_ops, nlinalg, nnet, shared_randomstreams, signal, slinalg
+from . import (
+    basic,
+    elemwise,
+    extra_ops,
+    nlinalg,
+    nnet,
+    shared_randomstreams,
+    sharedvar,
+    signal,
+    slinalg,
+    subtensor,
+    type,
+)
 from .old_forms import (
     addbroadcast,
     argtopk,
     batched_dot,
     batched_tensordot,
+    dot,
     flatten,
     patternbroadcast,
     split,
@@ -23,9 +36,10 @@ from .old_forms import (
 )
 
 __all__ = [
-    "Lop", "Rop", "TensorType", "abs_", "addbroadcast", "argtopk", "batched_dot", "batched_tensordot", "extra_ops",
-    "flatten", "grad", "hessian", "inv", "jacobian", "nlinalg", "nnet", "patternbroadcast", "shared_randomstreams",
-    "signal", "slinalg", "split", "stack", "tensor", "tile", "topk", "unbroadcast",
+    "Lop", "Rop", "TensorType", "abs_", "addbroadcast", "argtopk", "basic", "batched_dot", "batched_tensordot", "dot",
+    "elemwise", "extra_ops", "flatten", "grad", "hessian", "inv", "jacobian", "nlinalg", "nnet", "patternbroadcast",
+    "shared_randomstreams", "sharedvar", "signal", "slinalg", "split", "sqr", "stack", "subtensor", "tensor", "tile",
+    "topk", "type", "unbroadcast",
 ]
 
 inv = pt.reciprocal

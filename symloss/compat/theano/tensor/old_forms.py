@@ -61,7 +61,7 @@ def batched_dot(a, b):
 
 
 def batched_tensordot(x, y, axes=2):
-    """Return for each index of the first axis the tensordot of what `x` and `y` have there; axes count from the first."""
+    """Return for each index of the first axis the tensordot of what `x` and `y` have there; axes count that one too."""
     x, y = pt.as_tensor_variable(x), pt.as_tensor_variable(y)
     if isinstance(axes, int | np.integer):
         axes = [list(range(x.ndim - axes, x.ndim)), list(range(1, axes + 1))]

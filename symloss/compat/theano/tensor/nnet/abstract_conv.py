@@ -1,13 +1,16 @@
-"""Convolution and its adjoints, in two and three dimensions: windows, and products of matrices."""
+"""Convolution and its adjoints in two and three dimensions, channels first: the core's windows by Theano's names."""
 
+import pytensor
 import pytensor.tensor as pt
+from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
+from pytensor.tensor.basic import get_underlying_scalar_constant_value
 
 from .....errors import ShapeError, SpecError
+from .....layers.windows import correlate, lengths, pad, positions, spread
 from ...names import forwarding
-from . import windows
 
-BORDERS = ("valid", "full", "half")
+BORDERS = {"valid": lambda span: 0, "full": lambda span: span - 1, "half": lambda span: span // 2}
 
 
 def numbers(value, axes, what) -> tuple:
@@ -24,165 +27,120 @@ def borders(mode, window, dilation) -> list[tuple]:
     >>> borders("half", (5, 3), (1, 1)), borders((1, (0, 2)), (5, 3), (1, 1))
     ([(2, 2), (1, 1)], [(1, 1), (0, 2)])
     """
-    spans = [(w - 1) * d + 1 for w, d in zip(window, dilation, strict=True)]
     if isinstance(mode, str):
         if mode not in BORDERS:
             raise ValueError(f"invalid border_mode {mode!r}; {', '.join(map(repr, BORDERS))}, an integer, or one (or a "
                              f"pair) for each axis is wanted")
-        each = {"valid": lambda span: 0, "full": lambda span: span - 1, "half": lambda span: span // 2}[mode]
-        mode = [each(span) for span in spans]
-    mode = numbers(mode, len(window), "border_mode")
-    return [tuple(m) if isinstance(m, list | tuple) else (m, m) for m in mode]
+        mode = [BORDERS[mode]((w - 1) * d + 1) for w, d in zip(window, dilation, strict=True)]
+    each = numbers(mode, len(window), "border_mode")
+    if any(m is None for m in each):
+        raise ValueError(f"invalid border_mode {mode!r}; {', '.join(map(repr, BORDERS))} or integers are wanted")
+    return [tuple(m) if isinstance(m, list | tuple) else (m, m) for m in each]
 
 
 def get_conv_output_shape(image_shape, kernel_shape, border_mode, subsample, filter_dilation=None) -> tuple:
     """Return the shape of a convolution's result, with None where a length is unknown."""
-    axes = len(image_shape) - 2
-    window, dilation = kernel_shape[2:], filter_dilation or (1,) * axes
+    window, dilation = kernel_shape[2:], filter_dilation or (1,) * (len(image_shape) - 2)
     around = borders(border_mode, window, dilation)
-    sizes = [None if n is None else windows.places(n + sum(pair), w, s, d) for n, pair, w, s, d in zip(
+    sizes = [None if n is None else positions(n + sum(pair), w, s, d) for n, pair, w, s, d in zip(
         image_shape[2:], around, window, subsample, dilation, strict=True)]
     return (image_shape[0], kernel_shape[0], *sizes)
 
 
 def _with_shape(x, shape, axes, what):
-    """Return `x` with the lengths that `shape` tells, which are looked at when it runs."""
+    """Return `x` with the lengths that `shape` tells, or that a shared variable has; the former are looked at again."""
     x = pt.as_tensor_variable(x)
     if x.ndim != axes:
         raise ShapeError(f"{what} has {x.ndim} axes, and {axes} are wanted: (items, channels, ...) for an input, "
                          f"(filters, channels, ...) for filters")
-    if shape is None:
-        return x
-    known = [n if isinstance(n, int) or (hasattr(n, "__index__") and not isinstance(n, Variable)) else None
-             for n in shape]
-    for axis, (told, own) in enumerate(zip(known, x.type.shape, strict=True)):
-        if None not in (told, own) and told != own:
+    if shape is None and isinstance(x, SharedVariable):
+        shape = x.get_value(borrow=True).shape
+    told = [None if n is None or isinstance(n, Variable) else int(n) for n in shape or (None,) * axes]
+    for axis, (new, own) in enumerate(zip(told, x.type.shape, strict=True)):
+        if None not in (new, own) and new != own:
             raise ShapeError(f"{what} has length {own} along axis {axis}, and its shape was given as {tuple(shape)}")
-    new = [None if own is not None else told for told, own in zip(known, x.type.shape, strict=True)]
-    return x if not any(n is not None for n in new) else pt.specify_shape(x, new)
+    told = [new if own is None else None for new, own in zip(told, x.type.shape, strict=True)]
+    return x if all(n is None for n in told) else pt.specify_shape(x, told)
 
 
-class _Geometry:
-    """How filters lie on an input: what convolution and its two adjoints share."""
+def _channels_last(x):
+    return x.dimshuffle(0, *range(2, x.ndim), 1)
 
-    def __init__(self, axes, window, border_mode, subsample, filter_flip, filter_dilation, num_groups=1):
-        if None in window:
-            raise SpecError("convolution: the rows and columns of the filters have to be known; pass filter_shape")
-        self.axes, self.window, self.flip, self.groups = axes, tuple(map(int, window)), filter_flip, num_groups
+
+def _channels_first(x):
+    return x.dimshuffle(0, x.ndim - 1, *range(1, x.ndim - 1))
+
+
+class _Way:
+    """How filters move over an input: what convolution and its two adjoints share."""
+
+    def __init__(self, axes, border_mode, subsample, filter_flip, filter_dilation, num_groups=1):
+        self.axes, self.border_mode, self.flip, self.groups = axes, border_mode, filter_flip, num_groups
         self.stride = tuple(map(int, numbers(subsample, axes, "subsample")))
         self.dilation = tuple(map(int, numbers(filter_dilation, axes, "filter_dilation")))
-        self.around = borders(border_mode, self.window, self.dilation)
 
-    def turned(self, filters):
-        """Return filters in the direction in which they are applied."""
-        return filters[(slice(None), slice(None), *[slice(None, None, -1)] * self.axes)] if self.flip else filters
-
-    def as_matrix(self, filters):
-        """Return filters (filters, channels, *window) as (filters, cells * channels)."""
-        turned = self.turned(filters).dimshuffle(0, *range(2, self.axes + 2), 1)
-        return turned.reshape((filters.shape[0], -1))
-
-    def seen(self, x):
-        """Return what the windows see of an input (items, channels, ...)."""
-        x = windows.padded(x.dimshuffle(1, 0, *range(2, x.ndim)), self.around)
-        return windows.unfold(x, self.window, self.stride, self.dilation)
+    def around(self, filters):
+        """Return the zeros (before, behind) of all axes."""
+        return list(zip(*borders(self.border_mode, lengths(filters)[-self.axes:], self.dilation), strict=True))
 
     def convolve(self, x, filters):
         """Return (items, filters, *places)."""
-        if self.groups > 1:
-            return pt.concatenate([self._one(a, b) for a, b in zip(
-                self._parts(x, 1), self._parts(filters, 0), strict=True)], axis=1)
-        return self._one(x, filters)
-
-    def _parts(self, x, axis):
-        size = x.shape[axis] // self.groups if x.type.shape[axis] is None else x.type.shape[axis] // self.groups
-        rest = (slice(None),) * axis
-        return [x[(*rest, slice(i * size, (i + 1) * size))] for i in range(self.groups)]
-
-    def _one(self, x, filters):
-        seen = self.seen(x)
-        flat = seen.reshape((-1 if seen.type.shape[1] is None else len_of(seen), _product(seen.shape[2:])))
-        made = pt.dot(self.as_matrix(filters), flat)
-        shape = [windows.lengths(filters)[0], *windows.lengths(seen)[2:]]
-        return made.reshape(shape, ndim=self.axes + 2).dimshuffle(1, 0, *range(2, self.axes + 2))
+        seen = pad(_channels_last(x), *self.around(filters))
+        weights = filters.dimshuffle(*range(2, self.axes + 2), 1, 0)
+        return _channels_first(correlate(seen, weights, self.stride, flip=self.flip, dilation=self.dilation,
+                                         groups=self.groups))
 
     def to_input(self, filters, gradient, sizes):
-        """Return the gradient of the input (items, channels, *sizes), from that of the result."""
+        """Return the gradient of an input (items, channels, *sizes), from that of the result."""
         if self.groups > 1:
-            return pt.concatenate([self._to_input(a, b, sizes) for a, b in zip(
-                self._parts(filters, 0), self._parts(gradient, 1), strict=True)], axis=1)
-        return self._to_input(filters, gradient, sizes)
+            parts = zip(*(self._parts(v, axis) for v, axis in ((filters, 0), (gradient, 1))), strict=True)
+            alone = _Way(self.axes, self.border_mode, self.stride, self.flip, self.dilation)
+            return pt.concatenate([alone.to_input(*each, sizes) for each in parts], axis=1)
+        before, behind = self.around(filters)
+        whole = tuple(n + a + b for n, a, b in zip(sizes, before, behind, strict=True))
+        weights = filters.dimshuffle(*range(2, self.axes + 2), 1, 0)
+        made = spread(_channels_last(gradient), weights, whole, self.stride, flip=self.flip, dilation=self.dilation)
+        inside = (slice(a, a + n) for a, n in zip(before, sizes, strict=True))
+        return _channels_first(made[(slice(None), *inside)])
 
-    def _to_input(self, filters, gradient, sizes):
-        channels, items = windows.lengths(filters)[1], windows.lengths(gradient)[0]
-        whole = [n + sum(pair) for n, pair in zip(sizes, self.around, strict=True)]
-        counts = [windows.places(*each) for each in zip(whole, self.window, self.stride, self.dilation, strict=True)]
-        moved = gradient.dimshuffle(1, 0, *range(2, gradient.ndim))
-        seen = pt.dot(self.as_matrix(filters).T, moved.reshape((moved.shape[0], -1)))
-        cells = 1
-        for w in self.window:
-            cells *= w
-        seen = seen.reshape((cells, channels, items, *counts), ndim=self.axes + 3)
-        like = pt.zeros((channels, items, *whole), dtype=seen.dtype)
-        made = windows.fold(seen, like, self.window, self.stride, self.dilation)
-        inside = [slice(before, before + n) for n, (before, _) in zip(sizes, self.around, strict=True)]
-        return made[(slice(None), slice(None), *inside)].dimshuffle(1, 0, *range(2, self.axes + 2))
+    def _parts(self, x, axis):
+        size = lengths(x)[axis] // self.groups
+        return [x[(*(slice(None),) * axis, slice(i * size, (i + 1) * size))] for i in range(self.groups)]
 
-    def to_filters(self, x, gradient):
-        """Return the gradient of the filters (filters, channels, *window), from that of the result."""
-        if self.groups > 1:
-            return pt.concatenate([self._to_filters(a, b) for a, b in zip(
-                self._parts(x, 1), self._parts(gradient, 1), strict=True)], axis=0)
-        return self._to_filters(x, gradient)
-
-    def _to_filters(self, x, gradient):
-        seen = self.seen(x)
-        moved = gradient.dimshuffle(1, 0, *range(2, gradient.ndim))
-        made = pt.dot(moved.reshape((moved.shape[0], -1)), seen.reshape((-1, _product(seen.shape[2:]))).T)
-        made = made.reshape((moved.shape[0], *self.window, windows.lengths(x)[1]), ndim=self.axes + 2)
-        return self.turned(made.dimshuffle(0, self.axes + 1, *range(1, self.axes + 1)))
+    def to_filters(self, x, gradient, shape):
+        """Return the gradient of filters of a `shape`, from that of the result."""
+        filters = pt.zeros(shape, dtype=x.dtype)  # the result depends on them linearly
+        return pytensor.grad(None, filters, known_grads={self.convolve(x, filters): gradient})
 
 
-def len_of(seen):
-    """Return the number of cells times channels, which are known."""
-    return seen.type.shape[0] * seen.type.shape[1]
-
-
-def _product(several):
-    total = 1
-    for one in several:
-        total = total * one
-    return total
-
-
-def _convolution(axes, x, filters, input_shape, filter_shape, border_mode, subsample, filter_flip, filter_dilation,
-                 num_groups=1, unshared=False):
+def _convolution(axes, x, filters, input_shape, filter_shape, *way, unshared=False):
     x = _with_shape(x, input_shape, axes + 2, f"conv{axes}d: the input")
     filters = _with_shape(filters, filter_shape, (2 * axes if unshared else axes) + 2, f"conv{axes}d: the filters")
-    geometry = _Geometry(axes, filters.type.shape[-axes:], border_mode, subsample, filter_flip, filter_dilation,
-                         num_groups)
+    way = _Way(axes, *way)
     if unshared:
-        return _unshared(geometry, x, filters)
+        return _unshared(way, x, filters)
     own, wanted = x.type.shape[1], filters.type.shape[1]
-    if None not in (own, wanted) and own != wanted * num_groups:
+    if None not in (own, wanted) and own != wanted * way.groups:
         raise ShapeError(f"conv{axes}d: the input {x.type.shape} has {own} channels, and filters {filters.type.shape} "
-                         f"are for {wanted * num_groups}; they have to be the same")
-    return geometry.convolve(x, filters)
+                         f"are for {wanted * way.groups}; they have to be the same")
+    return way.convolve(x, filters)
 
 
-def _unshared(geometry, x, filters):
+def _unshared(way, x, filters):
     """Return what filters (filters, *places, channels, *window) make, each place by its own."""
-    axes = geometry.axes
-    seen = geometry.seen(x)
-    if geometry.flip:
-        filters = filters[(..., *[slice(None, None, -1)] * axes)]
-    order = (*range(1, axes + 1), 0, *range(axes + 2, 2 * axes + 2), axes + 1)
-    count = _product(filters.shape[1 : axes + 1])
-    by_place = filters.dimshuffle(*order).reshape((count, filters.shape[0], -1))
-    cells = seen.reshape((-1, seen.shape[2], count)).dimshuffle(2, 0, 1)
-    made = pt.matmul(by_place, cells)  # (places, filters, items)
-    shape = [*windows.lengths(seen)[3:], filters.shape[0], seen.shape[2]]
-    return made.reshape(shape, ndim=axes + 2).dimshuffle(axes + 1, axes, *range(axes))
+    axes = way.axes
+    seen = pad(_channels_last(x), *way.around(filters))
+    window, channels = lengths(filters)[-axes:], lengths(filters)[-axes - 1]
+    count = 1
+    for n in (*window, channels):
+        count = count * n
+    one = pt.eye(count, dtype=x.dtype).reshape((*window, channels, count))
+    cells = correlate(seen, one, way.stride, flip=way.flip, dilation=way.dilation)  # what each window sees
+    order = (*range(1, axes + 1), *range(axes + 2, 2 * axes + 2), axes + 1, 0)
+    weights = filters.dimshuffle(*order).reshape((*filters.shape[1 : axes + 1], count, filters.shape[0]))
+    places = cells.dimshuffle(*range(1, axes + 1), 0, axes + 1)
+    made = pt.matmul(places, weights)  # (*places, items, filters)
+    return made.dimshuffle(axes, axes + 1, *range(axes))
 
 
 def conv2d(input, filters, input_shape=None, filter_shape=None, border_mode="valid", subsample=(1, 1),
@@ -214,10 +172,12 @@ def conv2d(input, filters, input_shape=None, filter_shape=None, border_mode="val
     ------
     ShapeError
         If ranks or channels do not fit.
+    ValueError
+        For another `border_mode`.
     """
     shape = image_shape if input_shape is None else input_shape
     return _convolution(2, input, filters, shape, filter_shape, border_mode, subsample, filter_flip, filter_dilation,
-                        num_groups, unshared)
+                        num_groups, unshared=unshared)
 
 
 def conv3d(input, filters, input_shape=None, filter_shape=None, border_mode="valid", subsample=(1, 1, 1),
@@ -230,7 +190,7 @@ def conv3d(input, filters, input_shape=None, filter_shape=None, border_mode="val
 class _Adjoint:
     """What the gradients of convolution have in common: their options, as Theano's operations take them."""
 
-    axes, has_groups = 2, True
+    axes = 2
 
     def __init__(self, imshp=None, kshp=None, border_mode="valid", subsample=None, filter_flip=True,
                  filter_dilation=None, num_groups=1):
@@ -239,21 +199,24 @@ class _Adjoint:
         self.filter_dilation = (1,) * self.axes if filter_dilation is None else filter_dilation
         self.num_groups = num_groups
 
-    def geometry(self, window):
-        return _Geometry(self.axes, window, self.border_mode, self.subsample, self.filter_flip, self.filter_dilation,
-                         self.num_groups)
+    @property
+    def way(self):
+        return _Way(self.axes, self.border_mode, self.subsample, self.filter_flip, self.filter_dilation,
+                    self.num_groups)
+
+    def sizes(self, told, given) -> tuple:
+        """Return the lengths of all axes but two: those that were told, else as they are given."""
+        told = (None,) * self.axes if told is None else told[-self.axes:]
+        given = told if given is None else [given[i] for i in range(self.axes)]
+        return tuple(_number(g if t is None else t) for t, g in zip(told, given, strict=True))
 
 
 class AbstractConv2d_gradInputs(_Adjoint):  # noqa: N801 (Theano's name)
     """The gradient of `conv2d` by its input: called with the filters, the result's gradient and the input's size."""
 
-    def __call__(self, kern, topgrad, shape, add_assert_shape=True):
+    def __call__(self, kern, topgrad, shape=None, add_assert_shape=True):
         kern = _with_shape(kern, self.kshp, self.axes + 2, "the filters")
-        topgrad = pt.as_tensor_variable(topgrad)
-        told = self.imshp[-self.axes:] if self.imshp is not None else (None,) * self.axes
-        given = [shape[i] for i in range(self.axes)] if shape is not None else told
-        sizes = [t if isinstance(t, int) else g for t, g in zip(told, given, strict=True)]
-        return self.geometry(kern.type.shape[-self.axes:]).to_input(kern, topgrad, sizes)
+        return self.way.to_input(kern, pt.as_tensor_variable(topgrad), self.sizes(self.imshp, shape))
 
 
 class AbstractConv3d_gradInputs(AbstractConv2d_gradInputs):  # noqa: N801
@@ -265,10 +228,10 @@ class AbstractConv3d_gradInputs(AbstractConv2d_gradInputs):  # noqa: N801
 class AbstractConv2d_gradWeights(_Adjoint):  # noqa: N801
     """The gradient of `conv2d` by its filters: called with the input, the result's gradient and the filters' size."""
 
-    def __call__(self, img, topgrad, shape, add_assert_shape=True):
-        img = _with_shape(img, self.imshp, self.axes + 2, "the input")
-        known = self.kshp[-self.axes:] if self.kshp is not None else [shape[i] for i in range(self.axes)]
-        return self.geometry([_known(n) for n in known]).to_filters(img, pt.as_tensor_variable(topgrad))
+    def __call__(self, img, topgrad, shape=None, add_assert_shape=True):
+        img, topgrad = _with_shape(img, self.imshp, self.axes + 2, "the input"), pt.as_tensor_variable(topgrad)
+        whole = (lengths(topgrad)[1], lengths(img)[1] // self.num_groups, *self.sizes(self.kshp, shape))
+        return self.way.to_filters(img, topgrad, whole)
 
 
 class AbstractConv3d_gradWeights(AbstractConv2d_gradWeights):  # noqa: N801
@@ -277,48 +240,48 @@ class AbstractConv3d_gradWeights(AbstractConv2d_gradWeights):  # noqa: N801
     axes = 3
 
 
-def _known(length):
-    if isinstance(length, Variable):
-        from pytensor.tensor.basic import get_underlying_scalar_constant_value
+def _number(length):
+    """Return a length as an integer where it is a constant."""
+    if not isinstance(length, Variable):
+        return int(length)
+    found = get_underlying_scalar_constant_value(length, raise_not_constant=False)
+    return length if isinstance(found, Variable) else int(found)
 
-        return int(get_underlying_scalar_constant_value(length))
-    return length
 
-
-def _adjoint(kind, first, topgrad, size, imshp, kshp, border_mode, subsample, filter_flip, filter_dilation, groups):
-    return kind(imshp, kshp, border_mode, subsample, filter_flip, filter_dilation, groups)(first, topgrad, size[-kind.axes:])
+def _told(shape):
+    return None if isinstance(shape, Variable) else [None if isinstance(n, Variable) else n for n in shape]
 
 
 def conv2d_grad_wrt_inputs(output_grad, filters, input_shape, filter_shape=None, border_mode="valid",
                            subsample=(1, 1), filter_flip=True, filter_dilation=(1, 1), num_groups=1):
     """Return the gradient of `conv2d` by its input, which has `input_shape`."""
-    return _adjoint(AbstractConv2d_gradInputs, filters, output_grad, input_shape, _told(input_shape), filter_shape,
-                    border_mode, subsample, filter_flip, filter_dilation, num_groups)
+    op = AbstractConv2d_gradInputs(_told(input_shape), filter_shape, border_mode, subsample, filter_flip,
+                                   filter_dilation, num_groups)
+    return op(filters, output_grad, input_shape[2:])
 
 
 def conv3d_grad_wrt_inputs(output_grad, filters, input_shape, filter_shape=None, border_mode="valid",
                            subsample=(1, 1, 1), filter_flip=True, filter_dilation=(1, 1, 1), num_groups=1):
     """Return the gradient of `conv3d` by its input, which has `input_shape`."""
-    return _adjoint(AbstractConv3d_gradInputs, filters, output_grad, input_shape, _told(input_shape), filter_shape,
-                    border_mode, subsample, filter_flip, filter_dilation, num_groups)
+    op = AbstractConv3d_gradInputs(_told(input_shape), filter_shape, border_mode, subsample, filter_flip,
+                                   filter_dilation, num_groups)
+    return op(filters, output_grad, input_shape[2:])
 
 
 def conv2d_grad_wrt_weights(input, output_grad, filter_shape, input_shape=None, border_mode="valid",
                             subsample=(1, 1), filter_flip=True, filter_dilation=(1, 1), num_groups=1):
     """Return the gradient of `conv2d` by its filters, which have `filter_shape`."""
-    return _adjoint(AbstractConv2d_gradWeights, input, output_grad, filter_shape, input_shape, _told(filter_shape),
-                    border_mode, subsample, filter_flip, filter_dilation, num_groups)
+    op = AbstractConv2d_gradWeights(input_shape, _told(filter_shape), border_mode, subsample, filter_flip,
+                                    filter_dilation, num_groups)
+    return op(input, output_grad, filter_shape[2:])
 
 
 def conv3d_grad_wrt_weights(input, output_grad, filter_shape, input_shape=None, border_mode="valid",
                             subsample=(1, 1, 1), filter_flip=True, filter_dilation=(1, 1, 1), num_groups=1):
     """Return the gradient of `conv3d` by its filters, which have `filter_shape`."""
-    return _adjoint(AbstractConv3d_gradWeights, input, output_grad, filter_shape, input_shape, _told(filter_shape),
-                    border_mode, subsample, filter_flip, filter_dilation, num_groups)
-
-
-def _told(shape):
-    return None if isinstance(shape, Variable) else [n if isinstance(n, int) else None for n in shape]
+    op = AbstractConv3d_gradWeights(input_shape, _told(filter_shape), border_mode, subsample, filter_flip,
+                                    filter_dilation, num_groups)
+    return op(input, output_grad, filter_shape[2:])
 
 
 def conv2d_transpose(input, filters, output_shape, filter_shape=None, border_mode="valid", input_dilation=(1, 1),

@@ -1,4 +1,4 @@
-"""Labels of classes that are looked at before they index anything."""
+"""Targets of classes that are looked at before anything is computed from them."""
 
 import numpy as np
 from pytensor.gradient import disconnected_type
@@ -9,41 +9,66 @@ from .....errors import SymlossError
 
 
 class LabelError(SymlossError, IndexError, ValueError):
-    """A label that is no class: negative, or not below the number of classes."""
+    """A label that is no class, or a row of targets that does not say which class is the right one."""
 
 
-def told(row, label, classes) -> str:
-    """Return what is said of a wrong label."""
-    return (f"categorical_crossentropy: the label in row {row} is {label}, and there are {classes} classes; labels "
-            f"from 0 to {classes - 1} are wanted")
-
-
-class CheckedLabels(Op):
-    """labels, classes -> labels, all of which are from 0 to classes - 1; otherwise it raises `LabelError`."""
+class _Checked(Op):
+    """An operation that hands its first input on, unless something is wrong with it; no gradient goes through it."""
 
     __props__ = ()
+
+    def pullback(self, inputs, outputs, gradients):
+        return [disconnected_type() for _ in inputs]
+
+    grad = pullback
+
+    def connection_pattern(self, node):
+        return [[False] for _ in node.inputs]
+
+
+class CheckedLabels(_Checked):
+    """labels, classes -> labels from 0 to classes - 1; negative ones count from the last class, as numpy's indices do.
+
+    Other labels raise `LabelError`.
+    """
+
     view_map = {0: [0]}
 
     def make_node(self, labels, classes):
         return Apply(self, [labels, classes], [labels.type()])
 
     def perform(self, node, inputs, outputs):
-        labels, classes = inputs
-        if labels.size and not (labels.min() >= 0 and labels.max() < classes):
-            row = np.flatnonzero((labels < 0) | (labels >= classes))[0]
-            raise LabelError(told(row, labels.ravel()[row], classes))
-        outputs[0][0] = labels
-
-    def infer_shape(self, fgraph, node, shapes):
-        return [shapes[0]]
-
-    def pullback(self, inputs, outputs, gradients):
-        return [disconnected_type(), disconnected_type()]
-
-    grad = pullback
-
-    def connection_pattern(self, node):
-        return [[False], [False]]
+        outputs[0][0] = within(*inputs)
 
 
-checked_labels = CheckedLabels()
+def within(labels, classes):
+    """Return `labels`, of which none is negative any more, or raise `LabelError`."""
+    if not labels.size or (labels.min() >= 0 and labels.max() < classes):
+        return labels
+    for row in np.flatnonzero((labels < -classes) | (labels >= classes))[:1]:
+        raise LabelError(f"the label in row {row} is {labels.ravel()[row]}, and there are {classes} classes; labels "
+                         f"from 0 to {classes - 1} are wanted")
+    return np.where(labels < 0, labels + classes, labels).astype(labels.dtype)
+
+
+class CheckedOneHot(_Checked):
+    """targets (n, k) -> where they are 1, as booleans; rows that are not 0 but for one 1 raise `LabelError`."""
+
+    def make_node(self, targets):
+        return Apply(self, [targets], [targets.type.clone(dtype="bool")()])
+
+    def perform(self, node, inputs, outputs):
+        outputs[0][0] = hot(inputs[0])
+
+
+def hot(targets):
+    """Return where `targets` (n, k) are 1, or raise `LabelError`."""
+    ones = targets == 1
+    wrong = (ones.sum(axis=1) != 1) | (~ones & (targets != 0)).any(axis=1)
+    for row in np.flatnonzero(wrong)[:1]:
+        raise LabelError(f"the target in row {row} is {np.array2string(targets[row], threshold=8)}; one 1 and 0 for "
+                         f"all other classes are wanted, or labels")
+    return ones
+
+
+checked_labels, checked_one_hot = CheckedLabels(), CheckedOneHot()

@@ -1,8 +1,8 @@
 """theano.tensor.nnet.neighbours: patches of images as rows of a matrix."""
 
 from .....errors import SpecError
+from .....layers.windows import sliced
 from ...names import forwarding
-from . import windows
 
 __all__ = ["images2neibs"]
 
@@ -21,9 +21,9 @@ def images2neibs(ten4, neib_shape, neib_step=None, mode="valid"):
     if mode not in ("valid", "ignore_borders"):
         raise SpecError(f"images2neibs: mode={mode!r}; 'valid' or 'ignore_borders' is wanted, pad the images otherwise")
     step = neib_shape if neib_step is None else neib_step
-    seen = windows.unfold(ten4, tuple(map(int, neib_shape)), tuple(map(int, step)), (1, 1))
-    cells = seen.shape[0]
-    return seen.dimshuffle(1, 2, 3, 4, 0).reshape((-1, cells))
+    images = ten4.reshape((ten4.shape[0] * ten4.shape[1], ten4.shape[2], ten4.shape[3], 1))
+    seen = sliced(images, tuple(map(int, neib_shape)), tuple(map(int, step)))
+    return seen.reshape((-1, seen.shape[-1]))
 
 
 __getattr__ = forwarding("theano.tensor.nnet.neighbours")

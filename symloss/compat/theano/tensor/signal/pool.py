@@ -4,8 +4,8 @@ import pytensor.tensor as pt
 from pytensor.compile.builders import OpFromGraph
 
 from .....errors import SpecError
+from .....layers.windows import joined, lengths
 from ...names import forwarding
-from ..nnet.windows import lengths, padded
 
 MODES = ("max", "sum", "average_inc_pad", "average_exc_pad")
 
@@ -57,8 +57,17 @@ def _count_again(x, axis, window, stride):
 
 def _sum(x, axis, window, stride, count):
     """Return the sum of each window along an axis."""
-    parts = [x[index] for index in _parts(x, axis, window, stride, count)]
-    return sum(parts[1:], parts[0])
+    return joined(x, axis, window, stride, count, pt.add)
+
+
+def _padded(x, around, value):
+    """Return `x` (items, *size, channels) with cells of `value` around it: pairs of before and behind."""
+    if all(isinstance(n, int) and n == 0 for pair in around for n in pair):
+        return x
+    sizes = lengths(x)[1:-1]
+    whole = [lengths(x)[0], *(n + a + b for n, (a, b) in zip(sizes, around, strict=True)), lengths(x)[-1]]
+    inside = (slice(None), *(slice(a, a + n) for n, (a, _) in zip(sizes, around, strict=True)))
+    return pt.set_subtensor(pt.full(whole, pt.cast(value, x.dtype))[inside], x)
 
 
 def _members(size, window, stride, pad, count, mode, dtype):
@@ -72,7 +81,7 @@ def _members(size, window, stride, pad, count, mode, dtype):
 
 def pool(x, window, ignore_border, stride, pad, mode, axes):
     """Return what windows over the last `axes` axes of `x` pool."""
-    x = pt.as_tensor_variable(x)
+    x = given = pt.as_tensor_variable(x)
     window, stride, pad = (_numbers(v, axes, x) for v in (window, window if stride is None else stride, pad))
     if mode not in MODES:
         raise ValueError(f"Pool mode parameter only support {', '.join(map(repr, MODES))}; got {mode!r}")
@@ -82,19 +91,30 @@ def pool(x, window, ignore_border, stride, pad, mode, axes):
         raise NotImplementedError("padding works only with ignore_border=True")
     if any(p >= w for p, w in zip(pad, window, strict=True)):
         raise NotImplementedError(f"padding {pad} must be smaller than the window {window}")
-    first, sizes = x.ndim - axes, lengths(x)[x.ndim - axes:]
+    whole = x.ndim
+    if whole != axes + 2:
+        x = x.reshape((-1, 1, *lengths(x)[whole - axes:]), ndim=axes + 2) if whole != axes + 1 else x[:, None]
+    found = _pooled(x.dimshuffle(0, *range(2, axes + 2), 1), window, ignore_border, stride, pad, mode)
+    found = found.dimshuffle(0, axes + 1, *range(1, axes + 1))
+    if whole == axes + 2:
+        return found
+    return found.reshape((*lengths(given)[: whole - axes], *lengths(found)[2:]), ndim=whole)
+
+
+def _pooled(x, window, ignore_border, stride, pad, mode):
+    """Return what windows over `x` (items, *size, channels) pool: the layout that convolution has, too."""
+    sizes, axes = lengths(x)[1:-1], len(window)
     counts = [output_length(*each, ignore_border) for each in zip(sizes, window, stride, pad, strict=True)]
     missing = [_missing(*each, ignore_border) for each in zip(sizes, window, stride, counts, strict=True)]
     around = [(p, p if ignore_border else m) for p, m in zip(pad, missing, strict=True)]
-    found = padded(x, around, value=-float("inf") if mode == "max" else 0.0)
-    for offset in reversed(range(axes)):
+    found = _padded(x, around, value=-float("inf") if mode == "max" else 0.0)
+    for axis in reversed(range(axes)):
         join = _greatest if mode == "max" else _sum
-        found = join(found, first + offset, window[offset], stride[offset], counts[offset])
+        found = join(found, axis + 1, window[axis], stride[axis], counts[axis])
     if mode.startswith("average"):
-        for offset in range(axes):
-            members = _members(sizes[offset], window[offset], stride[offset], pad[offset], counts[offset], mode,
-                               x.dtype)
-            found = found / members.dimshuffle(*["x"] * (first + offset), 0, *["x"] * (axes - 1 - offset))
+        for axis in range(axes):
+            members = _members(sizes[axis], window[axis], stride[axis], pad[axis], counts[axis], mode, x.dtype)
+            found = found / members.dimshuffle(*["x"] * (axis + 1), 0, *["x"] * (axes - axis))
     return found
 
 
@@ -133,17 +153,15 @@ def pool_2d(input, ws=None, ignore_border=None, stride=None, pad=(0, 0), mode="m
     ValueError
         For another mode.
     """
-    window = ds if ws is None else ws
-    return pool(input, window, bool(ignore_border), st if stride is None else stride, pad if padding is None else padding,
-                mode, 2)
+    return pool(input, ds if ws is None else ws, bool(ignore_border), st if stride is None else stride,
+                pad if padding is None else padding, mode, 2)
 
 
 def pool_3d(input, ws=None, ignore_border=None, stride=None, pad=(0, 0, 0), mode="max", ds=None, st=None,
             padding=None):
     """Return what windows over the last three axes pool; see `pool_2d`."""
-    window = ds if ws is None else ws
-    return pool(input, window, bool(ignore_border), st if stride is None else stride, pad if padding is None else padding,
-                mode, 3)
+    return pool(input, ds if ws is None else ws, bool(ignore_border), st if stride is None else stride,
+                pad if padding is None else padding, mode, 3)
 
 
 __getattr__ = forwarding("theano.tensor.signal.pool")

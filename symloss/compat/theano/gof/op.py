@@ -1,0 +1,5 @@
+"""theano.gof.op."""
+
+from ..names import forwarding
+
+__getattr__ = forwarding("theano.gof.op", "pytensor.graph.op")

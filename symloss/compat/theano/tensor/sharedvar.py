@@ -1,0 +1,5 @@
+"""theano.tensor.sharedvar."""
+
+from ..names import forwarding
+
+__getattr__ = forwarding("theano.tensor.sharedvar", "pytensor.tensor.sharedvar")
