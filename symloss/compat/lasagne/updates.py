@@ -96,7 +96,7 @@ def momentum(loss_or_grads, params, learning_rate, momentum=0.9):
 
 
 def apply_nesterov_momentum(updates, params=None, momentum=0.9):
-    """Return `updates` with Nesterov's momentum: as in `apply_momentum`, but p becomes ``momentum * v + updates[p]``."""
+    """Return `updates` with Nesterov's momentum: as `apply_momentum`, but p becomes ``momentum * v + updates[p]``."""
     return _moving(updates, params, momentum, ahead=True)
 
 

@@ -29,8 +29,8 @@ __version__ = "1.0.5"
 __all__ = [
     "Apply", "Constant", "Function", "In", "Lop", "Mode", "Op", "OpFromGraph", "OrderedUpdates", "Out", "Param", "Rop",
     "SharedVariable", "Variable", "clone", "compile", "config", "dot", "dprint", "foldl", "foldr", "function", "gof",
-    "grad", "gradient", "ifelse", "map", "misc", "pp", "printing", "reduce", "sandbox", "scalar", "scan", "scan_module", "shared",
-    "sparse", "subgraph_grad", "tensor", "updates",
+    "grad", "gradient", "ifelse", "map", "misc", "pp", "printing", "reduce", "sandbox", "scalar", "scan",
+    "scan_module", "shared", "sparse", "subgraph_grad", "tensor", "updates",
 ]
 
 __getattr__ = forwarding("theano", "pytensor")

@@ -34,7 +34,7 @@ def _limited(name, strided, padded):
         if border_mode != "valid" and (not padded or border_mode is None):
             raise ConvolutionError(f"Unsupported border_mode for {name}: {border_mode!r}; take 'valid'"
                                    + ("" if padded else ", or conv1d_mc0"))
-        if not strided and (filter_shape is None or filter_shape[2] % subsample[0]):
+        if not strided and subsample[0] != 1 and (filter_shape is None or filter_shape[2] % subsample[0]):
             raise ConvolutionError(f"Unsupported stride for {name}: {subsample}; the length of the filters "
                                    f"({filter_shape}) has to be a multiple of it, or take conv1d_mc0")
         return _convolved(input, filters, image_shape, filter_shape, border_mode, subsample, filter_flip)
