@@ -10,8 +10,7 @@ from . import losses
 from ._checks import undo
 from ._registry import normal
 from ._repr import Text
-from .compiling import resolve
-from .compiling.blas import provide
+from .compiling import blas, resolve
 from .errors import unknown
 from .losses.user_functions import reduces
 from .objective import Objective
@@ -51,7 +50,8 @@ def explain(model) -> Text:
     lines += ["", f"data, in order: {', '.join(v.name for v in model.variables)}"]
     lines += stable_forms(model)
     backend = resolve(model.mode)
-    lines.append(f"compiles with {backend.name}" + (f", BLAS: {provide().origin}" if backend.name == "C" else ""))
+    used = blas.used(backend.own) if backend.many_steps else None
+    lines.append(f"compiles with {backend.name}" + (f", BLAS: {used.origin}" if used else ""))
     lines += decisions(model)
     return Text("\n".join(lines))
 

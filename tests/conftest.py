@@ -43,7 +43,7 @@ import symloss  # noqa: E402
 from symloss.compiling import Backend  # noqa: E402
 from symloss.compiling.ccode import building  # noqa: E402
 
-MARKERS = {"C": "c", "CCODE": "ccode", "NUMBA": "numba", "JAX": "jax"}
+MARKERS = {"C": "c", "CVM": "cvm", "NUMBA": "numba", "JAX": "jax"}
 
 
 def pytest_configure(config):
@@ -68,9 +68,9 @@ def pytest_collection_finish():
 
 
 def pytest_runtest_setup(item):
-    if item.get_closest_marker("c") and not pytensor.config.cxx:
+    if item.get_closest_marker("cvm") and not pytensor.config.cxx:
         pytest.skip("no C++ compiler")
-    if item.get_closest_marker("ccode") and building.find() is None:
+    if item.get_closest_marker("c") and building.find() is None:
         pytest.skip("no C compiler")
     for package in ("numba", "jax"):
         if item.get_closest_marker(package):

@@ -12,7 +12,7 @@ import symloss
 
 OPTIONS = {"algo": "adam", "learning_rate": 0.02, "hidden_dropout": 0.2, "input_noise": 0.1, "batch_size": 16,
            "verbose": 0, "patience": None}
-every_mode = pytest.mark.parametrize("mode", ["PYTHON", "C", "CCODE", "NUMBA", "JAX"])
+every_mode = pytest.mark.parametrize("mode", ["PYTHON", "C", "CVM", "NUMBA", "JAX"])
 
 
 def trained(mode, epochs=3, seed=5, **options):

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from .. import __version__
 from ..compiling import blas, resolve
+from ..compiling.ccode import building
 from ..data import mnist
 from ..errors import DataError, SymlossError
 from ..models.feedforward import Classifier
@@ -84,19 +85,17 @@ def _introduce(console, net, train, held_out):
     say(console, net.explain())
     say(console, "\n".join(_machine(net)))
     say(console, "")
-    if resolve(net.mode).name == "C":
-        say(console, "The first compilation takes some tens of seconds; it is kept, and the next ones take few.")
 
 
 def _machine(net) -> list[str]:
     """Return what is chosen for this machine: compiler, and threads for the largest product."""
     if resolve(net.mode).name != "C":
         return []
-    lines = [f"compiler: {pytensor.config.cxx}"]
+    lines = [f"compiler: {building.find().name}"]
     operations = max(w.get_value(borrow=True).size for w in net.graph.weights().values()) * BATCH
     if blas.user_set_threads():
         return [*lines, "threads: as the environment says"]
-    if blas.provide().threads() is None:
+    if (used := blas.used(own=True)) is None or used.threads() is None:
         return [*lines, "threads: as the BLAS decides"]
     count = blas.threads(operations)
     lines.append(f"threads: {count} of {blas.cores()} for products of {operations / 1e6:.1f} million multiplications "

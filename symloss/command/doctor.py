@@ -30,7 +30,7 @@ def run(console: Console) -> int:
     sections = {
         "versions": _versions(),
         "compiler": _compilers(),
-        "BLAS": _blas(working["C"].startswith("works")),
+        "BLAS": _blas(working["CVM"].startswith("works")),
         "threads": _threads(),
         "cache": cache.table(),
         "modes": working,
@@ -39,7 +39,7 @@ def run(console: Console) -> int:
         console.print()
         rows(console, table, title)
     if not any(text.startswith("works") for text in working.values()):
-        say(console, "\nNo mode works here; install a C++ compiler (g++ or clang++).")
+        say(console, "\nNo mode works here; install a C compiler (gcc or clang).")
         return 1
     say(console, f"\nModels compile with {resolve().name}, unless mode=... says otherwise.")
     return 0
@@ -74,7 +74,7 @@ def _cpp_compiler() -> dict[str, str]:
     if not command:
         return {"C++": f"{compiler_failures.no_compiler()}; install g++, or clang++ with Xcode's command line tools on "
                        f"macOS"}
-    resolve("C")  # adds its flags
+    resolve("CVM")  # adds its flags
     version = "its version cannot be told"
     with contextlib.suppress(OSError, subprocess.SubprocessError, IndexError):
         answer = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=30, check=True)
@@ -126,7 +126,7 @@ def _matrix():
 def _compiled_product():
     """Return a function of nothing that multiplies two matrices in compiled C, and keeps the result where it is."""
     a, b, c = (pytensor.shared(_matrix(), name=name, shape=(SIZE, SIZE)) for name in "abc")
-    return function([], [], resolve("C"), updates={c: pt.dot(a, b)})
+    return function([], [], resolve("CVM"), updates={c: pt.dot(a, b)})
 
 
 def _numpy_product():

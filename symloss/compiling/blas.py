@@ -90,6 +90,11 @@ def shipped() -> Blas | None:
     return Blas(f"OpenBLAS of scipy-openblas32 {scipy_openblas32.__version__}", "", str(found[0]) if found else None)
 
 
+def used(own: bool) -> Blas | None:
+    """Return the BLAS of the compiler of our own, or that of PyTensor's C code."""
+    return shipped() if own else provide()
+
+
 @functools.cache
 def product(dtype: str) -> int:
     """Return the address of the function that multiplies matrices: of the wheel, or else of scipy."""
@@ -139,7 +144,7 @@ def threads_for(operations: float, wanted: bool = True, own: bool = False):
     The number belongs to the whole process. Where several threads of the program are in here, each sets its own, and
     the last one to leave restores what was there before the first.
     """
-    blas = shipped() if own else provide()
+    blas = used(own)
     if not wanted or blas is None or blas.threads() is None or user_set_threads():
         yield blas.threads() if wanted and blas else None
         return

@@ -30,7 +30,8 @@ def function(inputs, outputs, backend: Backend, updates=None, givens=None) -> Fu
         If the compiler or its cache fails.
     """
     if backend.own and not givens:
-        return Function(OwnFunction(inputs, outputs, updates, lambda: _by_pytensor(inputs, outputs, backend, updates)))
+        return Function(OwnFunction(inputs, outputs, updates, lambda: _by_pytensor(inputs, outputs, backend, updates),
+                                    backend.chosen))
     if backend.by_shape:
         return Function(ByShape(inputs, outputs, backend.mode, updates, givens))
     return Function(_by_pytensor(inputs, outputs, backend, updates, givens))
@@ -97,7 +98,8 @@ class TrainingStep:
         if self.backend.own:
             try:
                 watched = {self._sums[0]: self._tally.minimized()}
-                self._own = OwnSteps(self.variables, changes, "a training step", self._counter, watched)
+                self._own = OwnSteps(self.variables, changes, "a training step", self._counter, watched,
+                                     self.backend.chosen)
                 self._changes = changes
                 return
             except Unsupported as met:

@@ -1,4 +1,4 @@
-"""Backends: C by default, NUMBA where there is no compiler, JAX and plain PYTHON on request."""
+"""Backends: C by default, NUMBA where there is no compiler, PyTensor's CVM, JAX and plain PYTHON on request."""
 
 import contextlib
 import dataclasses
@@ -17,9 +17,10 @@ from ..errors import SpecError, SymlossWarning, unknown
 from . import backend_rewrites as rewrites
 from . import blas, threads
 from . import time_loops as loops
+from .ccode import building, compilers
 from .compiler_failures import explained, no_compiler, without_absent_compiler
 
-NAMES = ("C", "CCODE", "NUMBA", "JAX", "PYTHON")
+NAMES = ("C", "CVM", "NUMBA", "JAX", "PYTHON")
 
 # Comparisons and roots may be computed several at a time. NaN, infinity and the order of sums stay as they are.
 C_FLAGS = ("-fno-trapping-math", "-fno-math-errno")
@@ -39,6 +40,8 @@ class Backend:
         Whether functions are compiled for each shape of their inputs.
     own : bool
         Whether the compiler of our own takes what it knows.
+    chosen : bool
+        Whether the user asked for it; if not, another one may take its place where it fails.
     """
 
     name: str
@@ -46,12 +49,18 @@ class Backend:
     many_steps: bool = False
     by_shape: bool = False
     own: bool = False
+    chosen: bool = True
 
     def otherwise(self) -> "Backend":
         """Return the backend of what the compiler of our own does not know."""
-        return resolve("C") if self.own else self
+        if not self.own:
+            return self
+        if not self.chosen and building.find() is None:
+            return resolve(None)
+        return _for_the_rest(self.chosen)
 
 
+OWN = Backend("C", None, many_steps=True, own=True)
 _told: set[str] = set()
 
 
@@ -61,8 +70,9 @@ def resolve(mode=None) -> Backend:
     Parameters
     ----------
     mode : str, Mode or None
-        'C', 'NUMBA', 'JAX', 'PYTHON', or a PyTensor mode. None: what ``pytensor.config.mode`` says if the user set
-        it, else C; without a compiler that works NUMBA, which is said once.
+        'C', 'CVM' (PyTensor's own C backend), 'NUMBA', 'JAX', 'PYTHON', or a PyTensor mode. None: what
+        ``pytensor.config.mode`` says if the user set it, else C; without a compiler that works NUMBA, which is said
+        once.
 
     Raises
     ------
@@ -73,22 +83,23 @@ def resolve(mode=None) -> Backend:
     """
     if isinstance(mode, Backend):
         return mode
-    if str(mode).upper() == "CCODE":
-        return Backend("CCODE", None, many_steps=True, own=True)
+    if mode is None and pytensor.config.mode == "Mode":
+        return _default()
+    name = str(pytensor.config.mode if mode is None else mode).upper()
+    name = {"FAST_RUN": "C", "FAST_COMPILE": "PYTHON"}.get(name, name)
+    if name == "C":
+        if building.find() is None:
+            raise compilers.NoCompilerError(f"mode 'C': {compilers.none_works()}, or pass mode='NUMBA'")
+        return OWN
     without_absent_compiler()
     blas.provide()
     if isinstance(mode, Mode):
         jax = isinstance(mode.linker, JAXLinker)
         return Backend("a mode of the user's", _for_jax(mode) if jax else mode, by_shape=jax)
-    if mode is None:
-        chosen = pytensor.config.mode
-        return _default() if chosen == "Mode" else resolve(chosen)
-    name = str(mode).upper()
-    name = {"CVM": "C", "FAST_RUN": "C", "FAST_COMPILE": "PYTHON"}.get(name, name)
-    if name == "C":
+    if name == "CVM":
         if not _compiler():
-            raise SpecError(f"mode 'C': {no_compiler()}; install g++, or use mode='NUMBA'")
-        return _c()
+            raise SpecError(f"mode 'CVM': {no_compiler()}; install g++, or use mode='C' or mode='NUMBA'")
+        return _cvm()
     if name == "PYTHON":
         # products and sums of more than two would be computed number by number in Python
         mode = predefined_modes["FAST_COMPILE"].excluding("local_mul_canonizer", "local_add_canonizer")
@@ -110,17 +121,33 @@ def _compiler() -> str:
 
 
 def _default() -> Backend:
+    if building.find() is not None:
+        return dataclasses.replace(OWN, chosen=False)
+    _tell(f"{compilers.none_works()}. Until then functions compile with NUMBA")
+    return resolve("NUMBA")
+
+
+def _for_the_rest(chosen: bool) -> Backend:
+    """Return the backend of what the compiler of our own does not know: PyTensor's C where it works."""
+    without_absent_compiler()
+    blas.provide()
     compiler = _compiler()
     if not compiler:
-        said = f"{no_compiler()}, so functions compile with NUMBA; install g++ for faster ones"
-    elif why := _fails(compiler, pytensor.config.gcc__cxxflags, str(pytensor.config.compiledir)):
-        said = f"{why}. Until then functions compile with NUMBA"
+        said = f"{no_compiler()}, so what the compiler of symloss does not know compiles with NUMBA; install g++ for " \
+               f"faster functions"
+    elif not chosen and (why := _fails(compiler, pytensor.config.gcc__cxxflags, str(pytensor.config.compiledir))):
+        said = f"{why}. Until then what the compiler of symloss does not know compiles with NUMBA"
     else:
-        return _c()
+        return _cvm()
+    _tell(said)
+    return resolve("NUMBA")
+
+
+def _tell(said: str) -> None:
+    """Warn of something once."""
     if said not in _told:
         _told.add(said)
         warnings.warn(said, SymlossWarning, stacklevel=6)
-    return resolve("NUMBA")
 
 
 @threads.cached(8)
@@ -129,14 +156,14 @@ def _fails(compiler, flags, cache) -> str | None:
     matrix = pt.matrix("matrix", dtype="float32")
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # PyTensor prints the code that could not be compiled
-            product = explained("C", lambda: pytensor.function([matrix], pt.dot(matrix, matrix), mode=_c().mode))
+            product = explained("CVM", lambda: pytensor.function([matrix], pt.dot(matrix, matrix), mode=_cvm().mode))
         product(np.ones((2, 2), "float32"))
     except SpecError as error:
         return str(error)
     return None
 
 
-def _c() -> Backend:
+def _cvm() -> Backend:
     have = pytensor.config.gcc__cxxflags.split()
     missing = [flag for flag in C_FLAGS if flag not in have]
     if missing:
@@ -144,7 +171,7 @@ def _c() -> Backend:
     # buffers are kept from step to step: allow_gc=False
     mode = Mode(linker=VMLinker(use_cloop=True, allow_gc=False), optimizer=predefined_modes["CVM"].provided_optimizer)
     mode = mode.excluding(*rewrites.NOT_FOR_C).register(*rewrites.FOR_C, *loops.inside("C"))
-    return Backend("C", mode, many_steps=True)
+    return Backend("CVM", mode, many_steps=True)
 
 
 def _for_jax(mode) -> Mode:

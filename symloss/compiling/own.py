@@ -1,10 +1,35 @@
 """Functions that the compiler of our own makes, and the way for those that it does not know."""
 
+import contextlib
 import ctypes
+import functools
+import warnings
 
 import numpy as np
 
+from ..errors import SymlossWarning
+from .ccode.compilers import NoCompilerError
 from .ccode.ir import Unsupported
+
+MISTAKES = (AssertionError, AttributeError, KeyError, RecursionError, TypeError)
+
+
+@contextlib.contextmanager
+def known(chosen: bool):
+    """Within, a mistake of the compiler is told, and Unsupported, so that a user's program goes on.
+
+    So is a machine without a C compiler, unless the user has `chosen` C.
+    """
+    try:
+        yield
+    except NoCompilerError as error:
+        if chosen:
+            raise
+        raise Unsupported(f"how to do without a C compiler ({error})") from error
+    except MISTAKES as error:
+        said = f"the compiler of symloss made a mistake ({type(error).__name__}: {error}), and PyTensor takes its place"
+        warnings.warn(f"{said}; the numbers are right. Please report it with your model", SymlossWarning, stacklevel=5)
+        raise Unsupported(f"this graph, by a mistake of its own ({type(error).__name__}: {error})") from error
 
 
 def by_other(why: str) -> str:
@@ -21,6 +46,8 @@ class OwnFunction:
         As `Program` takes them.
     otherwise : callable
         Makes the function in the other way.
+    chosen : bool
+        Whether the user has chosen C; see `known`.
 
     Attributes
     ----------
@@ -28,12 +55,12 @@ class OwnFunction:
         What the compiler does not know, once that has been met.
     """
 
-    def __init__(self, inputs, outputs, updates, otherwise):
+    def __init__(self, inputs, outputs, updates, otherwise, chosen=True):
         self.why, self._otherwise, self._other = None, otherwise, None
         from .ccode.program import Program
 
         try:
-            self._program = Program(inputs, outputs, updates)
+            self._program = Program(inputs, outputs, updates, guard=functools.partial(known, chosen))
         except Unsupported as met:
             self._take_other(met)
 
@@ -67,10 +94,11 @@ class OwnSteps:
         When it is made, or at the first `run`.
     """
 
-    def __init__(self, variables, changes, title, counter=None, watched=None):
+    def __init__(self, variables, changes, title, counter=None, watched=None, chosen=True):
         from .ccode.program import Program
 
-        self._program = Program(variables, [], changes, title, batched=True, counter=counter, watched=watched)
+        self._program = Program(variables, [], changes, title, batched=True, counter=counter, watched=watched,
+                                guard=functools.partial(known, chosen))
         self.stop = ctypes.c_int(0)
 
     def decisions(self) -> list[str]:

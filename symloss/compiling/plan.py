@@ -14,7 +14,7 @@ from .._options import NONE, PATTERNS, Check, integer, number, option
 from ..errors import SpecError, UnknownNameError
 from ..losses import divide
 from ..schedules import Schedule
-from . import gradients
+from . import gradients, names
 from . import weight_updates as weights
 
 # as in downhill, 0 means no limit
@@ -132,7 +132,8 @@ class Updates:
         self.still = [p for p in parameters if p not in reached]
         self.movable = parameters
         self.changes: dict = {}
-        slopes, last = self._slopes(parameters)
+        names.call_parts(objective)
+        slopes, last = self._slopes(parameters, reached)
         for name in plan.limits():
             slopes = getattr(gradients, name)(slopes, self.scalars[name])
         moved = self._apply_rule(slopes) | weights.changes(objective, self._step)
@@ -143,11 +144,14 @@ class Updates:
                      for v, new in moved.items()}
         self.changes |= moved
 
-    def _slopes(self, parameters):
+    def _slopes(self, parameters, reached):
         """Return gradients by parameter, and a flag that says whether this batch ends in an update (None: always)."""
         if self.plan.accumulate == 1:
-            slopes = pytensor.grad(self.objective.total, parameters, disconnected_inputs="ignore")
-            return dict(zip(parameters, slopes, strict=True)), None
+            inner = [v for v in self.objective.outputs.values() if v.owner is not None and v in reached]
+            wanted = list(dict.fromkeys([*parameters, *inner]))  # the latter for their names alone
+            slopes = pytensor.grad(self.objective.total, wanted, disconnected_inputs="ignore")
+            names.call_slopes(dict(zip(wanted, slopes, strict=True)))
+            return dict(zip(parameters, slopes, strict=False)), None
         seen = pytensor.shared(np.asarray(0, "int64"), name="batches since the last update", shape=())
         last = pt.ge(seen + 1, self.plan.accumulate)
         self.changes[seen] = pt.switch(last, 0, seen + 1)

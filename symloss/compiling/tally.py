@@ -5,6 +5,7 @@ import pytensor
 import pytensor.tensor as pt
 
 from ..errors import SpecError
+from .names import call
 
 
 class Tally:
@@ -35,6 +36,7 @@ class Tally:
         # one vector of all scalars costs a step less than many of them
         vector = pt.stack([part.astype(pytensor.config.floatX) for part in scalars]) if scalars else np.zeros(0)
         vector = pt.as_tensor_variable(vector)
+        call(vector, "sums of this batch")
         self.expressions = [vector, *(part.astype("float64") for _, part in tables), *self._joined]
 
     def zeros(self) -> list[np.ndarray]:

@@ -77,6 +77,8 @@ class Objective:
         With and without noise; metrics come last. Those that need all scores at once are in the latter alone.
     variables : list
         Inputs, then targets and weights, each once.
+    outputs : dict
+        The layers' expressions by name, with noise.
     """
 
     def __init__(self, graph, losses, regularizers=(), metrics=(), seed: int = 0):
@@ -86,6 +88,7 @@ class Objective:
         self.noises = [r for r in regularizers if r.on_graph]
         self.penalties = [r for r in regularizers if not r.on_graph]
         noisy, self.generator_updates = graph.outputs(self.noises, seed=seed)
+        self.outputs = noisy
         clean = graph.outputs()[0] if self.noises else noisy
         terms = self._terms(noisy)
         self.training_terms = [t for t in terms if not t.whole]

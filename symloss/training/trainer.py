@@ -217,7 +217,7 @@ def c_source(model, asked: Options) -> str:
     if asked.method is not None:
         raise SpecError("c_source: a full-batch method makes no steps; pass an update rule, algo='adam' say")
     objective = _objective(model, asked, [*model._measures(asked.metrics), *asked.monitors])
-    return TrainingStep(objective, asked.plan, resolve("CCODE"), model.seed).c_source()
+    return TrainingStep(objective, asked.plan, resolve("C"), model.seed).c_source()
 
 
 def _objective(model, asked: Options, measures) -> Objective:

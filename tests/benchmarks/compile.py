@@ -74,7 +74,7 @@ def seconds(code: str, environment: dict) -> float:
 def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--modes", default="CCODE", help="modes, separated by commas (%(default)s)")
+    parser.add_argument("--modes", default="C", help="modes, separated by commas (%(default)s)")
     parser.add_argument("--repeat", type=int, default=3, help="processes for each figure; the least counts")
     options = parser.parse_args()
     for name, model in MODELS.items():
@@ -84,7 +84,7 @@ def main():
             for _ in range(options.repeat):
                 with tempfile.TemporaryDirectory() as folder:
                     empty = {"SYMLOSS_CACHE": folder, "OMP_NUM_THREADS": "1"}
-                    if mode != "CCODE":
+                    if mode != "C":
                         empty["PYTENSOR_FLAGS"] = f"base_compiledir={folder}"
                     code = OURS.format(mode=mode, model=model)
                     cold.append(seconds(code, empty))

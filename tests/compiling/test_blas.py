@@ -28,18 +28,18 @@ def run(code, *python, mode="Mode", **environment):
 TRAIN = """
 import numpy as np, symloss
 x = np.ones((8, 2))
-net = symloss.Regressor([2, 1], mode="C")
+net = symloss.Regressor([2, 1], mode="CVM")
 net.train([x, x[:, :1]], algo="sgd", epochs=1, verbose=0)
 print(net.predict(x).shape)
 """
 
 
-@pytest.mark.c
+@pytest.mark.cvm
 def test_no_warning_of_pytensor_reaches_the_user_who_trains_in_c():
     assert run(TRAIN, "-W", "error") == ("(8, 1)", "")
 
 
-@pytest.mark.c
+@pytest.mark.cvm
 def test_no_warning_reaches_the_user_who_imports():
     assert run("import symloss; symloss.Regressor([2, 1])", "-W", "error") == ("", "")
 
@@ -61,7 +61,7 @@ def test_flags_of_the_user_are_respected():
     assert out.split() == ["-lmine", "-lmine", "None"]
 
 
-@pytest.mark.c
+@pytest.mark.cvm
 def test_a_blas_is_found_from_pip_alone():
     found = blas.provide()
     assert found.flags

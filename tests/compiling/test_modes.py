@@ -17,7 +17,8 @@ from pytensor.link.c.exceptions import CompileError
 
 import symloss
 from symloss import Classifier, Regressor
-from symloss.compiling import compiler_failures, function, modes, resolve
+from symloss.compiling import Backend, compiler_failures, function, modes, resolve
+from symloss.compiling.ccode import compilers, program
 
 
 def flat(net):
@@ -51,7 +52,15 @@ def test_many_steps_in_one_call_are_the_same_steps(many_steps):
 def test_c_gives_the_parameters_of_python(compilations):
     y = np.random.default_rng(4).normal(size=(30, 2))
     found = trained(Regressor([3, 4, 2], weighted=True, mode="C"), y)
-    assert len(compilations) == 3  # step, evaluation and prediction: another weight or strength needed no compiling
+    assert not compilations  # PyTensor has compiled nothing
+    same(found, trained(Regressor([3, 4, 2], weighted=True, mode="PYTHON"), y), rtol=1e-8)
+
+
+@pytest.mark.cvm
+def test_pytensors_c_compiles_step_evaluation_and_prediction_once(compilations):
+    y = np.random.default_rng(4).normal(size=(30, 2))
+    found = trained(Regressor([3, 4, 2], weighted=True, mode="CVM"), y)
+    assert len(compilations) == 3  # another weight or strength needed no compiling
     same(found, trained(Regressor([3, 4, 2], weighted=True, mode="PYTHON"), y), rtol=1e-8)
 
 
@@ -94,11 +103,22 @@ def test_c_is_the_default_where_there_is_a_compiler():
     assert backend.name == "C" and backend.many_steps
 
 
-def test_no_compiler_means_numba_and_is_said_once(monkeypatch):
+@pytest.fixture
+def no_compiler(monkeypatch):
+    """A machine without a C compiler."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(compilers, "_zig", lambda: None)
+    compilers._candidates.cache_clear()
+    yield
+    compilers._candidates.cache_clear()
+
+
+def test_no_compiler_means_numba_and_is_said_once(monkeypatch, no_compiler):
     pytest.importorskip("numba")
     monkeypatch.setattr(modes, "_told", set())
     with pytensor.config.change_flags(mode="Mode", cxx=""):
-        with pytest.warns(symloss.SymlossWarning, match="no C.. compiler.*NUMBA.*install g") as caught:
+        with pytest.warns(symloss.SymlossWarning, match="no C compiler.*install gcc.*NUMBA") as caught:
             net = Regressor([2, 1])
         assert len(caught) == 1
         with warnings.catch_warnings():
@@ -108,9 +128,41 @@ def test_no_compiler_means_numba_and_is_said_once(monkeypatch):
             assert "NUMBA" in str(net.explain())
 
 
-def test_c_without_a_compiler_says_the_way_out():
-    with pytensor.config.change_flags(cxx=""), pytest.raises(symloss.SpecError, match="C.*compiler.*NUMBA"):
+def test_c_without_a_compiler_says_the_way_out(no_compiler):
+    with pytest.raises(symloss.SpecError, match="mode 'C': no C compiler.*install gcc.*NUMBA"):
         Regressor([2, 1], mode="C")
+    with pytensor.config.change_flags(cxx=""), pytest.raises(symloss.SpecError, match="mode 'CVM': no C.. compiler"):
+        Regressor([2, 1], mode="CVM")
+
+
+def test_a_c_compiler_that_fails_means_numba_unless_the_user_chose_c(monkeypatch, no_compiler, points):
+    pytest.importorskip("numba")
+    monkeypatch.setattr(modes, "_told", set())
+    monkeypatch.setattr(compilers, "_passed_over", {})
+    monkeypatch.setenv("CC", sys.executable)  # which is no compiler
+    x = pt.vector("x")
+    with pytensor.config.change_flags(mode="Mode"):
+        chosen, default = resolve("C"), resolve(None)
+        assert chosen.name == default.name == "C"
+        with pytest.warns(symloss.SymlossWarning, match="no C compiler works.*functions compile with NUMBA"):
+            assert function([x], [x * 2.5], default)([2])[0] == 5
+        assert resolve(None).name == "NUMBA"
+        with pytest.raises(symloss.SpecError, match="no C compiler works"):
+            function([x], [x * 3.5], chosen)([2])
+
+
+@pytest.mark.c
+def test_a_mistake_of_the_compiler_is_told_and_the_program_goes_on(monkeypatch, points):
+    def fail(*arguments):
+        raise KeyError(60)
+
+    monkeypatch.setattr(program, "planned", fail)
+    monkeypatch.setattr(program.plans, "find", lambda name: None)
+    monkeypatch.setattr(Backend, "otherwise", lambda self: resolve("PYTHON"))
+    net = Regressor([5, 3], mode="C")
+    with pytest.warns(symloss.SymlossWarning, match=r"made a mistake \(KeyError: 60\).*report"):
+        net.train(points, epochs=1, verbose=0)
+    assert "a mistake of its own" in str(net.explain())
 
 
 @pytest.mark.parametrize("name", ["NUMBA", "JAX"])
@@ -147,7 +199,7 @@ def test_a_mode_of_the_users_own(points):
 
 def test_every_backend_is_available_or_says_why():
     found = modes.available()
-    assert set(found) == {"C", "CCODE", "NUMBA", "JAX", "PYTHON"}
+    assert set(found) == {"C", "CVM", "NUMBA", "JAX", "PYTHON"}
     assert found["PYTHON"] == "works"
     assert all(text == "works" or "install" in text for text in found.values())
 
@@ -180,23 +232,23 @@ def test_a_compiler_that_works_is_taken_without_a_word(by_default):
         assert resolve(None).name == "C"
 
 
-@pytest.mark.c
+@pytest.mark.cvm
 @pytest.mark.parametrize(("flags", "words"), [
     ({"cxx": "/bin/false"}, r"/bin/false failed.*install a compiler that works"),
     ({"cxx": "/nowhere/g++"}, r"/nowhere/g\+\+ does not exist"),
     ({"gcc__cxxflags": "-fnonsense"}, r"failed \(.*-fnonsense.*correct PYTENSOR_FLAGS"),
 ], ids=["compiler fails", "no such compiler", "wrong flag"])
-def test_a_compiler_that_fails_means_numba_and_is_said_once_and_mode_c_says_the_way_out(flags, words, by_default):
+def test_where_pytensors_c_fails_numba_takes_the_rest_which_is_said_once(flags, words, by_default):
     x = pt.vector("x")
     with pytensor.config.change_flags(**flags):
         with pytest.warns(symloss.SymlossWarning, match=f"{words}.*NUMBA") as caught:
-            assert resolve(None).name == "NUMBA"
+            assert resolve(None).otherwise().name == "NUMBA"
         assert sum(issubclass(one.category, symloss.SymlossWarning) for one in caught) == 1
         with warnings.catch_warnings():
             warnings.simplefilter("error", symloss.SymlossWarning)
-            assert resolve(None).name == "NUMBA"
-        with pytest.raises(symloss.SpecError, match=f"mode 'C': .*{words}.*mode='NUMBA'"):
-            function([x], [pt.tanh(x * 1.2345)], resolve("C"))
+            assert resolve(None).otherwise().name == "NUMBA"
+        with pytest.raises(symloss.SpecError, match=f"mode 'CVM': .*{words}.*mode='"):
+            function([x], [pt.tanh(x * 1.2345)], resolve("CVM"))
 
 
 @pytest.mark.parametrize(("error", "words"), [

@@ -42,7 +42,7 @@ def at_once(one, items):
 
 
 MODES = ["PYTHON", *(pytest.param(name, marks=getattr(pytest.mark, name.lower()))
-                     for name in ("C", "CCODE", "NUMBA", "JAX"))]
+                     for name in ("C", "CVM", "NUMBA", "JAX"))]
 
 
 @pytest.mark.parametrize("mode", MODES)

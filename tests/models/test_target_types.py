@@ -64,7 +64,7 @@ def test_a_step_is_the_same_for_every_type_of_target(kind, dtypes, precision):
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("kind", ["bce", "xe"])
-@pytest.mark.parametrize("mode", ["C", "CCODE", "NUMBA", "JAX"])
+@pytest.mark.parametrize("mode", ["C", "CVM", "NUMBA", "JAX"])
 def test_a_step_is_the_same_in_compiled_code(kind, precision, mode):
     with pytensor.config.change_flags(floatX=precision):
         agree(after_one_step(kind, mode, DTYPES), precision)

@@ -48,8 +48,10 @@ def load(text: str, name: str = "step") -> ctypes.CDLL:
 
     Raises
     ------
+    NoCompilerError
+        If no compiler works.
     SpecError
-        If no compiler works, no folder can be written, or the text has a mistake.
+        If no folder can be written, or the text has a mistake.
     """
     name = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:40]
     while (compiler := find()) is not None:
@@ -62,7 +64,7 @@ def load(text: str, name: str = "step") -> ctypes.CDLL:
                 continue
             _handles.setdefault(key, handle)
         return _handles[key]
-    raise SpecError(compilers.none_works())
+    raise compilers.NoCompilerError(compilers.none_works())
 
 
 def _key(text: str, compiler: Compiler) -> str:

@@ -21,7 +21,7 @@ import threading
 import time
 import warnings
 
-from ...errors import SymlossWarning
+from ...errors import SpecError, SymlossWarning
 
 TIMEOUT = 180  # seconds that a compiler may take for one file
 WINDOWS, MAC = sys.platform == "win32", sys.platform == "darwin"
@@ -42,6 +42,12 @@ GCC = ("-pipe", "-ftree-vectorize", "-fvect-cost-model=unlimited", "--param=vect
 SAID = "compiler.txt"  # the file for what a compiler says
 ZIG_FOLDER = "symloss-zig"  # beside the libraries: what zig keeps
 ABSENT = "there is no such program"
+
+
+
+class NoCompilerError(SpecError):
+    """No C compiler works; the text says why, and how to get one."""
+
 
 _passed_over: dict[tuple, str] = {}  # commands that do not work, with the reason
 _refused: dict[tuple, frozenset] = {}  # flags that a command does not take

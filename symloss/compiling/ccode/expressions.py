@@ -1,6 +1,7 @@
 """One pointwise operation as a C expression, and numbers and types as C."""
 
 import math
+import re
 
 import numpy as np
 
@@ -26,6 +27,12 @@ def c_type(dtype: str, local: bool = False) -> str:
     if dtype not in TYPES:
         raise Unsupported(f"numbers of type {dtype}")
     return "int" if local and dtype == "bool" else TYPES[dtype]
+
+
+def plain(name: str) -> str:
+    """Return a name as one of C."""
+    found = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_") or "value"
+    return f"v_{found}" if found[0].isdigit() else found
 
 
 def literal(value, dtype: str) -> str:

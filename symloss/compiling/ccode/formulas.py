@@ -64,6 +64,9 @@ class Formulas:
             return f"({plain[0]} ? {plain[1]} : {plain[2]})"
         if value.op in ("cast", "copy"):
             return plain[0] if texts[0][1] == 9 else f"({plain[0]})"
+        if value.op == "dot":
+            turned = [trace(v)[1] == (1, 0) for v in value.inputs]
+            plain = [f"{text}.T" if turn else text for text, turn in zip(plain, turned, strict=True)]
         if value.op == "gather":
             return f"{plain[0] if texts[0][1] == 9 else f'({plain[0]})'}[{', '.join(plain[1:])}]"
         return f"{value.op}({', '.join(plain)})"

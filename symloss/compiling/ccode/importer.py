@@ -4,6 +4,7 @@ import numpy as np
 from pytensor.compile.builders import OpFromGraph
 from pytensor.graph.basic import Constant
 
+from ..names import called
 from . import ir
 from .ir import Graph, Unsupported, Value
 
@@ -57,8 +58,9 @@ class Importer:
             if isinstance(value, Value):
                 dtype = getattr(variable.type, "dtype", None)
                 value = self.graph.cast(value, dtype) if dtype in NUMBERS else value
-                if variable.name and value.origin is None and value.op not in ir.LEAVES:
-                    value.origin = variable.name
+                name = called(variable)
+                if name and value.origin is None and value.op not in ir.LEAVES:
+                    value.origin = name
             self.known[variable] = value
 
     # ------------------------------------------------------------------------------------------------ operands

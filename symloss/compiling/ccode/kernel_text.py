@@ -3,7 +3,7 @@
 import abc
 
 from . import ir
-from .expressions import TYPES, atom, c_type, length_text, literal
+from .expressions import TYPES, atom, c_type, length_text, literal, plain
 from .formulas import comment
 from .ir import Value
 from .phases import Phases
@@ -12,6 +12,7 @@ from .space import Space, access
 from .views import INLINE, place, trace
 
 DRAWN = 64  # numbers of room behind a row of random numbers, which are drawn several at a time
+SCRATCH = ir.words("row part total next")  # what kernels keep, named with the number of a value
 
 
 class KernelText(abc.ABC):
@@ -145,7 +146,9 @@ class KernelText(abc.ABC):
 
     def name(self, value) -> str:
         """Return the name of a value within the function."""
-        return f"{value.op}_{value.number}" if value.op not in ("switch", "copy") else f"v_{value.number}"
+        what = plain(value.origin) if value.origin else "v" if value.op in ("switch", "copy") else value.op
+        what = f"v_{what}" if what in SCRATCH else what
+        return f"{what}_{value.number}"
 
     def _statement(self, value, depth):
         self._line(f"const {c_type(value.dtype, True)} {self.name(value)} = {self._text(value)};", depth)

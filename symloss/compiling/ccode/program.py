@@ -1,5 +1,6 @@
 """A function of PyTensor variables, compiled for the shapes with which it is called."""
 
+import contextlib
 import ctypes
 import hashlib
 
@@ -38,6 +39,8 @@ class Program:
     watched : dict or None
         By shared variable: the places of numbers in it that are finite as long as all is well; `steps` ends after a
         step that leaves one that is not.
+    guard : function of nothing
+        Returns a context manager; within it forms are planned and compiled.
 
     Notes
     -----
@@ -46,7 +49,7 @@ class Program:
     """
 
     def __init__(self, inputs, outputs, updates=None, title="a function", batched=False, counter=None,
-                 watched=None):
+                 watched=None, guard=contextlib.nullcontext):
         self.inputs, self.outputs = list(inputs), list(outputs)
         self.updates = {v: e for v, e in dict(updates or {}).items() if not isinstance(v.type, RandomType)}
         expressions = [*self.outputs, *self.updates.values()]
@@ -62,6 +65,7 @@ class Program:
         self._seeds = Seeds(self.generators)
         self.counter = counter
         self.title, self.batched, self.watched = title, batched, dict(watched or {})
+        self._guard = guard
         self._forms: dict[tuple, tuple[Form, bool]] = {}
         self._by_rows: set[tuple] = set()
 
@@ -98,7 +102,8 @@ class Program:
                   tuple(n or 1 for n in v.type.shape) for v in self.inputs]
         shapes += [a.shape for a in self._held()]
         order = [*self.inputs, *self.shared, *self.generators]
-        return planned(self, order, shapes, [*self.outputs, *self.updates.values()]).source.text
+        with self._guard():
+            return planned(self, order, shapes, [*self.outputs, *self.updates.values()]).source.text
 
     def decisions(self) -> list[str]:
         """Return what was decided for the shapes that were met so far, in words."""
@@ -131,7 +136,8 @@ class Program:
         if key not in self._forms:
             while len(self._forms) >= KEPT:
                 self._forms.pop(next(iter(self._forms)))
-            form, symbolic = self._compiled(shapes, held, rows, key[:1] == ("rows",))
+            with self._guard():
+                form, symbolic = self._compiled(shapes, held, rows, key[:1] == ("rows",))
             if not symbolic and key[:1] != ("rows",):
                 self._by_rows.add(key)
                 key = ("rows", rows, *key)

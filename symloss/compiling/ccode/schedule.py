@@ -105,7 +105,7 @@ class Schedule:
     def __init__(self, outputs: list[Value], conditions=()):
         self.steps: list = []
         self.exports = {v.number for v in outputs}
-        self._place: dict[int, Kernel | Stage] = {}  # where a value is computed
+        self.place: dict[int, Kernel | Stage] = {}  # where a value is computed
         self._position: dict[int, int] = {}
         wanted = [*outputs, *conditions]
         self.exports |= {v.number for v in conditions}
@@ -116,8 +116,9 @@ class Schedule:
                 self._fuse(value)
             else:
                 self._insert(Stage(value), self._earliest(value))
-                self._place[value.number] = self.steps[self._found]
+                self.place[value.number] = self.steps[self._found]
             self._export_inputs(value)
+        Sinking(self, wanted).run()
         self._drop_unused()
 
     # ------------------------------------------------------------------------------------------------ order
@@ -129,15 +130,15 @@ class Schedule:
 
     def _earliest(self, value) -> int:
         """Return the position of the last step that makes what a value is computed from; -1 if there is none."""
-        places = [self._place.get(base_of(v).number) for v in value.inputs]
+        places = [self.place.get(base_of(v).number) for v in value.inputs]
         return max((self._position[id(p)] for p in places if p is not None), default=-1)
 
     def _export_inputs(self, value):
-        mine = self._place[value.number]
+        mine = self.place[value.number]
         for operand in value.inputs:
             base = base_of(operand)
             inside = isinstance(mine, Kernel) and trace(operand)[0].number in mine.axes
-            if base.number in self._place and not inside:
+            if base.number in self.place and not inside:
                 self.exports.add(base.number)
 
     def _drop_unused(self):
@@ -146,7 +147,7 @@ class Schedule:
             if not isinstance(kernel, Kernel):
                 continue
             kernel.stores = {v.number for v in kernel.values
-                             if v.number in self.exports and self._place[v.number] is kernel}
+                             if v.number in self.exports and self.place[v.number] is kernel}
             needed = set(kernel.stores)
             for value in reversed(kernel.values):
                 if value.number in needed:
@@ -162,7 +163,7 @@ class Schedule:
         for position in range(max(earliest, 0), len(self.steps)):
             kernel = self.steps[position]
             if isinstance(kernel, Kernel) and self._join(kernel, value, position == earliest):
-                self._place[value.number] = kernel
+                self.place[value.number] = kernel
                 self._compute_anew(kernel, value)
                 return
         space = value.inputs[0].shape if value.op in ir.REDUCTIONS else value.shape
@@ -170,7 +171,7 @@ class Schedule:
         if not self._join(kernel, value, False):
             raise AssertionError(f"{value!r} fits into no kernel")
         self._insert(kernel, earliest)
-        self._place[value.number] = kernel
+        self.place[value.number] = kernel
         self._compute_anew(kernel, value)
 
     def _compute_anew(self, kernel, value, within=False):
@@ -179,7 +180,7 @@ class Schedule:
         inputs = value.inputs[1:] if value.op == "gather" else value.inputs
         for operand in inputs:
             root, axes = trace(operand)
-            if root.number in kernel.axes or root.number not in self._place:
+            if root.number in kernel.axes or root.number not in self.place:
                 continue
             if root.number in self.exports if within else not self._is_light(root):
                 continue
@@ -199,7 +200,7 @@ class Schedule:
                 return False
             for operand in one.inputs:
                 root = trace(operand)[0]
-                if root.number in self._place and root.number not in self.exports:
+                if root.number in self.place and root.number not in self.exports:
                     waiting.append(root)
                 elif root.op not in INLINE:
                     read += _about(base_of(root).size)
@@ -214,6 +215,109 @@ class Schedule:
             return False
         joining.accept()
         return True
+
+
+class Sinking:
+    """Moves what one later kernel alone reads into that kernel, where it needs no memory.
+
+    Parameters
+    ----------
+    schedule : Schedule
+    wanted : list of Value
+        What the caller reads.
+    """
+
+    def __init__(self, schedule: Schedule, wanted):
+        self.schedule, self.kept = schedule, {v.number for v in wanted}
+        self.values = ir.reachable(wanted)
+        self.users: dict[int, list[Value]] = {}
+        for value in self.values:
+            for place, operand in enumerate(value.inputs):
+                root = trace(operand)[0]
+                if root.op in ir.VIEWS or value.op == "gather" and place == 0:
+                    self.kept.add(base_of(root).number)  # it is read as it lies in memory
+                self.users.setdefault(root.number, []).append(value)
+        self.position = {id(step): i for i, step in enumerate(schedule.steps)}
+        self.kernels = [step for step in schedule.steps if isinstance(step, Kernel)]
+
+    def run(self) -> None:
+        """Move all that can be moved, the last first."""
+        for value in reversed(self.values):
+            home = self.schedule.place.get(value.number)
+            target = self._target(value, home) if isinstance(home, Kernel) else None
+            if target is not None:
+                self._move(value, home, target)
+
+    def _target(self, value, home):
+        """Return the only kernel that reads a value, if that is another one, of the same space."""
+        found = []
+        for user in self.users.get(value.number, ()):
+            place = self.schedule.place.get(user.number)
+            homes = [place] if isinstance(place, Stage) else [k for k in self.kernels if user.number in k.axes]
+            found += [step for step in homes if step not in found]
+        found = [step for step in found if step is home or isinstance(step, Stage) or value.number not in step.axes]
+        if len(found) != 1 or found[0] is home or not isinstance(found[0], Kernel):
+            return None
+        (target,) = found
+        same = ir.size(target.dims) == value.size and self.position[id(target)] > self.position[id(home)]
+        return target if same else None
+
+    def _chain(self, value, home):
+        """Return what moves together, and what has to lie in memory for it.
+
+        Values of `home` that nobody else reads move along. Others stay, where they are in memory already or smaller.
+        None: nothing would be won.
+        """
+        chain, exported, waiting = {}, [], {value.number: value}
+        while waiting:
+            one = waiting.pop(max(waiting))  # users come before what they use
+            shared = one is not value and (one.number in self.schedule.exports or any(
+                user.number not in chain for user in self.users[one.number]))
+            if shared or one.op not in ir.POINTWISE or one.op == "copy" or one.number in self.kept:
+                small = one.number in self.schedule.exports or 2 * _about(one.size) <= _about(value.size)
+                if one is value or not small:
+                    return None
+                exported.append(one)
+                continue
+            chain[one.number] = one
+            for operand in one.inputs:
+                root = trace(operand)[0]
+                if root.number in home.axes:
+                    waiting[root.number] = root
+        return chain, exported
+
+    def _move(self, value, home, target):
+        chain, exported = self._chain(value, home) or ((), ())
+        along = self._along(value, target)
+        if not chain or along is None:
+            return
+        found = {value.number: along}
+        for one in chain.values():  # the last first
+            for operand in one.inputs:
+                root, axes = trace(operand)
+                if root.number in chain:
+                    mine = tuple(None if axis is None else found[one.number][axis] for axis in axes)
+                    if found.setdefault(root.number, mine) != mine:
+                        return
+        self.schedule.exports |= {one.number for one in exported if one.number not in target.axes}
+        for one in reversed(chain.values()):
+            if one.number not in target.axes:
+                target.add(one, found[one.number])
+            home.values.remove(one)
+            del home.axes[one.number], home.along[one.number]
+            self.schedule.exports.discard(one.number)
+            self.schedule.place[one.number] = target
+
+    def _along(self, value, target):
+        """Return the dimensions of the target that the axes of a value go along; None if its users do not agree."""
+        found = set()
+        for user in self.users[value.number]:
+            for operand in user.inputs if user.number in target.along else ():
+                root, axes = trace(operand)
+                if root is value:
+                    along = target.along[user.number]
+                    found.add(tuple(None if axis is None else along[axis] for axis in axes))
+        return found.pop() if len(found) == 1 else None
 
 
 class Joining:

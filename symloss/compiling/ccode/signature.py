@@ -15,6 +15,8 @@ from pytensor.graph.traversal import toposort
 from pytensor.graph.type import Type
 from pytensor.scalar.basic import ScalarOp
 
+from ..names import called
+
 PLAIN = (str, int, float, complex, bool, bytes, type(None), np.dtype, np.generic, slice, range)
 
 
@@ -45,12 +47,12 @@ def signature(outputs: list[Variable], order: list[Variable], *about) -> str:
 def _lines(outputs: Iterable[Variable], order: Iterable[Variable]) -> list[str]:
     outputs, order = list(outputs), list(order)
     numbers = {variable: str(i) for i, variable in enumerate(order)}
-    lines = [f"{v.name} {v.type!r}" for v in order]
+    lines = [f"{called(v)} {v.type!r}" for v in order]
     for node in toposort(outputs):
         inputs = [_number(v, numbers) for v in node.inputs]
         for output in node.outputs:
             numbers[output] = str(len(numbers))
-        types = " ".join(f"{v.name} {v.type!r}" for v in node.outputs)
+        types = " ".join(f"{called(v)} {v.type!r}" for v in node.outputs)
         lines.append(f"{_op(node.op)} {' '.join(inputs)} : {types}")
     lines.append(" ".join(_number(v, numbers) for v in outputs))
     return lines

@@ -6,7 +6,7 @@ import textwrap
 
 from . import ir, random
 from .c_functions import PLACE, helper
-from .expressions import BYTES, Expressions, c_type, length_text
+from .expressions import BYTES, Expressions, c_type, length_text, plain
 from .ir import Graph, Value, size
 from .kernel_text import extreme
 from .lanes import LaneText, suits
@@ -99,6 +99,11 @@ RESERVED = ir.words("""
 """)
 
 
+WORDS = {"switch": "choice", "max": "greatest", "min": "least", "sub": "difference", "mul": "product",
+         "div": "quotient", "add": "sum", "concat": "vector"}
+LONGEST = 60  # characters of a name that is made
+
+
 class Names:
     """C names of buffers: what the user calls them, where that is known."""
 
@@ -108,12 +113,12 @@ class Names:
 
     def give(self, value: Value, name: str) -> str:
         """Name a buffer; a number is added where another has the name."""
-        plain = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_") or "value"
-        plain = f"v_{plain}" if plain[0].isdigit() else plain
-        chosen, count = plain, 1
+        first, count = plain(name), 1
+        first += "_" * bool(re.search(r"_\d+$", first))  # those within kernels end so
+        chosen = first
         while chosen in self._taken:
             count += 1
-            chosen = f"{plain}_{count}"
+            chosen = f"{first}_no{count}"
         self._taken.add(chosen)
         self._names[value.number] = chosen
         return chosen
@@ -197,6 +202,7 @@ class Writer:
         self.over = in_place(self.steps, wanted)
         self.late = {o: a for o, a in wanted.items() if o not in self.over}
         self.names = Names()
+        self._functions: dict[str, int] = {}
         self.expressions = Expressions(library)
         self._name_buffers()
 
@@ -216,9 +222,13 @@ class Writer:
                         self.made.append(value)
 
     def _plain_name(self, value) -> str:
-        """Return a name for what the user has none for: of a product what is multiplied, if that has names."""
+        """Return a name for what the user has none for: what is done to that which has names."""
         named = [base_of(v).origin for v in value.inputs]
-        return "_times_".join(named) if value.op == "dot" and all(named) else f"{value.op}{value.number}"
+        if value.op == "dot" and all(named):
+            return "_times_".join(named)
+        roots = _named_roots(value)
+        name = f"{_word(value)}_of_{'_and_'.join(roots)}"
+        return name if 1 <= len(roots) <= 2 and len(name) <= LONGEST else f"{value.op}{value.number}"
 
     def source(self) -> Source:
         """Return the C file."""
@@ -226,7 +236,7 @@ class Writer:
         checks, scratch = False, []
         for position, step in enumerate(self.steps):
             made = self._text(step)
-            name = self._function_name(step, position)
+            name = self._function_name(step)
             functions.append(self._function(name, made))
             calls.append(self._call(name, made))
             helpers |= made.helpers
@@ -258,12 +268,16 @@ class Writer:
             return LoopText(step, self.expressions, self.names)
         return StageText(step.value, self.names)
 
-    def _function_name(self, step, position):
+    def _function_name(self, step) -> str:
+        """Return a name that says what a function computes: of what it leaves behind, the first three with a name."""
         made = [v for v in step.values if v.number in step.stores]
         named = [v.origin for v in made if v.origin]
-        plain = self._plain_name(made[-1])
-        what = named[-1] if named else plain if "_times_" in plain else made[-1].op
-        return re.sub(r"\W", "_", f"compute_{what}_{position + 1}", flags=re.ASCII)
+        news = [name.removeprefix("new ") for name in named if name.startswith("new ")]
+        verb, what = ("update", news) if news else ("compute", named or [self._plain_name(made[-1])])
+        name = f"{verb}_{'_and_'.join(what[:3])}"
+        self._functions[name] = self._functions.get(name, 0) + 1
+        number = f"_{self._functions[name]}" if self._functions[name] > 1 else ""
+        return re.sub(r"\W", "_", f"{name}{number}", flags=re.ASCII)
 
     def _in_arena(self, made):
         return [(name, dtype, length) for name, dtype, length in made.scratch if not _on_stack(length)]
@@ -374,6 +388,26 @@ class Writer:
                     until = end if value.number in results else last.get(value.number, position)
                     found.append(Buffer(self.names.of(value.number), value.dtype, value.size, position, until))
         return found
+
+
+def _word(value) -> str:
+    """Return what an operation is called in a name."""
+    while value.op in ("cast", "copy", *ir.VIEWS):
+        value = value.inputs[0]
+    return "mask" if value.dtype == "bool" else WORDS.get(value.op, value.op)
+
+
+def _named_roots(value) -> list[str]:
+    """Return the names nearest to what a value is computed from; none if that is too much for a name."""
+    found, waiting, seen = [], list(value.inputs), 0
+    while waiting and seen < 12:
+        one = waiting.pop(0)
+        seen += 1
+        if one.origin:
+            found += [one.origin] * (one.origin not in found)
+        else:
+            waiting += one.inputs
+    return [] if waiting else found
 
 
 def _comment(lines) -> list[str]:

@@ -553,8 +553,9 @@ def judge(maker: Maker, outputs: list) -> str | None:
     unit = 1e-4 if single else 1e-10
     wrong = _difference(found, wanted, spread, unit)
     if wrong:
+        spread = [room + _rounding(maker, outputs, given) for room in spread]
         rewritten, raised = _run(_function(maker.inputs, outputs, REWRITTEN), given)
-        wrong = _difference(found, rewritten, spread, unit, also=wanted) if not raised else wrong
+        wrong = _difference(found, wanted if raised else rewritten, spread, unit, also=wanted)
     return wrong
 
 
@@ -592,6 +593,14 @@ def _spread(exactly, given, wanted):
             ]
         found = [np.maximum(f, np.where(np.isnan(a), np.inf, a)) for f, a in zip(found, apart, strict=True)]
     return found
+
+
+def _rounding(maker, outputs, given) -> float:
+    """Return a share of the last place of the greatest number on the way: sums and differences may cancel."""
+    way = [v for v in ancestors(outputs) if v.owner and getattr(v.type, "dtype", "").startswith("float")]
+    found, _ = _run(_function(maker.inputs, way, AS_WRITTEN), given)
+    sizes = [abs(a[np.isfinite(a)]).max(initial=0) * np.finfo(a.dtype).eps for a in found]
+    return float(max(sizes, default=0)) / 30
 
 
 def _difference(found, wanted, spread, unit, also=None):

@@ -13,7 +13,7 @@ from symloss.compiling.ccode.ir import Unsupported
 from symloss.compiling.ccode.program import Program
 from symloss.compiling.own import OwnFunction
 
-pytestmark = pytest.mark.ccode
+pytestmark = pytest.mark.c
 AS_WRITTEN = Mode(VMLinker(use_cloop=False, c_thunks=False), None)
 
 # of matrices x and y (n, 4), a cube c (3, n, 2), a vector v (4,), labels i (n,), ints k (4,)

@@ -13,7 +13,7 @@ from symloss.compiling.ccode.text import Writer
 from . import interpreter
 from .random_programs import Maker
 
-pytestmark = pytest.mark.ccode
+pytestmark = pytest.mark.c
 TOLERANCE = {"float64": {"rtol": 1e-9, "atol": 1e-11}, "float32": {"rtol": 2e-4, "atol": 2e-4}}
 
 

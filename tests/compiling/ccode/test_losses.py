@@ -13,7 +13,7 @@ from symloss.compiling.ccode.program import Program
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from losses.case import CASES, gradient
 
-pytestmark = pytest.mark.ccode
+pytestmark = pytest.mark.c
 LOOPS = ("ctc", "sinkhorn")  # through time, or until something converges: not ours yet
 NEAR = {"float64": {"rtol": 1e-9, "atol": 1e-11}, "float32": {"rtol": 5e-5, "atol": 5e-6}}
 FIRST = {case.row.name: case for case in reversed(CASES)}

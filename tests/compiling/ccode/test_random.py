@@ -23,7 +23,7 @@ def test_the_cipher_gives_its_authors_figures(rounds, key, counter, found):
     assert tuple(map(int, random.threefry(key, counter, rounds))) == found
 
 
-@pytest.mark.ccode
+@pytest.mark.c
 @pytest.mark.parametrize("name", ["uniform", "normal"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_c_draws_what_numpy_draws(name, dtype):

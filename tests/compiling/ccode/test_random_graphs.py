@@ -10,7 +10,7 @@ from symloss.compiling.ccode.ir import Unsupported
 
 from .random_graphs import WAYS, Maker, judge
 
-pytestmark = pytest.mark.ccode
+pytestmark = pytest.mark.c
 COUNT = int(os.environ.get("SYMLOSS_RANDOM_GRAPHS", 200))
 PARTS = 4  # for as many processes
 

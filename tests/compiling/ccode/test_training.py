@@ -6,7 +6,7 @@ import pytest
 import symloss
 from symloss import schedules
 
-pytestmark = pytest.mark.ccode
+pytestmark = pytest.mark.c
 RNG = np.random.default_rng(0)
 X, Y, LABELS = RNG.normal(size=(70, 6)), RNG.normal(size=(70, 3)), RNG.integers(0, 4, 70)
 RULES = ["sgd", "momentum", "nag", "rmsprop", "adagrad", "adadelta", "adam", "adamw", "amsgrad", "adamax"]
@@ -24,7 +24,7 @@ def trained(make, data, mode, **options):
 
 
 def agree(make, data, **options):
-    (one, parameters, _), (other, others, step) = (trained(make, data, mode, **options) for mode in ("PYTHON", "CCODE"))
+    (one, parameters, _), (other, others, step) = (trained(make, data, mode, **options) for mode in ("PYTHON", "C"))
     assert step._own is not None  # nothing went to the other compiler
     for a, b in zip(parameters, others, strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-9, atol=1e-12)
@@ -62,7 +62,7 @@ def test_weights_and_several_losses_count_as_in_python():
 
 def test_noise_repeats_with_the_seed_and_goes_on_after_a_restart(tmp_path):
     def net():
-        return symloss.Classifier([6, (8, "relu"), 4], mode="CCODE", seed=3)
+        return symloss.Classifier([6, (8, "relu"), 4], mode="C", seed=3)
 
     options = dict(algo="adam", batch_size=16, verbose=0, input_dropout=0.2, hidden_noise=0.1)
     whole, again, other = net(), net(), net()
@@ -71,7 +71,7 @@ def test_noise_repeats_with_the_seed_and_goes_on_after_a_restart(tmp_path):
     cut = net()
     cut.train([X, LABELS], epochs=2, seed=5, save_progress=tmp_path / "cut.safetensors", **options)
     resumed = symloss.load(tmp_path / "cut.safetensors")
-    resumed.mode = "CCODE"
+    resumed.mode = "C"
     resumed.train([X, LABELS], epochs=4, resume=True, **options)
     for p, q, r, s in zip(whole.params, again.params, other.params, resumed.params, strict=True):
         np.testing.assert_array_equal(p.get_value(), q.get_value())
@@ -82,21 +82,21 @@ def test_noise_repeats_with_the_seed_and_goes_on_after_a_restart(tmp_path):
 def test_a_second_process_finds_the_finished_plan(monkeypatch):
     from symloss.compiling.ccode import program
 
-    symloss.Regressor([6, 5, 3], mode="CCODE").train([X, Y], epochs=1, verbose=0)
+    symloss.Regressor([6, 5, 3], mode="C").train([X, Y], epochs=1, verbose=0)
     monkeypatch.setattr(program, "planned", None)  # nothing is imported, scheduled or written again
-    symloss.Regressor([6, 5, 3], mode="CCODE").train([X, Y], epochs=1, verbose=0)
+    symloss.Regressor([6, 5, 3], mode="C").train([X, Y], epochs=1, verbose=0)
 
 
 def test_what_the_compiler_does_not_know_goes_to_the_other_one():
-    net = symloss.recurrent.Regressor([3, (4, "rnn"), 2], mode="CCODE")
+    net = symloss.recurrent.Regressor([3, (4, "rnn"), 2], mode="C")
     net.train([X.reshape(10, 7, 6)[:, :, :3], RNG.normal(size=(10, 7, 2))], epochs=1, verbose=0)
     step = net._compiled[next(iter(net._compiled))]["step"]
-    assert step.why == "loops through time" and step.backend.name == "C"
+    assert step.why == "loops through time" and step.backend.name == "CVM"
     assert "training step: compiled by PyTensor, because the compiler of symloss does not know loops" in net.explain()
 
 
 def test_explain_tells_what_was_decided():
-    net = symloss.Regressor([6, 5, 3], mode="CCODE")
+    net = symloss.Regressor([6, 5, 3], mode="C")
     net.train([X, Y], [X, Y], epochs=1, verbose=0)
     told = net.explain()
     assert "training step: one C file with" in told and "products written out" in told and "bytes for 32 rows" in told

@@ -10,7 +10,7 @@ import scipy.special
 from symloss.compiling.ccode import building, vector
 from symloss.compiling.ccode.text import HEADER
 
-pytestmark = pytest.mark.ccode
+pytestmark = pytest.mark.c
 
 TWO = ("pow",)
 EXACT = {"exp": mpmath.exp, "exp2": lambda x: mpmath.power(2, x), "expm1": mpmath.expm1, "log": mpmath.log,
