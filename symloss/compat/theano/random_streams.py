@@ -1,5 +1,7 @@
 """Streams of random numbers with the arguments of Theano's, drawn by numpy's generators."""
 
+import warnings
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -46,10 +48,16 @@ class _Streams:
         state = pytensor.shared(self._generator(self._made), name=f"stream {self._made}", borrow=True)
         self._made += 1
         size = None if size is None else _lengths(size)
-        state.default_update, drawn = distribution(*parameters, size=size, rng=state, dtype=dtype,
-                                                   return_next_rng=True)
-        self._state_updates.append((state, state.default_update))
-        drawn.update = (state, state.default_update)  # where Theano had it
+        moved, drawn = distribution(*parameters, size=size, rng=state, dtype=dtype, return_next_rng=True)
+        return self._noted(state, moved, drawn)
+
+    def _noted(self, state, moved, drawn):
+        """Return what was drawn; every function that draws it will move its generator on."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # PyTensor 4 may want it as an update of each function
+            state.default_update = moved
+        self._state_updates.append((state, moved))
+        drawn.update = (state, moved)  # where Theano had it
         return drawn
 
     def uniform(self, size=None, low=0.0, high=1.0, ndim=None, dtype=None):
@@ -83,10 +91,8 @@ class _Streams:
         a = pt.arange(a) if isinstance(a, int) or getattr(a, "ndim", 1) == 0 else pt.as_tensor_variable(a)
         state = pytensor.shared(self._generator(self._made), name=f"stream {self._made}", borrow=True)
         self._made += 1
-        state.default_update, drawn = pt.random.choice(a, size=_lengths(size), replace=replace, p=p, rng=state,
-                                                       return_next_rng=True)
-        self._state_updates.append((state, state.default_update))
-        return drawn.astype(dtype)
+        moved, drawn = pt.random.choice(a, size=_lengths(size), replace=replace, p=p, rng=state, return_next_rng=True)
+        return self._noted(state, moved, drawn).astype(dtype)
 
     def __getstate__(self):
         return {"_seed": self._seed, "_made": 0, "_state_updates": []}

@@ -1,5 +1,7 @@
 """theano.scan_module: loops."""
 
+import warnings
+
 import pytensor
 
 from ..names import forwarding
@@ -15,10 +17,12 @@ def scan(fn, sequences=None, outputs_info=None, non_sequences=None, n_steps=None
 
     The arguments go to ``pytensor.scan``; updates come back in order, and can be added.
     """
-    outputs, updates = pytensor.scan(
-        fn, sequences=sequences, outputs_info=outputs_info, non_sequences=non_sequences, n_steps=n_steps,
-        truncate_gradient=truncate_gradient, go_backwards=go_backwards, mode=mode, name=name, profile=profile,
-        allow_gc=allow_gc, strict=strict, return_list=return_list)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Scan return signature will change")  # PyTensor 4 will need `return_updates`
+        outputs, updates = pytensor.scan(
+            fn, sequences=sequences, outputs_info=outputs_info, non_sequences=non_sequences, n_steps=n_steps,
+            truncate_gradient=truncate_gradient, go_backwards=go_backwards, mode=mode, name=name, profile=profile,
+            allow_gc=allow_gc, strict=strict, return_list=return_list)
     return outputs, OrderedUpdates(updates)
 
 
