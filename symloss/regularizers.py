@@ -9,6 +9,7 @@ import fnmatch
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.sparse import SparseTensorType
 from pytensor.graph.basic import Variable
 
 from ._checks import is_number
@@ -168,7 +169,7 @@ class Regularizer:
             return
         names = graph.output_names()
         for name in self._need([n for n in names if self.matches(n)], "output", names):
-            if not isinstance(outputs[name], pt.TensorVariable):
+            if not _is_dense(outputs[name]):
                 continue  # sparse, which the graph refuses
             if not outputs[name].dtype.startswith("float"):
                 raise SpecError(f"{self.title}: {name} is of {outputs[name].dtype}, to which no noise is added; name "
@@ -237,7 +238,8 @@ class Contractive(Regularizer):
         self.wrt = wrt
 
     def loss(self, graph, outputs):
-        inputs = {name: v for name, v in graph.input_variables().items() if v.dtype.startswith("float")}
+        inputs = {name: v for name, v in graph.input_variables().items()
+                  if _is_dense(v) and v.dtype.startswith("float")}
         wanted = [v for name, v in inputs.items() if fnmatch.fnmatch(name, self.wrt)]
         if not wanted:
             raise UnknownNameError(f"contractive: no input matches wrt={self.wrt!r}; there are {', '.join(inputs)}")
@@ -252,7 +254,7 @@ class _OverTime(Regularizer):
 
     def loss(self, graph, outputs):
         hidden = graph.hidden_names()
-        names = [n for n in outputs if n.endswith(":out") and outputs[n].ndim == 3]
+        names = [n for n in outputs if n.endswith(":out") and _is_dense(outputs[n]) and outputs[n].ndim == 3]
         found = [n for n in names if (n in hidden if self.pattern == "hidden" else self.matches(n))]
         return type(self).penalty([outputs[n] for n in self._need(found, "output with a time", names)])
 
@@ -269,9 +271,13 @@ class RecurrentNorm(_OverTime):
     title, penalty = "recurrent_norm", staticmethod(recurrent_norm)
 
 
+def _is_dense(variable) -> bool:
+    return isinstance(variable, pt.TensorVariable) and not isinstance(variable.type, SparseTensorType)
+
+
 def _matching_outputs(regularizer, graph, outputs):
     hidden = graph.hidden_names()
-    names = [n for n in outputs if n.endswith(":out")]
+    names = [n for n in outputs if n.endswith(":out") and _is_dense(outputs[n])]
     if regularizer.pattern == "hidden":
         return regularizer._need([outputs[n] for n in names if n in hidden], "hidden output", hidden)
     return regularizer._need([outputs[n] for n in names if regularizer.matches(n)], "output", names)

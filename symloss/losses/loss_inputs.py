@@ -3,6 +3,7 @@
 import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
+from pytensor.sparse import SparseTensorType
 from pytensor.tensor.variable import TensorVariable
 
 from .._checks import signed
@@ -50,6 +51,9 @@ def predictions(loss, outputs) -> list:
                 f"{', '.join(k for k in outputs if k.endswith(':out'))}); name a layer {port!r}, "
                 f"or pass ports={{{port!r}: 'layer'}}{_example(loss.spec)}"
             )
+        if isinstance(outputs[match].type, SparseTensorType):
+            raise SpecError(f"loss {loss.name}: {match} is sparse, and losses take dense arrays; pass another layer's "
+                            f"name in ports={{{port!r}: 'layer'}}")
         found.append(outputs[match])
     return found
 
