@@ -9,8 +9,8 @@ import fnmatch
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-from pytensor.sparse import SparseTensorType
 from pytensor.graph.basic import Variable
+from pytensor.sparse import SparseTensorType
 
 from ._checks import is_number
 from ._registry import Registry, other_names
