@@ -1,32 +1,164 @@
 """Functions with all of PyTensor's own options, for scripts that call ``function`` themselves."""
 
+import functools
+
+import numpy as np
 import pytensor
+import pytensor.tensor as pt
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Variable
+from pytensor.graph.replace import clone_replace
+from pytensor.graph.traversal import ancestors, graph_inputs
+from pytensor.tensor.random.type import RandomType
 
 from .by_shape import ByShape
 from .compiler_failures import explained
 from .modes import resolve
-from .threads import alone
+from .own import OwnFunction
+from .threads import Function, alone
 
 
 @alone
-def function(inputs, outputs=None, mode=None, **options):
-    """Return PyTensor's compiled function of `inputs`, made by one of our backends.
+def function(inputs, outputs=None, mode=None, updates=None, givens=None, prepare=None, **options):
+    """Return a compiled function of `inputs`, called as PyTensor's are.
 
     Parameters
     ----------
-    inputs, outputs
+    inputs, outputs, updates, givens
         As ``pytensor.function`` takes them.
     mode : str, Mode or None
-        See `resolve`; what the compiler of our own would take, C takes.
+        See `resolve`.
+    prepare : function or None
+        Of (expressions, inputs); returns expressions that the compiler of our own takes, and a list of (new input,
+        position of an input, function of its array): what has to be done with arrays before a call.
     **options
-        Arguments of ``pytensor.function``; JAX honours updates and givens alone.
+        Other arguments of ``pytensor.function``. JAX honours updates and givens alone.
 
     Raises
     ------
     SpecError
         If the compiler or its cache fails.
     """
-    backend = resolve(mode).otherwise()
+    backend = resolve(mode)
+    other = functools.partial(_by_pytensor, inputs, outputs, backend.otherwise(), updates, givens, options)
+    plain = _Plain.of(inputs, outputs, updates, givens, options) if backend.own else None
+    return other() if plain is None else _Called(plain, prepare, backend.chosen, other)
+
+
+def _by_pytensor(inputs, outputs, backend, updates, givens, options):
     if backend.by_shape:
-        return ByShape(inputs, outputs, backend.mode, options.get("updates"), options.get("givens"))
-    return explained(backend.name, lambda: pytensor.function(inputs, outputs, mode=backend.mode, **options))
+        return ByShape(inputs, outputs, backend.mode, updates, givens)
+    return explained(backend.name, lambda: pytensor.function(
+        inputs, outputs, mode=backend.mode, updates=updates, givens=givens, **options))
+
+
+class _Plain:
+    """A function without any of the options that only PyTensor has: variables, outputs and updates.
+
+    Attributes
+    ----------
+    inputs, outputs : list of variables
+    updates : dict
+        New value by shared variable, also of those that have one by default.
+    form : type or None
+        What outputs come back as: `list`, None where nothing was asked for, `Variable` for a single one.
+    downcast : bool or None
+        Whether arrays may lose precision on their way in.
+    """
+
+    @classmethod
+    def of(cls, inputs, outputs, updates, givens, options):
+        """Return it, or None if some option is for PyTensor alone."""
+        several = outputs if isinstance(outputs, list | tuple) else [] if outputs is None else [outputs]
+        ordinary = all(isinstance(v, Variable) for v in (*inputs, *several)) and len(set(inputs)) == len(inputs)
+        special = [name for name in ("profile", "accept_inplace", "no_default_updates") if options.get(name)]
+        if not ordinary or special or not all(isinstance(v.type, pt.TensorType) for v in inputs):
+            return None
+        made = cls()
+        made.inputs, made.downcast = list(inputs), options.get("allow_input_downcast")
+        made.form = list if isinstance(outputs, list | tuple) else outputs if outputs is None else Variable
+        try:
+            made._take(list(several), dict(updates or {}), dict(givens or {}))
+        except TypeError:  # which PyTensor will tell
+            return None
+        strict = (options.get("on_unused_input") or pytensor.config.on_unused_input) != "ignore"
+        used = set(ancestors([*made.outputs, *made.updates.values()]))
+        return None if strict and not used.issuperset(made.inputs) else made
+
+    def _take(self, outputs, updates, givens):
+        updates = {v: v.type.filter_variable(e) for v, e in updates.items()}
+        found = [*outputs, *updates.values()]
+        replaced = {v: v.type.filter_variable(e) for v, e in givens.items()}
+        found = clone_replace(found, replaced) if replaced else found
+        self.outputs = found[: len(outputs)]
+        self.updates = dict(zip(updates, found[len(outputs) :], strict=True))
+        waiting = found
+        while waiting:
+            shared = [v for v in graph_inputs(waiting) if isinstance(v, SharedVariable) and v not in self.updates]
+            fresh = {v: v.default_update for v in shared if getattr(v, "default_update", None) is not None}
+            self.updates |= {v: e if isinstance(v.type, RandomType) else v.type.filter_variable(e)
+                             for v, e in fresh.items()}
+            waiting = list(fresh.values())
+
+
+class _Called:
+    """A function of the compiler of our own that is called as PyTensor's are: by position or by name.
+
+    What PyTensor's function has besides (``maker``, ``copy``, ...) is asked of one that is then made for it.
+    """
+
+    def __init__(self, plain: _Plain, prepare, chosen: bool, otherwise):
+        expressions = [*plain.outputs, *plain.updates.values()]
+        expressions, self._prepared = (expressions, []) if prepare is None else prepare(expressions, plain.inputs)
+        count = len(plain.outputs)
+        updates = dict(zip(plain.updates, expressions[count:], strict=True))
+        inputs = [*plain.inputs, *(v for v, _, _ in self._prepared)]
+        self._plain, self._made = plain, functools.cache(otherwise)
+        self._names = {v.name: i for i, v in enumerate(plain.inputs) if v.name is not None}
+        self._own = OwnFunction(inputs, expressions[:count], updates, self._other, chosen)
+        self._function = Function(self._own)
+
+    def _other(self):
+        """Return PyTensor's function, which takes prepared arrays too, and does not look at them."""
+        made, count = self._made(), len(self._plain.inputs)
+
+        def call(*arrays):
+            found = made(*arrays[:count])
+            return found if self._plain.form is list else [] if found is None else [found]
+
+        return call
+
+    def __call__(self, *arrays, **named):
+        arrays = self._in_order(arrays, named) if named else arrays
+        variables = self._plain.inputs
+        if len(arrays) != len(variables):
+            raise TypeError(f"function: {len(arrays)} arguments, and {len(variables)} inputs "
+                            f"({', '.join(str(v.name) for v in variables)}); pass one for each")
+        arrays = [np.asarray(self._filtered(v, a), order="C") for v, a in zip(variables, arrays, strict=True)]
+        if self._own.why is None:
+            arrays += [make(arrays[position]) for _, position, make in self._prepared]
+        found = self._function(*arrays)
+        return found if self._plain.form is list else None if self._plain.form is None else found[0]
+
+    def _filtered(self, variable, array):
+        try:
+            return variable.type.filter(array, strict=False, allow_downcast=self._plain.downcast)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"function: the argument for {variable.name or variable} does not fit: {error}") from None
+
+    def _in_order(self, arrays, named):
+        given = dict(enumerate(arrays))
+        for name, array in named.items():
+            if name not in self._names or self._names[name] in given:
+                raise TypeError(f"function: {name}= is no input that is left; there are {', '.join(self._names)}")
+            given[self._names[name]] = array
+        return [given[i] for i in range(len(self._plain.inputs)) if i in given]
+
+    def decisions(self) -> list[str]:
+        """Return what was decided in compiling, in words."""
+        return self._own.decisions()
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._made(), name)

@@ -224,7 +224,7 @@ def multiclass_hinge_loss(predictions, targets, delta=1):
         raise RankError(f"rank mismatch between targets and predictions: {targets.ndim} and {predictions.ndim} axes; "
                         f"reshape predictions to (items, classes), and targets to (items,) or the same")
     if targets.ndim == 1:
-        labels = checked_labels(targets.astype("int32"), predictions.shape[1])
+        labels = checked_labels(targets.astype("int32"), predictions)
         right = pt.eq(labels[:, None], pt.arange(predictions.shape[1], dtype="int32"))
     else:
         right = checked_one_hot(targets)

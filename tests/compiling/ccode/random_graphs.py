@@ -58,6 +58,7 @@ GUARDED = {  # where they are defined
     "exp2": lambda x: pt.clip(x, -9, 9),
 }
 BINARY = ("add", "sub", "mul", "true_div", "maximum", "minimum", "arctan2", "pow", "int_div", "mod")
+OFF = 0.0137  # what is rounded does not lie on a step
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "neq")
 
 
@@ -142,6 +143,7 @@ class Maker:
         """Return the value in another dtype; NaN and what is too great have no whole number."""
         variable = known.variable
         if known.floats and not dtype.startswith("float") and dtype != "bool":
+            variable = variable + np.asarray(OFF, known.dtype)
             variable = pt.clip(pt.switch(pt.isnan(variable), 0.0, variable), 0 if dtype == "uint8" else -100, 100)
         return Known(pt.cast(variable, dtype), known.shape)
 
@@ -212,7 +214,7 @@ def unary(m: Maker):
     if group < 5:
         made = getattr(pt, m.one(SMOOTH))(known.variable)
     elif group < 7:
-        made = getattr(pt, m.one(ROUGH))(known.variable)
+        made = getattr(pt, m.one(ROUGH))(known.variable + np.asarray(OFF, known.dtype))
     else:
         name = m.one(sorted(GUARDED))
         made = getattr(pt, name)(GUARDED[name](known.variable))

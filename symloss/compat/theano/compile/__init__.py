@@ -11,6 +11,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 from ....compiling import plain, resolve
 from ....errors import SymlossError
 from ..names import forwarding
+from ..tensor.nnet.labels import look_before
 from . import builders, mode, nanguardmode, sharedvalue
 from .builders import OpFromGraph
 from .nanguardmode import NanGuardMode
@@ -61,7 +62,7 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, no_defa
             return plain.function(
                 inputs, outputs, mode, updates=updates, givens=givens, accept_inplace=accept_inplace, name=name,
                 rebuild_strict=rebuild_strict, allow_input_downcast=allow_input_downcast, profile=profile,
-                on_unused_input=on_unused_input, **options)
+                on_unused_input=on_unused_input, prepare=look_before, **options)
     except TypeError as error:
         raise _explained(updates, error) from error
 

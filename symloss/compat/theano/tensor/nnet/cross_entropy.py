@@ -86,7 +86,7 @@ def crossentropy_categorical_1hot(coding_dist, true_one_of_n):
     if labels.ndim != 1 or labels.dtype not in ("int32", "int64"):
         raise TypeError(f"integer vector required for argument: true_one_of_n (got type {labels.type}); cast labels: "
                         f"T.cast(labels, 'int32')")
-    labels = checked_labels(labels, coding_dist.shape[1])
+    labels = checked_labels(labels, coding_dist)
     logits = undo(coding_dist, "softmax")
     if logits is None:
         return _stable(-pt.log(_entries(coding_dist, labels)))

@@ -1,9 +1,15 @@
 """Targets of classes that are looked at before anything is computed from them."""
 
+import functools
+
 import numpy as np
 from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
+from pytensor.graph.replace import clone_replace
+from pytensor.graph.traversal import ancestors
+from pytensor.scalar.basic import Cast
+from pytensor.tensor.elemwise import Elemwise
 
 from .....errors import SymlossError
 
@@ -30,9 +36,19 @@ class CheckedLabels(_Checked):
     """labels, classes -> labels from 0 to classes - 1; negative ones count from the last class, as numpy's indices do.
 
     Other labels raise `LabelError`.
+
+    Parameters
+    ----------
+    classes : int or None
+        Their number, if it is known while the graph is built.
     """
 
+    __props__ = ("classes",)
+
     view_map = {0: [0]}
+
+    def __init__(self, classes=None):
+        self.classes = classes
 
     def make_node(self, labels, classes):
         return Apply(self, [labels, classes], [labels.type()])
@@ -71,4 +87,38 @@ def hot(targets):
     return ones
 
 
-checked_labels, checked_one_hot = CheckedLabels(), CheckedOneHot()
+checked_one_hot = CheckedOneHot()
+
+
+def checked_labels(labels, scores):
+    """Return `labels`, which are looked at when they are used, for `scores` (n, k)."""
+    return CheckedLabels(scores.type.shape[1])(labels, scores.shape[1])
+
+
+def look_before(expressions, inputs):
+    """Return expressions without the checks that can be made before a call, and what is to be done then.
+
+    Targets that are inputs of a function, as they are or cast to another type, are looked at on their way in, so that
+    compilers need not know how.
+
+    Returns
+    -------
+    list of variables, list of (new input, position, function of an array)
+    """
+    replaced, todo = {}, []
+    for node in {v.owner for v in ancestors(expressions) if v.owner is not None and isinstance(v.owner.op, _Checked)}:
+        source, known = _uncast(node.inputs[0]), getattr(node.op, "classes", 0)
+        if source in inputs and known is not None:
+            fresh = node.outputs[0].type()
+            replaced[node.outputs[0]] = fresh
+            look = hot if isinstance(node.op, CheckedOneHot) else functools.partial(within, classes=known)
+            dtype = node.inputs[0].dtype
+            todo.append((fresh, inputs.index(source), lambda a, look=look, dtype=dtype: look(a.astype(dtype))))
+    return (clone_replace(expressions, replaced), todo) if replaced else (expressions, [])
+
+
+def _uncast(variable):
+    """Return what a cast to integers was made of."""
+    cast = variable.owner is not None and isinstance(variable.owner.op, Elemwise) and isinstance(
+        variable.owner.op.scalar_op, Cast)
+    return variable.owner.inputs[0] if cast else variable
