@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
-import scipy.optimize
 
 from ..data import Arrays
 from ..errors import SpecError, TrainingError
@@ -47,6 +46,8 @@ def _product(training):
 
 def _minimized(training, method, iterations, tolerance, after):
     """Return scipy's result. Where its value can fall no more by rounding, the gradient may still; see `_nearby`."""
+    import scipy.optimize  # it takes as long as compiling a small model
+
     step = training.step
     value, start, size = step.value_and_gradient, step.get(), np.inf
     options = {"maxfun": 100 * iterations} if method == "lbfgs" else {}  # iterations count, and not what they cost

@@ -8,11 +8,12 @@ from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import toposort
 
 from . import import_algebra, import_indexing, import_shapes, ir  # they fill the table
-from .importer import Importer, imports
+from .importer import TABLE, Importer, imports
 from .ir import Graph, Unsupported, Value
 
 NOT_YET = {"Scan": "loops through time", "ScanOp": "loops through time"}
 STAGES = (import_algebra, import_indexing, import_shapes)
+__all__ = ["TABLE", "imported"]
 
 
 def imported(graph: Graph, outputs: list, shapes: dict, order: list) -> list[Value]:

@@ -5,6 +5,8 @@ import pytest
 
 import symloss
 from symloss import schedules
+from symloss.training import trainer
+from symloss.training.options import Options
 
 pytestmark = pytest.mark.c
 RNG = np.random.default_rng(0)
@@ -101,3 +103,27 @@ def test_explain_tells_what_was_decided():
     told = net.explain()
     assert "training step: one C file with" in told and "products written out" in told and "bytes for 32 rows" in told
     assert "validation: one C file with" in told and "products by BLAS" in told
+
+
+def test_steps_end_where_the_sum_of_a_loss_is_not_finite():
+    x, y = X.copy(), Y.copy()
+    net = symloss.Regressor([6, 5, 3], mode="C")
+    asked = Options.split("sgd", {"learning_rate": 0.1}, net.graph)
+    step, _ = trainer.compiled(net, asked, validated=False)
+    step.load([x, y])
+    assert step.run(np.arange(70), 10) and step.updates.get_value() == 7
+    x[35] = np.nan
+    assert not step.run(np.arange(70), 10)
+    assert step.updates.get_value() == 7 + 4  # the fourth batch has the row
+    step.reset(0)
+    assert not step.run(np.arange(70), 10)
+    with pytest.raises(symloss.TrainingError, match="epoch 1, batch .*row 35"):
+        symloss.Regressor([6, 5, 3], mode="C").train([x, y], algo="sgd", epochs=2, batch_size=10, verbose=0,
+                                                     allow_nan=True)
+
+
+def test_a_metric_that_is_not_finite_ends_no_step():
+    net = symloss.Regressor([6, 5, 3], mode="C")
+    history = net.train([X, Y], epochs=2, batch_size=10, verbose=0, algo="sgd", metrics=[lambda p, t: abs(p) / 0.0])
+    assert not np.isfinite(history[-1]["<lambda>"] if "<lambda>" in history[-1] else np.inf)
+    assert history[-1]["updates"] == 14
