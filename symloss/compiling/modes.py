@@ -61,6 +61,7 @@ class Backend:
 
 
 OWN = Backend("C", None, many_steps=True, own=True)
+DEFAULT = Backend("C", None, many_steps=True, own=True, chosen=False)
 _told: set[str] = set()
 
 
@@ -122,7 +123,7 @@ def _compiler() -> str:
 
 def _default() -> Backend:
     if building.find() is not None:
-        return dataclasses.replace(OWN, chosen=False)
+        return DEFAULT
     _tell(f"{compilers.none_works()}. Until then functions compile with NUMBA")
     return resolve("NUMBA")
 

@@ -99,7 +99,21 @@ def prepare(data, fields: list[Field], who: str, allow_nan: bool = False) -> lis
     DataError, ShapeError
         If something is missing, too much, empty, of the wrong shape, no number, or not finite.
     """
+    if allow_nan and _is_ready(data, fields):
+        return [data]
     return convert_all(by_field(data, fields, who), fields, who, allow_nan=allow_nan)
+
+
+def _is_ready(data, fields) -> bool:
+    """Return whether data are the array that the only field wants, so that there is nothing to convert or to find."""
+    if type(data) is not np.ndarray or len(fields) != 1:
+        return False
+    field = fields[0]
+    plain = field.kind == "input" and not field.sparse and field.seen is None and field.domain is None
+    if not plain or data.dtype != field.dtype or len(data.shape) != len(field.shape) or data.shape[0] == 0:
+        return False
+    fits = all(w is None or n == w for n, w in zip(data.shape[1:], field.shape[1:], strict=True))
+    return fits and data.flags.c_contiguous
 
 
 def convert_all(columns: list, fields: list[Field], who: str, rows=None, allow_nan: bool = False) -> list[np.ndarray]:

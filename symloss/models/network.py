@@ -353,8 +353,11 @@ class Network:
     def _evaluate(self, names, x) -> list:
         arrays = prepare(x, self._input_fields(), "predict", allow_nan=True)
         compiled = self._function(("predict", *names), self.inputs, lambda: [self.graph.outputs()[0][n] for n in names])
-        starts = range(0, arrays[0].shape[0], PREDICTION_ROWS)
-        parts = [compiled(*(a[start : start + PREDICTION_ROWS] for a in arrays)) for start in starts]
+        if arrays[0].shape[0] <= PREDICTION_ROWS:
+            parts = [compiled(*arrays)]
+        else:
+            starts = range(0, arrays[0].shape[0], PREDICTION_ROWS)
+            parts = [compiled(*(a[start : start + PREDICTION_ROWS] for a in arrays)) for start in starts]
         return [joined([part[i] for part in parts]) for i in range(len(names))]
 
     def _function(self, key, inputs, outputs):
