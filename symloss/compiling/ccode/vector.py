@@ -153,9 +153,11 @@ FLOAT32 = {
 """, ("reduced_f32",)),
     "log": _f32("log", 1.0, """
   const int tiny = x < 1.17549435e-38f;
-  const int32_t bits = bits_of(tiny ? x * 8388608.0f : x);
-  const int32_t e = (bits - 0x3f3504f3) >> 23; /* the exponent, where the rest lies between sqrt(1/2) and sqrt(2) */
-  float y = log_of_parts_f32(float_of(bits - (e << 23)) - 1.0f, (float)(tiny ? e - 23 : e));
+  const uint32_t bits = (uint32_t)bits_of(tiny ? x * 8388608.0f : x);
+  /* the exponent, where the rest lies between sqrt(1/2) and sqrt(2) */
+  const int32_t e = (int32_t)(bits - 0x3f3504f3u) >> 23;
+  const float f = float_of((int32_t)(bits - (uint32_t)e * 8388608u)) - 1.0f;
+  float y = log_of_parts_f32(f, (float)(tiny ? e - 23 : e));
   y = x > 3.40282347e38f ? x : y;
   y = x < 0.0f ? float_of(0x7fc00000) : y;
   y = x == 0.0f ? -float_of(0x7f800000) : y;
@@ -255,9 +257,10 @@ FLOAT64 = {
 """, ("reduced_f64",)),
     "log": _f64("log", 1.0, """
   const int tiny = x < 2.2250738585072014e-308;
-  const int64_t bits = long_of(tiny ? x * 4503599627370496.0 : x);
-  const int64_t e = (bits - 0x3fe6a09e667f3bcdLL) >> 52;
-  const double f = double_of(bits - (e << 52)) - 1.0, n = (double)(tiny ? e - 52 : e);
+  const uint64_t bits = (uint64_t)long_of(tiny ? x * 4503599627370496.0 : x);
+  const int64_t e = (int64_t)(bits - 0x3fe6a09e667f3bcdULL) >> 52;
+  const double f = double_of((int64_t)(bits - (uint64_t)e * 4503599627370496ULL)) - 1.0;
+  const double n = (double)(tiny ? e - 52 : e);
   const double s = f / (2.0 + f), z = s * s, half = 0.5 * f * f; /* log(1 + f) = 2 atanh(s), the series of Sun's libm */
   double p = FMA(1.479819860511658591e-1, z, 1.531383769920937332e-1);
   p = FMA(p, z, 1.818357216161805012e-1);
