@@ -19,6 +19,18 @@ OWN = {"gammaln": "lgamma", "psi": "digamma", "tri_gamma": "trigamma"}
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==",
          "neq": "!=", "and": "&", "or": "|", "xor": "^"}
 TRUTH = {"and": "{} ? {} : 0", "or": "{} ? 1 : {}", "xor": "{} != {}"}  # gcc does not vectorise & of comparisons
+FLOORED = {
+    "mod": """static inline {kind} floor_mod_f{bits}({kind} a, {kind} b)
+{{
+  const {kind} rest = fmod{f}(a, b);
+  return rest == 0 ? __builtin_copysign{f}(0, b) : (rest < 0) != (b < 0) ? rest + b : rest;
+}}""",
+    "div": """static inline {kind} floor_div_f{bits}({kind} a, {kind} b)
+{{
+  const {kind} rest = fmod{f}(a, b), whole = (a - rest) / b - (rest != 0 && (rest < 0) != (b < 0));
+  const {kind} low = __builtin_floor{f}(whole);
+  return b == 0 ? a / b : whole == 0 ? __builtin_copysign{f}(0, a / b) : whole - low > ({kind})0.5 ? low + 1 : low;
+}}"""}
 ROUNDING = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": "rint"}
 
 
@@ -195,22 +207,26 @@ class Expressions:
 
     def _int_div(self, value, a, b):
         if value.dtype.startswith("float"):
-            return self._builtin("floor", value.dtype, f"{atom(a)} / {atom(b)}")
-        if value.dtype.startswith("uint"):
-            return f"{atom(b)} == 0 ? 0 : {atom(a)} / {atom(b)}"
+            return f"{self._floored('div', value.dtype)}({a}, {b})"
         a, b = atom(a), atom(b)
+        if value.dtype.startswith("uint"):
+            return f"{b} == 0 ? 0 : {a} / {b}"
         return f"{b} == 0 ? 0 : {a} / {b} - (({a} % {b} != 0) & (({a} < 0) != ({b} < 0)))"
 
     def _mod(self, value, a, b):
-        a, b = atom(a), atom(b)
         if value.dtype.startswith("float"):
-            self.libm.add({"float32": "float fmodf(float, float);", "float64": "double fmod(double, double);"}[
-                value.dtype])
-            rest = f"fmod{'f' * (value.dtype == 'float32')}({a}, {b})"
-            return f"{rest} != 0 && ({rest} < 0) != ({b} < 0) ? {rest} + {b} : {rest}"
+            return f"{self._floored('mod', value.dtype)}({a}, {b})"
+        a, b = atom(a), atom(b)
         if value.dtype.startswith("uint"):
             return f"{b} == 0 ? 0 : {a} % {b}"
         return f"{b} == 0 ? 0 : {a} % {b} + ((({a} % {b} != 0) & (({a} < 0) != ({b} < 0))) ? {b} : 0)"
+
+    def _floored(self, what, dtype) -> str:
+        """Return the name of a function that divides as Python does, or gives the rest of that."""
+        kind, suffix = c_type(dtype), "f" if dtype == "float32" else ""
+        self.libm |= {f"{kind} fmod{suffix}({kind}, {kind});",
+                      FLOORED[what].format(kind=kind, f=suffix, bits=dtype.removeprefix("float"))}
+        return f"floor_{what}_f{dtype.removeprefix('float')}"
 
     def _pow(self, value, a, b):
         if value.dtype.startswith("float"):

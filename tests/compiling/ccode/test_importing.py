@@ -213,3 +213,16 @@ def test_zero_in_a_switch_wins_over_infinity_through_axes_too():
     for product, exact in zip(Program([x, c], [x * chosen[:, None], (x * chosen[:, None]).T])(*given),
                               [[[0, 0], [-2, -3]], [[0, -2], [0, -3]]], strict=True):
         np.testing.assert_array_equal(product, exact)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_division_with_rest_is_pythons(dtype):
+    numbers = [0.0, -0.0, 1.0, -1.0, 0.1, -0.1, 5.0, -5.0, 7.3, np.inf, -np.inf, np.nan]
+    a, b = (x.ravel().astype(dtype) for x in np.meshgrid(numbers, numbers))
+    x, y = pt.vector("x", dtype=dtype), pt.vector("y", dtype=dtype)
+    quotient, rest = Program([x, y], [x // y, x % y])(a, b)
+    with np.errstate(all="ignore"):
+        for found, wanted in ((quotient, a // b), (rest, a % b)):
+            np.testing.assert_array_equal(found, wanted)
+            known = ~np.isnan(wanted)
+            np.testing.assert_array_equal(np.signbit(found[known]), np.signbit(wanted[known]))
