@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.compile.builders import OpFromGraph
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.graph.replace import clone_replace
@@ -16,6 +17,8 @@ from .compiler_failures import explained
 from .modes import resolve
 from .own import OwnFunction
 from .threads import Function, alone
+
+WINDOWS = ("unfold", "fold", "sliced", "unsliced")  # names of operations of `layers.windows`
 
 
 @alone
@@ -42,7 +45,9 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, prepare
     backend = resolve(mode)
     other = functools.partial(_by_pytensor, inputs, outputs, backend.otherwise(), updates, givens, options)
     plain = _Plain.of(inputs, outputs, updates, givens, options) if backend.own else None
-    return other() if plain is None else _Called(plain, prepare, backend.chosen, other)
+    if plain is None or plain.moves_windows():
+        return other()
+    return _Called(plain, prepare, backend.chosen, other)
 
 
 def _by_pytensor(inputs, outputs, backend, updates, givens, options):
@@ -84,6 +89,11 @@ class _Plain:
         strict = (options.get("on_unused_input") or pytensor.config.on_unused_input) != "ignore"
         used = set(ancestors([*made.outputs, *made.updates.values()]))
         return None if strict and not used.issuperset(made.inputs) else made
+
+    def moves_windows(self) -> bool:
+        """Return whether windows move over images with channels first, which PyTensor's C code does twice as fast."""
+        nodes = {v.owner for v in ancestors([*self.outputs, *self.updates.values()]) if v.owner is not None}
+        return any(isinstance(node.op, OpFromGraph) and node.op.name in WINDOWS for node in nodes)
 
     def _take(self, outputs, updates, givens):
         updates = {v: v.type.filter_variable(e) for v, e in updates.items()}

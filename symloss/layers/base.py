@@ -152,6 +152,13 @@ class Layer:
         raise SpecError(f"layer {self.name!r}: {type(self).__name__} has no method connect; write one that returns "
                         f"{{'out': ...}} for the values of its inputs")
 
+    def connect_in_training(self, values: list) -> dict | None:
+        """Return the expressions of `connect` as they are in training, where they are others; None if they are not.
+
+        Shared variables in them that have a default update are moved by it in each step.
+        """
+        return None
+
     def need_size(self) -> int:
         """Return the size, or raise SpecError if none was given."""
         if self.shape is None:

@@ -43,14 +43,15 @@ def _check_made(layer, made):
                             f"a tensor is wanted")
 
 
-def _connected(layer, values) -> dict:
-    """Return what a layer makes of the `values` of its inputs, by short name.
+def _connected(layer, values, training=False) -> dict:
+    """Return what a layer makes of the `values` of its inputs, by short name, in training or not.
 
     It is built of stand-ins, and what they stand for comes in their place afterwards: PyTensor looks for the lengths
     of a loop's states through all that they are made of, down to the input, so that depth would cost its square.
     """
     stand_ins = {value.type(value.name): value for value in values}
-    made = layer.connect(list(stand_ins))
+    made = layer.connect_in_training(list(stand_ins)) if training else None
+    made = layer.connect(list(stand_ins)) if made is None else made
     _check_made(layer, made)
     variables = list(ancestors(made.values()))
     variables += ancestors([v.default_update for v in variables if getattr(v, "default_update", None) is not None])
@@ -215,7 +216,13 @@ class Graph:
 
     # ------------------------------------------------------------------------------------------ expressions
 
-    def outputs(self, noises=(), seed: int = 0, replace: dict | None = None):
+    @property
+    def differs_in_training(self) -> bool:
+        """Whether some layer makes something else of its inputs in training, without any noise of the options."""
+        plain = layers.Layer.connect_in_training
+        return any(type(layer).connect_in_training is not plain for layer in self.layers)
+
+    def outputs(self, noises=(), seed: int = 0, replace: dict | None = None, training: bool = False):
         """Return every layer's expressions by name, 'hid1:out', and the updates of random generators.
 
         Without noise they are made once, and again when anything in a layer changes: its activation, say.
@@ -228,9 +235,12 @@ class Graph:
             Of the noises' generators.
         replace : dict
             Expressions that take the place of layers' main outputs, by full name.
+        training : bool
+            Whether layers may make something else of their inputs than they do in prediction.
         """
-        if noises or replace:
-            return self._expressions(noises, seed, replace or {})
+        training = training and self.differs_in_training
+        if noises or replace or training:
+            return self._expressions(noises, seed, replace or {}, training)
         state = tuple(layer.fingerprint() for layer in self.layers)
         if self._remembered is None or self._remembered[0] != state:
             values, _ = self._expressions()
@@ -238,11 +248,14 @@ class Graph:
             return values, {}
         return dict(self._remembered[1]), {}
 
-    def _expressions(self, noises=(), seed=0, replace=None):
+    def _expressions(self, noises=(), seed=0, replace=None, training=False):
         values: dict = {}
         updates: dict = {}
         for layer in self.layers:
-            made = _connected(layer, [values[f"{name}:out"] for name in layer.inputs])
+            made = _connected(layer, [values[f"{name}:out"] for name in layer.inputs], training)
+            if training:
+                moved = (v for v in ancestors(made.values()) if getattr(v, "default_update", None) is not None)
+                updates |= {v: v.default_update for v in moved}
             for short, value in made.items():
                 full = f"{layer.name}:{short}"
                 value = (replace or {}).get(full, value)

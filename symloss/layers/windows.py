@@ -1,7 +1,7 @@
 """Windows that move over the axes between the first and the last of (n, *size, channels): what convolution is made of.
 
-Where sizes are known, the cells of a window are found by number (`covered`, `unfold`, `fold`); where they are not, by
-slices (`sliced`, `unsliced`). `correlate` and `spread` take what there is.
+Windows are taken apart into cells by slices (`sliced`, `unsliced`), of whatever size the input is, or where sizes are known
+by number (`covered`, `unfold`, `fold`). `correlate` and `spread` are the products that convolution is made of.
 """
 
 import itertools
@@ -230,9 +230,6 @@ def spread(x, weights, size, stride, *, flip=False, dilation=None):
     *window, channels, filters = lengths(weights)
     number, *places, _ = lengths(x)
     patches = pt.dot(x.reshape((-1, filters)), weights.reshape((-1, filters)).T)
-    if known((*size, *window, channels)):
-        like = pt.zeros((number, math.prod(size), channels), dtype=patches.dtype)
-        return items(fold(patches, like, covered(size, window, stride, flip, dilation)), like, (*size, channels))
     if known(window):
         like = pt.zeros((number, *size, channels), dtype=patches.dtype)
         return unsliced(patches.reshape((number, *places, math.prod(window) * channels)), like, window, stride, flip,
@@ -245,9 +242,6 @@ def spread(x, weights, size, stride, *, flip=False, dilation=None):
 def _seen(x, window, stride, flip, dilation):
     """Return (n * places, cells * channels): what windows see of `x`."""
     number, *size, channels = lengths(x)
-    if known((*size, *window, channels)):
-        pixels = x.reshape((number, math.prod(size), channels))
-        return unfold(pixels, covered(size, window, stride, flip, dilation))
     if known(window):
         return sliced(x, window, stride, flip, dilation).reshape((-1, math.prod(window) * channels))
     where = covered(size, window, stride, flip, dilation)

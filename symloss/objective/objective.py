@@ -87,12 +87,12 @@ class Objective:
         self.graph, self.losses, self.metrics = graph, list(losses), list(metrics)
         self.noises = [r for r in regularizers if r.on_graph]
         self.penalties = [r for r in regularizers if not r.on_graph]
-        noisy, self.generator_updates = graph.outputs(self.noises, seed=seed)
-        self.outputs = noisy
-        clean = graph.outputs()[0] if self.noises else noisy
+        noisy, self.generator_updates = graph.outputs(self.noises, seed=seed, training=True)
+        self.outputs, differs = noisy, bool(self.noises) or graph.differs_in_training
+        clean = graph.outputs()[0] if differs else noisy
         terms = self._terms(noisy)
         self.training_terms = [t for t in terms if not t.whole]
-        self.evaluation_terms = self._terms(clean) if self.noises else terms
+        self.evaluation_terms = self._terms(clean) if differs else terms
         self.total = total_of(self.training_terms)
         learned = [t.source.weighing.log_variance for t in self.training_terms if _is_uncertain(t.source)]
         self._learned = {s.name: s for s in learned}  # of a loss whose weight a callback replaces, too

@@ -7,6 +7,7 @@ from . import (
     files,
     init,
     layers,
+    model,
     nonlinearities,
     objectives,
     random,
@@ -16,8 +17,9 @@ from . import (
     utils,
 )
 from .files import load_npz
+from .model import as_layers, network
 
 __version__ = "0.2.dev1"
 
-__all__ = ["files", "init", "layers", "load_npz", "nonlinearities", "objectives", "random", "regularization",
-           "theano_extensions", "updates", "utils"]
+__all__ = ["as_layers", "files", "init", "layers", "load_npz", "model", "network", "nonlinearities", "objectives", "random",
+           "regularization", "theano_extensions", "updates", "utils"]

@@ -1,5 +1,6 @@
 """What all layers share: their place in the network, and their parameters with tags."""
 
+import warnings
 from collections import OrderedDict
 
 import pytensor.tensor as pt
@@ -186,6 +187,13 @@ def lengths_without(layer, axes, what: str) -> tuple[int, ...]:
         raise ShapeError(f"{told(layer)}: {type(layer).__name__} needs specified input sizes for all axes {what}, and "
                          f"got input shape {layer.input_shape}; those axes are {tuple(axes)}")
     return shape
+
+
+def moves_by_itself(state, new):
+    """Make every function that reads the shared variable `state` set it to `new`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # PyTensor 4 may want it as an update of each function
+        state.default_update = new
 
 
 def along(param, axes, ndim: int):

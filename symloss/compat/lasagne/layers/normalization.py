@@ -6,7 +6,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 from ....errors import SpecError
 from .. import init, nonlinearities
 from ..utils import int_types
-from .base import Layer, along, lengths_without, told
+from .base import Layer, along, lengths_without, moves_by_itself, told
 from .special import BiasLayer, NonlinearityLayer, ScaleLayer
 
 __all__ = ["BatchNormLayer", "LocalResponseNormalization2DLayer", "StandardizationLayer", "batch_norm", "instance_norm",
@@ -127,7 +127,7 @@ class BatchNormLayer(Layer):
             return average
         twin = average.clone()
         moved = (1 - self.alpha) * twin + self.alpha * new
-        twin.default_update = pt.cast(moved, average.dtype)
+        moves_by_itself(twin, pt.cast(moved, average.dtype))
         return twin
 
 

@@ -9,7 +9,7 @@ from ... import theano
 from .. import init, nonlinearities
 from ..utils import unroll_scan
 from . import helper
-from .base import Layer, MergeLayer, told
+from .base import Layer, MergeLayer, moves_by_itself, told
 from .dense import DenseLayer
 from .input import InputLayer
 
@@ -125,7 +125,7 @@ class _Recurrent(MergeLayer):
                                          go_backwards=self.backwards, truncate_gradient=self.gradient_steps,
                                          return_list=True, name=self.name)
             for state, new in updates.items():
-                state.default_update = new  # random streams within the loop move on, too
+                moves_by_itself(state, new)  # random streams within the loop
         out = found[-1]
         if self.only_return_final:
             return out[-1]

@@ -1,6 +1,5 @@
 """theano.compile: functions, shared variables and modes."""
 
-import importlib
 import warnings
 
 import numpy as np
@@ -12,6 +11,7 @@ from ....compiling import plain, resolve
 from ....errors import SymlossError
 from ..names import forwarding
 from ..tensor.nnet.labels import look_before
+from ..tensor.nnet.labels_in_jax import tell_jax
 from . import builders, mode, nanguardmode, sharedvalue
 from .builders import OpFromGraph
 from .nanguardmode import NanGuardMode
@@ -82,7 +82,7 @@ def _explained(updates, error):
 def _tell_jax(mode):
     """Let JAX know how labels are looked at."""
     if mode is not None and resolve(mode).by_shape:
-        importlib.import_module(".tensor.nnet.labels_in_jax", "symloss.compat.theano")
+        tell_jax()
 
 
 def shared(value, name=None, strict=False, allow_downcast=None, **kwargs):

@@ -1,25 +1,24 @@
-"""Checked targets with JAX: importing this tells JAX to look at them between its own computations."""
+"""Checked targets with JAX, which looks at them between its own computations."""
 
-import jax
+import functools
+
 import numpy as np
-from pytensor.link.jax.dispatch import jax_funcify
 
 from .labels import CheckedLabels, CheckedOneHot, hot, within
 
 
-def _checked(function, dtype=None):
-    def called(first, *rest):
-        shape = jax.ShapeDtypeStruct(first.shape, dtype or first.dtype)
-        return jax.pure_callback(lambda *arrays: function(*map(np.asarray, arrays)), shape, first, *rest)
+@functools.cache
+def tell_jax() -> None:
+    """Let JAX know how targets are looked at."""
+    import jax
+    from pytensor.link.jax.dispatch import jax_funcify
 
-    return called
+    def dispatch(function, dtype):
+        def called(first, *rest):
+            shape = jax.ShapeDtypeStruct(first.shape, dtype or first.dtype)
+            return jax.pure_callback(lambda *arrays: function(*map(np.asarray, arrays)), shape, first, *rest)
 
+        return lambda op, **more: called
 
-@jax_funcify.register(CheckedLabels)
-def _labels(op, **more):
-    return _checked(within)
-
-
-@jax_funcify.register(CheckedOneHot)
-def _one_hot(op, **more):
-    return _checked(hot, "bool")
+    jax_funcify.register(CheckedLabels)(dispatch(within, None))
+    jax_funcify.register(CheckedOneHot)(dispatch(hot, "bool"))
