@@ -1,7 +1,7 @@
 """Windows that move over the axes between the first and the last of (n, *size, channels): what convolution is made of.
 
-Windows are taken apart into cells by slices (`sliced`, `unsliced`), of whatever size the input is, or where sizes are known
-by number (`covered`, `unfold`, `fold`). `correlate` and `spread` are the products that convolution is made of.
+Windows are taken apart into cells by slices (`sliced`, `unsliced`), of whatever size the input is, or where sizes are
+known by number (`covered`, `unfold`, `fold`). `correlate` and `spread` are the products that convolution is made of.
 """
 
 import itertools
