@@ -1,27 +1,73 @@
 """C functions that kernels call: products, sums of rows, sorting, and indexes that are looked at."""
 
-from .expressions import c_type, literal
+from .expressions import BYTES, c_type, literal
 
-SORT = """
-static void merge_sort_{kind}(const {type} *restrict x, int64_t stride, int64_t count, int64_t *restrict order,
-                              int64_t *restrict spare)
-{{ /* order: the places that sort x, equal ones as they come, NaN last */
-  for (int64_t i = 0; i < count; i++) order[i] = i;
-  for (int64_t width = 1; width < count; width *= 2) {{
-    for (int64_t low = 0; low < count; low += 2 * width) {{
-      const int64_t middle = low + width < count ? low + width : count;
-      const int64_t high = low + 2 * width < count ? low + 2 * width : count;
-      int64_t a = low, b = middle;
-      for (int64_t i = low; i < high; i++) {{
-        int first = a < middle;
-        if (first && b < high) {{
-          const {type} left = x[order[a] * stride], right = x[order[b] * stride];
-          first = left <= right || right != right;
-        }}
-        spare[i] = first ? order[a++] : order[b++];
-      }}
+KEY = """
+static inline uint{bits}_t key_of_{kind}({type} x)
+{{ /* a number that has the order of x: NaN comes last, and -0 is 0 */
+{body}
+}}
+"""
+FLOAT_KEY = """  uint{bits}_t key;
+  x = x == 0 ? 0 : x;
+  __builtin_memcpy(&key, &x, sizeof key);
+  key = key >> {last} ? ~key : key | ((uint{bits}_t)1 << {last});
+  return x != x ? ~(uint{bits}_t)0 : key;"""
+SORT_PACKED = """
+static void sort_{kind}(const {type} *restrict x, int64_t stride, int64_t count, int64_t *restrict order,
+                        int64_t *restrict spare)
+{{ /* order: the places that sort x, equal ones as they come; a number is its key, and behind that its place */
+  uint64_t *from = (uint64_t *)order, *to = (uint64_t *)spare;
+  for (int64_t i = 0; i < count; i++) from[i] = (uint64_t)key_of_{kind}(x[i * stride]) << 32 | (uint64_t)i;
+  if (count <= 32) {{
+    for (int64_t i = 1; i < count; i++) {{
+      const uint64_t one = from[i];
+      int64_t at = i;
+      for (; at > 0 && from[at - 1] > one; at--) from[at] = from[at - 1];
+      from[at] = one;
     }}
-    for (int64_t i = 0; i < count; i++) order[i] = spare[i];
+  }} else {{
+    for (int shift = 32; shift < 64; shift += 8) {{ /* by one digit after the other, the last one first */
+      int64_t start[256] = {{0}}, total = 0;
+      for (int64_t i = 0; i < count; i++) start[from[i] >> shift & 255]++;
+      for (int digit = 0; digit < 256; digit++) {{
+        const int64_t here = start[digit];
+        start[digit] = total;
+        total += here;
+      }}
+      for (int64_t i = 0; i < count; i++) to[start[from[i] >> shift & 255]++] = from[i];
+      uint64_t *const other = from;
+      from = to;
+      to = other;
+    }}
+  }}
+  for (int64_t i = 0; i < count; i++) order[i] = (int64_t)(from[i] & 0xffffffffu);
+}}
+"""
+SORT = """
+static void sort_{kind}(const {type} *restrict x, int64_t stride, int64_t count, int64_t *restrict order,
+                        int64_t *restrict spare)
+{{ /* order: the places that sort x, equal ones as they come */
+  int64_t *from = order, *to = spare;
+  for (int64_t i = 0; i < count; i++) {{
+    int64_t at = i;
+    if (count <= 32)
+      for (; at > 0 && key_of_{kind}(x[from[at - 1] * stride]) > key_of_{kind}(x[i * stride]); at--)
+        from[at] = from[at - 1];
+    from[at] = i;
+  }}
+  for (int shift = 0; shift < 64 && count > 32; shift += 8) {{ /* by one digit after the other, the last one first */
+    int64_t start[256] = {{0}}, total = 0;
+    for (int64_t i = 0; i < count; i++) start[key_of_{kind}(x[i * stride]) >> shift & 255]++;
+    for (int digit = 0; digit < 256; digit++) {{
+      const int64_t here = start[digit];
+      start[digit] = total;
+      total += here;
+    }}
+    for (int64_t i = 0; i < count; i++) to[start[key_of_{kind}(x[from[i] * stride]) >> shift & 255]++] = from[i];
+    int64_t *const other = from;
+    from = to;
+    to = other;
   }}
 }}
 """
@@ -187,6 +233,20 @@ static inline int64_t place(int64_t index, int64_t length, int *failed)
 """
 
 
+def _sort(dtype, type_) -> str:
+    """Return the C of a sort by digits: of keys of 32 bits packed with their places, or of 64 bits."""
+    bits = 64 if BYTES[dtype] == 8 else 32
+    last = bits - 1
+    if dtype.startswith("float"):
+        body = FLOAT_KEY.format(bits=bits, last=last)
+    else:
+        flip = "" if dtype.startswith("uint") else f" ^ ((uint{bits}_t)1 << {last})"
+        body = f"  return (uint{bits}_t)x{flip};"
+    key = KEY.format(kind=dtype, type=type_, bits=bits, body=body)
+    return key + (SORT if bits == 64 else SORT_PACKED).format(kind=dtype, type=type_)
+
+
+
 def helper(op: str, dtype: str, extreme) -> str:
     """Return the C of a function that kernels call; `extreme` gives the start of a maximum or minimum."""
     kind = dtype.replace("float", "f").replace("uint", "u").replace("int", "i")
@@ -197,7 +257,7 @@ def helper(op: str, dtype: str, extreme) -> str:
     if op in ("by_column", "over_rows"):
         return (BY_COLUMN if op == "by_column" else OVER_ROWS).format(kind=kind, type=type_)
     if op == "sort":
-        return SORT.format(kind=dtype, type=type_)
+        return _sort(dtype, type_)
     if op == "sum" and floating:
         return SUM.format(kind=kind, type=type_)
     if op in ("max", "min"):

@@ -230,7 +230,7 @@ class StageText:
         kind = self.value.inputs[0].dtype
         self.helpers.add(("sort", kind))
         self.scratch += [("order", "int64", self.value.shape[axis]), ("spare", "int64", self.value.shape[axis])]
-        self._line(f"merge_sort_{kind}({source}, {stride}, {length}, order, spare);", depth)
+        self._line(f"sort_{kind}({source}, {stride}, {length}, order, spare);", depth)
         self._line(f"for (int64_t i = 0; i < {length}; i++) {target}[i * {step}] = "
                    f"{result.format(source=source, stride=stride)};", depth)
         self._close(depth)
