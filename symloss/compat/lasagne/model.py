@@ -117,8 +117,8 @@ class Lasagne(CoreLayer):
         given = [layer.shape for layer in _inputs(self.output)]
         for source, shape in zip(sources, given, strict=False):
             if source.shape != _known(shape, f"an input of layer {self.name!r}"):
-                raise SpecError(f"layer {self.name!r}: its input {source.name!r} has items of shape {source.shape}, and "
-                                f"the layer of Lasagne is for {tuple(shape)}; write lasagne.as_layers(output)")
+                raise SpecError(f"layer {self.name!r}: its input {source.name!r} has items of shape {source.shape}, "
+                                f"and the layer of Lasagne is for {tuple(shape)}; write lasagne.as_layers(output)")
         if len(sources) != len(given):
             raise SpecError(f"layer {self.name!r}: {len(sources)} inputs, and the graph has {len(given)} input layers; "
                             f"write lasagne.as_layers(output)")
