@@ -50,6 +50,7 @@ def pool(input, window, stride, pad, ignore_border, mode, input_shape=None):
     NotImplementedError
         For padding with windows that are not full, or as wide as the window.
     """
+    input = pt.as_tensor_variable(input)
     axes = input.ndim - 2
     if mode not in MODES:
         raise SpecError(f"pooling: mode={mode!r}; {', '.join(map(repr, MODES))} is wanted")
