@@ -124,6 +124,18 @@ class TrainingStep:
         changes[self._position] = self._position + 1
         self._function = function([], [], self.backend, updates=changes, givens=givens)
 
+    def prepare(self, arrays: list, rows: int) -> None:
+        """Compile now what is compiled for the shapes of the data, not at the first of so many rows."""
+        if self._own is None:
+            return
+        start = time.perf_counter()
+        try:
+            self._own.prepare(arrays, rows)
+        except Unsupported as met:
+            self._leave_own(met, self._changes)
+            self._compile_by_pytensor(self._changes)
+        self.compile_seconds += time.perf_counter() - start
+
     # ------------------------------------------------------------------------------------------ hyperparameters
 
     def set(self, numbers: dict) -> None:

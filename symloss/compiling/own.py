@@ -105,6 +105,10 @@ class OwnSteps:
         """Return what was decided, in words."""
         return self._program.decisions()
 
+    def prepare(self, arrays: list, rows: int) -> None:
+        """Compile for steps of so many rows of the arrays; Unsupported if they have to be made in another way."""
+        self._program.prepare(arrays, rows)
+
     def c_source(self) -> str:
         """Return the C file, for any number of rows."""
         return self._program.c_source()

@@ -93,7 +93,7 @@ def _run(model, train, valid, asked, seed, changed):
 
 def _records(model, train, valid, asked, seed, changed):
     report = reporter(asked.verbose, asked.epochs)
-    step, evaluation = compiled(model, asked, valid is not None, report)
+    step, evaluation = compiled(model, asked, valid is not None, report, train)
     if report is not None:
         _tell(step.objective, train, report)
     training = _begun(model, step, train, valid, asked, seed, changed)
@@ -181,8 +181,11 @@ def built_in(model) -> tuple:
 
 
 @alone
-def compiled(model, asked: Options, validated: bool, report=None):
-    """Return the compiled step and evaluation, from earlier trainings if nothing they depend on has changed."""
+def compiled(model, asked: Options, validated: bool, report=None, train=None):
+    """Return the compiled step and evaluation, from earlier trainings if nothing they depend on has changed.
+
+    Those of data that lie in memory (`train`) are compiled for their shapes.
+    """
     backend = resolve(model.mode)
     made, measures = asked.regularizers, [*model._measures(asked.metrics), *asked.monitors]
     key = (asked.plan.key() if asked.method is None else ("full batch", asked.plan.freeze),
@@ -198,6 +201,8 @@ def compiled(model, asked: Options, validated: bool, report=None):
         objective = _objective(model, asked, measures)
         if asked.method is None:
             step = TrainingStep(objective, asked.plan, backend, model.seed)
+            if train is not None and train.arrays is not None and train.count:
+                step.prepare(train.arrays, min(asked.batch_size or train.count, train.count))
         else:
             step = FullBatch(objective, backend, asked.plan.freeze)
         entry = model._compiled[key] = {"regularizers": made, "step": step, "evaluation": None}

@@ -6,12 +6,12 @@ import hashlib
 
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.traversal import graph_inputs
+from pytensor.graph.traversal import ancestors
 from pytensor.sparse import SparseTensorType
 from pytensor.tensor.random.type import RandomType
 
 from . import plans, vector
-from .importing import imported
+from .importing import NOT_YET, imported
 from .ir import Graph, N, Rows, Unsupported
 from .lowering import lowered
 from .running import Failed, Runnable
@@ -52,12 +52,15 @@ class Program:
                  watched=None, guard=contextlib.nullcontext):
         self.inputs, self.outputs = list(inputs), list(outputs)
         self.updates = {v: e for v, e in dict(updates or {}).items() if not isinstance(v.type, RandomType)}
-        expressions = [*self.outputs, *self.updates.values()]
-        known = set(self.inputs)
-        for v in [*self.inputs, *(i for i in graph_inputs(expressions) if i not in known)]:
+        roots = []
+        for v in ancestors([*self.outputs, *self.updates.values(), *self.inputs]):
+            if v.owner is not None and type(v.owner.op).__name__ in NOT_YET:
+                raise Unsupported(NOT_YET[type(v.owner.op).__name__])
             if isinstance(v.type, SparseTensorType):
                 raise Unsupported(f"the sparse matrix {v.name}")
-        found = [v for v in graph_inputs(expressions) if isinstance(v, SharedVariable)]
+            if v.owner is None:
+                roots.append(v)
+        found = [v for v in roots if isinstance(v, SharedVariable)]
         found = dict.fromkeys([*found, *self.updates])
         self.shared = [v for v in found if not isinstance(v.type, RandomType)]
         self.generators = [v for v in found if isinstance(v.type, RandomType)]
@@ -95,6 +98,11 @@ class Program:
         rows = order.shape[1]
         form, _ = self._form([np.broadcast_to(a[:1], (rows, *a.shape[1:])) if a.size else a for a in arrays], held)
         return form.steps(arrays, [*held, *self._drawing()], order, stop)
+
+    def prepare(self, arrays: list, rows: int) -> None:
+        """Compile for steps of so many rows of the arrays, before the first of them."""
+        arrays = [np.asarray(a, dtype=v.dtype, order="C") for v, a in zip(self.inputs, arrays, strict=True)]
+        self._form([np.broadcast_to(a[:1], (rows, *a.shape[1:])) if a.size else a for a in arrays], self._held())
 
     def c_source(self) -> str:
         """Return the C file for the shapes that the types of the inputs tell; lengths that they leave open are 1."""
