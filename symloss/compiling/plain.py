@@ -12,6 +12,7 @@ from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import ancestors, graph_inputs
 from pytensor.tensor.random.type import RandomType
 
+from ..errors import SpecError
 from .by_shape import ByShape
 from .compiler_failures import explained
 from .modes import resolve
@@ -43,16 +44,19 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, prepare
         If the compiler or its cache fails.
     """
     backend = resolve(mode)
+    plain = _Plain.of(inputs, outputs, updates, givens, options) if backend.own or backend.by_shape else None
+    if backend.by_shape:
+        if plain is None:
+            raise SpecError("mode 'JAX': inputs and outputs have to be variables of numbers, every input used (or "
+                            "on_unused_input='ignore'), without profile=, accept_inplace= and no_default_updates=")
+        return _Called(plain, prepare, lambda ins, outs, ups, _: ByShape(ins, outs, backend.mode, ups))
     other = functools.partial(_by_pytensor, inputs, outputs, backend.otherwise(), updates, givens, options)
-    plain = _Plain.of(inputs, outputs, updates, givens, options) if backend.own else None
     if plain is None or plain.moves_windows():
         return other()
-    return _Called(plain, prepare, backend.chosen, other)
+    return _Called(plain, prepare, lambda *parts: OwnFunction(*parts, backend.chosen), other)
 
 
 def _by_pytensor(inputs, outputs, backend, updates, givens, options):
-    if backend.by_shape:
-        return ByShape(inputs, outputs, backend.mode, updates, givens)
     return explained(backend.name, lambda: pytensor.function(
         inputs, outputs, mode=backend.mode, updates=updates, givens=givens, **options))
 
@@ -112,25 +116,25 @@ class _Plain:
 
 
 class _Called:
-    """A function of the compiler of our own that is called as PyTensor's are: by position or by name.
+    """A function of the compiler of our own, or of JAX, that is called as PyTensor's are: by position or by name.
 
     What PyTensor's function has besides (``maker``, ``copy``, ...) is asked of one that is then made for it.
     """
 
-    def __init__(self, plain: _Plain, prepare, chosen: bool, otherwise):
+    def __init__(self, plain: _Plain, prepare, make, otherwise=None):
         expressions = [*plain.outputs, *plain.updates.values()]
         expressions, self._prepared = (expressions, []) if prepare is None else prepare(expressions, plain.inputs)
         count = len(plain.outputs)
         updates = dict(zip(plain.updates, expressions[count:], strict=True))
         inputs = [*plain.inputs, *(v for v, _, _ in self._prepared)]
-        self._plain, self._made = plain, functools.cache(otherwise)
+        self._plain, self._pytensors = plain, None if otherwise is None else functools.cache(otherwise)
         self._names = {v.name: i for i, v in enumerate(plain.inputs) if v.name is not None}
-        self._own = OwnFunction(inputs, expressions[:count], updates, self._other, chosen)
-        self._function = Function(self._own)
+        self._made = make(inputs, expressions[:count], updates, self._other)
+        self._function = Function(self._made)
 
     def _other(self):
         """Return PyTensor's function, which takes prepared arrays too, and does not look at them."""
-        made, count = self._made(), len(self._plain.inputs)
+        made, count = self._pytensors(), len(self._plain.inputs)
 
         def call(*arrays):
             found = made(*arrays[:count])
@@ -145,7 +149,7 @@ class _Called:
             raise TypeError(f"function: {len(arrays)} arguments, and {len(variables)} inputs "
                             f"({', '.join(str(v.name) for v in variables)}); pass one for each")
         arrays = [np.asarray(self._filtered(v, a), order="C") for v, a in zip(variables, arrays, strict=True)]
-        if self._own.why is None:
+        if getattr(self._made, "why", None) is None:
             arrays += [make(arrays[position]) for _, position, make in self._prepared]
         found = self._function(*arrays)
         return found if self._plain.form is list else None if self._plain.form is None else found[0]
@@ -166,9 +170,9 @@ class _Called:
 
     def decisions(self) -> list[str]:
         """Return what was decided in compiling, in words."""
-        return self._own.decisions()
+        return self._made.decisions()
 
     def __getattr__(self, name):
-        if name.startswith("_"):
+        if name.startswith("_") or self._pytensors is None:
             raise AttributeError(name)
-        return getattr(self._made(), name)
+        return getattr(self._pytensors(), name)

@@ -162,15 +162,23 @@ def test_a_clip_that_is_more_than_a_guard_is_kept():
     close(run([z, t], loss, [[[9.0, 0], [0, 9]], [1, 1]]), -np.log([0.2, 0.8]), "float64")
 
 
-@pytest.mark.parametrize("mode", ["PYTHON", "C", "NUMBA"])
+@pytest.mark.parametrize("mode", ["PYTHON", "C", "CVM", "NUMBA", "JAX"])
 def test_a_label_out_of_range_is_an_error_with_row_and_label(mode):
-    p, t = T.matrix("p"), T.ivector("t")
+    p, t = T.tensor("float64", shape=(None, 4), name="p"), T.ivector("t")
     loss = theano.function([p, t], categorical_crossentropy(T.nnet.softmax(p), t), mode=mode)
-    loss(np.zeros((3, 4)), [0, 3, 1])
+    close(loss(np.zeros((3, 4)), np.array([0, 3, 1], "int32")), np.log([4, 4, 4]), "float64")
     for label in (4, 10**8, -5):
         with pytest.raises(IndexError, match=rf"row 1 is {label}, and there are 4 classes") as caught:
-            loss(np.zeros((3, 4)), [0, label, 1])
+            loss(np.zeros((3, 4)), np.array([0, label, 1], "int32"))
         assert isinstance(caught.value, SymlossError | ValueError)
+
+
+@pytest.mark.parametrize("mode", ["PYTHON", "JAX"])
+def test_a_label_is_looked_at_where_the_number_of_classes_is_not_known_before(mode):
+    p, t = T.matrix("p"), T.ivector("t")
+    loss = theano.function([p, t], categorical_crossentropy(T.nnet.softmax(p), t + 1), mode=mode)
+    with pytest.raises(Exception, match="the label in row 1 is 4, and there are 4 classes"):
+        np.asarray(loss(np.zeros((2, 4)), np.array([0, 3], "int32")))
 
 
 def test_negative_labels_count_from_the_last_class_as_in_lasagne():
