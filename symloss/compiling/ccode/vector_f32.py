@@ -1,0 +1,122 @@
+"""Elementary functions of float32."""
+
+from .vector_parts import f32, through_f64
+
+FLOAT32 = {
+    "exp": f32("exp", 1.1, """
+  x = x > 89.0f ? 89.0f : x;
+  x = x < -104.0f ? -104.0f : x; /* NaN stays */
+  const float n = nearest(x * 1.44269504f);
+  const float y = 1.0f + expm1_near_0_f32(remainder_f32(x, n));
+  const int32_t whole = (int32_t)n, half = whole >> 1; /* twice a power of 2, so that denormals come out right */
+  return y * two_to(half) * two_to(whole - half);
+""", ("reduced_f32",)),
+    "exp2": f32("exp2", 1.5, """
+  x = x > 129.0f ? 129.0f : x;
+  x = x < -151.0f ? -151.0f : x;
+  const float n = nearest(x);
+  const float y = 1.0f + expm1_near_0_f32((x - n) * 0.693147181f);
+  const int32_t whole = (int32_t)n, half = whole >> 1;
+  return y * two_to(half) * two_to(whole - half);
+""", ("reduced_f32",)),
+    "expm1": f32("expm1", 1.6, """
+  const float given = x;
+  x = x > 89.0f ? 89.0f : x;
+  x = x < -104.0f ? -104.0f : x;
+  const float n = nearest(x * 1.44269504f);
+  const float p = expm1_near_0_f32(remainder_f32(x, n));
+  const int32_t whole = (int32_t)n, half = whole >> 1;
+  const float a = two_to(half), b = two_to(whole - half);
+  const float y = FMA(p, a, a - 1.0f / b) * b; /* 2^n p + 2^n - 1 */
+  return given == 0.0f ? given : y;
+""", ("reduced_f32",)),
+    "log": f32("log", 1.0, """
+  const int tiny = x < 1.17549435e-38f;
+  const uint32_t bits = (uint32_t)bits_of(tiny ? x * 8388608.0f : x);
+  /* the exponent, where the rest lies between sqrt(1/2) and sqrt(2) */
+  const int32_t e = (int32_t)(bits - 0x3f3504f3u) >> 23;
+  const float f = float_of((int32_t)(bits - (uint32_t)e * 8388608u)) - 1.0f;
+  float y = log_of_parts_f32(f, (float)(tiny ? e - 23 : e));
+  y = x > 3.40282347e38f ? x : y;
+  y = x < 0.0f ? float_of(0x7fc00000) : y;
+  y = x == 0.0f ? -float_of(0x7f800000) : y;
+  return x != x ? x : y;
+""", ("log_parts_f32",)),
+    "log2": f32("log2", 2.5, "  return log_f32(x) * 1.44269504f;", ("log_f32",)),
+    "log10": f32("log10", 2.5, "  return log_f32(x) * 0.434294482f;", ("log_f32",)),
+    "log1p": f32("log1p", 1.5, """
+  const float u = 1.0f + x, lost = x - (u - 1.0f); /* what rounding took from 1 + x */
+  const float l = log_f32(u);
+  float y = l + lost / u;
+  y = x > 1e30f ? l : y;
+  y = u == 0.0f ? l : y;
+  return x < 1e-8f && x > -1e-8f ? x : y;
+""", ("log_f32",)),
+    "tanh": f32("tanh", 2.6, """
+  const float size = x < 0.0f ? -x : x;
+  const float e = expm1_f32(-2.0f * (size > 10.0f ? 10.0f : size));
+  const float y = -e / (e + 2.0f);
+  return x < 0.0f ? -y : x == 0.0f ? x : y;
+""", ("expm1_f32",)),
+    "sigmoid": f32("sigmoid", 2.9, """
+  const float e = exp_f32(x < 0.0f ? x : -x);
+  const float y = 1.0f / (1.0f + e);
+  return x < 0.0f ? e * y : y;
+""", ("exp_f32",)),
+    "softplus": f32("softplus", 2.0, """
+  const float y = log1p_f32(exp_f32(x < 0.0f ? x : -x));
+  return x > 0.0f ? x + y : x == x ? y : x;
+""", ("exp_f32", "log1p_f32")),
+    "log1mexp": f32("log1mexp", 3.0, """
+  const float near = log_f32(-expm1_f32(x)), far = log1p_f32(-exp_f32(x));
+  return x > -0.693147181f ? near : far;
+""", ("exp_f32", "expm1_f32", "log_f32", "log1p_f32")),
+    "erf": f32("erf", 6.0, """
+  const float within = x > 4.0f ? 4.0f : x < -4.0f ? -4.0f : x; /* a rational approximation, known from XLA */
+  const float z = within * within;
+  float p = FMA(-2.72614225801306e-10f, z, 2.77068142495902e-08f);
+  p = FMA(p, z, -2.10102402082508e-06f);
+  p = FMA(p, z, -5.69250639462346e-05f);
+  p = FMA(p, z, -7.34990630326855e-04f);
+  p = FMA(p, z, -2.95459980854025e-03f);
+  p = FMA(p, z, -1.60960333262415e-02f);
+  float q = FMA(-1.45660718464996e-05f, z, -2.13374055278905e-04f);
+  q = FMA(q, z, -1.68282697438203e-03f);
+  q = FMA(q, z, -7.37332916720468e-03f);
+  q = FMA(q, z, -1.42647390514189e-02f);
+  const float y = within * (p / q);
+  return x > 4.0f ? 1.0f : x < -4.0f ? -1.0f : y;
+"""),
+    "sinh": through_f64("sinh"),
+    "cosh": through_f64("cosh"),
+    "pow": f32("pow", 1.2, """
+  const float size = __builtin_fabsf(x), power = __builtin_fabsf(y); /* as of float64 */
+  const int tiny = size < 1.17549435e-38f;
+  const uint32_t bits = (uint32_t)bits_of(tiny ? size * 8388608.0f : size) - 0x3f3504f3u;
+  const float f = float_of((int32_t)((bits & 0x7fffffu) + 0x3f3504f3u)) - 1.0f;
+  const float e = (float)((int32_t)bits >> 23) - (tiny ? 23.0f : 0.0f);
+  const float t = 2.0f + f, inverse = 1.0f / t, s = f * inverse;
+  const float s_low = (less_product_f32(f, s, t) - s * (f - (t - 2.0f))) * inverse;
+  const float z = s * s, z_low = lost_f32(s, s, z) + 2.0f * s * s_low;
+  const float cube = s * z, cube_low = lost_f32(s, z, cube) + (s * z_low + s_low * z);
+  float q = FMA(1.912044836e-1f, z, 2.220476233e-1f);
+  q = FMA(q, z, 2.857153182e-1f);
+  q = FMA(q, z, 3.99999999e-1f);
+  const float more = z * q, c = 0.666666687f + more, c_low = (0.666666687f - c) + more - 1.98682149e-8f;
+  const float term = cube * c, term_low = lost_f32(cube, c, term) + (cube * c_low + cube_low * c);
+  const float whole = e * 0.693145752f, sum = whole + 2.0f * s, log = sum + term;
+  const float log_low = ((whole - sum) + 2.0f * s) + ((sum - log) + term)
+                      + (term_low + FMA(e, 1.42860677e-6f, 2.0f * s_low));
+  const float times = power > 2e10f ? (y < 0.0f ? -2e10f : 2e10f) : y, product = times * log;
+  float r = exp_times_f32(product, lost_f32(times, log, product) + times * log_low, 1.0f);
+  r = size == 0.0f || size > 3.40282347e38f ? ((size == 0.0f) == (y < 0.0f) ? __builtin_inff() : 0.0f) : r;
+  const float half = power * 0.5f;
+  const int is_whole = power >= 8388608.0f || (power + 8388608.0f) - 8388608.0f == power;
+  const int is_odd = is_whole && power < 16777216.0f && (half + 8388608.0f) - 8388608.0f != half;
+  r = x < 0.0f && size < __builtin_inff() && !is_whole ? __builtin_nanf("") : r;
+  r = is_odd ? __builtin_copysignf(r, x) : r;
+  r = x != x || y != y ? x + y : r;
+  return x == 1.0f || y == 0.0f ? 1.0f : r;
+""", ("exact_f32", "exp_times_f32"), "float x, float y"),
+    **{name: through_f64(name) for name in ("sin", "cos")},
+}
