@@ -21,5 +21,7 @@ from .model import as_layers, network
 
 __version__ = "0.2.dev1"
 
-__all__ = ["as_layers", "files", "init", "layers", "load_npz", "model", "network", "nonlinearities", "objectives", "random",
-           "regularization", "theano_extensions", "updates", "utils"]
+__all__ = [
+    "as_layers", "files", "init", "layers", "load_npz", "model", "network", "nonlinearities", "objectives", "random",
+    "regularization", "theano_extensions", "updates", "utils",
+]

@@ -1,7 +1,8 @@
 """Graphs of Lasagne's layers as models of symloss: ``symloss.Classifier(lasagne.as_layers(l_out))``.
 
-The model trains, predicts, scores and shows its progress as every other; its parameters are the shared variables of the
-layers themselves. In training, layers put out what they do for ``deterministic=False``, else for ``deterministic=True``.
+The model trains, predicts, scores and shows its progress as every other; its parameters are the shared variables of
+the layers themselves. In training, layers put out what they do for ``deterministic=False``, else for
+``deterministic=True``.
 """
 
 import numpy as np
