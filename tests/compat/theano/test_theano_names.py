@@ -37,8 +37,8 @@ def test_its_modules_are_there(name):
     "abs_", "inv", "maximum", "clip", "cast", "concatenate", "stack", "switch", "eq", "neq", "gt", "mean", "sum",
     "prod", "argmax", "max", "zeros_like", "ones", "arange", "alloc", "eye", "set_subtensor", "inc_subtensor",
     "tensordot", "batched_dot", "grad", "jacobian", "nonzero", "repeat", "tile", "sort", "argsort", "outer",
-    "shape_padright", "patternbroadcast", "addbroadcast", "TensorType", "TensorVariable", "constant", "as_tensor_variable",
-    "diag",
+    "shape_padright", "patternbroadcast", "addbroadcast", "TensorType", "TensorVariable", "constant",
+    "as_tensor_variable", "diag",
 ])
 def test_its_functions_are_there(name):
     assert getattr(T, name) is not None
