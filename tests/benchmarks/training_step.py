@@ -9,6 +9,7 @@ and again; symloss runs as `train` runs it: it gathers the rows in shuffled orde
 import argparse
 import functools
 import os
+import tempfile
 import time
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -173,10 +174,33 @@ def main(names=tuple(CASES), rounds=100, seconds=0.02, mode=None):
     return found
 
 
+def crossing(widths=(8, 16, 24, 32, 48, 64, 96), batch=64, rounds=40):
+    """Print the time of a step with products written out, rows side by side, and with products of BLAS."""
+    import symloss.compiling.ccode.layout as layout
+
+    print(f"(width, width, 10), mae, batch {batch}: microseconds a step")
+    print("  width   written out        BLAS")
+    for width in widths:
+        runners = []
+        for largest in (10**9, 0):
+            layout.LARGEST = largest
+            with tempfile.TemporaryDirectory() as os.environ["SYMLOSS_CACHE"]:  # plans are of one layout
+                runners.append(symloss_steps((width, width, 10), "mae", batch))
+                runners[-1](4)
+        best = [float("inf"), float("inf")]
+        for _ in range(rounds):
+            for place, run in enumerate(runners):
+                start = time.perf_counter()
+                run(200)
+                best[place] = min(best[place], (time.perf_counter() - start) / 200 * 1e6)
+        print(f"  {width:5d} {best[0]:13.1f} {best[1]:11.1f}")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="*", choices=[[], *CASES], default=[])
     parser.add_argument("--mode", help="of symloss; C if there is none")
     parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--crossing", action="store_true", help="where products by BLAS become faster")
     asked = parser.parse_args()
-    main(asked.cases or tuple(CASES), asked.rounds, mode=asked.mode)
+    crossing() if asked.crossing else main(asked.cases or tuple(CASES), asked.rounds, mode=asked.mode)

@@ -90,78 +90,106 @@ static void product_{kind}(int64_t n, int64_t k, int64_t m, const {type} *a, int
 }}
 """
 
+TILE = """
+/* Bytes of two vectors: products keep tiles of so many numbers side by side in registers. */
+#if defined(__AVX512F__)
+#define TILE 128
+#elif defined(__AVX__)
+#define TILE 64
+#else
+#define TILE 32
+#endif
+"""
 BY_COLUMN = """
 static void product_by_column_{kind}(int64_t n, int64_t k, int64_t m, const {type} *restrict x, int64_t x_step,
                                      const {type} *restrict w, int64_t down, int64_t across, {type} *restrict y)
-{{ /* y (n, m) = x (n, k) w (k, m), where n is the dense axis of x and y: 64 rows and 4 units at a time */
-  for (int64_t start = 0; start < n; start += 64) {{
-    const int64_t count = n - start < 64 ? n - start : 64;
-    for (int64_t j = 0; j < m; j += 4) {{
-      const int64_t last = m - j < 4 ? m - j - 1 : 3; /* where there are less than 4, the last one is done again */
-      const int64_t second = last < 1 ? 0 : across, third = last < 2 ? 0 : 2 * across, fourth = last * across;
-      {type} a[64] = {{0}}, b[64] = {{0}}, c[64] = {{0}}, d[64] = {{0}};
-      for (int64_t i = 0; i < k; i++) {{
-        const {type} *restrict row = x + i * x_step + start, *restrict v = w + i * down + j * across;
-        const {type} p = v[0], q = v[second], r = v[third], s = v[fourth];
-        if (count == 64) {{
-          for (int l = 0; l < 64; l++) {{
-            a[l] = FMA(p, row[l], a[l]);
-            b[l] = FMA(q, row[l], b[l]);
-            c[l] = FMA(r, row[l], c[l]);
-            d[l] = FMA(s, row[l], d[l]);
-          }}
-        }} else {{
-          for (int64_t l = 0; l < count; l++) {{
-            a[l] = FMA(p, row[l], a[l]);
-            b[l] = FMA(q, row[l], b[l]);
-            c[l] = FMA(r, row[l], c[l]);
-            d[l] = FMA(s, row[l], d[l]);
-          }}
+{{ /* y (n, m) = x (n, k) w (k, m), where n is the dense axis of x and y: some rows and 6 units at a time */
+  enum {{ L = TILE / sizeof({type}) }};
+  for (int64_t j = 0; n < L && j < m; j++) {{
+    {type} *restrict to = y + j * n;
+    for (int64_t l = 0; l < n; l++) to[l] = 0;
+    for (int64_t i = 0; i < k; i++)
+      for (int64_t l = 0; l < n; l++) to[l] = FMA(w[i * down + j * across], x[i * x_step + l], to[l]);
+  }}
+  for (int64_t first = 0; n >= L && first < n; first += L) {{
+    const int64_t start = first + L <= n ? first : n - L; /* some rows may be done again */
+    for (int64_t j = 0; j < m; j += 6) {{
+      const int64_t last = m - j < 6 ? m - j - 1 : 5; /* where there are less than 6, one is done again */
+      const int64_t second = last < 1 ? 0 : across, third = last < 2 ? 0 : 2 * across;
+      const int64_t fourth = last < 3 ? 0 : 3 * across, fifth = last < 4 ? 0 : 4 * across;
+      const {type} *restrict v = w + j * across, *restrict row = x + start;
+      {type} a[L] = {{0}}, b[L] = {{0}}, c[L] = {{0}}, d[L] = {{0}}, e[L] = {{0}}, f[L] = {{0}};
+      for (int64_t i = 0; i < k; i++, v += down, row += x_step) {{
+        const {type} p = v[0], q = v[second], r = v[third], s = v[fourth], t = v[fifth], u = v[last * across];
+        for (int l = 0; l < L; l++) {{
+          a[l] = FMA(p, row[l], a[l]);
+          b[l] = FMA(q, row[l], b[l]);
+          c[l] = FMA(r, row[l], c[l]);
+          d[l] = FMA(s, row[l], d[l]);
+          e[l] = FMA(t, row[l], e[l]);
+          f[l] = FMA(u, row[l], f[l]);
         }}
       }}
-      const {type} *const units[4] = {{a, b, c, d}};
-      for (int64_t u = 0; u <= last; u++)
-        for (int64_t l = 0; l < count; l++) y[(j + u) * n + start + l] = units[u][l];
+      {type} *restrict to = y + j * n + start;
+      for (int l = 0; l < L; l++) to[l] = a[l];
+      for (int l = 0; l < L && last > 0; l++) to[n + l] = b[l];
+      for (int l = 0; l < L && last > 1; l++) to[2 * n + l] = c[l];
+      for (int l = 0; l < L && last > 2; l++) to[3 * n + l] = d[l];
+      for (int l = 0; l < L && last > 3; l++) to[4 * n + l] = e[l];
+      for (int l = 0; l < L && last > 4; l++) to[5 * n + l] = f[l];
     }}
   }}
 }}
 """
-
 OVER_ROWS = """
-static inline {type} sum_of_16_{kind}(const {type} *x)
+static inline {type} sum_of_tile_{kind}(const {type} *x)
 {{
-  {type} half[8];
-  for (int i = 0; i < 8; i++) half[i] = x[i] + x[i + 8];
-  for (int i = 0; i < 4; i++) half[i] += half[i + 4];
-  return (half[0] + half[2]) + (half[1] + half[3]);
+  enum {{ S = TILE / 2 / sizeof({type}) }};
+  {type} half[S];
+  for (int i = 0; i < S; i++) half[i] = x[i];
+  for (int width = S / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; i++) half[i] += half[i + width];
+  return half[0];
 }}
 
 static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {type} *restrict x, int64_t x_step,
                                      const {type} *restrict y, int64_t y_step, {type} *restrict w)
-{{ /* w (k, m) = x' (k, n) y (n, m), where n is the dense axis of both: 16 sums side by side for each of 4 units */
-  for (int64_t i = 0; i < k; i++) {{
-    const {type} *restrict v = x + i * x_step;
+{{ /* w (k, m) = x' (k, n) y (n, m), where n is the dense axis of both: a vector of sums for 2 inputs and 4 units */
+  enum {{ S = TILE / 2 / sizeof({type}) }};
+  for (int64_t i = 0; i < k; i += 2) {{
+    const int64_t two = k - i > 1;
+    const {type} *restrict v = x + i * x_step, *restrict u = v + two * x_step;
     for (int64_t j = 0; j < m; j += 4) {{
       const int64_t last = m - j < 4 ? m - j - 1 : 3;
       const {type} *restrict p = y + j * y_step, *restrict q = p + (last < 1 ? 0 : y_step);
       const {type} *restrict r = p + (last < 2 ? 0 : 2 * y_step), *restrict s = p + last * y_step;
-      {type} a[16] = {{0}}, b[16] = {{0}}, c[16] = {{0}}, d[16] = {{0}};
+      {type} a[S] = {{0}}, b[S] = {{0}}, c[S] = {{0}}, d[S] = {{0}}, e[S] = {{0}}, f[S] = {{0}}, g[S] = {{0}}, h[S] = {{0}};
       int64_t l = 0;
-      for (; l + 16 <= n; l += 16)
-        for (int t = 0; t < 16; t++) {{
+      for (; l + S <= n; l += S)
+        for (int t = 0; t < S; t++) {{
           a[t] = FMA(v[l + t], p[l + t], a[t]);
           b[t] = FMA(v[l + t], q[l + t], b[t]);
           c[t] = FMA(v[l + t], r[l + t], c[t]);
           d[t] = FMA(v[l + t], s[l + t], d[t]);
+          e[t] = FMA(u[l + t], p[l + t], e[t]);
+          f[t] = FMA(u[l + t], q[l + t], f[t]);
+          g[t] = FMA(u[l + t], r[l + t], g[t]);
+          h[t] = FMA(u[l + t], s[l + t], h[t]);
         }}
       for (int t = 0; l + t < n; t++) {{
         a[t] = FMA(v[l + t], p[l + t], a[t]);
         b[t] = FMA(v[l + t], q[l + t], b[t]);
         c[t] = FMA(v[l + t], r[l + t], c[t]);
         d[t] = FMA(v[l + t], s[l + t], d[t]);
+        e[t] = FMA(u[l + t], p[l + t], e[t]);
+        f[t] = FMA(u[l + t], q[l + t], f[t]);
+        g[t] = FMA(u[l + t], r[l + t], g[t]);
+        h[t] = FMA(u[l + t], s[l + t], h[t]);
       }}
-      const {type} units[4] = {{sum_of_16_{kind}(a), sum_of_16_{kind}(b), sum_of_16_{kind}(c), sum_of_16_{kind}(d)}};
-      for (int64_t u = 0; u <= last; u++) w[i * m + j + u] = units[u];
+      const {type} one[4] = {{sum_of_tile_{kind}(a), sum_of_tile_{kind}(b), sum_of_tile_{kind}(c), sum_of_tile_{kind}(d)}};
+      const {type} other[4] = {{sum_of_tile_{kind}(e), sum_of_tile_{kind}(f), sum_of_tile_{kind}(g), sum_of_tile_{kind}(h)}};
+      for (int64_t z = 0; z <= last; z++) w[i * m + j + z] = one[z];
+      for (int64_t z = 0; z <= last && two; z++) w[(i + 1) * m + j + z] = other[z];
     }}
   }}
 }}

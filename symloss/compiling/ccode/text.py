@@ -5,7 +5,7 @@ import re
 import textwrap
 
 from . import ir, random
-from .c_functions import PLACE, helper
+from .c_functions import PLACE, TILE, helper
 from .expressions import BYTES, Expressions, c_type, length_text, plain
 from .ir import Graph, Value, size
 from .kernel_text import extreme
@@ -247,6 +247,7 @@ class Writer:
         more = {"log_f64"} if any(name.startswith("normal") for name in draws) else set()
         own = self.library.source(self.expressions.own | more)
         parts = [f"/* {self.title} */", HEADER, "\n".join(sorted(self.expressions.libm)), own]
+        parts += [TILE] if any(op in ("by_column", "over_rows") for op, _ in helpers) else []
         parts += [helper(op, dtype, extreme) for op, dtype in sorted(helpers) if op != "draw"]
         parts.append(random.source(draws))
         parts += [PLACE] if checks else []
