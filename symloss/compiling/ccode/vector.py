@@ -8,13 +8,14 @@ differ between processors that have it and those that do not; compilers do not m
 
 import functools
 
+from .vector_circular import CIRCULAR32, CIRCULAR64, TURNS
 from .vector_f32 import FLOAT32
 from .vector_f64 import FLOAT64
 from .vector_parts import HELPERS
 from .vector_special import SPECIAL32, SPECIAL64
 
-FUNCTIONS = {**{("float32", name): f for name, f in (FLOAT32 | SPECIAL32).items()},
-             **{("float64", name): f for name, f in (FLOAT64 | SPECIAL64).items()}}
+FUNCTIONS = {**{("float32", name): f for name, f in (FLOAT32 | SPECIAL32 | CIRCULAR32).items()},
+             **{("float64", name): f for name, f in (FLOAT64 | SPECIAL64 | CIRCULAR64).items()}}
 
 
 @functools.cache
@@ -49,7 +50,7 @@ def _add(name, texts):
     if name in texts:
         return
     function, _, bits = name.rpartition("_f")
-    found = HELPERS.get(name) or FUNCTIONS[f"float{bits}", function]
+    found = HELPERS.get(name) or TURNS.get(name) or FUNCTIONS[f"float{bits}", function]
     for needed in found.needs:
         _add(needed, texts)
     texts[name] = found.text

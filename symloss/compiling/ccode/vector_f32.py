@@ -118,5 +118,4 @@ FLOAT32 = {
   r = x != x || y != y ? x + y : r;
   return x == 1.0f || y == 0.0f ? 1.0f : r;
 """, ("exact_f32", "exp_times_f32"), "float x, float y"),
-    **{name: through_f64(name) for name in ("sin", "cos")},
 }

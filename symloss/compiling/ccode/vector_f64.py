@@ -1,6 +1,6 @@
 """Elementary functions of float64."""
 
-from .vector_parts import f64, library
+from .vector_parts import f64
 
 FLOAT64 = {
     "exp": f64("exp", 1.1, """
@@ -115,6 +115,4 @@ FLOAT64 = {
   const double a = power_of_2(integer_f64(n) - 4), b = power_of_2(-4 - integer_f64(n > 64.0 ? 64.0 : n));
   return 8.0 * FMA(a, p, b / p);
 """, ("reduced_f64",)),
-    "sin": library("sin", 1.0),
-    "cos": library("cos", 1.0),
 }

@@ -38,12 +38,6 @@ def through_f64(name: str, ulp=1.0, needs=None, arguments="float x", passed="x")
                     f"  return (float){name}_f64({passed});\n}}\n", ulp, needs or (f"{name}_f64",))
 
 
-def library(name: str, ulp: float) -> Function:
-    """Return a function of float64 that is the one of the C library, which is computed one at a time."""
-    return Function(f"double {name}(double);\nINLINE double {name}_f64(double x)\n"
-                    f"{{ /* of the C library, {ulp} ULP */\n  return {name}(x);\n}}\n", ulp)
-
-
 def _function(kind, name, ulp, body, needs, arguments, unit):
     text = f"INLINE {kind} {name}({arguments})\n{{ /* {ulp} {unit} */\n{body.strip(chr(10))}\n}}\n"
     return Function(text, ulp, needs)
