@@ -19,7 +19,7 @@ FLOAT32 = {
   const int32_t whole = (int32_t)n, half = whole >> 1;
   return y * two_to(half) * two_to(whole - half);
 """, ("reduced_f32",)),
-    "expm1": f32("expm1", 1.6, """
+    "expm1": f32("expm1", 1.7, """
   const float given = x;
   x = x > 89.0f ? 89.0f : x;
   x = x < -104.0f ? -104.0f : x;
@@ -71,22 +71,6 @@ FLOAT32 = {
   const float near = log_f32(-expm1_f32(x)), far = log1p_f32(-exp_f32(x));
   return x > -0.693147181f ? near : far;
 """, ("exp_f32", "expm1_f32", "log_f32", "log1p_f32")),
-    "erf": f32("erf", 6.0, """
-  const float within = x > 4.0f ? 4.0f : x < -4.0f ? -4.0f : x; /* a rational approximation, known from XLA */
-  const float z = within * within;
-  float p = FMA(-2.72614225801306e-10f, z, 2.77068142495902e-08f);
-  p = FMA(p, z, -2.10102402082508e-06f);
-  p = FMA(p, z, -5.69250639462346e-05f);
-  p = FMA(p, z, -7.34990630326855e-04f);
-  p = FMA(p, z, -2.95459980854025e-03f);
-  p = FMA(p, z, -1.60960333262415e-02f);
-  float q = FMA(-1.45660718464996e-05f, z, -2.13374055278905e-04f);
-  q = FMA(q, z, -1.68282697438203e-03f);
-  q = FMA(q, z, -7.37332916720468e-03f);
-  q = FMA(q, z, -1.42647390514189e-02f);
-  const float y = within * (p / q);
-  return x > 4.0f ? 1.0f : x < -4.0f ? -1.0f : y;
-"""),
     "sinh": through_f64("sinh"),
     "cosh": through_f64("cosh"),
     "pow": f32("pow", 1.2, """

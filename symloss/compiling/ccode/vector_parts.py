@@ -255,4 +255,19 @@ INLINE double sine_of_turns_f64(double r)
   return p * r;
 }
 """),
+    "sine_f32": Function("""
+INLINE float off_integer_f32(float size)
+{
+  return size < 8388608.0f ? size - ((size + 8388608.0f) - 8388608.0f) : 0.0f;
+}
+INLINE float sine_of_turns_f32(float r)
+{
+  const float z = r * r;
+  float p = FMA(7.765591228e-2f, z, -5.982904113e-1f);
+  p = FMA(p, z, 2.550077387f);
+  p = FMA(p, z, -5.167710077f);
+  p = FMA(p, z, 3.14159264f);
+  return p * r;
+}
+"""),
 }

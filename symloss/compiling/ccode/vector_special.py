@@ -1,6 +1,6 @@
 """Special functions: of the normal distribution, and the logarithm of the gamma function with its derivatives."""
 
-from .vector_parts import f32, f64, through_f64
+from .vector_parts import f32, f64
 
 OF_1 = "ULP of the larger of 1 and the value; below 0, also of the value at 1 - x, which is taken off"
 
@@ -67,11 +67,10 @@ SPECIAL64 = {
   y = x < 0.0 ? reflected : y;
   return size < 1e-20 ? -l : y;
 """, ("log_f64", "sine_f64"), unit=OF_1),
-    "digamma": f64("digamma", 12.0, """
+    "digamma": f64("digamma", 8.0, """
   const double size = x < 0.0 ? 1.0 - x : x;
   const int near = size < 6.0;
-  double t = size, d = t, n = 1.0; /* n / d = 1 / x + 1 / (x + 1) + ... + 1 / (x + 5) */
-  t += 1.0; n = FMA(n, t, d); d *= t;
+  double t = size + 1.0, d = t, n = 1.0; /* n / d = 1 / (x + 1) + ... + 1 / (x + 5) */
   t += 1.0; n = FMA(n, t, d); d *= t;
   t += 1.0; n = FMA(n, t, d); d *= t;
   t += 1.0; n = FMA(n, t, d); d *= t;
@@ -84,7 +83,7 @@ SPECIAL64 = {
   p = FMA(p, z, 3.96825391649681816e-3);
   p = FMA(p, z, -8.333333333265424377e-3);
   p = FMA(p, z, 8.333333333333331862e-2);
-  double y = FMA(-z, p, FMA(-0.5, inverse, log_f64(w))) - (near ? n / d : 0.0);
+  double y = FMA(-z, p, FMA(-0.5, inverse, log_f64(w))) - (near ? n / d + 1.0 / size : 0.0);
   const double r = -off_integer_f64(-x), rr = r * r; /* pi / tan(pi r), without its poles next to 0 */
   double c = FMA(-2.627559756404007571e-6, rr, -7.229113560603136446e-6);
   c = FMA(c, rr, -3.068725416843319737e-5);
@@ -99,11 +98,10 @@ SPECIAL64 = {
   y = x < 0.0 ? reflected : y;
   return x == 0.0 || (x < 0.0 && r == 0.0) ? __builtin_nan("") : y;
 """, ("log_f64", "sine_f64"), unit=OF_1),
-    "trigamma": f64("trigamma", 8.0, """
+    "trigamma": f64("trigamma", 6.0, """
   const double size = x < 0.0 ? 1.0 - x : x;
   const int near = size < 6.0;
-  double t = size, s = t * t, d = s, n = 1.0; /* n / d = 1 / x^2 + 1 / (x + 1)^2 + ... + 1 / (x + 5)^2 */
-  t += 1.0; s = t * t; n = FMA(n, s, d); d *= s;
+  double t = size + 1.0, s = t * t, d = s, n = 1.0; /* n / d = 1 / (x + 1)^2 + ... + 1 / (x + 5)^2 */
   t += 1.0; s = t * t; n = FMA(n, s, d); d *= s;
   t += 1.0; s = t * t; n = FMA(n, s, d); d *= s;
   t += 1.0; s = t * t; n = FMA(n, s, d); d *= s;
@@ -116,16 +114,95 @@ SPECIAL64 = {
   p = FMA(p, z, 2.38095229488937137e-2);
   p = FMA(p, z, -3.333333333220508622e-2);
   p = FMA(p, z, 1.666666666666664223e-1);
-  const double y = FMA(z, FMA(p, inverse, 0.5), inverse) + (near ? n / d : 0.0);
+  const double first = 1.0 / size, y = FMA(z, FMA(p, inverse, 0.5), inverse) + (near ? FMA(first, first, n / d) : 0.0);
   const double c = 3.14159265358979323846 / sine_of_turns_f64(off_integer_f64(-x));
   return x < 0.0 ? FMA(c, c, -y) : y;
 """, ("sine_f64",)),
 }
 SPECIAL32 = {
+    "erf": f32("erf", 1.4, """
+  const float given = __builtin_fabsf(x), size = given > 4.0f ? 4.0f : given, z = size * size;
+  float p = FMA(8.529401323e-5f, z, -8.179632181e-4f);
+  p = FMA(p, z, 5.204226694e-3f);
+  p = FMA(p, z, -2.686066479e-2f);
+  p = FMA(p, z, 1.128371805e-1f);
+  p = FMA(p, z, -3.761263519e-1f);
+  p = FMA(p, z, 1.283791668e-1f);
+  float q = FMA(-1.643063656e-6f, size, 4.616385863e-5f);
+  q = FMA(q, size, -5.975857702e-4f);
+  q = FMA(q, size, 4.762625833e-3f);
+  q = FMA(q, size, -2.642763715e-2f);
+  q = FMA(q, size, 1.100871665e-1f);
+  q = FMA(q, size, 6.318239181e-1f);
+  q = FMA(q, size, 1.130231055f);
+  q = FMA(q, size, -3.185396624e-4f); /* -log(erfc(size)) */
+  const float n = nearest(q * -1.44269504f), e = 1.0f + expm1_near_0_f32(remainder_f32(-q, n));
+  const float y = size < 0.9f ? FMA(p, size, size) : 1.0f - e * two_to((int32_t)n);
+  return __builtin_copysignf(y, x);
+""", ("reduced_f32",)),
     "erfc": f32("erfc", 5.0, """
   const float given = __builtin_fabsf(x), size = given > 10.5f ? 10.5f : given, square = size * size;
   const float y = exp_times_f32(-square, -lost_f32(size, size, square), erfcx_f32(size));
   return x < 0.0f ? 2.0f - y : y;
 """, ("erfcx_f32", "exact_f32", "exp_times_f32")),
-    **{name: through_f64(name) for name in ("lgamma", "digamma", "trigamma")},
+    "lgamma": f32("lgamma", 4.0, """
+  const float size = __builtin_fabsf(x), inverse = 1.0f / size, z = inverse * inverse;
+  const float l = log_f32(size > 3.5f ? size : size > 2.5f ? size - 1.0f : size > 1.5f ? 1.0f : size > 0.5f ? size
+                          : size * (size + 1.0f));
+  const float u = size - (size > 2.5f ? 3.0f : size > 1.5f ? 2.0f : size > 0.5f ? 1.0f : 0.0f);
+  float p = FMA(1.134728199e-4f, u, -2.538170957e-4f);
+  p = FMA(p, u, 5.06517143e-4f);
+  p = FMA(p, u, -1.185860034e-3f);
+  p = FMA(p, u, 2.890795322e-3f);
+  p = FMA(p, u, -7.386174156e-3f);
+  p = FMA(p, u, 2.058079947e-2f);
+  p = FMA(p, u, -6.735228147e-2f);
+  p = FMA(p, u, 3.224670335e-1f);
+  p = FMA(p, u, 4.22784335e-1f);
+  const float near = FMA(p, u, size > 2.5f ? l : -l);
+  float q = FMA(-4.847634003e-4f, z, 7.883901767e-4f);
+  q = FMA(q, z, -2.777694195e-3f);
+  q = FMA(q, z, 8.333333312e-2f);
+  const float far = FMA(size - 0.5f, l - 1.0f, FMA(q, inverse, 0.418938533f));
+  float y = size > 3.5f ? far : near;
+  const float sine = __builtin_fabsf(sine_of_turns_f32(off_integer_f32(size)));
+  const float reflected = -log_f32(0.318309886f * size * sine) - y;
+  y = x < 0.0f ? (sine == 0.0f ? __builtin_inff() : reflected) : y;
+  return size < 1e-10f ? -l : y;
+""", ("log_f32", "sine_f32"), unit=OF_1),
+    "digamma": f32("digamma", 6.0, """
+  const float size = x < 0.0f ? 1.0f - x : x;
+  const int near = size < 3.5f;
+  float t = size + 1.0f, d = t, n = 1.0f; /* n / d = 1 / (x + 1) + 1 / (x + 2) + 1 / (x + 3) */
+  t += 1.0f; n = FMA(n, t, d); d *= t;
+  t += 1.0f; n = FMA(n, t, d); d *= t;
+  const float w = near ? size + 4.0f : size, inverse = 1.0f / w, z = inverse * inverse;
+  float p = FMA(-3.214271299e-3f, z, 3.923549302e-3f);
+  p = FMA(p, z, -8.332627074e-3f);
+  p = FMA(p, z, 8.333333154e-2f);
+  float y = FMA(-z, p, FMA(-0.5f, inverse, log_f32(w))) - (near ? n / d + 1.0f / size : 0.0f);
+  const float r = -off_integer_f32(-x), rr = r * r;
+  float c = FMA(-2.330685908e-3f, rr, -8.077539066e-3f);
+  c = FMA(c, rr, -3.469311511e-2f);
+  c = FMA(c, rr, -1.646462475e-1f);
+  c = FMA(c, rr, -1.289868135f);
+  const float reflected = y - FMA(c, r, FMA(-3.0f, rr, 1.0f) / FMA(-rr, r, r));
+  y = x < 0.0f ? reflected : y;
+  return x == 0.0f || (x < 0.0f && r == 0.0f) ? __builtin_nanf("") : y;
+""", ("log_f32", "sine_f32"), unit=OF_1),
+    "trigamma": f32("trigamma", 7.0, """
+  const float size = x < 0.0f ? 1.0f - x : x;
+  const int near = size < 4.0f;
+  float t = size + 1.0f, s = t * t, d = s, n = 1.0f; /* n / d = 1 / (x + 1)^2 + 1 / (x + 2)^2 + 1 / (x + 3)^2 */
+  t += 1.0f; s = t * t; n = FMA(n, s, d); d *= s;
+  t += 1.0f; s = t * t; n = FMA(n, s, d); d *= s;
+  const float w = near ? size + 4.0f : size, inverse = 1.0f / w, z = inverse * inverse;
+  float p = FMA(-2.59176297e-2f, z, 2.354159917e-2f);
+  p = FMA(p, z, -3.3330086e-2f);
+  p = FMA(p, z, 1.666666604e-1f);
+  const float first = 1.0f / size, sum = near ? FMA(first, first, n / d) : 0.0f;
+  const float y = FMA(z, FMA(p, inverse, 0.5f), inverse) + sum;
+  const float c = 3.14159265f / sine_of_turns_f32(off_integer_f32(-x));
+  return x < 0.0f ? FMA(c, c, -y) : y;
+""", ("sine_f32",)),
 }

@@ -198,6 +198,13 @@ def test_angles_next_to_a_quarter_of_a_turn_keep_their_digits(library, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_erf_is_at_most_1(library, dtype):
+    found = computed(library, "erf", dtype, np.linspace(0, 8, 200_000))
+    assert found.max() == 1
+    assert np.diff(found).min() >= -2 * np.finfo(dtype).epsneg
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_lgamma_keeps_its_digits_beside_its_roots(library, dtype):
     x = np.concatenate([root + sign * np.exp2(-np.arange(2, 22.0)) for root in (1, 2) for sign in (1, -1)])
     with mpmath.workdps(60):
