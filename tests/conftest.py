@@ -20,6 +20,7 @@ def _set_flags() -> None:
     and share the cache; PyTensor locks it.
     """
     os.environ.setdefault("NUMBA_OPT", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads of several workers would wait for each other
     flags = [os.environ.get("PYTENSOR_FLAGS", "")]
     if not _set_by_user("base_compiledir") and os.access(sys.prefix, os.W_OK):
         flags.append(f"base_compiledir={pathlib.Path(sys.prefix) / 'pytensor'}")

@@ -13,6 +13,7 @@ from pytensor.graph.traversal import ancestors, graph_inputs
 from pytensor.tensor.random.type import RandomType
 
 from ..errors import SpecError
+from . import blas
 from .by_shape import ByShape
 from .compiler_failures import explained
 from .modes import resolve
@@ -131,6 +132,8 @@ class _Called:
         self._names = {v.name: i for i, v in enumerate(plain.inputs) if v.name is not None}
         self._made = make(inputs, expressions[:count], updates, self._other)
         self._function = Function(self._made)
+        matrices = [v for v in graph_inputs(expressions) if isinstance(v, SharedVariable) and getattr(v, "ndim", 0) > 1]
+        self._largest = max((v.get_value(borrow=True).size for v in matrices), default=0)  # of a product, for one row
 
     def _other(self):
         """Return PyTensor's function, which takes prepared arrays too, and does not look at them."""
@@ -151,7 +154,9 @@ class _Called:
         arrays = [np.asarray(self._filtered(v, a), order="C") for v, a in zip(variables, arrays, strict=True)]
         if getattr(self._made, "why", None) is None:
             arrays += [make(arrays[position]) for _, position, make in self._prepared]
-        found = self._function(*arrays)
+        rows = arrays[0].shape[0] if arrays and arrays[0].ndim else 1
+        with blas.threads_for(self._largest * rows, self._largest > 0, own=True):
+            found = self._function(*arrays)
         return found if self._plain.form is list else None if self._plain.form is None else found[0]
 
     def _filtered(self, variable, array):

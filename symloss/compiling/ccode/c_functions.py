@@ -142,7 +142,7 @@ static void product_by_column_{kind}(int64_t n, int64_t k, int64_t m, const {typ
 }}
 """
 OVER_ROWS = """
-static inline {type} sum_of_tile_{kind}(const {type} *x)
+static inline {type} sum_of_{kind}(const {type} *x)
 {{
   enum {{ S = TILE / 2 / sizeof({type}) }};
   {type} half[S];
@@ -163,7 +163,8 @@ static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {typ
       const int64_t last = m - j < 4 ? m - j - 1 : 3;
       const {type} *restrict p = y + j * y_step, *restrict q = p + (last < 1 ? 0 : y_step);
       const {type} *restrict r = p + (last < 2 ? 0 : 2 * y_step), *restrict s = p + last * y_step;
-      {type} a[S] = {{0}}, b[S] = {{0}}, c[S] = {{0}}, d[S] = {{0}}, e[S] = {{0}}, f[S] = {{0}}, g[S] = {{0}}, h[S] = {{0}};
+      {type} a[S] = {{0}}, b[S] = {{0}}, c[S] = {{0}}, d[S] = {{0}};
+      {type} e[S] = {{0}}, f[S] = {{0}}, g[S] = {{0}}, h[S] = {{0}};
       int64_t l = 0;
       for (; l + S <= n; l += S)
         for (int t = 0; t < S; t++) {{
@@ -186,8 +187,8 @@ static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {typ
         g[t] = FMA(u[l + t], r[l + t], g[t]);
         h[t] = FMA(u[l + t], s[l + t], h[t]);
       }}
-      const {type} one[4] = {{sum_of_tile_{kind}(a), sum_of_tile_{kind}(b), sum_of_tile_{kind}(c), sum_of_tile_{kind}(d)}};
-      const {type} other[4] = {{sum_of_tile_{kind}(e), sum_of_tile_{kind}(f), sum_of_tile_{kind}(g), sum_of_tile_{kind}(h)}};
+      const {type} one[4] = {{sum_of_{kind}(a), sum_of_{kind}(b), sum_of_{kind}(c), sum_of_{kind}(d)}};
+      const {type} other[4] = {{sum_of_{kind}(e), sum_of_{kind}(f), sum_of_{kind}(g), sum_of_{kind}(h)}};
       for (int64_t z = 0; z <= last; z++) w[i * m + j + z] = one[z];
       for (int64_t z = 0; z <= last && two; z++) w[(i + 1) * m + j + z] = other[z];
     }}

@@ -8,7 +8,7 @@ from . import ir
 from .ir import N, Rows, Value
 from .views import base_of, is_free
 
-LARGEST = 4096  # weights of a layer whose products are faster this way than by BLAS
+LARGEST = 240  # weights of a layer whose products are faster this way than by BLAS: see benchmarks/training_step.py
 ALLOWED = ir.POINTWISE | ir.REDUCTIONS | ir.LEAVES | {"gather", "dot"}
 
 
