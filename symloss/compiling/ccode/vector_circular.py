@@ -35,17 +35,17 @@ def _word(i) -> str:
 
 
 TURNS = {
-    "fold": Function("""
+    "fold_f64": Function("""
 /* x less a multiple of 4, for -2^53 <= x < 2^54: x counts quarters of a turn, and whole turns do not matter */
-INLINE double fold(double x) { return x - ((x + 27021597764222976.0) - 27021597764222976.0); }
-INLINE double lost_from_sum(double a, double b, double sum)
+INLINE double fold_f64(double x) { return x - ((x + 27021597764222976.0) - 27021597764222976.0); }
+INLINE double lost_from_sum_f64(double a, double b, double sum)
 {
   const double back = sum - a;
   return (a - (sum - back)) + (b - back);
 }
-typedef struct { double n, r, low; } Turned; /* an angle is n pi / 2 + r + low, with |r| little more than pi / 4 */
+typedef struct { double n, r, low; } turned_angle; /* an angle is n pi / 2 + r + low, with |r| up to about pi / 4 */
 """),
-    "turn_f64": Function("""INLINE Turned turn_f64(double x)
+    "turn_f64": Function("""INLINE turned_angle turn_f64(double x)
 { /* x times 2 / pi, of which words that make whole turns are left out (Payne and Hanek); 104 bits are right */
   const double biased = double_of((int64_t)((uint64_t)long_of(x) >> 52 | 0x4330000000000000ULL)) - 4503599627370496.0;
   const double whole = nearest_f64((biased - 1103.0) * (1.0 / 53.0)), left = whole < 0.0 ? 0.0 : whole;
@@ -54,18 +54,18 @@ typedef struct { double n, r, low; } Turned; /* an angle is n pi / 2 + r + low, 
   const double s0 = x * power_of_2(integer_f64(-53.0 * left)), s1 = s0 * 0x1p-53, s2 = s1 * 0x1p-53, s3 = s2 * 0x1p-53;
   const double p0 = s0 * w0, p1 = s1 * w1, p2 = s2 * w2, p3 = s3 * w3;
   const double q0 = lost_f64(s0, w0, p0), q1 = lost_f64(s1, w1, p1), q2 = lost_f64(s2, w2, p2);
-  const double a0 = fold(p0 < 0x1p53 ? p0 : p0 < 0x1p55 ? p0 - 0x1p54 : 0.0), a1 = fold(q0), a2 = fold(p1);
+  const double a0 = fold_f64(p0 < 0x1p53 ? p0 : p0 < 0x1p55 ? p0 - 0x1p54 : 0.0), a1 = fold_f64(q0), a2 = fold_f64(p1);
   const double b1 = a0 + a1, b2 = b1 + a2, b3 = b2 + q1, b4 = b3 + p2, n = nearest_f64(b4), g = b4 - n;
-  const double lost = (lost_from_sum(a0, a1, b1) + lost_from_sum(b1, a2, b2))
-                    + (lost_from_sum(b2, q1, b3) + lost_from_sum(b3, p2, b4)) + (q2 + p3);
-  const double high = g + lost, low = lost_from_sum(g, lost, high), r = high * 1.570796326794896558;
+  const double lost = (lost_from_sum_f64(a0, a1, b1) + lost_from_sum_f64(b1, a2, b2))
+                    + (lost_from_sum_f64(b2, q1, b3) + lost_from_sum_f64(b3, p2, b4)) + (q2 + p3);
+  const double high = g + lost, low = lost_from_sum_f64(g, lost, high), r = high * 1.570796326794896558;
   const double r_low = FMA(high, 6.1232339957367660359e-17, lost_f64(high, 1.570796326794896558, r));
-  return (Turned){n, r, FMA(low, 1.570796326794896558, r_low)};
+  return (turned_angle){n, r, FMA(low, 1.570796326794896558, r_low)};
 }
-""", needs=("reduced_f64", "exact_f64", "fold")),
+""", needs=("reduced_f64", "exact_f64", "fold_f64")),
     "turned_f64": Function("""INLINE double turned_f64(double x, int64_t quarters)
 { /* sin(x + quarters * pi / 2), for x >= 0 */
-  const Turned turn = turn_f64(x);
+  const turned_angle turn = turn_f64(x);
   const double r = turn.r, low = turn.low;
   const double z = r * r, half = 0.5 * z, w = 1.0 - half;
   double p = FMA(1.591246149983946769e-10, z, -2.505105158684690952e-8);
@@ -91,7 +91,7 @@ typedef struct { double n, r, low; } Turned; /* an angle is n pi / 2 + r + low, 
   const double p1 = s * 0x1p-28 * ({_word(1)});
   const double p2 = s * 0x1p-56 * ({_word(2)});
   const double p3 = s * 0x1p-84 * ({_word(3)});
-  const double a0 = fold(p0), a1 = fold(p1), n = nearest_f64(a0 + a1 + p2);
+  const double a0 = fold_f64(p0), a1 = fold_f64(p1), n = nearest_f64(a0 + a1 + p2);
   const double r = 1.5707963267948966 * (a0 - n + a1 + (p2 + p3));
   const double z = r * r;
   double p = FMA(2.7243781409461229e-6, z, -1.9840038872556748e-4);
@@ -104,7 +104,7 @@ typedef struct { double n, r, low; } Turned; /* an angle is n pi / 2 + r + low, 
   const uint64_t turns = (uint64_t)(integer_f64(n) + quarters);
   return double_of((int64_t)((uint64_t)long_of(turns & 1 ? cosine : sine) ^ (turns & 2) << 62));
 }}
-""", needs=("reduced_f64", "fold")),
+""", needs=("reduced_f64", "fold_f64")),
 }
 
 CIRCULAR64 = {

@@ -8,7 +8,7 @@ FLOAT32 = {
   x = x < -104.0f ? -104.0f : x; /* NaN stays */
   const float n = nearest(x * 1.44269504f);
   const float y = 1.0f + expm1_near_0_f32(remainder_f32(x, n));
-  const int32_t whole = (int32_t)n, half = whole >> 1; /* twice a power of 2, so that denormals come out right */
+  const int32_t whole = integer_f32(n), half = whole >> 1; /* twice a power of 2, so that denormals come out right */
   return y * two_to(half) * two_to(whole - half);
 """, ("reduced_f32",)),
     "exp2": f32("exp2", 1.5, """
@@ -16,7 +16,7 @@ FLOAT32 = {
   x = x < -151.0f ? -151.0f : x;
   const float n = nearest(x);
   const float y = 1.0f + expm1_near_0_f32((x - n) * 0.693147181f);
-  const int32_t whole = (int32_t)n, half = whole >> 1;
+  const int32_t whole = integer_f32(n), half = whole >> 1;
   return y * two_to(half) * two_to(whole - half);
 """, ("reduced_f32",)),
     "expm1": f32("expm1", 1.7, """
@@ -25,7 +25,7 @@ FLOAT32 = {
   x = x < -104.0f ? -104.0f : x;
   const float n = nearest(x * 1.44269504f);
   const float p = expm1_near_0_f32(remainder_f32(x, n));
-  const int32_t whole = (int32_t)n, half = whole >> 1;
+  const int32_t whole = integer_f32(n), half = whole >> 1;
   const float a = two_to(half), b = two_to(whole - half);
   const float y = FMA(p, a, a - 1.0f / b) * b; /* 2^n p + 2^n - 1 */
   return given == 0.0f ? given : y;

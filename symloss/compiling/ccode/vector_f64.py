@@ -32,8 +32,8 @@ FLOAT64 = {
 """, ("reduced_f64",)),
     "log": f64("log", 1.0, """
   const int tiny = x < 2.2250738585072014e-308;
-  const uint64_t bits = above_sqrt_half(tiny ? x * 4503599627370496.0 : x);
-  const double f = mantissa(bits) - 1.0, n = exponent(bits) - (tiny ? 52.0 : 0.0);
+  const uint64_t bits = above_sqrt_half_f64(tiny ? x * 4503599627370496.0 : x);
+  const double f = mantissa_f64(bits) - 1.0, n = exponent_f64(bits) - (tiny ? 52.0 : 0.0);
   double y = log_of_parts_f64(f, n);
   y = x > 1.7976931348623157e308 ? x : y;
   y = x < 0.0 ? double_of(0x7ff8000000000000LL) : y;
@@ -69,11 +69,11 @@ FLOAT64 = {
   const double near = log_f64(-expm1_f64(x)), far = log1p_f64(-exp_f64(x));
   return x > -0.69314718055994530942 ? near : far;
 """, ("exp_f64", "expm1_f64", "log_f64", "log1p_f64")),
-    "pow": f64("pow", 1.1, """
+    "pow": f64("pow", 1.2, """
   const double size = __builtin_fabs(x), power = __builtin_fabs(y);
   const int tiny = size < 2.2250738585072014e-308;
-  const uint64_t bits = above_sqrt_half(tiny ? size * 4503599627370496.0 : size);
-  const double f = mantissa(bits) - 1.0, e = exponent(bits) - (tiny ? 52.0 : 0.0);
+  const uint64_t bits = above_sqrt_half_f64(tiny ? size * 4503599627370496.0 : size);
+  const double f = mantissa_f64(bits) - 1.0, e = exponent_f64(bits) - (tiny ? 52.0 : 0.0);
   /* log(1 + f) = 2 atanh(s) = 2 s + s^3 (2 / 3 + z q(z)), each term with what rounding took from it */
   const double t = 2.0 + f, inverse = 1.0 / t, s = f * inverse;
   const double s_low = (less_product_f64(f, s, t) - s * (f - (t - 2.0))) * inverse;

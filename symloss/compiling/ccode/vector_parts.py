@@ -47,25 +47,25 @@ HELPERS = {
     "bits_f32": Function("""
 INLINE float float_of(int32_t bits) { float x; __builtin_memcpy(&x, &bits, 4); return x; }
 INLINE int32_t bits_of(float x) { int32_t bits; __builtin_memcpy(&bits, &x, 4); return bits; }
-INLINE float two_to(int32_t n) { return float_of((n + 127) << 23); } /* -126 <= n <= 127 */
+INLINE float two_to(int32_t n) { return float_of((int32_t)((uint32_t)(n + 127) << 23)); } /* -126 <= n <= 127 */
 """),
     "bits_f64": Function("""
 INLINE double double_of(int64_t bits) { double x; __builtin_memcpy(&x, &bits, 8); return x; }
 INLINE int64_t long_of(double x) { int64_t bits; __builtin_memcpy(&bits, &x, 8); return bits; }
-INLINE double power_of_2(int64_t n) { return double_of((n + 1023) << 52); } /* -1022 <= n <= 1023 */
+INLINE double power_of_2(int64_t n) { return double_of((int64_t)((uint64_t)(n + 1023) << 52)); } /* -1022 to 1023 */
 """),
     "parts_f64": Function("""
 /* x = m 2^e with sqrt(1/2) <= m < sqrt(2), from the bits of a normal x > 0 less those of sqrt(1/2) */
-INLINE uint64_t above_sqrt_half(double x) { return (uint64_t)long_of(x) - 0x3fe6a09e667f3bcdULL; }
-INLINE double mantissa(uint64_t bits)
+INLINE uint64_t above_sqrt_half_f64(double x) { return (uint64_t)long_of(x) - 0x3fe6a09e667f3bcdULL; }
+INLINE double mantissa_f64(uint64_t bits)
 {
   return double_of((int64_t)((bits & 0xfffffffffffffULL) + 0x3fe6a09e667f3bcdULL));
 }
-INLINE double exponent(uint64_t bits)
+INLINE double exponent_f64(uint64_t bits)
 { /* without a conversion, which many processors cannot do for vectors */
   return double_of((int64_t)((bits + (1024ULL << 52)) >> 52 | 0x4330000000000000ULL)) - (4503599627370496.0 + 1024.0);
 }
-""", needs=('bits_f64',)),
+""", needs=("bits_f64",)),
     "log_parts_f64": Function("""INLINE double log_of_parts_f64(double f, double n)
 { /* log(1 + f) + n log 2, for sqrt(1/2) <= 1 + f < sqrt(2) */
   const double s = f / (2.0 + f), z = s * s, half = 0.5 * f * f; /* log(1 + f) = 2 atanh(s), the series of Sun's libm */
@@ -111,6 +111,7 @@ INLINE float less_product_f32(float c, float a, float b) { return (float)(c - (d
     "reduced_f32": Function("""
 /* r and n with x = r + n log 2, |r| <= log(2) / 2; the polynomial is (exp(r) - 1 - r) / r^2 */
 INLINE float nearest(float x) { return (x + 12582912.0f) - 12582912.0f; }
+INLINE int32_t integer_f32(float n) { return bits_of(n + 12582912.0f) - 0x4b400000; } /* of NaN, any number */
 INLINE float remainder_f32(float x, float n)
 {
   return FMA(-n, 1.42860677e-6f, FMA(-n, 0.693145752f, x));
@@ -123,7 +124,7 @@ INLINE float expm1_near_0_f32(float r)
   p = FMA(p, r, 0.5000000027f);
   return FMA(p, r * r, r);
 }
-""", needs=('bits_f32',)),
+""", needs=("bits_f32",)),
     "reduced_f64": Function("""
 INLINE double nearest_f64(double x) { return (x + 6755399441055744.0) - 6755399441055744.0; }
 INLINE int64_t integer_f64(double n) { return long_of(n + 6755399441055744.0) - 0x4338000000000000LL; }
@@ -146,7 +147,7 @@ INLINE double expm1_near_0_f64(double r)
   p = FMA(p, r, 0.5);
   return FMA(p, r * r, r);
 }
-""", needs=('bits_f64',)),
+""", needs=("bits_f64",)),
     "log_parts_f32": Function("""
 /* log(1 + f) + e log 2, for sqrt(1/2) <= 1 + f < sqrt(2); the polynomial is (log(1 + f) - f + f^2 / 2) / f^3 */
 INLINE float log_of_parts_f32(float f, float e)
@@ -185,7 +186,7 @@ INLINE float exp_times_f32(float high, float low, float factor)
   const float n = nearest(x * 1.44269504f), rest = FMA(-n, 1.42860677e-6f, x == high ? low : 0.0f);
   const float p = expm1_near_0_f32(FMA(-n, 0.693145752f, x) + rest);
   const float y = FMA(p, factor, factor);
-  const int32_t whole = (int32_t)n, half = whole >> 1;
+  const int32_t whole = integer_f32(n), half = whole >> 1;
   return y * two_to(half) * two_to(whole - half);
 }
 """, needs=("reduced_f32",)),

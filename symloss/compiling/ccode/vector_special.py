@@ -62,9 +62,9 @@ SPECIAL64 = {
   const double far = FMA(size - 0.5, l - 1.0, FMA(q, inverse, 0.41893853320467274178));
   double y = size > 3.5 ? far : near;
   const double sine = __builtin_fabs(sine_of_turns_f64(off_integer_f64(size)));
-  const uint64_t bits = above_sqrt_half(0.31830988618379067154 * size * sine);
-  const double reflected = sine == 0.0 ? __builtin_inf() : -log_of_parts_f64(mantissa(bits) - 1.0, exponent(bits)) - y;
-  y = x < 0.0 ? reflected : y;
+  const uint64_t bits = above_sqrt_half_f64(0.31830988618379067154 * size * sine);
+  const double reflected = -log_of_parts_f64(mantissa_f64(bits) - 1.0, exponent_f64(bits)) - y;
+  y = x < 0.0 ? (sine == 0.0 ? __builtin_inf() : reflected) : y;
   return size < 1e-20 ? -l : y;
 """, ("log_f64", "sine_f64"), unit=OF_1),
     "digamma": f64("digamma", 8.0, """
@@ -137,10 +137,10 @@ SPECIAL32 = {
   q = FMA(q, size, 1.130231055f);
   q = FMA(q, size, -3.185396624e-4f); /* -log(erfc(size)) */
   const float n = nearest(q * -1.44269504f), e = 1.0f + expm1_near_0_f32(remainder_f32(-q, n));
-  const float y = size < 0.9f ? FMA(p, size, size) : 1.0f - e * two_to((int32_t)n);
+  const float y = size < 0.9f ? FMA(p, size, size) : 1.0f - e * two_to(integer_f32(n));
   return __builtin_copysignf(y, x);
 """, ("reduced_f32",)),
-    "erfc": f32("erfc", 5.0, """
+    "erfc": f32("erfc", 6.0, """
   const float given = __builtin_fabsf(x), size = given > 10.5f ? 10.5f : given, square = size * size;
   const float y = exp_times_f32(-square, -lost_f32(size, size, square), erfcx_f32(size));
   return x < 0.0f ? 2.0f - y : y;
