@@ -4,9 +4,11 @@ from . import ir
 from .expressions import atom, c_type, length_text
 from .ir import Rows
 from .kernel_text import DRAWN, KernelText, drawn, helper_name
+from .schedule import COSTLY
 from .space import BLOCK, Access
 from .views import INLINE, trace
 
+LONG = 256  # elements of a row, beyond which it does not matter how its end is done
 STACK = 8192  # numbers of a row that a function keeps on its stack
 
 
@@ -104,8 +106,37 @@ class LoopText(KernelText):
             self._keep_row(one, inside)
         self._store_all([self.phases.members[n] for n in needed if self.phases.level[n] == phase], inside)
         self.lines = outside
-        if body:
+        if body and not tables and self._lanes(needed):
+            self._wrap_lanes(body, depth)
+        elif body:
             self._wrap(body, depth)
+
+    def _lanes(self, needed) -> int:
+        """Return how many elements of a short row are done side by side, the last ones twice; 0: one after the other.
+
+        A compiler does what is left behind the last whole vector number by number. Nothing may be written over what is
+        read.
+        """
+        lengths = [self.space.lengths[loop] for loop in self.inner]
+        if self.blocks or len(lengths) != 1 or isinstance(lengths[0], Rows):
+            return 0
+        (length,) = lengths
+        lanes = _lanes_of(length)
+        costly = any(self.phases.members[n].op in COSTLY for n in needed)
+        in_place = any(self.names.is_alias(n) for n in self.kernel.stores)
+        return lanes if costly and not in_place and lanes < length < LONG and length % lanes else 0
+
+    def _wrap_lanes(self, body, depth):
+        (loop,) = self.inner
+        name, length = self.space.names[loop], self.space.lengths[loop]
+        lanes = _lanes_of(length)
+        self._line(f"for (int64_t first = 0; first < {length}; first += {lanes}) {{ /* the last ones are done twice */",
+                   depth)
+        self._line(f"const int64_t start = first < {length - lanes} ? first : {length - lanes};", depth + 1)
+        self._line(f"for (int64_t lane = 0; lane < {lanes}; lane++) {{ const int64_t {name} = start + lane;", depth + 1)
+        self.lines += [f"  {line}" for line in body]
+        self._line("}", depth + 1)
+        self._line("}", depth)
 
     def _wrap(self, body, depth):
         loops = sorted(self.inner)
@@ -210,3 +241,7 @@ class LoopText(KernelText):
 
     def _local(self, value) -> str:
         return self.name(value)
+
+
+def _lanes_of(length: int) -> int:
+    return 4 if length < 8 else 8 if length < 32 else 16

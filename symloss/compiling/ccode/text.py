@@ -92,10 +92,10 @@ RESERVED = ir.words("""
     auto break case char const continue default do double else enum extern float for goto if inline int long
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
     asm typeof unix linux main errno FMA INLINE n b l i j k m o p q x y at to from best total count start order
-    spare drawn failed step steps place data rows stop chosen done kept abs sin cos tan asin acos atan atan2 sinh
-    cosh tanh asinh acosh atanh exp exp2 expm1 log log2 log10 log1p pow sqrt erf erfc lgamma tgamma fmod fmodf
-    floor ceil trunc rint round y0 y1 yn j0 j1 jn index time int8_t int16_t int32_t int64_t uint8_t uint16_t
-    uint32_t uint64_t
+    first lane spare drawn failed step steps place data rows stop chosen done kept abs sin cos tan asin acos
+    atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2 log10 log1p pow sqrt erf erfc lgamma
+    tgamma fmod fmodf floor ceil trunc rint round y0 y1 yn j0 j1 jn index time int8_t int16_t int32_t int64_t
+    uint8_t uint16_t uint32_t uint64_t
 """)
 
 
@@ -109,6 +109,7 @@ class Names:
 
     def __init__(self):
         self._names: dict[int, str] = {}
+        self._aliases: set[int] = set()
         self._taken: set[str] = set(RESERVED)
 
     def give(self, value: Value, name: str) -> str:
@@ -126,6 +127,11 @@ class Names:
     def alias(self, number: int, other: int) -> None:
         """Let one value lie where another does."""
         self._names[number] = self._names[other]
+        self._aliases.add(number)
+
+    def is_alias(self, number: int) -> bool:
+        """Return whether a value lies where another one was."""
+        return number in self._aliases
 
     def has(self, number: int) -> bool:
         """Return whether a buffer has a name."""
