@@ -7,13 +7,13 @@ The differences stand in ``docs/coming-from/lasagne.md``.
 
 import pytensor as _pytensor
 from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.basic import Apply, Constant
 from pytensor.graph.op import Op
 
 from . import compile, gof, gradient, ifelse, misc, printing, sandbox, scalar, scan_module, sparse, tensor, updates
 from .compile import Function, function, shared
 from .configuration import config
-from .gof.graph import clone
+from .gof.graph import Variable, clone
 from .gradient import grad, subgraph_grad
 from .names import forwarding
 from .printing import pp

@@ -125,6 +125,18 @@ def test_inputs_of_a_graph_in_its_order():
     assert theano.gof.graph.inputs([x, y * z]) == [y, z, x]
 
 
+def test_a_variable_may_be_made_of_its_type_alone():
+    made = theano.Variable(T.dvector, name="x")
+    assert (made.type, made.owner, made.index, made.name) == (T.dvector, None, None, "x")
+    for one in (made, T.vector(), theano.shared(1.0), T.constant(2)):
+        assert isinstance(one, theano.Variable)
+        assert isinstance(one, theano.gof.graph.Variable)
+    assert not isinstance(2.0, theano.Variable)
+    assert issubclass(theano.Constant, theano.Variable)
+    with pytest.raises(TypeError, match="pytensor.graph.basic.Variable"):
+        type("Mine", (theano.Variable,), {})
+
+
 def test_a_clone_with_other_variables():
     x, y = T.scalars("xy")
     assert run(theano.clone(x * 2, replace={x: y + 1}), {y: 3.0}) == 8

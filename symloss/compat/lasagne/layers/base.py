@@ -12,6 +12,13 @@ from .. import utils
 __all__ = ["Layer", "MergeLayer"]
 
 
+class NotDefinedError(NotImplementedError, AttributeError):
+    """A layer whose class does not define what every subclass has to define.
+
+    It is an AttributeError as well, so that ``hasattr(layer, 'output_shape')`` is False without a shape.
+    """
+
+
 class Layer:
     """One layer of a network; an output layer is a handle to all that feeds it.
 
@@ -67,7 +74,7 @@ class Layer:
 
     def get_output_for(self, input, **kwargs):
         """Return the expression that this layer makes of the expression `input`; every subclass defines it."""
-        raise NotImplementedError(f"{told(self)} does not define get_output_for(input, **kwargs)")
+        raise NotDefinedError(f"{told(self)} does not define get_output_for(input, **kwargs)")
 
     def add_param(self, spec, shape, name=None, **tags):
         """Make a parameter, and return it.
@@ -118,11 +125,11 @@ class MergeLayer(Layer):
 
     def get_output_shape_for(self, input_shapes):
         """Return the shape of what comes out for a list of shapes; every subclass defines it."""
-        raise NotImplementedError(f"{told(self)} does not define get_output_shape_for(input_shapes)")
+        raise NotDefinedError(f"{told(self)} does not define get_output_shape_for(input_shapes)")
 
     def get_output_for(self, inputs, **kwargs):
         """Return the expression that this layer makes of a list of expressions; every subclass defines it."""
-        raise NotImplementedError(f"{told(self)} does not define get_output_for(inputs, **kwargs)")
+        raise NotDefinedError(f"{told(self)} does not define get_output_for(inputs, **kwargs)")
 
 
 def told(layer) -> str:

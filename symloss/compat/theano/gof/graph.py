@@ -1,11 +1,46 @@
 """theano.gof.graph: walks over graphs."""
 
 from pytensor.graph import replace as _replace
-from pytensor.graph.basic import Apply, Constant, Variable, equal_computations
+from pytensor.graph.basic import Apply, Constant, equal_computations
+from pytensor.graph.basic import Variable as _Variable
 
 from ..names import forwarding
 
 __all__ = ["Apply", "Constant", "Variable", "ancestors", "clone", "inputs", "is_same_graph"]
+
+
+class _AnyVariable(type):
+    """Makes every variable of PyTensor an instance."""
+
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, _Variable)
+
+    def __subclasscheck__(cls, subclass):
+        return issubclass(subclass, _Variable)
+
+
+class Variable(metaclass=_AnyVariable):
+    """A variable of PyTensor, which may be made of its type alone, as in Theano.
+
+    Parameters
+    ----------
+    type : Type
+    owner : Apply or None
+        What computes it, and as which of its outputs (`index`).
+    index : int or None
+    name : str or None
+
+    Raises
+    ------
+    TypeError
+        If you subclass it.
+    """
+
+    def __new__(cls, type, owner=None, index=None, name=None):
+        return _Variable(type, owner, index, name)
+
+    def __init_subclass__(cls):
+        raise TypeError(f"{cls.__name__} is a subclass of theano.Variable; subclass pytensor.graph.basic.Variable")
 
 
 def _walk(variables, blockers=()) -> list:

@@ -1,6 +1,7 @@
 """Layers as parts of networks: shapes, parameters, outputs, and layers without windows, noise or loops."""
 
 import warnings
+from unittest.mock import Mock
 
 import numpy as np
 import pytensor
@@ -129,6 +130,14 @@ def test_layers_of_users():
         _ = Wrong((None,)).output_shape
     with pytest.raises(NotImplementedError, match="'base'"):
         ll.Layer((2, 3), name="base").get_output_for(pt.matrix())
+
+
+def test_a_layer_without_a_shape_can_be_mocked():
+    layer = ll.MergeLayer([(2, 3), (2, 4)])
+    assert not hasattr(layer, "output_shape")
+    assert Mock(layer, output_shape=(2,)).output_shape == (2,)
+    with pytest.raises(NotImplementedError, match="MergeLayer"):
+        _ = layer.output_shape
 
 
 @pytest.mark.parametrize("shape", [(None, 0), (-1, 3)])
