@@ -43,12 +43,14 @@ class DenseLayer(Layer):
         self.num_units = num_units
         shape = self.input_shape
         if not -len(shape) <= num_leading_axes < len(shape):
-            raise ShapeError(f"{told(self)}: num_leading_axes={num_leading_axes} for input shape {shape}; from "
-                             f"{-len(shape)} to {len(shape) - 1} is possible, so that an axis is left to be joined")
+            wrong = ("leaving no trailing axes to be joined" if num_leading_axes > 0 else
+                     "requesting more trailing axes than there are")
+            raise ShapeError(f"{told(self)}: got num_leading_axes={num_leading_axes} for input shape {shape}, {wrong}; "
+                             f"pass a number from {-len(shape)} to {len(shape) - 1}")
         self.num_leading_axes = num_leading_axes
         joined = shape[num_leading_axes:]
         if None in joined:
-            raise ShapeError(f"{told(self)}: a DenseLayer requires a fixed input shape (except for the leading axes), "
+            raise ShapeError(f"{told(self)}: A DenseLayer requires a fixed input shape (except for the leading axes), "
                              f"and got {shape} for num_leading_axes={num_leading_axes}; put a GlobalPoolLayer before "
                              f"it, or fix the lengths")
         self.W = self.add_param(W, (int(np.prod(joined)), num_units), name="W")
