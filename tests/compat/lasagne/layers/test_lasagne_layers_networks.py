@@ -170,7 +170,8 @@ def test_a_dense_layer_joins_axes(leading, inputs, output):
 
 
 @pytest.mark.parametrize("shape, leading, words", [
-    ((None, 3), 2, "no trailing axes"), ((None, 3), -3, "more trailing axes"), ((None, None), 1, "requires a fixed input shape")])
+    ((None, 3), 2, "no trailing axes"), ((None, 3), -3, "more trailing axes"),
+    ((None, None), 1, "requires a fixed input shape")])
 def test_axes_that_cannot_be_joined(shape, leading, words):
     with pytest.raises(ValueError, match=words):
         ll.DenseLayer(shape, 5, num_leading_axes=leading)
