@@ -112,10 +112,11 @@ class BatchNormLayer(Layer):
         update = not deterministic if batch_norm_update_averages is None else batch_norm_update_averages
         own = [input.mean(self.axes), pt.reciprocal(pt.sqrt(input.var(self.axes) + self.epsilon))]
         averages = [self.mean, self.inv_std]
-        mean, inv_std = averages if use else own
         if update:
-            mean, inv_std = (value + 0 * self._running(average, new)
-                             for value, average, new in zip((mean, inv_std), averages, own, strict=True))
+            averages = [self._running(average, new) for average, new in zip(averages, own, strict=True)]
+        mean, inv_std = averages if use else own  # the twins, as what moves may be overwritten in place
+        if update and not use:
+            mean, inv_std = (value + 0 * twin for value, twin in zip(own, averages, strict=True))
         mean, inv_std = (along(value, self.axes, input.ndim) for value in (mean, inv_std))
         gamma = 1 if self.gamma is None else along(self.gamma, self.axes, input.ndim)
         beta = 0 if self.beta is None else along(self.beta, self.axes, input.ndim)

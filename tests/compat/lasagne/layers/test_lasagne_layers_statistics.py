@@ -87,6 +87,15 @@ def test_batch_normalisation_and_its_averages(kind, deterministic, use, update):
     np.testing.assert_allclose(layer.inv_std.get_value(), (1 - share) * inv_std + share * own[1])
 
 
+def test_averages_that_move_in_place_are_read_before():
+    x = draws(20, 3)
+    layer = ll.BatchNormLayer(x.shape, mean=np.full(3, 2.0), alpha=0.5)
+    out = layer.get_output_for(pt.constant(x), deterministic=True, batch_norm_update_averages=True)
+    found = pytensor.function([], out, mode=pytensor.compile.mode.Mode("py", "fast_run"))()
+    np.testing.assert_allclose(found, x - 2)
+    np.testing.assert_allclose(layer.mean.get_value(), 1 + x.mean(0) / 2)
+
+
 def test_parameters_of_batch_normalisation():
     layer = ll.BatchNormLayer((None, 3, 5), name="bn")
     assert [p.name for p in layer.get_params()] == ["bn.beta", "bn.gamma", "bn.mean", "bn.inv_std"]
