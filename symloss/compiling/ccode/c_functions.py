@@ -99,35 +99,43 @@ TILE = """
 #else
 #define TILE 32
 #endif
+
+#if defined(__GNUC__)
+#define ONE_BY_ONE __asm__ volatile("") /* in what is rare and short: a loop of vectors takes long to compile */
+#else
+#define ONE_BY_ONE (void)0
+#endif
 """
 BY_COLUMN = """
 static void product_by_column_{kind}(int64_t n, int64_t k, int64_t m, const {type} *restrict x, int64_t x_step,
                                      const {type} *restrict w, int64_t down, int64_t across, {type} *restrict y)
-{{ /* y (n, m) = x (n, k) w (k, m), where n is the dense axis of x and y: some rows and 6 units at a time */
+{{ /* y (n, m) = x (n, k) w (k, m), where n is the dense axis of x and y: some rows and 4 units at a time */
   enum {{ L = TILE / sizeof({type}) }};
   for (int64_t j = 0; n < L && j < m; j++) {{
     {type} *restrict to = y + j * n;
-    for (int64_t l = 0; l < n; l++) to[l] = 0;
-    for (int64_t i = 0; i < k; i++)
-      for (int64_t l = 0; l < n; l++) to[l] = FMA(w[i * down + j * across], x[i * x_step + l], to[l]);
+    for (int64_t l = 0; l < n; l++) {{
+      {type} total = 0;
+      for (int64_t i = 0; i < k; i++) {{
+        ONE_BY_ONE;
+        total = FMA(w[i * down + j * across], x[i * x_step + l], total);
+      }}
+      to[l] = total;
+    }}
   }}
   for (int64_t first = 0; n >= L && first < n; first += L) {{
     const int64_t start = first + L <= n ? first : n - L; /* some rows may be done again */
-    for (int64_t j = 0; j < m; j += 6) {{
-      const int64_t last = m - j < 6 ? m - j - 1 : 5; /* where there are less than 6, one is done again */
+    for (int64_t j = 0; j < m; j += 4) {{
+      const int64_t last = m - j < 4 ? m - j - 1 : 3; /* where there are less than 4, one is done again */
       const int64_t second = last < 1 ? 0 : across, third = last < 2 ? 0 : 2 * across;
-      const int64_t fourth = last < 3 ? 0 : 3 * across, fifth = last < 4 ? 0 : 4 * across;
       const {type} *restrict v = w + j * across, *restrict row = x + start;
-      {type} a[L] = {{0}}, b[L] = {{0}}, c[L] = {{0}}, d[L] = {{0}}, e[L] = {{0}}, f[L] = {{0}};
+      {type} a[L] = {{0}}, b[L] = {{0}}, c[L] = {{0}}, d[L] = {{0}};
       for (int64_t i = 0; i < k; i++, v += down, row += x_step) {{
-        const {type} p = v[0], q = v[second], r = v[third], s = v[fourth], t = v[fifth], u = v[last * across];
+        const {type} p = v[0], q = v[second], r = v[third], s = v[last * across];
         for (int l = 0; l < L; l++) {{
           a[l] = FMA(p, row[l], a[l]);
           b[l] = FMA(q, row[l], b[l]);
           c[l] = FMA(r, row[l], c[l]);
           d[l] = FMA(s, row[l], d[l]);
-          e[l] = FMA(t, row[l], e[l]);
-          f[l] = FMA(u, row[l], f[l]);
         }}
       }}
       {type} *restrict to = y + j * n + start;
@@ -135,8 +143,6 @@ static void product_by_column_{kind}(int64_t n, int64_t k, int64_t m, const {typ
       for (int l = 0; l < L && last > 0; l++) to[n + l] = b[l];
       for (int l = 0; l < L && last > 1; l++) to[2 * n + l] = c[l];
       for (int l = 0; l < L && last > 2; l++) to[3 * n + l] = d[l];
-      for (int l = 0; l < L && last > 3; l++) to[4 * n + l] = e[l];
-      for (int l = 0; l < L && last > 4; l++) to[5 * n + l] = f[l];
     }}
   }}
 }}
@@ -178,6 +184,7 @@ static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {typ
           h[t] = FMA(u[l + t], s[l + t], h[t]);
         }}
       for (int t = 0; l + t < n; t++) {{
+        ONE_BY_ONE;
         a[t] = FMA(v[l + t], p[l + t], a[t]);
         b[t] = FMA(v[l + t], q[l + t], b[t]);
         c[t] = FMA(v[l + t], r[l + t], c[t]);
