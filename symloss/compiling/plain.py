@@ -51,7 +51,10 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, prepare
             raise SpecError("mode 'JAX': inputs and outputs have to be variables of numbers, every input used (or "
                             "on_unused_input='ignore'), without profile=, accept_inplace= and no_default_updates=")
         return _Called(plain, prepare, lambda ins, outs, ups, _: ByShape(ins, outs, backend.mode, ups))
-    other = functools.partial(_by_pytensor, inputs, outputs, backend.otherwise(), updates, givens, options)
+
+    def other():  # whether PyTensor's C works is tried when it is wanted
+        return _by_pytensor(inputs, outputs, backend.otherwise(), updates, givens, options)
+
     if plain is None or plain.moves_windows():
         return other()
     return _Called(plain, prepare, lambda *parts: OwnFunction(*parts, backend.chosen), other)
