@@ -30,7 +30,7 @@ def run(console: Console) -> int:
     sections = {
         "versions": _versions(),
         "compiler": _compilers(),
-        "BLAS": _blas(working["CVM"].startswith("works")),
+        "BLAS": _blas(working["C"].startswith("works")),
         "threads": _threads(),
         "cache": cache.table(),
         "modes": working,
@@ -86,7 +86,7 @@ def _cpp_compiler() -> dict[str, str]:
 
 
 def _blas(compiles: bool) -> dict[str, str]:
-    blas_found = blas.provide()
+    blas_found = blas.used(own=True) or blas.provide()
     found = {"from": blas_found.origin}
     if blas_found.library:
         found["library"] = blas_found.library
@@ -126,7 +126,7 @@ def _matrix():
 def _compiled_product():
     """Return a function of nothing that multiplies two matrices in compiled C, and keeps the result where it is."""
     a, b, c = (pytensor.shared(_matrix(), name=name, shape=(SIZE, SIZE)) for name in "abc")
-    return function([], [], resolve("CVM"), updates={c: pt.dot(a, b)})
+    return function([], [], resolve("C"), updates={c: pt.dot(a, b)})
 
 
 def _numpy_product():

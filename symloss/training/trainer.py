@@ -213,7 +213,7 @@ def compiled(model, asked: Options, validated: bool, report=None, train=None):
     if report is not None and not entry.get("told"):
         entry["told"] = True
         seconds = entry["step"].compile_seconds + (entry["evaluation"].compile_seconds if evaluated else 0)
-        report.say(f"compiled with {backend.name} in {seconds:.1f} s")
+        report.say(f"compiled with {entry['step'].backend.name} in {seconds:.1f} s")
     return entry["step"], entry["evaluation"]
 
 
