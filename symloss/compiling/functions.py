@@ -101,16 +101,17 @@ class TrainingStep:
                 self._own = OwnSteps(self.variables, changes, "a training step", self._counter, watched,
                                      self.backend.chosen)
                 self._changes = changes
-                return
             except Unsupported as met:
                 self._leave_own(met, changes)
-        self._compile_by_pytensor(changes)
+        else:
+            self._compile_by_pytensor(changes)
 
     def _leave_own(self, met, changes):
-        """Go on with the other backend, since the compiler of our own does not know something."""
+        """Compile with the other backend, since the compiler of our own does not know something."""
         self.why, self._own = str(met), None
         self.backend = self.backend.otherwise()
         blas.threads(self.objective.largest_product(1))
+        self._compile_by_pytensor(changes)
 
     def _compile_by_pytensor(self, changes):
         if not self.backend.many_steps:
@@ -133,7 +134,6 @@ class TrainingStep:
             self._own.prepare(arrays, rows)
         except Unsupported as met:
             self._leave_own(met, self._changes)
-            self._compile_by_pytensor(self._changes)
         self.compile_seconds += time.perf_counter() - start
 
     # ------------------------------------------------------------------------------------------ hyperparameters
@@ -259,7 +259,6 @@ class TrainingStep:
                 return self._own.run(self._arrays, order, batch)
         except Unsupported as met:
             self._leave_own(met, self._changes)
-            self._compile_by_pytensor(self._changes)
             self.load(self._arrays)
             return None
 
