@@ -6,8 +6,8 @@ from . import ir
 from .expressions import TYPES, atom, c_type, length_text, literal, plain
 from .formulas import comment
 from .ir import Value
+from .kernels import Kernel
 from .phases import Phases
-from .schedule import Kernel
 from .space import Space, access
 from .views import INLINE, place, trace
 

@@ -8,7 +8,7 @@ from .expressions import length_text
 from .ir import N
 from .kernel_text import KernelText, helper_name, stepped
 from .kernel_text import start as begins
-from .schedule import Kernel
+from .kernels import Kernel
 from .views import trace
 
 LANES = 64

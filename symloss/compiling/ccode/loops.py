@@ -4,7 +4,7 @@ from . import ir
 from .expressions import atom, c_type, length_text
 from .ir import Rows
 from .kernel_text import DRAWN, KernelText, drawn, helper_name
-from .schedule import COSTLY
+from .kernels import COSTLY
 from .space import BLOCK, Access
 from .views import INLINE, trace
 

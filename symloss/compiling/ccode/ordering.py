@@ -2,7 +2,7 @@
 
 import heapq
 
-from .schedule import Kernel
+from .kernels import Kernel
 from .space import access, operands
 from .views import base_of
 

@@ -1,6 +1,6 @@
 """What a kernel does in which pass over a row: reductions come about in one pass, and are used in the next."""
 
-from .schedule import COSTLY, Kernel
+from .kernels import COSTLY, Kernel
 from .space import Space, operands
 from .views import trace
 

@@ -1,79 +1,14 @@
 """Which operations share a kernel, and in which order the kernels run."""
 
-import bisect
-import dataclasses
-
 from . import ir
 from .ir import Rows, Value
+from .kernels import COSTLY, Kernel, Stage, about
 from .lowering import is_pick
+from .sinking import Sinking
 from .views import INLINE, base_of, trace, without_ones
 
-COSTLY = frozenset(ir.UNARY - ir.words("neg abs sign sqr floor ceil trunc round invert isnan isinf")) | {
-    "pow", "div", "mod", "int_div", "arctan2", "gather"}
 LIGHT = 8  # operations that are rather done twice than kept
-USUAL_ROWS = 100  # where it has to be guessed which of two arrays is larger
 ROW_BYTES = 1 << 18  # of a row that a kernel keeps while it goes over it more than once
-
-
-@dataclasses.dataclass(eq=False)
-class Kernel:
-    """Loops over one space, in which values are computed from others element by element.
-
-    Attributes
-    ----------
-    dims : list of int or Rows
-        Lengths of the space.
-    axes : dict
-        By number of each value that is computed here: for each of its axes, the dimension of the space that it goes
-        along (None: it has length 1).
-    along : dict
-        The same for the axes of what it is computed from; other than `axes` for reductions alone.
-    over : dict
-        By number of each reduction: the dimensions that it sums over.
-    rows : tuple or None
-        The last dimensions, if reductions over them are used within the kernel.
-    values : list of Value
-        What is computed, in order.
-    stores : set of int
-        Numbers of those values that others read.
-    """
-
-    dims: list
-    axes: dict = dataclasses.field(default_factory=dict)
-    along: dict = dataclasses.field(default_factory=dict)
-    over: dict = dataclasses.field(default_factory=dict)
-    rows: tuple | None = None
-    values: list = dataclasses.field(default_factory=list)
-    stores: set = dataclasses.field(default_factory=set)
-
-    def add(self, value: Value, along: tuple, reduced: tuple | None = None) -> None:
-        """Compute one more value here; `reduced`: the axes that go away, of a reduction."""
-        bisect.insort(self.values, value, key=lambda v: v.number)
-        self.along[value.number] = along
-        self.axes[value.number] = tuple(d for axis, d in enumerate(along) if axis not in (reduced or ()))
-        if reduced is not None:
-            self.over[value.number] = tuple(sorted(along[a] for a in reduced if along[a] is not None))
-
-    def varies(self, value: Value) -> frozenset:
-        """Return the dimensions along which a value of the kernel varies."""
-        return frozenset(d for d in self.axes[value.number] if d is not None)
-
-
-@dataclasses.dataclass(eq=False)
-class Stage:
-    """One operation that is a function of its own: a product, a sort, a copy to a part of an array."""
-
-    value: Value
-
-    @property
-    def values(self):
-        """What it computes: one value."""
-        return [self.value]
-
-    @property
-    def stores(self):
-        """What others read of it."""
-        return {self.value.number}
 
 
 def fuses(value: Value) -> bool:
@@ -81,10 +16,6 @@ def fuses(value: Value) -> bool:
     if value.op in ir.RANDOM:  # a row of them at a time
         return value.ndim > 1 and isinstance(value.shape[-1], int) and 1 < value.shape[-1] * 8 <= ROW_BYTES
     return value.op in ir.POINTWISE or value.op in ir.REDUCTIONS or value.op == "gather"
-
-
-def _about(length) -> int:
-    return length.at(USUAL_ROWS) if isinstance(length, Rows) else length
 
 
 class Schedule:
@@ -188,13 +119,13 @@ class Schedule:
             self._compute_anew(kernel, root, within=True)
 
     def _is_light(self, value) -> bool:
-        read, size, seen, full, waiting = 0, _about(value.size), set(), 0, [value]
+        read, size, seen, full, waiting = 0, about(value.size), set(), 0, [value]
         while waiting:
             one = waiting.pop()
             if one.number in seen:
                 continue
             seen.add(one.number)
-            full += 2 * _about(one.size) > size
+            full += 2 * about(one.size) > size
             costly = one.op in COSTLY or one.op not in ir.POINTWISE or one.op == "copy"
             if costly or full > LIGHT or len(seen) > 4 * LIGHT:
                 return False
@@ -203,7 +134,7 @@ class Schedule:
                 if root.number in self.place and root.number not in self.exports:
                     waiting.append(root)
                 elif root.op not in INLINE:
-                    read += _about(base_of(root).size)
+                    read += about(base_of(root).size)
         return 2 * read <= size
 
     def _join(self, kernel, value, related: bool) -> bool:
@@ -215,109 +146,6 @@ class Schedule:
             return False
         joining.accept()
         return True
-
-
-class Sinking:
-    """Moves what one later kernel alone reads into that kernel, where it needs no memory.
-
-    Parameters
-    ----------
-    schedule : Schedule
-    wanted : list of Value
-        What the caller reads.
-    """
-
-    def __init__(self, schedule: Schedule, wanted):
-        self.schedule, self.kept = schedule, {v.number for v in wanted}
-        self.values = ir.reachable(wanted)
-        self.users: dict[int, list[Value]] = {}
-        for value in self.values:
-            for place, operand in enumerate(value.inputs):
-                root = trace(operand)[0]
-                if root.op in ir.VIEWS or value.op == "gather" and place == 0:
-                    self.kept.add(base_of(root).number)  # it is read as it lies in memory
-                self.users.setdefault(root.number, []).append(value)
-        self.position = {id(step): i for i, step in enumerate(schedule.steps)}
-        self.kernels = [step for step in schedule.steps if isinstance(step, Kernel)]
-
-    def run(self) -> None:
-        """Move all that can be moved, the last first."""
-        for value in reversed(self.values):
-            home = self.schedule.place.get(value.number)
-            target = self._target(value, home) if isinstance(home, Kernel) else None
-            if target is not None:
-                self._move(value, home, target)
-
-    def _target(self, value, home):
-        """Return the only kernel that reads a value, if that is another one, of the same space."""
-        found = []
-        for user in self.users.get(value.number, ()):
-            place = self.schedule.place.get(user.number)
-            homes = [place] if isinstance(place, Stage) else [k for k in self.kernels if user.number in k.axes]
-            found += [step for step in homes if step not in found]
-        found = [step for step in found if step is home or isinstance(step, Stage) or value.number not in step.axes]
-        if len(found) != 1 or found[0] is home or not isinstance(found[0], Kernel):
-            return None
-        (target,) = found
-        same = ir.size(target.dims) == value.size and self.position[id(target)] > self.position[id(home)]
-        return target if same else None
-
-    def _chain(self, value, home):
-        """Return what moves together, and what has to lie in memory for it.
-
-        Values of `home` that nobody else reads move along. Others stay, where they are in memory already or smaller.
-        None: nothing would be won.
-        """
-        chain, exported, waiting = {}, [], {value.number: value}
-        while waiting:
-            one = waiting.pop(max(waiting))  # users come before what they use
-            shared = one is not value and (one.number in self.schedule.exports or any(
-                user.number not in chain for user in self.users[one.number]))
-            if shared or one.op not in ir.POINTWISE or one.op == "copy" or one.number in self.kept:
-                small = one.number in self.schedule.exports or 2 * _about(one.size) <= _about(value.size)
-                if one is value or not small:
-                    return None
-                exported.append(one)
-                continue
-            chain[one.number] = one
-            for operand in one.inputs:
-                root = trace(operand)[0]
-                if root.number in home.axes:
-                    waiting[root.number] = root
-        return chain, exported
-
-    def _move(self, value, home, target):
-        chain, exported = self._chain(value, home) or ((), ())
-        along = self._along(value, target)
-        if not chain or along is None:
-            return
-        found = {value.number: along}
-        for one in chain.values():  # the last first
-            for operand in one.inputs:
-                root, axes = trace(operand)
-                if root.number in chain:
-                    mine = tuple(None if axis is None else found[one.number][axis] for axis in axes)
-                    if found.setdefault(root.number, mine) != mine:
-                        return
-        self.schedule.exports |= {one.number for one in exported if one.number not in target.axes}
-        for one in reversed(chain.values()):
-            if one.number not in target.axes:
-                target.add(one, found[one.number])
-            home.values.remove(one)
-            del home.axes[one.number], home.along[one.number]
-            self.schedule.exports.discard(one.number)
-            self.schedule.place[one.number] = target
-
-    def _along(self, value, target):
-        """Return the dimensions of the target that the axes of a value go along; None if its users do not agree."""
-        found = set()
-        for user in self.users[value.number]:
-            for operand in user.inputs if user.number in target.along else ():
-                root, axes = trace(operand)
-                if root is value:
-                    along = target.along[user.number]
-                    found.add(tuple(None if axis is None else along[axis] for axis in axes))
-        return found.pop() if len(found) == 1 else None
 
 
 class Joining:

@@ -5,7 +5,7 @@ import dataclasses
 from . import ir
 from .expressions import length_text
 from .ir import Rows, Value
-from .schedule import Kernel
+from .kernels import Kernel
 from .views import INLINE, base_of, place, trace
 
 BLOCK = 1024  # numbers of a long row that are computed before they are summed up

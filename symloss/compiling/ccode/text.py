@@ -6,17 +6,18 @@ import textwrap
 
 from . import ir, random
 from .c_functions import PLACE, TILE, helper
-from .expressions import BYTES, Expressions, c_type, length_text, plain
-from .ir import Graph, Value, size
+from .c_names import Names, described
+from .expressions import BYTES, Expressions, c_type, length_text
+from .ir import Graph, size
 from .kernel_text import extreme
+from .kernels import Kernel
 from .lanes import LaneText, suits
 from .layout import lay_out
 from .loops import LoopText
 from .memory import Buffer
 from .ordering import in_place, ordered, reads
-from .schedule import Kernel, Schedule
+from .schedule import Schedule
 from .stages import StageText
-from .views import base_of
 
 HEADER = """
 typedef __INT8_TYPE__ int8_t;
@@ -88,64 +89,6 @@ static int all_finite(const {kind} *numbers, int64_t count)
   return finite;
 }}
 """
-RESERVED = ir.words("""
-    auto break case char const continue default do double else enum extern float for goto if inline int long
-    register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
-    asm typeof unix linux main errno FMA INLINE n b l i j k m o p q x y at to from best total count start order
-    first lane spare drawn failed step steps place data rows stop chosen done kept abs sin cos tan asin acos
-    atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2 log10 log1p pow sqrt erf erfc lgamma
-    tgamma fmod fmodf floor ceil trunc rint round y0 y1 yn j0 j1 jn index time int8_t int16_t int32_t int64_t
-    uint8_t uint16_t uint32_t uint64_t
-""")
-
-
-WORDS = {"switch": "choice", "max": "greatest", "min": "least", "sub": "difference", "mul": "product",
-         "div": "quotient", "add": "sum", "concat": "vector"}
-LONGEST = 60  # characters of a name that is made
-
-
-class Names:
-    """C names of buffers: what the user calls them, where that is known."""
-
-    def __init__(self):
-        self._names: dict[int, str] = {}
-        self._aliases: set[int] = set()
-        self._taken: set[str] = set(RESERVED)
-
-    def give(self, value: Value, name: str) -> str:
-        """Name a buffer; a number is added where another has the name."""
-        first, count = plain(name), 1
-        first += "_" * bool(re.search(r"_\d+$", first))  # those within kernels end so
-        chosen = first
-        while chosen in self._taken:
-            count += 1
-            chosen = f"{first}_no{count}"
-        self._taken.add(chosen)
-        self._names[value.number] = chosen
-        return chosen
-
-    def alias(self, number: int, other: int) -> None:
-        """Let one value lie where another does."""
-        self._names[number] = self._names[other]
-        self._aliases.add(number)
-
-    def is_alias(self, number: int) -> bool:
-        """Return whether a value lies where another one was."""
-        return number in self._aliases
-
-    def has(self, number: int) -> bool:
-        """Return whether a buffer has a name."""
-        return number in self._names
-
-    def known(self) -> dict[int, str]:
-        """Return the names of all buffers by number."""
-        return self._names
-
-    def of(self, number: int) -> str:
-        """Return the name of a buffer."""
-        return self._names[number]
-
-
 @dataclasses.dataclass(frozen=True)
 class Source:
     """A function as C, and what its caller has to know.
@@ -223,18 +166,9 @@ class Writer:
                 if value.number in self.over:
                     self.names.alias(value.number, self.over[value.number])
                 elif value.number in step.stores or value.number in getattr(step, "over", ()):
-                    self.names.give(value, value.origin or self._plain_name(value))
+                    self.names.give(value, value.origin or described(value))
                     if value.number in step.stores:
                         self.made.append(value)
-
-    def _plain_name(self, value) -> str:
-        """Return a name for what the user has none for: what is done to that which has names."""
-        named = [base_of(v).origin for v in value.inputs]
-        if value.op == "dot" and all(named):
-            return "_times_".join(named)
-        roots = _named_roots(value)
-        name = f"{_word(value)}_of_{'_and_'.join(roots)}"
-        return name if 1 <= len(roots) <= 2 and len(name) <= LONGEST else f"{value.op}{value.number}"
 
     def source(self) -> Source:
         """Return the C file."""
@@ -280,7 +214,7 @@ class Writer:
         made = [v for v in step.values if v.number in step.stores]
         named = [v.origin for v in made if v.origin]
         news = [name.removeprefix("new ") for name in named if name.startswith("new ")]
-        verb, what = ("update", news) if news else ("compute", named or [self._plain_name(made[-1])])
+        verb, what = ("update", news) if news else ("compute", named or [described(made[-1])])
         name = f"{verb}_{'_and_'.join(what[:3])}"
         self._functions[name] = self._functions.get(name, 0) + 1
         number = f"_{self._functions[name]}" if self._functions[name] > 1 else ""
@@ -395,26 +329,6 @@ class Writer:
                     until = end if value.number in results else last.get(value.number, position)
                     found.append(Buffer(self.names.of(value.number), value.dtype, value.size, position, until))
         return found
-
-
-def _word(value) -> str:
-    """Return what an operation is called in a name."""
-    while value.op in ("cast", "copy", *ir.VIEWS):
-        value = value.inputs[0]
-    return "mask" if value.dtype == "bool" else WORDS.get(value.op, value.op)
-
-
-def _named_roots(value) -> list[str]:
-    """Return the names nearest to what a value is computed from; none if that is too much for a name."""
-    found, waiting, seen = [], list(value.inputs), 0
-    while waiting and seen < 12:
-        one = waiting.pop(0)
-        seen += 1
-        if one.origin:
-            found += [one.origin] * (one.origin not in found)
-        else:
-            waiting += one.inputs
-    return [] if waiting else found
 
 
 def _comment(lines) -> list[str]:

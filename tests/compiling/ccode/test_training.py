@@ -124,6 +124,17 @@ def test_steps_end_where_the_sum_of_a_loss_is_not_finite():
 
 def test_a_metric_that_is_not_finite_ends_no_step():
     net = symloss.Regressor([6, 5, 3], mode="C")
-    history = net.train([X, Y], epochs=2, batch_size=10, verbose=0, algo="sgd", metrics=[lambda p, t: abs(p) / 0.0])
-    assert not np.isfinite(history[-1].get("<lambda>", np.inf))
+
+    def far(prediction, target):
+        return (abs(prediction) + 1) / 0.0
+
+    history = net.train([X, Y], epochs=2, batch_size=10, verbose=0, algo="sgd", metrics=[far])
+    assert history[-1]["far"] == np.inf
     assert history[-1]["updates"] == 14
+
+
+@pytest.mark.parametrize("names", [("TILE", "FMA"), ("compute_hid1", "update_out"), ("add_18", "row"), ("int", "step"),
+                                   ("x-0", "ä b"), ("hid_1", "hid")], ids="-".join)
+def test_layers_may_have_names_that_c_has(names):
+    first, second = ({"name": name, "size": 3, "activation": "tanh"} for name in names)
+    agree(lambda mode: symloss.Regressor([6, first, second, 3], mode=mode), [X, Y], algo="adam")
