@@ -45,6 +45,8 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, prepare
         If the compiler or its cache fails.
     """
     backend = resolve(mode)
+    if aliases := _aliases(outputs, updates, givens):
+        givens = aliases | dict(givens or {})
     plain = _Plain.of(inputs, outputs, updates, givens, options) if backend.own or backend.by_shape else None
     if backend.by_shape:
         if plain is None:
@@ -58,6 +60,20 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, prepare
     if plain is None or plain.moves_windows():
         return other()
     return _Called(plain, prepare, lambda *parts: OwnFunction(*parts, backend.chosen), other)
+
+
+def _aliases(outputs, updates, givens) -> dict:
+    """Return the shared variables that lie where one that moves does, each with that one.
+
+    A clone of a shared variable shares its memory. As one variable, all of them are read before the memory is written.
+    """
+    several = outputs if isinstance(outputs, list | tuple) else [outputs]
+    made = [*several, *dict(updates or {}).values(), *dict(givens or {}).values()]
+    shared = [v for v in graph_inputs([v for v in made if isinstance(v, Variable)]) if isinstance(v, SharedVariable)]
+    moving = {id(v.container.storage): v for v in shared
+              if v in dict(updates or {}) or getattr(v, "default_update", None) is not None}
+    places = {v: moving.get(id(v.container.storage), v) for v in shared}
+    return {v: other for v, other in places.items() if other is not v}
 
 
 def _by_pytensor(inputs, outputs, backend, updates, givens, options):

@@ -7,7 +7,7 @@ import pytest
 from computing import draws, value
 from numpy.random import RandomState
 
-from symloss.compat import lasagne
+from symloss.compat import lasagne, theano
 from symloss.compat.lasagne import layers as ll
 from symloss.compat.lasagne.layers import dnn
 
@@ -92,6 +92,17 @@ def test_averages_that_move_in_place_are_read_before():
     layer = ll.BatchNormLayer(x.shape, mean=np.full(3, 2.0), alpha=0.5)
     out = layer.get_output_for(pt.constant(x), deterministic=True, batch_norm_update_averages=True)
     found = pytensor.function([], out, mode=pytensor.compile.mode.Mode("py", "fast_run"))()
+    np.testing.assert_allclose(found, x - 2)
+    np.testing.assert_allclose(layer.mean.get_value(), 1 + x.mean(0) / 2)
+
+
+@pytest.mark.parametrize("mode", ["PYTHON", "C", "CVM"])
+def test_one_function_of_both_outputs_reads_the_averages_before_they_move(mode):
+    x = draws(20, 3)
+    variable = pt.matrix("x")
+    layer = ll.BatchNormLayer(ll.InputLayer((None, 3), variable), mean=np.full(3, 2.0), alpha=0.5)
+    outputs = [ll.get_output(layer), ll.get_output(layer, deterministic=True)]
+    _, found = theano.function([variable], outputs, mode=mode)(x)
     np.testing.assert_allclose(found, x - 2)
     np.testing.assert_allclose(layer.mean.get_value(), 1 + x.mean(0) / 2)
 
