@@ -122,6 +122,8 @@ class Program:
         """Return the number of the step and the seeds, if anything is random."""
         if not self.generators:
             return []
+        if self._counter is not None and self._seeds.are_new():
+            self._counter[...] = 0  # the same seed draws the same numbers again
         counter = self._counter if self.counter is None else self.counter.container.storage[0]
         return [counter, self._seeds.now()]
 
@@ -181,6 +183,10 @@ class Seeds:
         self._generators = generators
         self._met: list = [None] * len(generators)
         self._numbers = np.zeros(len(generators), "int64")
+
+    def are_new(self) -> bool:
+        """Return whether all generators were set anew since `now` was called."""
+        return all(v.container.storage[0] is not met for v, met in zip(self._generators, self._met, strict=True))
 
     def now(self) -> np.ndarray:
         """Return the numbers; a generator that was set anew has another one."""

@@ -233,6 +233,18 @@ def test_streams_draw_what_they_say(kind):
     assert (draw()[0] == uniform).all()
 
 
+@pytest.mark.parametrize("mode", ["PYTHON", "C"])
+def test_streams_that_are_seeded_again_draw_the_same_numbers_again(mode):
+    streams = theano.sandbox.rng_mrg.MRG_RandomStreams(7)
+    draw = theano.function([], [streams.uniform((2, 3)), streams.normal((2, 2))], mode=mode)
+    first = [draw() for _ in range(2)]
+    assert not np.array_equal(first[0][0], first[1][0])
+    streams.seed(7)
+    np.testing.assert_equal([draw() for _ in range(2)], first)
+    streams.seed(8)
+    assert not np.array_equal(draw()[0], first[0][0])
+
+
 def test_streams_of_one_seed_are_alike_and_a_shape_may_be_an_expression():
     x = T.matrix("x")
     f, g = (theano.function([x], theano.sandbox.rng_mrg.MRG_RandomStreams(9).binomial(x.shape, p=0.5), mode="PYTHON")
