@@ -135,20 +135,23 @@ def _is_named(flag, complaints) -> bool:
 def _run(command, folder, environment) -> str | None:
     """Run a command in `folder`; return None, or what it said when it failed. Whatever ends this, ends the command."""
     own_group = {} if WINDOWS else {"process_group": 0}  # so that what it starts can be ended as well
+    process = None
+    start = time.monotonic()
     with (folder / SAID).open("w+b") as output:
         try:
-            process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output,
-                                       stderr=output, **own_group)
+            with _interrupts_wait():  # a process that has just been started, and that nobody knows, cannot be ended
+                process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                                           stdout=output, stderr=output, **own_group)
+                alarm = threading.Timer(TIMEOUT, _end, [process])  # wait(TIMEOUT) would look 20 times a second
+                alarm.daemon = True
+                alarm.start()
+            process.wait()
         except OSError as error:
             return f"it cannot be run ({error.strerror or error})"
-        alarm = threading.Timer(TIMEOUT, _end, [process])  # wait(TIMEOUT) would look 20 times a second
-        start = time.monotonic()
-        alarm.start()
-        try:
-            process.wait()
         finally:
-            alarm.cancel()
-            _end(process)
+            if process is not None:
+                alarm.cancel()
+                _end(process)
         output.seek(0)
         said = output.read(1_000_000).decode(errors="replace").strip()
     if process.returncode == 0:
@@ -158,6 +161,23 @@ def _run(command, folder, environment) -> str | None:
         return f"it took longer than {TIMEOUT} s"
     code = process.returncode
     return said or (f"it was ended by signal {-code}" if code < 0 else f"it ended with code {code}")
+
+
+@contextlib.contextmanager
+def _interrupts_wait():
+    """Within, Ctrl-C waits; at the end it does what it would have done."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    pressed = []
+    signal.signal(signal.SIGINT, lambda *press: pressed.append(press))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if pressed:
+            handler(*pressed[-1])
 
 
 def _end(process) -> None:

@@ -210,6 +210,23 @@ def test_ctrl_c_ends_the_compiler_and_leaves_no_files(folder, tmp_path):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("moment", ["subprocess.Popen", "threading.Timer.start"])
+def test_ctrl_c_in_the_moment_in_which_the_compiler_is_started_ends_it(folder, tmp_path, moment):
+    number = hanging(tmp_path)
+    owner, _, name = moment.rpartition(".")
+    code = f"""
+import os, subprocess, threading
+{owner}.{name} = (lambda before: lambda *a, **k: (before(*a, **k), os.kill(os.getpid(), signal.SIGINT))[0])({moment})
+building.load({text(4)!r})"""
+    process = load_in(code, folder, CC=tmp_path / "cc")
+    assert "KeyboardInterrupt" in process.communicate(timeout=60)[1]
+    time.sleep(0.5)
+    if (tmp_path / "runs").exists():  # it may have been ended before its first line
+        with pytest.raises(ProcessLookupError):
+            os.kill(number(), 0)
+    assert list(folder.iterdir()) == []
+
+
 def test_what_another_process_has_loaded_can_be_removed(folder):
     process = load_in(f"f = building.load({text(5)!r}).answer; print(1, flush=True); input(); print(f())", folder)
     assert process.stdout.readline() == "1\n"
