@@ -12,6 +12,7 @@ from . import (  # noqa: E402
     compiling,
     convolution,
     data,
+    decoding,
     evaluate,
     losses,
     metrics,
@@ -43,8 +44,8 @@ _THEANETS = ("feedforward", "log", "main", "util")  # names of scripts that say 
 __all__ = [
     "Activation", "Autoencoder", "Classifier", "DataError", "Experiment", "Layer", "Loss", "Network", "Regressor",
     "Regularizer", "ShapeError", "SpecError", "SymlossError", "SymlossWarning", "TrainingError", "UnknownNameError",
-    "activations", "check", "compiling", "convolution", "data", "evaluate", "load", "loss", "losses", "metrics",
-    "recurrent", "regularizers", "schedules", "training", "updates",
+    "activations", "check", "compiling", "convolution", "data", "decoding", "evaluate", "load", "loss", "losses",
+    "metrics", "recurrent", "regularizers", "schedules", "training", "updates",
 ]
 
 

@@ -22,7 +22,7 @@ FLOORS = [
     {"_start", "_registry", "_repr", "_fingerprint", "_files"},
     {"_checks"},
     {"_options"},
-    {"metrics", "activations", "initializers", "updates", "schedules", "data"},
+    {"metrics", "activations", "initializers", "updates", "schedules", "data", "decoding"},
     {"losses", "regularizers", "layers"},
     {"objective"},
     {"compiling"},
