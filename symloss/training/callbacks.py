@@ -13,6 +13,7 @@ A true return of ``batch``, ``tick`` or ``epoch`` ends the training; a string is
 """
 
 import time
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -21,7 +22,8 @@ from .. import _files
 from .._checks import is_number
 from .._options import NONE, integer, number
 from .._repr import Called
-from ..errors import DataError, SpecError
+from ..errors import DataError, SpecError, SymlossWarning, UnknownNameError, unknown
+from .reasons import Reason, not_improved
 from .rewind import not_finite
 
 MOMENTS = ("start", "batch", "tick", "epoch", "end")
@@ -57,6 +59,7 @@ class Callbacks:
             if found and reason is None:
                 name = getattr(callback, "__name__", type(callback).__name__)
                 reason = found if isinstance(found, str) else f"callback {name}"
+                reason = reason if isinstance(reason, Reason) else Reason(reason, "callback")
         return reason
 
     def state(self) -> list:
@@ -106,23 +109,54 @@ def better(value: float, best: float | None, min_improvement: float = 0.0, least
 class _Watcher(Called):
     """What follows one value of the records and counts how long it has not become better."""
 
-    def __init__(self, monitor, patience, min_improvement, mode):
+    def __init__(self, monitor, patience, min_improvement, mode, metric=None, initial_patience=0,
+                 min_absolute_improvement=0.0):
         who = type(self).__name__
+        if metric is not None and (not isinstance(metric, str) or not metric):
+            raise SpecError(f"{who}: metric={metric!r}; the name of a metric is wanted, 'acc' say, or 'loss'")
+        if metric is not None and monitor is not None:
+            raise SpecError(f"{who}: metric={metric!r} and monitor={monitor!r}; pass one of them")
         if monitor is not None and (not isinstance(monitor, str) or not monitor):
             raise SpecError(f"{who}: monitor={monitor!r}; the name of a value of the record is wanted, 'valid_acc' say")
         if mode not in (None, "min", "max"):
             raise SpecError(f"{who}: mode={mode!r}; 'min' or 'max' is wanted")
         integer(0)("patience", patience, who)
         number(0)("min_improvement", min_improvement, who)
+        integer(0)("initial_patience", initial_patience, who)
+        number(0)("min_absolute_improvement", min_absolute_improvement, who)
         self.monitor, self.patience, self.min_improvement, self.mode = monitor, patience, min_improvement, mode
-        self.best, self.waited, self._followed, self._sign = None, 0, None, 1
+        self.metric = None if metric is None else metric.removeprefix("valid_")
+        self.initial_patience, self.min_absolute_improvement = initial_patience, min_absolute_improvement
+        self.best, self.waited, self._seen, self._followed, self._sign = None, 0, 0, None, 1
+
+    def value(self, known) -> str | None:
+        """Return the name of the value that it follows in records that have the `known` ones; None: what is best."""
+        if self.metric is None:
+            return self.monitor
+        valid = f"valid_{self.metric}"
+        return valid if valid in known else self.metric
 
     def start(self, training):
-        monitored = training.monitored
-        self._followed = self.monitor or monitored.name
-        known = monitored.mode if self.monitor in (None, monitored.name) else training.modes.get(self.monitor)
+        monitored, asked = training.monitored, self.value(training.modes)
+        self._followed, self._validates = asked or monitored.name, "valid_loss" in training.modes
+        if self.metric is not None:
+            self._check_metric(training.modes)
+        known = monitored.mode if asked in (None, monitored.name) else training.modes.get(asked)
+        if (self.mode or known) is None and asked in training.modes:
+            raise SpecError(f"{type(self).__name__}: it is not known whether high or low values of {asked!r} are the "
+                            f"good ones; pass mode='max' or mode='min'")
         self._sign = -1 if (self.mode or known) == "max" else 1
-        self._validates = "valid_loss" in training.modes
+
+    def _check_metric(self, modes):
+        who = type(self).__name__
+        if self._followed not in modes:
+            names = [name for name in modes if not name.startswith("valid_")]
+            raise UnknownNameError(f"{unknown(f'metric of {who}:', self.metric, names)}; pass metrics=[...] to train "
+                                   f"to have further ones")
+        if not self._validates:
+            warnings.warn(f"{who}: there are no validation data, so {self.metric!r} of the training data decides when "
+                          f"to stop, which becomes better while a model overfits; pass validation data, or "
+                          f"validation_split=0.1", SymlossWarning, stacklevel=2)
 
     def watch(self, record) -> bool:
         """Take a record, and return whether patience has ended. An epoch without validation does not count."""
@@ -132,23 +166,25 @@ class _Watcher(Called):
         if not is_number(record.get(name)) and not isinstance(record.get(name), float):
             numbers = [k for k, v in record.items() if is_number(v)]
             raise SpecError(f"{type(self).__name__}: no number {name!r} in the record; there are {', '.join(numbers)}")
-        improved = better(record[name], self.best, self.min_improvement, sign=self._sign)
+        improved = better(record[name], self.best, self.min_improvement, self.min_absolute_improvement, self._sign)
         self.best = record[name] if improved else self.best
-        self.waited = 0 if improved else self.waited + 1
-        return self.waited >= max(self.patience, 1)
+        self.waited, self._seen = 0 if improved else self.waited + 1, self._seen + 1
+        return self.waited >= max(self.patience, 1) and self._seen > self.initial_patience
 
     def state(self):
-        return {"best": self.best, "waited": self.waited}
+        return {"best": self.best, "waited": self.waited, "seen": self._seen}
 
     def restore(self, state):
         self.best, self.waited = _restored(state, "best", float, none=True), _restored(state, "waited", int)
+        self._seen = _restored({"seen": self.waited} | state, "seen", int)
 
 
 class EarlyStopping(_Watcher):
     """Ends a training when a value has not become better for `patience` validations.
 
     The value decides which parameters are kept, too, and what a `Checkpoint` of the best epochs writes, unless
-    ``train(best=...)`` says otherwise.
+    ``train(best=...)`` says otherwise. The option `patience` of `train` does nothing then unless you pass it. The
+    option `stop` of `train` takes the same arguments as a dict.
 
     Parameters
     ----------
@@ -161,13 +197,30 @@ class EarlyStopping(_Watcher):
         Share of the best value's size by which a new one must be better.
     mode : 'min', 'max' or None
         Which values are the good ones; None: low losses, and of metrics what is better for them.
+    metric : str or None
+        Name of a metric or a term, 'acc' say, or 'loss', in place of `monitor`: its value for the validation data
+        counts; without any, that for the training data, with a warning.
+    initial_patience : int
+        Number of validations (epochs) at the beginning after which the training goes on in any case.
+    min_absolute_improvement : float
+        Amount by which a new value must be better, in its own unit. With `min_improvement`, the larger of both counts.
+
+    Raises
+    ------
+    UnknownNameError
+        When a training begins whose records have no such metric.
+    SpecError
+        For a value that cannot be; when a training begins, for a metric of your own without `mode`.
     """
 
-    def __init__(self, monitor=None, patience=5, min_improvement=0.0, mode=None):
-        super().__init__(monitor, patience, min_improvement, mode)
+    def __init__(self, monitor=None, patience=5, min_improvement=0.0, mode=None, metric=None, initial_patience=0,
+                 min_absolute_improvement=0.0):
+        super().__init__(monitor, patience, min_improvement, mode, metric, initial_patience, min_absolute_improvement)
 
     def epoch(self, record):
-        return f"{self._followed} has not improved" if self.watch(record) else None
+        if not self.watch(record):
+            return None
+        return not_improved(self._followed, self.waited, "validation" if self._validates else "epoch", self.best)
 
 
 class ReduceLearningRate(_Watcher):
@@ -264,4 +317,5 @@ class TimeLimit(Called):
         self._begun = self.clock()
 
     def tick(self, training):
-        return f"{self.seconds:g} seconds have passed" if self.clock() - self._begun >= self.seconds else None
+        passed = self.clock() - self._begun >= self.seconds
+        return Reason(f"{self.seconds:g} seconds have passed", "time") if passed else None

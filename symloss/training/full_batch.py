@@ -8,6 +8,7 @@ import numpy as np
 from ..data import Arrays
 from ..errors import SpecError, TrainingError
 from .loop import EVALUATION_ROWS, _enter, validate, whole_figures
+from .reasons import Reason
 from .rewind import UPDATE, cause, wrong_terms
 from .state import Training
 
@@ -80,6 +81,12 @@ def _nearby(step, origin):
     return value
 
 
+def _ended(training, epochs, result) -> Reason:
+    if training.epoch > epochs:
+        return Reason(f"{epochs} iterations are done", "epochs")
+    return Reason(str(result.message), "converged" if result.success else "method")
+
+
 def minimize(training: Training, evaluation, train, valid, *, method: str, epochs: int, patience, min_improvement,
              validate_every, tolerance: float) -> Iterator[dict]:
     """Minimise on all of `train` at once, and yield a record for each iteration.
@@ -120,8 +127,7 @@ def minimize(training: Training, evaluation, train, valid, *, method: str, epoch
         result = _minimized(training, method, epochs, tolerance, after)
         step.set(result.x)
         if records:
-            done = f"{epochs} iterations are done" if training.epoch > epochs else str(result.message)
-            training.reason = records[-1]["stopped"] = done
+            training.reason = records[-1]["stopped"] = _ended(training, epochs, result)
     except _StopError:
         pass
     finally:

@@ -16,6 +16,7 @@ from ..data.sources import AGAIN
 from ..errors import DataError, SymlossWarning
 from ..losses import Loss
 from .batching import feed
+from .reasons import Reason
 from .rewind import Rewind, cause, wrong_terms
 from .state import Training
 
@@ -91,7 +92,7 @@ def fit(
                 reason = training.tell("epoch", record)
             if not record["partial"] and reason is None:
                 reason = training.out_of_patience(patience)
-            training.reason = "interrupted" if interrupt else training.reason or reason
+            training.reason = Reason("interrupted", "interrupted") if interrupt else training.reason or reason
             if training.reason is None and training.epoch <= epochs:
                 training.reason = _ran_dry(train, valid, record)
             if training.reason is not None:
@@ -109,12 +110,12 @@ def _is_dry(source) -> bool:
     return getattr(source, "dry", False)
 
 
-def _ran_dry(train, valid, record) -> str | None:
+def _ran_dry(train, valid, record) -> Reason | None:
     """Return the reason to end if there are no more data for another epoch, and warn of it."""
     what = "training" if _is_dry(train) else "validation" if _is_dry(valid) else None
     if what is None:
         return None
-    reason = f"the iterator of {what} data has no more batches"
+    reason = Reason(f"the iterator of {what} data has no more batches", "data")
     warnings.warn(f"train: {reason} after epoch {record['epoch']}, so the training ends; {AGAIN}", SymlossWarning,
                   stacklevel=2)
     return reason

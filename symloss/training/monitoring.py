@@ -54,6 +54,6 @@ def chosen(best, callbacks, known: dict) -> Monitored:
                             f"ones; write best=({name!r}, 'max') or best=({name!r}, 'min')")
         return Monitored(name, mode)
     for one in callbacks:
-        if isinstance(one, EarlyStopping) and one.monitor in known:
-            return Monitored(one.monitor, one.mode or known[one.monitor] or "min")
+        if isinstance(one, EarlyStopping) and (name := one.value(known)) in known:
+            return Monitored(name, one.mode or known[name] or "min")
     return Monitored("valid_loss" if "valid_loss" in known else "loss")

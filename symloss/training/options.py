@@ -17,6 +17,7 @@ from ..compiling import Plan, alone
 from ..errors import SpecError, UnknownNameError, unknown
 from ..objective import monitors
 from ..schedules import Schedule
+from . import stopping
 
 PRETRAINING = ("sample", "layerwise", "pretrain")  # what `train` takes as `algo` and hands on; see `pretraining`
 MARKER = "{options}"  # in a docstring: where the list of options goes
@@ -105,6 +106,13 @@ class Options:
     min_improvement: float = option(
         "float", "Minimum relative improvement of that value that counts.", number(0), default=0.0, resumed="as before",
         also={"min_delta": "write min_improvement, a share of the best loss", "tol": "write min_improvement"})
+    stop: object = option(
+        "str, dict, function or list of them", "What ends the training in place of `patience`, which then does nothing "
+        "unless you pass it: the name of a metric, or a dict, ``{\"metric\": \"acc\", \"patience\": 5, "
+        "\"initial_patience\": 10, \"min_absolute_improvement\": 0.001}``, with arguments of "
+        "`training.EarlyStopping`; or a function of the record, which returns True to end. Of a list, whichever comes "
+        "first.", resumed="as before", also=dict.fromkeys(("early_stopping", "stopping", "stopping_criterion"),
+                                                          "write stop={'metric': 'acc', 'patience': 5}"))
     validate_every: int = option("int", "Number of epochs between validations.", integer(1), default=1,
                                  resumed="as before", also={"validation_freq": "write validate_every"})
     validation_split: float | None = option(
@@ -175,6 +183,8 @@ class Options:
         _check_kind(algo, method is not None, given)
         own = {name: value for name, value in given.items() if name in OWN}
         plan = Plan(rule, rates, **{name: value for name, value in given.items() if name not in OWN})
+        if _stops_by_itself(own) and "patience" not in own:
+            own["patience"] = None
         own["monitors"] = monitors.build(own.get("monitors") or (), graph)
         own["callbacks"] = (*own.get("callbacks", ()), *_saver(own.get("save_progress"), own.get("save_every")))
         made = regularizers.from_options(penalties, graph)
@@ -207,6 +217,12 @@ def _check_kind(algo, full_batch: bool, given: dict) -> None:
             raise SpecError(f"train: {name} does not go with algo={algo!r}, which takes the whole batch at once")
         if value is not None and kind == "full batch" and not full_batch:
             raise SpecError(f"train: {name} goes with algo={', '.join(map(repr, training.METHODS))}")
+
+
+def _stops_by_itself(own: dict) -> bool:
+    """Return whether something besides the option `patience` says how long to wait."""
+    asked = [*stopping.criteria(own.get("stop")), *own.get("callbacks", ())]
+    return any(isinstance(one, training.EarlyStopping | stopping.StopWhen) for one in asked)
 
 
 def _saver(path, every) -> tuple:

@@ -7,6 +7,7 @@ import numpy as np
 from .._checks import is_number
 from ..errors import DataError, SpecError
 from .callbacks import Callbacks, better
+from .reasons import Reason, not_improved
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +64,8 @@ class Training:
         Batches and items done in it.
     seed : int
         Of shuffling: epoch number e is shuffled by (seed, e), so that no stream has to be kept.
-    reason : str or None
-        Why it ended.
+    reason : Reason or None
+        Why it ended; None if all epochs are done.
     save, check : functions of a path
         Write the model and this state; raise what writing the model would raise.
     history : list
@@ -92,7 +93,7 @@ class Training:
         self.best = Best()
         self.epoch, self.position, self.batches, self.items = 1, 0, 0, 0
         self.seconds = 0.0
-        self.reason: str | None = None
+        self.reason: Reason | None = None
         self.warned = False  # of validation data that are not finite
 
     def save(self, path) -> None:
@@ -123,11 +124,12 @@ class Training:
         self.unchanged()
         return reason
 
-    def out_of_patience(self, patience: int | None) -> str | None:
+    def out_of_patience(self, patience: int | None) -> Reason | None:
         """Return the reason to end if `patience` validations, or more, have passed without improvement."""
-        waited = self.best.waited
-        return f"no improvement in {waited} validation{'s' * (waited > 1)}" \
-            if patience is not None and waited and waited >= patience else None
+        waited, what = self.best.waited, "validation" if "valid_loss" in self.modes else "epoch"
+        if patience is None or not waited or waited < patience:
+            return None
+        return not_improved(self.monitored.name, waited, what, self.best.value)
 
     def permutation(self, count: int) -> np.ndarray:
         """Return the order of the items in the present epoch."""

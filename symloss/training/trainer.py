@@ -16,7 +16,7 @@ from ..data import open_source, split
 from ..errors import DataError, SpecError, TrainingError
 from ..objective import Objective
 from ..stability import rewriting as stability
-from . import Training, finish, fit, minimize, monitoring, resuming, training_lock
+from . import Training, finish, fit, minimize, monitoring, resuming, stopping, training_lock
 from .class_weights import weigh_classes
 from .loop import NOTHING_COUNTS
 from .options import Options
@@ -115,7 +115,8 @@ def _records(model, train, valid, asked, seed, changed):
 def _begun(model, step, train, valid, asked, seed, changed) -> Training:
     """Return the run, where it begins or goes on."""
     modes = monitoring.modes(step.objective, model._shown, valid is not None)
-    monitored = monitoring.chosen(asked.best, asked.callbacks, modes)
+    callbacks = (*stopping.criteria(asked.stop), *asked.callbacks)  # before one that saves where they stand
+    monitored = monitoring.chosen(asked.best, callbacks, modes)
     built, losses = built_in(model), list(model.losses)
 
     def unchanged():
@@ -126,7 +127,7 @@ def _begun(model, step, train, valid, asked, seed, changed) -> Training:
             raise SpecError(f"train: while the model trains, {what}, and the compiled step knows nothing of it; end "
                             f"the training first (let the callback return True), then change the model and train on")
 
-    training = Training(step, asked.callbacks, seed, save=lambda path: model.save(path, training=training),
+    training = Training(step, callbacks, seed, save=lambda path: model.save(path, training=training),
                         check=model._check_save, history=model.history, monitored=monitored, modes=modes,
                         unchanged=unchanged, asked=resuming.described(asked, model, train.count, seed))
     if asked.method is None:
