@@ -9,9 +9,11 @@ Start reading at `base.py`, then `feedforward.py`.
 from . import (
     bidirectional,
     convolution,
+    elementwise,
     feedforward,
     gated,
     merge,
+    noise,
     over_time,
     recurrent,
     shape,
@@ -20,7 +22,9 @@ from . import (
     clockwork as modules,
 )
 from .base import Layer, registry
+from .context import Context
 from .feedforward import Feedforward, Input, Tied
+from .sharing import Mapped, Shared, Subnetwork
 
-__all__ = ["Feedforward", "Input", "Layer", "Tied", "registry"]
-del bidirectional, convolution, feedforward, gated, merge, modules, over_time, recurrent, shape
+__all__ = ["Context", "Feedforward", "Input", "Layer", "Mapped", "Shared", "Subnetwork", "Tied", "registry"]
+del bidirectional, convolution, elementwise, feedforward, gated, merge, modules, noise, over_time, recurrent, shape

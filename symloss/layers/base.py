@@ -11,6 +11,7 @@ from .._registry import Registry
 from ..activations import Activation
 from ..errors import SpecError, SymlossError
 from . import hints
+from .context import takes_context
 
 registry: Registry = Registry("layer")  # form -> subclass of Layer
 
@@ -144,11 +145,18 @@ class Layer:
         self._check_draws()
         return self
 
+    def meet(self, graph) -> None:
+        """Take what this layer needs of the graph that it is about to join; called before `bind`."""
+
     def setup(self, sources: list["Layer"]) -> None:
         """Set `shape` where it follows from the sources, and make parameters with `add_weights` and `add_bias`."""
 
     def connect(self, values: list) -> dict:
-        """Return this layer's expressions by short name ('out', 'pre', ...) for the `values` of its inputs."""
+        """Return this layer's expressions by short name ('out', 'pre', ...) for the `values` of its inputs.
+
+        A method ``connect(self, values, context)`` gets a `Context`, too: it says whether this is for training, and
+        draws random numbers.
+        """
         raise SpecError(f"layer {self.name!r}: {type(self).__name__} has no method connect; write one that returns "
                         f"{{'out': ...}} for the values of its inputs")
 
@@ -158,6 +166,20 @@ class Layer:
         Shared variables in them that have a default update are moved by it in each step.
         """
         return None
+
+    @property
+    def differs_in_training(self) -> bool:
+        """Whether it may make something else of its inputs in training than in prediction."""
+        return type(self).connect_in_training is not Layer.connect_in_training or takes_context(type(self))
+
+    @property
+    def inner_layers(self) -> list["Layer"]:
+        """The layers that it is made of."""
+        return []
+
+    def hidden_names(self) -> list[str]:
+        """Return the full names of the main outputs of layers within it, but for its own."""
+        return []
 
     def need_size(self) -> int:
         """Return the size, or raise SpecError if none was given."""

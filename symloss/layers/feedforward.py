@@ -142,8 +142,9 @@ class Tied(Layer):
         self.one_source(sources)
         return super().bind(sources, rng)
 
-    def tie(self, partner: Layer) -> None:
-        """Take the partner's weights; called before `bind`."""
+    def meet(self, graph) -> None:
+        """Take the partner's weights."""
+        partner = self.find_partner(graph.layers)
         self.partner, self._w = partner.name, partner.params["w"]
 
     def setup(self, sources):

@@ -3,17 +3,16 @@
 import sys
 
 import numpy as np
-import pytensor
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
 from pytensor.tensor.random.type import RandomType
 
 from .. import layers
 from ..activations import registry as activation_registry
 from ..errors import SpecError, UnknownNameError, unknown
-from . import hints, spec
-from .feedforward import Input, Tied
+from . import hints, spec, wiring
+from .context import Context, connected
+from .feedforward import Input
 
 MASK = "mask"
 ROOM, FRAMES = 1000, 3  # calls that may be open at once: of everything else, and for each variable of a graph
@@ -27,41 +26,8 @@ def _is_activation(name: str) -> bool:
     return True
 
 
-def _refuse_sparse(layer, noise):
-    if layer.sparse:
-        raise SpecError(f"{noise.title}: {layer.name!r} is sparse, and stays so; name other outputs by 'pattern'")
-
-
-def _check_made(layer, made):
-    """Raise SpecError for what a layer of the user's returned, unless these are tensors by name."""
-    if not isinstance(made, dict) or "out" not in made:
-        raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {made!r}; a dict of tensors "
-                        f"is wanted, {{'out': ...}}")
-    for short, value in made.items():
-        if not isinstance(value, Variable):
-            raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {value!r} as {short!r}; "
-                            f"a tensor is wanted")
-
-
-def _connected(layer, values, training=False) -> dict:
-    """Return what a layer makes of the `values` of its inputs, by short name, in training or not.
-
-    It is built of stand-ins, and what they stand for comes in their place afterwards: PyTensor looks for the lengths
-    of a loop's states through all that they are made of, down to the input, so that depth would cost its square.
-    """
-    stand_ins = {value.type(value.name): value for value in values}
-    made = layer.connect_in_training(list(stand_ins)) if training else None
-    made = layer.connect(list(stand_ins)) if made is None else made
-    _check_made(layer, made)
-    variables = list(ancestors(made.values()))
-    variables += ancestors([v.default_update for v in variables if getattr(v, "default_update", None) is not None])
-    for node in {v.owner for v in variables if v.owner is not None}:
-        node.inputs[:] = [stand_ins.get(v, v) for v in node.inputs]
-    return {short: stand_ins.get(value, value) for short, value in made.items()}
-
-
 def _draws(values: dict) -> bool:
-    """Return whether layers of the user's draw random numbers, by generators that each training wants for itself."""
+    """Return whether layers draw random numbers, by generators that each training wants for itself."""
     return any(isinstance(v.type, RandomType) for v in ancestors(values.values()))
 
 
@@ -79,27 +45,43 @@ class Graph:
 
     Parameters
     ----------
-    specs : sequence
-        Layers in the layer language (see `spec.parse`); the first is an input, the last is called 'out'.
+    specs : sequence or dict
+        Layers in the layer language (see `spec.parse`); the first is an input, the last is called 'out'. Or a dict of
+        them by name.
     output_activation : str
         Of the last layer, unless its spec says otherwise.
     input_ndim : int
         Axes of a batch of inputs.
     seed : int
         Each layer draws from a stream of its own, made of this seed and its position.
+    edges : list or None
+        Which layer feeds which, where `specs` is a dict: ``["in -> hid -> out", ("hid", "other")]``; None: each one
+        feeds the next.
+    outputs : str, list of str or None
+        Names of the layers whose outputs are those of the whole; None: of those that feed no other layer.
     """
 
-    def __init__(self, specs, output_activation: str = "linear", input_ndim: int = 2, seed: int = 0):
+    def __init__(self, specs, output_activation: str = "linear", input_ndim: int = 2, seed: int = 0, edges=None,
+                 outputs=None):
+        ends = ()
+        if isinstance(specs, dict) or edges is not None:
+            specs, ends = wiring.in_order(specs, edges)
         if not isinstance(specs, list | tuple) or len(specs) < 2:
             raise SpecError(f"layers {specs!r}: a list of at least an input and an output is wanted, [10, 20, 3] say")
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
             raise SpecError(f"seed={seed!r}; an integer of at least 0 is wanted")
+        self._begin(seed, input_ndim, output_activation)
+        for index, description in enumerate(specs):
+            last = index == len(specs) - 1
+            self.add_layer(description, last=last or (isinstance(description, dict) and description.get("name") in ends))
+        self.chosen = None if outputs is None else self._checked(outputs)
+
+    def _begin(self, seed, input_ndim, output_activation, mask=None):
         self.seed, self.input_ndim, self.output_activation = seed, input_ndim, output_activation
         self.layers: list[layers.Layer] = []
-        self._remembered = None  # (state of the layers, their expressions)
-        self.mask = None  # a variable (batch, time), where a layer has to know how long sequences are
-        for index, description in enumerate(specs):
-            self.add_layer(description, last=index == len(specs) - 1)
+        self.mask = mask  # a variable (batch, time), where a layer has to know how long sequences are
+        self.lent: dict = {}  # weights of losses by name, which weight penalties mean as well
+        self._remembered = None  # (state of the layers, their expressions, the next states of generators)
 
     def add_layer(self, description, last: bool = False, **options) -> "layers.Layer":
         """Append a layer described in the layer language, and return it."""
@@ -108,6 +90,11 @@ class Graph:
             raise SpecError(f"layer {description!r}: a model makes its layers itself, of their descriptions; write "
                             f"{{'form': {form!r}, 'name': {description.name!r}, 'size': ...}}")
         index = len(self.layers)
+        if is_network(description):
+            description = {"form": "network", "network": description}
+        if isinstance(description, dict) and "described" in description:  # of a dict of layers by name
+            options = {k: v for k, v in description.items() if k != "described"} | options
+            description = description["described"]
         keywords = spec.parse(description, layers.registry.__contains__, _is_activation) | options
         form = keywords.pop("form", "input" if index == 0 else "feedforward")
         if index == 0 and form != "input":
@@ -116,12 +103,14 @@ class Graph:
             raise hints.unknown("layer form", form, layers.registry, layers.registry.spellings())
         cls = layers.registry.get(form)
         self._fill(keywords, cls, index, last)
+        twin = self._embedded(keywords.get("network")) if cls is layers.Subnetwork else None
+        if twin is not None:
+            cls, keywords = layers.Shared, {k: v for k, v in keywords.items() if k != "network"} | {"of": twin}
         layer = self._make(cls, keywords, description)
         if layer.name in self.names():
             raise SpecError(f"layer {layer.name!r}: two layers of this name; give one another with 'name'")
         sources = [self[name] for name in layer.inputs]
-        if isinstance(layer, Tied):
-            layer.tie(layer.find_partner(self.layers))
+        layer.meet(self)
         layer.bind(sources, np.random.default_rng([self.seed, index]))
         layer.follows_input = layer.keeps_time and all(source.follows_input for source in sources)
         self.layers.append(layer)
@@ -131,6 +120,22 @@ class Graph:
         if self.mask is not None and MASK in self.names():
             raise SpecError(f"layer {MASK!r}: the lengths of sequences go by this name; give the layer another")
         return layer
+
+    def _embedded(self, network) -> str | None:
+        """Return the name of the layer that is made of the same network already."""
+        graph = getattr(network, "graph", network)
+        return next((la.name for la in self.layers if isinstance(la, layers.Subnetwork) and la.graph is graph), None)
+
+    def made_of(self, network, who: str) -> "Graph":
+        """Return the graph that a layer called `who` is made of: that of a network, or of its description."""
+        if is_network(network):
+            return getattr(network, "graph", network)
+        try:
+            if isinstance(network, dict) and "layers" in network:
+                return Graph(network["layers"], **{k: v for k, v in network.items() if k != "layers"})
+            return Graph(network, seed=self.seed + len(self.layers))
+        except SpecError as error:
+            raise SpecError(f"layer {who!r}: its network: {error}") from error
 
     def _fill(self, keywords, cls, index, last):
         """Put defaults where the description is silent."""
@@ -167,7 +172,17 @@ class Graph:
         for layer in self.layers:
             if layer.name == which:
                 return layer
+        outer, _, inner = which.partition(".") if isinstance(which, str) else ("", "", "")
+        if inner and outer in self.names() and hasattr(self[outer], "graph"):
+            return self[outer].graph[inner]
         raise unknown("layer", which, self.names())
+
+    def __contains__(self, name) -> bool:
+        """Return whether there is a layer of this name, also within another one."""
+        try:
+            return self[name] is not None
+        except UnknownNameError:
+            return False
 
     @property
     def inputs(self) -> list[Input]:
@@ -181,11 +196,49 @@ class Graph:
 
     def hidden_names(self) -> list[str]:
         """Return the main outputs of all layers that are neither input nor last."""
-        return [f"{la.name}:out" for la in self.layers[:-1] if not isinstance(la, Input)]
+        found = [[*la.hidden_names(), f"{la.name}:out"] for la in self.layers if not isinstance(la, Input)]
+        last = f"{self.layers[-1].name}:out"
+        return [name for some in found for name in some if name != last]
 
     def output_names(self) -> list[str]:
         """Return the main output of every layer."""
-        return [f"{layer.name}:out" for layer in self.layers]
+        return [name for layer in self.layers for name in (*layer.hidden_names(), f"{layer.name}:out")]
+
+    def every_layer(self) -> list:
+        """Return all layers, with those within others, each once."""
+        found: dict = {}
+        for layer in self.layers:
+            for one in (layer, *layer.inner_layers):
+                inner = one.graph.every_layer() if hasattr(one, "graph") else []
+                found |= dict.fromkeys((one, *inner))
+        return list(found)
+
+    def sinks(self) -> list[str]:
+        """Return the names of the layers that feed no other layer."""
+        used = {name.split(".")[0] for layer in self.layers for name in layer.inputs}
+        used |= {name for layer in self.layers for name in layer.inputs}
+        found = [la.name for la in self.layers if la.name not in used and not isinstance(la, Input)]
+        return found or [self.layers[-1].name]
+
+    def output_layers(self) -> list[str]:
+        """Return the names of the layers whose outputs are those of the whole."""
+        return self.sinks() if self.chosen is None else list(self.chosen)
+
+    @property
+    def main(self) -> "layers.Layer":
+        """The layer whose output is that of the whole, where one is wanted: the last of the outputs."""
+        return self.layers[-1] if self.chosen is None else self[self.chosen[-1]]
+
+    def _checked(self, outputs) -> tuple[str, ...]:
+        names = (outputs,) if isinstance(outputs, str) else outputs
+        if not isinstance(names, list | tuple) or not names:
+            raise SpecError(f"outputs={outputs!r}; the name of a layer is wanted, or a list of them")
+        return tuple(self[name].name if name in self.names() else name for name in map(self._known, names))
+
+    def _known(self, name):
+        if not isinstance(name, str) or name not in self:
+            raise unknown("layer among the outputs:", name, self.names())
+        return name
 
     def place(self, place: str) -> list[str]:
         """Return the names of the outputs at a place: 'input', 'hidden' or 'output'."""
@@ -197,12 +250,20 @@ class Graph:
 
     @property
     def parameters(self) -> dict:
-        """Every parameter by full name, 'hid1.w', in the order of the layers."""
-        return {shared.name: shared for layer in self.layers for shared in layer.params.values()}
+        """Every parameter by full name, 'hid1.w', in the order of the layers; a shared one once."""
+        return self._once((la, short) for la in self.layers for short in la.params)
+
+    def _once(self, places) -> dict:
+        """Return parameters by full name, each under the first of its names."""
+        found: dict = {}
+        for layer, short in places:
+            found.setdefault(layer.params[short], f"{layer.name}.{short}")
+        return {name: shared for shared, name in found.items()}
 
     def weights(self) -> dict:
         """Return the parameters that weight penalties mean: those that join units, no biases, no activation's own."""
-        return {f"{la.name}.{n}": la.params[n] for la in self.layers for n in la.params if n in la.weight_names}
+        own = self._once((la, short) for la in self.layers for short in la.params if short in la.weight_names)
+        return own | self.lent
 
     def find(self, which, param):
         """Return a parameter as a shared variable: layer by name or position, parameter by name or position."""
@@ -219,8 +280,7 @@ class Graph:
     @property
     def differs_in_training(self) -> bool:
         """Whether some layer makes something else of its inputs in training, without any noise of the options."""
-        plain = layers.Layer.connect_in_training
-        return any(type(layer).connect_in_training is not plain for layer in self.layers)
+        return any(layer.differs_in_training for layer in self.layers)
 
     def outputs(self, noises=(), seed: int = 0, replace: dict | None = None, training: bool = False):
         """Return every layer's expressions by name, 'hid1:out', and the updates of random generators.
@@ -240,37 +300,130 @@ class Graph:
         """
         training = training and self.differs_in_training
         if noises or replace or training:
-            return self._expressions(noises, seed, replace or {}, training)
+            return self._expressions(Context(training, seed, noises, replace))
         state = tuple(layer.fingerprint() for layer in self.layers)
         if self._remembered is None or self._remembered[0] != state:
-            values, _ = self._expressions()
-            self._remembered = None if _draws(values) else (state, dict(values))
-            return values, {}
-        return dict(self._remembered[1]), {}
+            values, updates = self._expressions(Context(seed=self.seed))
+            self._remembered = None if _draws(values) else (state, dict(values), updates)
+            return values, updates
+        return dict(self._remembered[1]), dict(self._remembered[2])
 
-    def _expressions(self, noises=(), seed=0, replace=None, training=False):
-        values: dict = {}
-        updates: dict = {}
-        for layer in self.layers:
-            made = _connected(layer, [values[f"{name}:out"] for name in layer.inputs], training)
-            if training:
-                moved = (v for v in ancestors(made.values()) if getattr(v, "default_update", None) is not None)
-                updates |= {v: v.default_update for v in moved}
-            for short, value in made.items():
-                full = f"{layer.name}:{short}"
-                value = (replace or {}).get(full, value)
-                for noise in noises:
-                    if noise.matches(full):
-                        _refuse_sparse(layer, noise)
-                        rng = pytensor.shared(np.random.default_rng([seed, len(updates)]), name=f"noise of {full}")
-                        value, updates[rng] = noise.modify(full, value, rng)
-                values[full] = value
+    def _expressions(self, context):
+        values = self.values(context)
+        for variable in ancestors(values.values()) if context.training else ():
+            if getattr(variable, "default_update", None) is not None:
+                context.updates[variable] = variable.default_update
         _make_room(values)
-        return values, updates
+        return values, context.updates
+
+    def values(self, context, given: dict | None = None) -> dict:
+        """Return every layer's expressions by name.
+
+        Parameters
+        ----------
+        context : Context
+        given : dict or None
+            Expressions that take the place of the inputs, by name.
+        """
+        values: dict = {}
+        for layer in self.layers:
+            at = context.within(layer.name)
+            if given is not None and layer.name in given:
+                made = {"out": given[layer.name]}
+            else:
+                made = connected(layer, [values[f"{name}:out"] for name in layer.inputs], at)
+            for short, value in made.items():
+                if ":" in short:  # of a layer within it, with its noise
+                    values[f"{layer.name}.{short}"] = value
+                    continue
+                full = f"{layer.name}:{short}"
+                outer = f"{context.name}." if context.name else ""
+                values[full] = context.changed(layer, outer + full, value)
+        return values
+
+    # ------------------------------------------------------------------------------------------ parts
+
+    def part(self, inputs, outputs) -> "Graph":
+        """Return the layers between some and others, as a graph that shares them.
+
+        Parameters
+        ----------
+        inputs : list of str
+            Layers whose outputs are the inputs of the part.
+        outputs : list of str
+            Layers whose outputs are its outputs.
+
+        Raises
+        ------
+        UnknownNameError
+            For a name that no layer has.
+        SpecError
+            If the outputs need more than the inputs.
+        """
+        wanted = [self[name] for name in outputs]
+        cut = [self[name] for name in inputs]
+        needed = self._needed(wanted, set(inputs))
+        missing = [la.name for la in needed if isinstance(la, Input) and la.name not in inputs]
+        if missing:
+            raise SpecError(f"part from {', '.join(inputs)} to {', '.join(outputs)}: that needs {', '.join(missing)}, "
+                            f"too; name it among the inputs")
+        made = object.__new__(Graph)
+        made._begin(self.seed, self.input_ndim, self.output_activation, self.mask if
+                    any(la.wants_mask for la in needed) else None)
+        axes = self.outputs()[0]
+        for name, layer in zip(inputs, cut, strict=True):
+            made.layers.append(layer if isinstance(layer, Input) else
+                               _entrance(name, layer, axes[f"{name}:out"]))
+        made.layers += [la for la in self.layers if la in needed and la.name not in inputs]
+        made.chosen = tuple(outputs)
+        return made
+
+    def _needed(self, wanted, stop) -> list:
+        """Return the layers that some need, with these, back to the names in `stop`."""
+        found, open_ends = [], list(wanted)
+        while open_ends:
+            layer = open_ends.pop()
+            if layer in found:
+                continue
+            found.append(layer)
+            if layer.name not in stop:
+                open_ends += [self[name] for name in layer.inputs if name not in stop]
+        return found
+
+    def take(self, start: str, end: str) -> "Graph":
+        """Return the layers from one to another, both included, as a graph that shares them."""
+        first, last = self[start], self[end]
+        inputs = [start] if isinstance(first, Input) else list(first.inputs)
+        reached = self._needed([last], set(inputs))
+        if first not in reached and start not in inputs:
+            raise SpecError(f"take from {start!r} to {end!r}: {end!r} does not depend on {start!r}; name the earlier "
+                            f"layer first")
+        also = [la.name for la in reached if isinstance(la, Input) and la.name not in inputs]
+        return self.part([*inputs, *also], [end])
 
     def __getstate__(self):
         return vars(self) | {"_remembered": None}  # a copy makes its own: following expressions, it would recurse
 
     def to_spec(self) -> list[dict]:
         """Return the dicts that rebuild the layers."""
-        return [layer.to_spec() for layer in self.layers]
+        names = {layer.name for layer in self.layers}
+        return [layer.to_spec() if getattr(layer, "of", layer.name).split(".")[0] in names else
+                layer.partner.to_spec() | {"name": layer.name, "inputs": list(layer.inputs)} for layer in self.layers]
+
+    def described(self) -> dict:
+        """Return what rebuilds the graph: the arguments of `Graph`, with 'layers' for the first one."""
+        found = {"layers": self.to_spec(), "output_activation": self.output_activation, "input_ndim": self.input_ndim,
+                 "seed": self.seed}
+        return found if self.chosen is None else found | {"outputs": list(self.chosen)}
+
+
+def is_network(value) -> bool:
+    """Return whether something is a graph of layers, or a network that is made of one."""
+    return isinstance(getattr(value, "graph", value), Graph)
+
+
+def _entrance(name, layer, value) -> Input:
+    """Return an input in the place of a layer's output."""
+    made = Input(name=name, shape=layer.shape, ndim=value.ndim, dtype=value.dtype, sparse=layer.sparse)
+    made.bind([], np.random.default_rng(0))
+    return made

@@ -5,9 +5,10 @@ from .._registry import normal
 
 _SIZE = "write 'size': {'size': 20}, or 20 alone"
 _DENSE = "a size alone is a fully connected layer: 20, or (20, 'relu')"
-_DROPOUT = ("dropout belongs to the training: net.train(..., hidden_dropout=0.5), or "
-            "dropout={'hid1': 0.5} for one layer")
-_NOISE = "noise belongs to the training: net.train(..., input_noise=0.1), or noise={'hid1': 0.1} for one layer"
+_DROPOUT = ("pass dropout to the training, net.train(..., hidden_dropout=0.5), or dropout={'hid1': 0.5} for one layer; "
+            "or write a layer of its own, {'form': 'dropout', 'probability': 0.5}")
+_NOISE = ("pass noise to the training, net.train(..., input_noise=0.1), or noise={'hid1': 0.1} for one layer; or write "
+          "a layer of its own, {'form': 'noise', 'deviation': 0.1}")
 _NORM = ("there is no layer of this kind; 'norm:z' in an activation normalises each item over its units, as in "
          "(20, 'norm:z+relu')")
 _ATTENTION = ("there is no attention; a 'bilstm' or 'bigru' reads a sequence both ways, and 'last', 'mean' or 'max' "
@@ -42,6 +43,8 @@ WAYS = {
     _STACKED: "num_layers n_layers layers",
     _ACTIVATION: "act nonlinearity act_fn activation_fn transfer",
     _FUNCTION: "lambda activation",
+    "write 'probability', the share of elements that are set to 0": "rate p",
+    "write 'deviation', the standard deviation of the noise": "stddev std_dev sigma",
     _ADDED: "add sum residual skip",
     "write 'form', as in {'form': 'lstm', 'size': 20}": "type kind class class_name layer",
     "every layer has biases, which start at 0; net.train(..., freeze='*.b') keeps them there": "use_bias bias",

@@ -1,0 +1,131 @@
+"""What layers may ask for while they make their expressions: whether it is for training, and random numbers."""
+
+import functools
+import inspect
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+from pytensor.graph.traversal import ancestors
+
+from ..errors import SpecError
+
+
+class Context:
+    """What a layer's ``connect(self, values, context)`` may ask for.
+
+    Parameters
+    ----------
+    training : bool
+        Whether the expressions are those of training, and not of validation and prediction.
+    seed : int
+        Seed of all random numbers.
+    noises : sequence of Regularizer
+        Those that change outputs.
+    replace : dict
+        Expressions that take the place of outputs, by full name.
+
+    Attributes
+    ----------
+    training : bool
+    name : str
+        Full name of the layer, ``encoder.hid1``.
+    updates : dict
+        Next state by random generator, for whoever compiles a function.
+    """
+
+    def __init__(self, training: bool = False, seed: int = 0, noises=(), replace: dict | None = None):
+        self.training, self.seed, self.name = training, seed, ""
+        self.updates: dict = {}
+        self._noises, self._replace = tuple(noises), replace or {}
+
+    def within(self, name: str) -> "Context":
+        """Return the context of a layer called `name` within the one that this is for."""
+        inner = object.__new__(Context)
+        vars(inner).update(vars(self))
+        inner.name = f"{self.name}.{name}" if self.name else name
+        return inner
+
+    def stream(self):
+        """Return a new random generator of the model, a shared variable; put its next state into `updates`."""
+        state = np.random.default_rng([self.seed, len(self.updates)])
+        return pytensor.shared(state, name=f"noise of {self.name}")
+
+    def normal(self, size, dtype: str | None = None):
+        """Return normal random numbers with mean 0 and standard deviation 1, other ones in each step.
+
+        >>> Context().normal((2, 3)).type.shape
+        (2, 3)
+        """
+        return self._draw(pt.random.normal, size, dtype)
+
+    def uniform(self, size, dtype: str | None = None):
+        """Return random numbers between 0 and 1, other ones in each step."""
+        return self._draw(pt.random.uniform, size, dtype)
+
+    def _draw(self, draw, size, dtype):
+        rng = self.stream()
+        self.updates[rng], drawn = draw(0.0, 1.0, size=size, rng=rng, dtype=dtype or pytensor.config.floatX,
+                                        return_next_rng=True)
+        return drawn
+
+    def changed(self, layer, full: str, value):
+        """Return an output called `full` with the noises of the training, or what takes its place."""
+        value = self._replace.get(full, value)
+        for noise in self._noises:
+            if noise.matches(full):
+                if layer.sparse:
+                    raise SpecError(f"{noise.title}: {layer.name!r} is sparse, and stays so; name other outputs by "
+                                    f"'pattern'")
+                rng = self.within("").stream()
+                rng.name = f"noise of {full}"
+                value, self.updates[rng] = noise.modify(full, value, rng)
+        return value
+
+
+@functools.cache
+def takes_context(cls: type) -> bool:
+    """Return whether `connect` of a class of layers takes a context."""
+    return "context" in inspect.signature(cls.connect).parameters
+
+
+def made_by(layer, values: list, context: Context) -> dict:
+    """Return what a layer makes of the `values` of its inputs, by short name."""
+    made = layer.connect_in_training(values) if context.training else None
+    if made is None:
+        made = layer.connect(values, context) if takes_context(type(layer)) else layer.connect(values)
+    _check_made(layer, made)
+    return made
+
+
+def connected(layer, values: list, context: Context) -> dict:
+    """Return what `made_by` does, made quickly also where a model is deep.
+
+    It is built of stand-ins, and what they stand for comes in their place afterwards: PyTensor looks for the lengths
+    of a loop's states through all that they are made of, down to the input, so that depth would cost its square.
+    """
+    stand_ins = {value.type(value.name): value for value in values}
+    known = set(context.updates)
+    made = made_by(layer, list(stand_ins), context)
+    put_in_place([*made.values(), *(state for rng, state in context.updates.items() if rng not in known)], stand_ins)
+    return {short: stand_ins.get(value, value) for short, value in made.items()}
+
+
+def put_in_place(expressions: list, others: dict) -> None:
+    """Replace the variables `others` in all that `expressions` are made of, in place."""
+    variables = list(ancestors(expressions))
+    variables += ancestors([v.default_update for v in variables if getattr(v, "default_update", None) is not None])
+    for node in {v.owner for v in variables if v.owner is not None}:
+        node.inputs[:] = [others.get(v, v) for v in node.inputs]
+
+
+def _check_made(layer, made):
+    """Raise SpecError for what a layer of the user's returned, unless these are tensors by name."""
+    if not isinstance(made, dict) or "out" not in made:
+        raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {made!r}; a dict of tensors "
+                        f"is wanted, {{'out': ...}}")
+    for short, value in made.items():
+        if not isinstance(value, Variable):
+            raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {value!r} as {short!r}; "
+                            f"a tensor is wanted")

@@ -1,0 +1,131 @@
+"""Layers with chance in them. They draw in training; in prediction they do so only where that is asked for."""
+
+import pytensor.tensor as pt
+
+from .._checks import is_number
+from ..errors import SpecError
+from .base import Layer
+
+
+class _Chance(Layer, abstract=True):
+    """What all layers with chance have in common.
+
+    Parameters
+    ----------
+    in_prediction : bool
+        Whether validation and prediction draw, too. False: they use what comes out on average.
+    """
+
+    default_activation = "linear"
+
+    def __init__(self, *, in_prediction=False, **options):
+        super().__init__(**options)
+        self.in_prediction = bool(in_prediction)
+
+    def draws(self, context) -> bool:
+        """Return whether random numbers are drawn."""
+        return context.training or self.in_prediction
+
+    def setup(self, sources):
+        source = self.one_source(sources)
+        if self.shape not in (None, source.shape, source.shape[-1:]):
+            raise SpecError(f"layer {self.name!r}: shape {self.shape}, but its input {source.name!r} has items of shape "
+                            f"{source.shape}; leave it out")
+        self.shape = source.shape
+
+    def to_spec(self):
+        spec = super().to_spec() | {"in_prediction": self.in_prediction}
+        return {key: value for key, value in spec.items() if key not in ("size", "shape")}
+
+
+class Noise(_Chance):
+    """Its input plus normal noise.
+
+    Parameters
+    ----------
+    deviation : float
+        Standard deviation of the noise, in the unit of the input.
+    in_prediction : bool
+        Whether validation and prediction have the noise, too.
+    """
+
+    forms = ("noise", "gaussian_noise")
+
+    def __init__(self, *, deviation=0.1, **options):
+        super().__init__(**options)
+        if not is_number(deviation) or deviation < 0:
+            raise SpecError(f"layer {self.name!r}: deviation={deviation!r}; a number of at least 0 is wanted")
+        self.deviation = float(deviation)
+
+    def connect(self, values, context):
+        x = values[0]
+        if self.draws(context):
+            x = x + self.deviation * context.normal(x.shape, x.dtype)
+        return {"out": self.activate(x)}
+
+    def to_spec(self):
+        return super().to_spec() | {"deviation": self.deviation}
+
+
+class Dropout(_Chance):
+    """Its input with elements set to 0 by chance, and the rest scaled to keep the mean.
+
+    Parameters
+    ----------
+    probability : float
+        Of an element to be set to 0.
+    in_prediction : bool
+        Whether validation and prediction drop elements, too.
+    """
+
+    forms = ("dropout",)
+
+    def __init__(self, *, probability=0.5, **options):
+        super().__init__(**options)
+        if not is_number(probability) or not 0 <= probability < 1:
+            raise SpecError(f"layer {self.name!r}: probability={probability!r}; at least 0 and less than 1 is wanted")
+        self.probability = float(probability)
+
+    def connect(self, values, context):
+        x = values[0]
+        if self.draws(context) and self.probability:
+            kept = pt.ge(context.uniform(x.shape, x.dtype), self.probability)
+            x = x * (kept / (1 - self.probability)).astype(x.dtype)
+        return {"out": self.activate(x)}
+
+    def to_spec(self):
+        return super().to_spec() | {"probability": self.probability}
+
+
+class Sample(_Chance):
+    r"""A sample of normal distributions, through which gradients pass.
+
+    .. math:: z = \mu + e^{s / 2} \epsilon, \quad \epsilon \sim N(0, 1)
+
+    Its two inputs are the mean :math:`\mu` and the logarithm of the variance :math:`s`. Where it draws nothing, it is
+    the mean.
+
+    Parameters
+    ----------
+    in_prediction : bool
+        Whether validation and prediction draw, too.
+
+    References
+    ----------
+    Kingma & Welling (2014), "Auto-Encoding Variational Bayes", ICLR.
+    """
+
+    forms = ("sample",)
+
+    def setup(self, sources):
+        if len(sources) != 2 or sources[0].shape != sources[1].shape:
+            found = ", ".join(f"{source.name} {source.shape}" for source in sources)
+            raise SpecError(f"layer {self.name!r}: two inputs of one shape are wanted, the mean and the logarithm of "
+                            f"the variance, got {found or 'none'}")
+        super().setup(sources[:1])
+
+    def connect(self, values, context):
+        mean, log_variance = values
+        if not self.draws(context):
+            return {"out": self.activate(mean)}
+        return {"out": self.activate(mean + pt.exp(0.5 * log_variance) * context.normal(mean.shape, mean.dtype))}

@@ -1,0 +1,95 @@
+"""Layers by name and edges between them, brought into an order in which each comes after what feeds it."""
+
+import graphlib
+
+from ..errors import SpecError, unknown
+
+
+def in_order(specs, edges=None) -> tuple[list, list]:
+    """Return the layers as a list of descriptions with 'name' and 'inputs', and the names of those that feed no other.
+
+    Parameters
+    ----------
+    specs : dict
+        Descriptions in the layer language, by name.
+    edges : list or None
+        ``"in -> hid -> out"``, or tuples of names, ``("in", "hid", "out")``. A layer with several inputs takes them in
+        the order of the edges; a list of names in a tuple stands for all of them: ``(["left", "right"], "distance")``.
+        None: each layer feeds the next.
+
+    Raises
+    ------
+    SpecError
+        If the edges make a circle, or a description has inputs of its own besides.
+    UnknownNameError
+        For an edge to a name that no layer has.
+    """
+    if not isinstance(specs, dict):
+        raise SpecError(f"edges={edges!r}: they join layers by name; pass the layers as a dict, {{'in': 10, 'out': 3}}")
+    for name in specs:
+        if not isinstance(name, str):
+            raise SpecError(f"layer {name!r}: names are wanted as the keys of a dict of layers")
+    inputs = _chained(specs) if edges is None else _inputs(list(specs), edges)
+    for name, description in specs.items():
+        if isinstance(description, dict) and "inputs" in description:
+            if inputs[name] and edges is not None:
+                raise SpecError(f"layer {name!r}: inputs {description['inputs']!r} and edges from "
+                                f"{', '.join(inputs[name])}; say it in one place")
+            given = description["inputs"]
+            inputs[name] = [given] if isinstance(given, str) else list(given)
+    try:
+        order = list(graphlib.TopologicalSorter(_sorted_like(specs, inputs)).static_order())
+    except graphlib.CycleError as error:
+        raise SpecError(f"edges: {' -> '.join(reversed(error.args[1]))} is a circle; a layer cannot feed itself") from None
+    used = {name for some in inputs.values() for name in some}
+    return [_described(name, specs[name], inputs[name]) for name in order], [n for n in order if n not in used]
+
+
+def _sorted_like(specs, inputs) -> dict:
+    return {name: [source.split(".")[0] for source in inputs[name]] for name in specs}
+
+
+def _chained(specs) -> dict[str, list]:
+    """Return each layer's predecessor as its input; further inputs of the whole have none."""
+    names = list(specs)
+    enters = {name for name in names if isinstance(specs[name], dict) and specs[name].get("form") == "input"}
+    return {name: [] if name in (*enters, *names[:1]) else [before]
+            for before, name in zip([None, *names], names, strict=False)}
+
+
+def _inputs(names, edges) -> dict[str, list]:
+    found: dict[str, list] = {name: [] for name in names}
+    if isinstance(edges, str) or not isinstance(edges, list | tuple):
+        raise SpecError(f"edges={edges!r}; a list is wanted: ['in -> hid', ('hid', 'out')]")
+    for edge in edges:
+        chain = [part.strip() for part in edge.split("->")] if isinstance(edge, str) else edge
+        if not isinstance(chain, list | tuple) or len(chain) < 2:
+            raise SpecError(f"edge {edge!r}: at least two names are wanted, 'in -> hid' or ('in', 'hid')")
+        for first, second in zip(chain, chain[1:], strict=False):
+            for source in first if isinstance(first, list | tuple) else [first]:
+                for target in second if isinstance(second, list | tuple) else [second]:
+                    _join(found, source, target, edge)
+    return found
+
+
+def _join(found, source, target, edge):
+    for name in (source, target):
+        if not isinstance(name, str) or name.split(".")[0] not in found:
+            raise unknown(f"layer in the edge {edge!r}:", name, list(found))
+    if target not in found:
+        raise SpecError(f"edge {edge!r}: {target!r} is a layer within another one; an edge leads to the whole")
+    found[target].append(source)
+
+
+def _described(name, description, inputs) -> dict:
+    """Return a description as a dict with its name and its inputs; a layer without inputs is an input."""
+    if isinstance(description, dict):
+        made = dict(description)
+    elif isinstance(description, str | int | tuple | list):
+        made = {"described": description}
+    else:
+        made = {"form": "network", "network": description}
+    made["name"] = name
+    if inputs:
+        return made | {"inputs": inputs}
+    return made if "form" in made or "described" in made else {"form": "input"} | made
