@@ -5,6 +5,8 @@ import importlib
 import io
 import sys
 
+import numpy as np
+
 from .errors import SymlossError, unknown
 from .objective.records import beside, has_terms, parts
 
@@ -46,6 +48,50 @@ def history(records, path=None, *, ax=None, names=None):
         _panel(axes, records, name)
     if path is not None:
         (figure or panels[0].get_figure()).savefig(path, dpi=120)
+    return ax if figure is None else figure
+
+
+def losses(epochs, by_epoch, validation=None, by_step=None, ends=(), path=None, *, ax=None, best=None):
+    """Draw losses in one panel: of steps as a thin line, of epochs, and of validations dashed.
+
+    Parameters
+    ----------
+    epochs : sequence of int
+        Numbers of the epochs.
+    by_epoch, validation, by_step : arrays or None
+        Losses: one an epoch (NaN where there was no validation), and one a step.
+    ends : sequence of int
+        Number of steps that were done at the end of each epoch.
+    path, ax
+        As in `history`.
+    best : int or None
+        Number of the best epoch, which is marked.
+
+    Returns
+    -------
+    Figure, or `ax` if given
+
+    Raises
+    ------
+    SymlossError
+        If there is no epoch, or matplotlib is not installed.
+    """
+    if not len(epochs):
+        raise SymlossError("plot_losses: there are no epochs; train first")
+    figure, (axes,) = _figure(1, shown=path is None) if ax is None else (None, _given(ax, ["loss"]))
+    if by_step is not None and len(by_step):
+        places = np.interp(np.arange(1, len(by_step) + 1), [0, *ends], [epochs[0] - 1, *epochs])
+        axes.plot(places, by_step, color="C0", alpha=0.3, linewidth=0.8, label="step")
+    marker = "." if len(epochs) < POINTS else None
+    axes.plot(epochs, by_epoch, color="C0", marker=marker, label="epoch")
+    if validation is not None:
+        kept = np.isfinite(validation)
+        axes.plot(np.asarray(epochs)[kept], validation[kept], "--", color="C1", marker=marker, label="validation")
+    if best is not None:
+        axes.axvline(best, color="gray", linestyle=":", linewidth=1, label="best epoch")
+    _finish(axes, "loss")
+    if path is not None:
+        (figure or axes.get_figure()).savefig(path, dpi=120)
     return ax if figure is None else figure
 
 
@@ -119,6 +165,10 @@ def _panel(axes, records, name) -> None:
     _draw(axes, [r.get(f"valid_{name}") for r in records], "C1", label="validation", linestyle="--")
     if name == "loss":
         _mark_changes(axes, records)
+    _finish(axes, name)
+
+
+def _finish(axes, name) -> None:
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("epoch")
     axes.set_ylabel(name)

@@ -16,7 +16,7 @@ from ..losses.description import described
 from ..losses.loss_inputs import predictions
 from ..objective import measures
 from ..stability import refusals
-from ..training import History, trainer
+from ..training import History, Results, trainer
 from ..training.options import PRETRAINING, Options, documented, named
 from . import binding, fields, pretraining, registry, saving, scoring
 
@@ -49,10 +49,13 @@ class Network:
 
     Parameters
     ----------
-    layers : list
-        In the layer language: ``[784, (84, 'relu'), 10]``, see `spec.parse`.
-    loss : str, Loss, function, dict, a list of them, or None
-        The first losses, see `add_loss`.
+    layers : list, dict, Graph or Network
+        In the layer language: ``[784, (84, 'relu'), 10]``, see `spec.parse`; by name, see `edges`; or a graph whose
+        parameters this network shares.
+    loss : str, Loss, function, network, dict, a list of them, or None
+        The first losses, see `add_loss`. 'auto' gives every output that has none the loss that goes with it: class
+        indices or probabilities and a softmax make cross-entropy, a sigmoid binary cross-entropy, the distance of a
+        pair a contrastive loss; a loss stays what it is, and for anything else it is the mean squared error.
     weighted : bool
         Whether data carry a weight for each target: (input, target, weight).
     seed : int
@@ -60,20 +63,31 @@ class Network:
     mode : str or None
         'C', 'NUMBA', 'JAX' or 'PYTHON'; None: C where there is a compiler.
 
+    edges : list or None
+        Where `layers` is a dict, which layer feeds which: ``["in -> hid -> out", ("hid", "other")]``. None: each one
+        feeds the next.
+    outputs : str, list of str or None
+        Names of the layers whose outputs `predict` returns, and which have losses. None: of those that feed no other
+        layer; a Regressor, a Classifier and an Autoencoder have the last layer alone.
+
     Attributes
     ----------
     history : History
         One record for each epoch trained so far.
+    results : Results or None
+        Of the last training with ``results=True``, also of one that runs, or that an exception ended. No file has it.
     stable : bool or names
         Whether losses are brought into forms with exact gradients before the gradient is taken, see
         `stability`; names are those of rewrites to be left out: ``net.stable = ["log_clip"]``.
     """
 
-    default_loss = "mse"
+    default_loss = "auto"
+    one_output = False  # whether the last layer alone is an output, unless others are named
     output_activation = "linear"
     input_ndim = 2
     target_kind = "same"  # or 'label'
     autoencoder = "Autoencoder"  # name of the class of models that pre-trains this one
+    results: Results | None = None
 
     def __init_subclass__(cls, registered: str | None = None, **keywords):
         super().__init_subclass__(**keywords)
@@ -86,9 +100,12 @@ class Network:
 
     @named
     @alone
-    def __init__(self, layers, loss="default", weighted=False, seed=0, mode=None):
+    def __init__(self, layers=None, loss="default", weighted=False, seed=0, mode=None, edges=None, outputs=None,
+                 graph=None):
+        self.graph = self._graph(layers, seed, edges, outputs, graph)
         self._described = list(layers) if isinstance(layers, tuple | list) else layers
-        self.graph = Graph(layers, self.output_activation, self.input_ndim, seed)
+        if not isinstance(layers, tuple | list | dict):
+            self._described = self.graph
         self.seed, self.mode, self.weighted = seed, mode, bool(weighted)
         self.stable = True
         resolve(mode)
@@ -102,8 +119,28 @@ class Network:
         self._callbacks: list = []  # the states of its callbacks
         self._loaded_callbacks: tuple | list = ()  # those of a file, for the next training
         loss = self.default_loss if isinstance(loss, str) and loss == "default" else loss
-        for one in loss if isinstance(loss, list | tuple) else [] if loss is None else [loss]:
-            self.add_loss(one)
+        if loss is not None:
+            self.add_loss(loss)
+
+    def _graph(self, layers, seed, edges, outputs, graph) -> Graph:
+        """Return the graph that `__init__` was given, or one of its description."""
+        who = type(self).__name__
+        if graph is not None and layers is not None:
+            raise SpecError(f"{who}: layers and graph; pass one of them")
+        given = graph if layers is None else layers
+        if given is None:
+            raise SpecError(f"{who}: no layers; pass a list of them, [10, 20, 3] say")
+        if graph is not None and not is_network(graph):
+            raise SpecError(f"{who}: graph={graph!r}; a Graph or a Network is wanted; pass descriptions as layers")
+        if is_network(given):
+            if edges is not None:
+                raise SpecError(f"{who}: edges of a graph that is made already; leave them out")
+            made = getattr(given, "graph", given)
+            return made if outputs is None else made.with_outputs(outputs)
+        made = Graph(given, self.output_activation, self.input_ndim, seed, edges, outputs)
+        if outputs is None and self.one_output:
+            made.chosen = (made.layers[-1].name,)
+        return made
 
     # ------------------------------------------------------------------------------------------ losses
 
@@ -123,29 +160,35 @@ class Network:
 
     @alone
     def add_loss(self, loss="mse", **options) -> Loss:
-        """Append a loss, and return it.
+        """Append a loss, and return it; or several, which are returned as a list.
 
         Parameters
         ----------
-        loss : str, Loss, function of (prediction, target), subclass of Loss, or dict
-            A dict has 'form' and any of the options.
+        loss : str, Loss, function of (prediction, target), subclass of Loss, network, dict, or list of these
+            The name of a loss, or of an output that is to be minimised itself; 'auto', see `Network`. A network takes
+            the output of this one, and the target if it has a second input called 'target'; the sum of its outputs is
+            minimised. A dict has 'form' and any of the options; or losses by output,
+            ``{"mean": "mse", "other": 0.3 * symloss.losses.get("mae"), "third": None}``.
         **options
             'weight', 'output_name', 'how', 'ports', 'weighted', 'target' (number of axes), and the loss' own
             hyperparameters.
         """
-        loss = binding.make_loss(self, loss, options)
-        binding.bind_losses(self, [*self.losses, loss])
-        self._try(loss)
-        self.losses.append(loss)
-        return loss
+        made, before = binding.make_losses(self, loss, options), list(self.losses)
+        try:
+            for one in made:
+                binding.bind_losses(self, [*self.losses, one])
+                self._try(one)
+                self.losses.append(one)
+        except Exception:
+            self.losses[:] = before
+            raise
+        return made[0] if len(made) == 1 and not isinstance(loss, list | tuple) else made
 
     def set_loss(self, loss="mse", **options) -> Loss | list[Loss]:
         """Make this the only loss, or these the only ones, and return what was added; see `add_loss`."""
         before = list(self.losses)
         self.losses.clear()
         try:
-            if isinstance(loss, list | tuple):
-                return [self.add_loss(one, **options) for one in loss]
             return self.add_loss(loss, **options)
         except Exception:
             self.losses[:] = before
@@ -184,7 +227,7 @@ class Network:
     def _try(self, loss):
         """Build the loss once, so that a mistake shows here and not in training."""
         outputs = self.graph.outputs()[0]
-        parts = loss.parts(outputs)
+        parts = [part for both in loss.named_terms(outputs).values() for part in both]
         refusals.check(loss, outputs, parts)
         idle = binding.nobody_trains(self, loss, parts)
         if idle:
@@ -204,9 +247,14 @@ class Network:
         return list(self.graph.input_variables().values())
 
     @property
+    def parameters_by_name(self) -> dict:
+        """All parameters, as shared variables by full name: those of the layers, and those of losses."""
+        return self.graph.parameters | owned(self.losses, self.graph)
+
+    @property
     def params(self) -> list:
         """All parameters, as shared variables, in order."""
-        return list(self.graph.parameters.values())
+        return list(self.parameters_by_name.values())
 
     @property
     def num_params(self) -> int:
@@ -215,8 +263,61 @@ class Network:
 
     @property
     def output_name(self) -> str:
-        """Name of the last layer's output."""
-        return f"{self.graph.layers[-1].name}:out"
+        """Name of the main output: that of the last layer, or of the last of the outputs that were named."""
+        return f"{self.graph.main.name}:out"
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the layers whose outputs are predictions."""
+        inner = [self.graph[name] for name in self.graph.output_layers()]
+        predicting = [name for name, layer in zip(self.graph.output_layers(), inner, strict=True)
+                      if not isinstance(layer, LossLayer)]
+        return predicting or self.graph.output_layers()
+
+    def __getitem__(self, name) -> "Network":
+        """Return one layer, or a network within this one, as a network that shares its parameters."""
+        layer = self.graph[name]
+        if isinstance(layer, Subnetwork):
+            return self._part(layer.graph)
+        if isinstance(layer, Shared):
+            return self[layer.of]
+        if isinstance(name, str) and "." in name and name not in self.graph.names():
+            outer, _, inner = name.partition(".")
+            return self[outer][inner]
+        if isinstance(layer, Input):
+            raise SpecError(f"{layer.name!r} is an input, and computes nothing; name a layer")
+        return self._part(self.graph.part(list(layer.inputs), [layer.name]))
+
+    def take(self, start: str, end: str) -> "Network":
+        """Return the layers from one to another, both included, as a network that shares their parameters.
+
+        Parameters
+        ----------
+        start, end : str
+            Names of layers. Other inputs that `end` needs come with it.
+        """
+        return self._part(self.graph.take(start, end))
+
+    def part(self, inputs, outputs) -> "Network":
+        """Return what lies between some layers and others, as a network that shares their parameters.
+
+        Parameters
+        ----------
+        inputs : str or list of str
+            Layers whose outputs are the inputs of the part.
+        outputs : str or list of str
+            Layers whose outputs are its outputs.
+
+        Raises
+        ------
+        SpecError
+            If the outputs need more than these inputs.
+        """
+        inputs, outputs = ([names] if isinstance(names, str) else list(names) for names in (inputs, outputs))
+        return self._part(self.graph.part(inputs, outputs))
+
+    def _part(self, graph) -> "Network":
+        return Network(graph=graph, loss=None, seed=self.seed, mode=self.mode)
 
     @property
     def variables(self) -> list:
@@ -247,7 +348,7 @@ class Network:
     def _options(self):
         found = {}
         losses = [described(loss, self.output_name, self.weighted) for loss in self.losses]
-        if losses != [self.default_loss]:
+        if losses != [self.default_loss] and not self._is_automatic():
             found["loss"] = losses[0] if len(losses) == 1 else losses or None
         if self.weighted:
             found["weighted"] = True
@@ -257,11 +358,16 @@ class Network:
             found["mode"] = self.mode
         return found
 
+    def _is_automatic(self):
+        """Return whether the losses are those of 'auto', as nobody changed them."""
+        chosen = all(hasattr(loss, "reason") and loss.weight == 1 for loss in self.losses)
+        return self.default_loss == "auto" and chosen and len(self.losses) == len(self.graph.output_layers())
+
     # ------------------------------------------------------------------------------------------ training
 
     @documented
-    def train(self, train, valid=None, algo="rmsprop", *, verbose=1, **options) -> History:
-        """Train, and return the history of records.
+    def train(self, train, valid=None, algo="rmsprop", *, verbose=1, **options) -> History | Results:
+        """Train, and return the history of records, or `training.Results` with ``results=True``.
 
         Parameters
         ----------
@@ -280,7 +386,8 @@ class Network:
         UnknownNameError
             For an option that nothing takes, with the nearest names.
         """
-        return History(self.itertrain(train, valid, algo, verbose=verbose, **options))
+        records = History(self.itertrain(train, valid, algo, verbose=verbose, **options))
+        return self.results if options.get("results") else records
 
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
         """Train as `train` does, and yield each record as it comes."""
@@ -341,18 +448,50 @@ class Network:
 
     @named
     def feed_forward(self, x) -> dict:
-        """Return every layer's outputs for `x` as arrays, by full name, 'hid1:out'."""
-        outputs, _ = self.graph.outputs()
-        return dict(zip(outputs, self._evaluate(list(outputs), x), strict=True))
+        """Return every layer's outputs for `x` as arrays, by full name, 'hid1:out'.
+
+        A dict may leave inputs out, those of targets say; then the outputs that need them are left out, too.
+        """
+        outputs = self.graph.outputs()[0]
+        names = list(outputs)
+        if is_mapping(x):
+            given = set(x.keys())
+            names = [n for n in names if {f.name for f in self._needed_fields([n]) if not f.optional} <= given]
+            if not names:
+                raise DataError(f"feed_forward: no output can be computed of {', '.join(map(str, x)) or 'nothing'}; the "
+                                f"inputs are {', '.join(f.name for f in self._input_fields())}")
+        return dict(zip(names, self._evaluate(names, x), strict=True))
 
     @named
-    def predict(self, x) -> np.ndarray:
-        """Return the last layer's output for `x`."""
-        return self._evaluate([self.output_name], x)[0]
+    def predict(self, x):
+        """Return the prediction for `x`: an array; of several outputs a dict of arrays by their names.
+
+        Only those inputs are needed that the outputs depend on.
+        """
+        if self.one_output or len(self.outputs) == 1:
+            name = self.output_name if self.one_output else f"{self.outputs[0]}:out"
+            return self._evaluate([name], x)[0]
+        return dict(zip(self.outputs, self._evaluate([f"{name}:out" for name in self.outputs], x), strict=True))
+
+    def _needed_fields(self, names) -> list[Field]:
+        """Return the fields of the inputs that some outputs depend on; of all inputs, if they depend on none."""
+        fields = self._input_fields()
+        if len(fields) == 1:
+            return fields
+        outputs, variables = self.graph.outputs()[0], self.graph.input_variables()
+        used = set(ancestors([outputs[name] for name in names]))
+        return [f for f in fields if variables.get(f.name) in used] or fields
 
     def _evaluate(self, names, x) -> list:
-        arrays = prepare(x, self._input_fields(), "predict", allow_nan=True)
-        compiled = self._function(("predict", *names), self.inputs, lambda: [self.graph.outputs()[0][n] for n in names])
+        fields = self._needed_fields(names)
+        arrays = prepare(x, fields, "predict", allow_nan=True)
+        variables = self.graph.input_variables()
+
+        def made():
+            outputs, updates = self.graph.outputs()
+            return [outputs[n] for n in names], updates
+
+        compiled = self._function(("predict", *names), [variables[f.name] for f in fields], made)
         if arrays[0].shape[0] <= PREDICTION_ROWS:
             parts = [compiled(*arrays)]
         else:

@@ -45,6 +45,9 @@ def itertrain(model, train, valid, algo: str, subalgo: str, verbose, options: di
             raise SpecError(f"train: {name} does not go with algo={algo!r}; train the model itself with it, afterwards")
     options = options | {"algo": subalgo, "verbose": verbose}
     if algo == "pretrain":
+        if options.get("results"):
+            raise SpecError("train: results does not go with algo='pretrain', which trains an autoencoder in place of "
+                            "the model; leave it out, and pass it when you train the model")
         return _alone(model, _pretrain(model, layers, train, valid, options))
     return _layerwise(model, layers, train, valid, options)
 
@@ -106,7 +109,8 @@ def _stages(layers):
 
 
 def _layerwise(model, layers, train, valid, options):
-    yield from _alone(model, _by_stages(model, layers, train, valid, options))
+    of_parts = {name: value for name, value in options.items() if name != "results"}
+    yield from _alone(model, _by_stages(model, layers, train, valid, of_parts))
     yield from model.itertrain(train, valid, **options)
 
 

@@ -282,7 +282,7 @@ def copied(model, memo: dict):
         What `copy.deepcopy` has copied so far.
     """
     twin = memo[id(model)] = object.__new__(type(model))
-    anew = {"_compiled": Cache(model._compiled.size), "_shown": [], "mode": model.mode}
+    anew = {"_compiled": Cache(model._compiled.size), "_shown": [], "mode": model.mode, "results": None}
     vars(twin).update({name: anew[name] if name in anew else copy.deepcopy(value, memo)
                        for name, value in vars(model).items()})
     return twin

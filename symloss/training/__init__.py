@@ -17,7 +17,9 @@ from .full_batch import METHODS, minimize
 from .history import History
 from .history_files import CSVHistory, JSONHistory
 from .loop import finish, fit
+from .reasons import Reason
+from .results import Results
 from .state import Training
 
-__all__ = ["METHODS", "CSVHistory", "Checkpoint", "EarlyStopping", "History", "JSONHistory", "ReduceLearningRate",
-           "TimeLimit", "Training", "finish", "fit", "minimize"]
+__all__ = ["METHODS", "CSVHistory", "Checkpoint", "EarlyStopping", "History", "JSONHistory", "Reason",
+           "ReduceLearningRate", "Results", "TimeLimit", "Training", "finish", "fit", "minimize"]

@@ -103,11 +103,14 @@ def minimize(training: Training, evaluation, train, valid, *, method: str, epoch
     _evaluate(training, last, last)
 
     def after(vector):
-        nonlocal last
+        nonlocal last, start
         _evaluate(training, np.array(vector), last)
         last = np.array(vector)
-        record = {"epoch": training.epoch, "updates": training.epoch, "seconds": time.perf_counter() - start,
-                  "samples": train.count, "partial": False}
+        now = time.perf_counter()
+        record = {"epoch": training.epoch, "updates": training.epoch, "seconds": now - start, "samples": train.count,
+                  "partial": False}
+        training.step_seconds, training.examples = training.step_seconds + now - start, training.examples + train.count
+        training.batches += 1
         sums = step.sums()
         _enter(record, training.objective.figures(sums, training.objective.training_terms))
         if training.epoch % validate_every == 0:
@@ -122,6 +125,7 @@ def minimize(training: Training, evaluation, train, valid, *, method: str, epoch
         if reason:
             training.reason = record["stopped"] = reason
             raise _StopError
+        start = time.perf_counter()
 
     try:
         result = _minimized(training, method, epochs, tolerance, after)

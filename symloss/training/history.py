@@ -36,10 +36,10 @@ class History(list):
         return plotting.history(self, path, ax=ax, names=names)
 
     def __repr__(self):
-        return "\n".join([self._heading(), *([table.as_text(self._milestones())] if self else [])])
+        return "\n".join([self._heading(), *([table.as_text(self.milestones())] if self else [])])
 
     def _repr_html_(self) -> str:
-        return f"<div>{html.escape(self._heading())}</div>" + (table.as_html(self._milestones()) if self else "")
+        return f"<div>{html.escape(self._heading())}</div>" + (table.as_html(self.milestones()) if self else "")
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(dict.fromkeys(name for record in self for name in record))
@@ -52,7 +52,7 @@ class History(list):
         return (f"History: {len(self)} epoch{'s' if len(self) > 1 else ''}, {seconds:.2f} s"
                 + (f", stopped: {stopped}" if stopped else ""))
 
-    def _milestones(self) -> list[dict]:
+    def milestones(self) -> list[dict]:
         """Return the first record, the best one and the last one, each once."""
         best = max((i for i, record in enumerate(self) if record.get("best")), default=0)
         return [self[i] for i in sorted({0, best, len(self) - 1})]

@@ -140,15 +140,16 @@ def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt
     if order is not None and train.calls is not None:
         order = order[: train.calls * size]
     count = None if order is None else len(order)
-    pace = _Pace(single=training.callbacks.want("batch"))
+    pace = _Pace(training.callbacks.want("batch"), one=training.by_step is not None)
     start = time.perf_counter()
     ended = False
     with contextlib.closing(feed(train, rewind, order, size, training.items, pace.chunk)) as calls:
-        for batches, items in calls:
+        for batches, items in calls if training.by_step is None else training.by_step.each(calls):
             pace.learn(batches)
             training.position += batches
             training.batches += batches
             training.items += items
+            training.examples += items
             if rewind.lost:
                 raise rewind.error(train.arrays, train.numbers)
             reason = _between_steps(training, rewind, train, watch, count) if pace.looks() else None
@@ -158,7 +159,8 @@ def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt
                 break
     rewind.end()
     figures = _figures(training, rewind, train)
-    training.seconds += time.perf_counter() - start
+    spent = time.perf_counter() - start
+    training.seconds, training.step_seconds = training.seconds + spent, training.step_seconds + spent
     record = {"epoch": training.epoch, "updates": int(step.updates.get_value()), "seconds": training.seconds,
               "samples": training.items, "partial": ended}
     _enter(record, figures)
@@ -262,16 +264,16 @@ def _enter(record, figures, prefix=""):
 
 
 class _Pace:
-    """How many steps a call runs, learnt while going, and when it is time to look at the world."""
+    """How many steps a call runs (`one`, or as it learns while going), and when it is time to look at the world."""
 
-    def __init__(self, single: bool):
-        self.single, self._chunk, self._since = single, 1, time.perf_counter()
+    def __init__(self, single: bool, one: bool = False):
+        self.single, self.one, self._chunk, self._since = single, single or one, 1, time.perf_counter()
         self._looked = -math.inf
 
     def chunk(self) -> int:
         """Return how many steps the next call may run."""
         self._since = time.perf_counter()
-        return 1 if self.single else self._chunk
+        return 1 if self.one else self._chunk
 
     def learn(self, steps: int) -> None:
         """Take how many steps have just been run."""

@@ -53,6 +53,10 @@ BEST = Check("the name of a value in the records, or a pair of it and 'min' or '
              or _is_best(value))
 
 
+RESULTS = Check("True, False or 'epochs'", lambda value: FLAG.accepts(value) or value == "epochs",
+                lambda value: value if isinstance(value, str) else bool(value))
+
+
 def _is_sink(value) -> bool:
     return isinstance(value, bool | int | np.integer | np.bool_) or value is None or hasattr(value, "write") \
         or hasattr(value, "print")
@@ -152,6 +156,11 @@ class Options:
     save_every: object = option(
         "int or float", "Epochs (an int) or minutes (a float) after which `save_progress` is written.",
         number(0) | NONE, shown="1")
+    results: object = option(
+        "bool or 'epochs'", "Return `training.Results` in place of the history: losses by step, epoch and item, why it "
+        "stopped, speed, plots; ``net.results`` keeps it. Steps then run one by one, which slows small models down; "
+        "'epochs' leaves the losses of steps out, at full speed.", RESULTS, default=False,
+        also=dict.fromkeys(("return_results", "full_output"), "write results=True"))
     resume: bool = option(
         "bool", "Go on where the last training stopped, with the optimizer's state.", FLAG, default=False,
         goes_with="steps")

@@ -62,6 +62,14 @@ class Training:
         Number of the epoch that runs, from 1.
     position, items : int
         Batches and items done in it.
+    batches : int
+        Batches done since its very beginning, before it was resumed.
+    examples, step_seconds : int and float
+        Items used, and time that steps took, since it was resumed.
+    by_step : StepLosses or None
+        Keeps the losses of each step, where they are wanted: steps then run one by one.
+    saved : list of str
+        Files that it was written to.
     seed : int
         Of shuffling: epoch number e is shuffled by (seed, e), so that no stream has to be kept.
     reason : Reason or None
@@ -92,7 +100,8 @@ class Training:
         self.callbacks = Callbacks(callbacks)
         self.best = Best()
         self.epoch, self.position, self.batches, self.items = 1, 0, 0, 0
-        self.seconds = 0.0
+        self.seconds = self.step_seconds = 0.0
+        self.examples, self.by_step, self.saved = 0, None, []
         self.reason: Reason | None = None
         self.warned = False  # of validation data that are not finite
 
@@ -100,6 +109,7 @@ class Training:
         """Write the model and this state to a file."""
         if self._save is not None:
             self._save(path)
+            self.saved.append(str(path))
 
     def judge(self, record: dict, min_improvement: float, complete: bool) -> None:
         """Enter into a record whether it is the best so far, where it has what is monitored.

@@ -18,9 +18,11 @@ from ..objective import Objective
 from ..stability import rewriting as stability
 from . import Training, finish, fit, minimize, monitoring, resuming, stopping, training_lock
 from .class_weights import weigh_classes
+from .example_losses import standing
 from .loop import NOTHING_COUNTS
 from .options import Options
 from .progress import reporter
+from .results import Results
 
 SPLITTING = 4  # after the seed, for the draw of validation data
 
@@ -97,19 +99,25 @@ def _records(model, train, valid, asked, seed, changed):
     if report is not None:
         _tell(step.objective, train, report)
     training = _begun(model, step, train, valid, asked, seed, changed)
+    records, results, raised = _loop(training, evaluation, train, valid, asked, report), None, None
+    if asked.results:
+        results = model.results = Results(model, training, evaluation, train, valid, asked)
+        records = results.follow(records)
     try:
         with report or contextlib.nullcontext():
-            for record in _loop(training, evaluation, train, valid, asked, report):
+            for record in records:
                 if report is not None:
                     report.show(record)
                 yield record
-    except TrainingError:
+    except BaseException as error:
+        raised = error
         raise
-    except BaseException:
-        _leave(model, training, asked, valid)
-        raise
-    else:
-        _leave(model, training, asked, valid)
+    finally:
+        last = None if results is None else standing(training.objective)
+        if not isinstance(raised, TrainingError):
+            _leave(model, training, asked, valid)
+        if results is not None:
+            results.end(last, raised)
 
 
 def _begun(model, step, train, valid, asked, seed, changed) -> Training:

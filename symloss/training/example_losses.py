@@ -1,0 +1,70 @@
+"""The loss of each item of a data set by itself."""
+
+import contextlib
+
+import numpy as np
+
+from ..compiling import Evaluation, alone, weight_updates
+from ..errors import DataError
+from ..losses import Loss
+
+
+def example_losses(evaluation, source) -> np.ndarray:
+    """Return the loss of each item: what the losses would be, without noise and penalties, of a data set of it alone.
+
+    Weights within an item (of its columns, steps or pixels) act as in training. With a mean, the weight of an item as a
+    whole cancels out, so that an item that counts little shows the size of its error all the same.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    source : Arrays
+
+    Returns
+    -------
+    float64 array (items,)
+        In the unit of the total loss: the sum of weight times loss. NaN for an item of which nothing counts, because
+        its weights are 0 or its labels ignored.
+
+    Raises
+    ------
+    DataError
+        If the data come batch by batch, so that there is no item to come back to.
+    """
+    if source.count is None:
+        raise DataError("example_losses: the training data came batch by batch, and are not kept; pass arrays")
+    terms = evaluation.objective.evaluation_terms
+    losses = [(place, term, term.weight) for place, term in enumerate(terms) if isinstance(term.source, Loss)]
+    found = np.empty(source.count)
+    for row, arrays in enumerate(source.batches(1)):
+        sums = evaluation.run([arrays])
+        counts = [weight * term.value(sums[place]) for place, term, weight in losses if sums[place][1]]
+        found[row] = sum(counts) if counts else np.nan
+    return found
+
+
+@alone
+def made(evaluation, objective, backend) -> Evaluation:
+    """Return the evaluation, compiled now where there is none."""
+    return Evaluation(objective, backend) if evaluation is None else evaluation
+
+
+def standing(objective) -> dict:
+    """Return the values of everything by which an evaluation can change: parameters, weights and options of losses."""
+    return {v: v.get_value() for v in [*objective.parameters.values(), *weight_updates.settable(objective)]}
+
+
+@contextlib.contextmanager
+def as_it_stood(values: dict):
+    """Within, shared variables have these values."""
+    now = {v: v.get_value() for v in values}
+    _set(values)
+    try:
+        yield
+    finally:
+        _set(now)
+
+
+def _set(values):
+    for variable, value in values.items():
+        variable.set_value(value)
