@@ -1,0 +1,101 @@
+"""numpy_ml.utils.testing: checks of arrays, which raise AssertionErrors in words, and random arrays to test with."""
+
+import numbers
+
+import numpy as np
+
+from ..compiled import place, require_rank
+from ..errors import BadArrayError
+from ..random import get_rng
+
+__all__ = ["is_binary", "is_number", "is_one_hot", "is_stochastic", "is_symmetric", "is_symmetric_positive_definite",
+           "random_binary_tensor", "random_one_hot_matrix", "random_stochastic_matrix", "random_tensor"]
+
+
+def is_symmetric(X):  # noqa: N803
+    """Return whether a matrix equals its transpose, up to rounding."""
+    X = np.asarray(X)  # noqa: N806
+    return X.ndim == 2 and X.shape[0] == X.shape[1] and bool(np.allclose(X, X.T))
+
+
+def is_symmetric_positive_definite(X):  # noqa: N803
+    """Return whether a matrix is symmetric and all its eigenvalues are positive."""
+    if not is_symmetric(X):
+        return False
+    try:
+        np.linalg.cholesky(X)
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def is_number(a):
+    """Return whether `a` is a number."""
+    return isinstance(a, numbers.Number)
+
+
+def is_binary(x, who="is_binary", name="x"):
+    """Return True if all numbers of an array are 0 or 1, else raise an AssertionError that names the first other."""
+    x = np.asarray(x)
+    other = ~np.isin(x, (0, 1))
+    if other.any():
+        at = np.argwhere(other)[0]
+        raise BadArrayError(f"{who}: {name} must be binary, and holds {x[tuple(at)]} at {place(at)}; pass one-hot "
+                            f"rows, as np.eye(n_classes)[labels] makes them of labels (smoothed targets are taken by "
+                            f"symloss.evaluate.value('cross_entropy', ...))")
+    return True
+
+
+def is_one_hot(x, who="is_one_hot", name="x"):
+    """Return True if each row of a matrix has one 1 and else zeros; raise an AssertionError naming the first other."""
+    x = np.asarray(x)
+    require_rank(who, name, x, 2, wanted="one-hot rows (n, n_classes) are wanted; of labels (n,) you make them with "
+                                         "np.eye(n_classes)[labels]")
+    is_binary(x, who, name)
+    counts = x.sum(axis=1)
+    if (counts != 1).any():
+        row = int(np.argmax(counts != 1))
+        raise BadArrayError(f"{who}: row {row} of {name} has {int(counts[row])} ones; one-hot rows with exactly one "
+                            f"are wanted, so leave out examples without a class; for those of several take "
+                            f"symloss.evaluate.value('binary_cross_entropy', ...)")
+    return True
+
+
+def is_stochastic(X, who="is_stochastic", name="X"):  # noqa: N803
+    """Return True if the rows of a matrix are distributions; raise an AssertionError naming the first other."""
+    X = np.asarray(X)  # noqa: N806
+    require_rank(who, name, X, 2, wanted="probabilities (n, n_classes) are wanted")
+    outside = ~((X >= 0) & (X <= 1))
+    if outside.any():
+        at = np.argwhere(outside)[0]
+        raise BadArrayError(f"{who}: {name} must be stochastic, and holds {X[tuple(at)]} at {place(at)}; pass "
+                            f"probabilities from 0 to 1, as a softmax makes them of logits")
+    sums = X.sum(axis=1)
+    if not np.allclose(sums, 1):
+        row = int(np.argmax(~np.isclose(sums, 1)))
+        raise BadArrayError(f"{who}: {name} must be stochastic, and row {row} sums to {sums[row]:.6g}; divide each row "
+                            f"by its sum, or let the model end in a softmax over classes")
+    return True
+
+
+def random_one_hot_matrix(n_examples, n_classes):
+    """Return one-hot rows (n_examples, n_classes) of random classes."""
+    return np.eye(n_classes)[get_rng().choice(n_classes, n_examples)]
+
+
+def random_stochastic_matrix(n_examples, n_classes):
+    """Return random rows (n_examples, n_classes) that sum to 1."""
+    rows = get_rng().rand(n_examples, n_classes)
+    return rows / rows.sum(axis=1, keepdims=True)
+
+
+def random_tensor(shape, standardize=False):
+    """Return random numbers from -300 to 300, with `standardize` each column with mean 0 and deviation 1."""
+    offset = get_rng().randint(-300, 300, shape)
+    values = get_rng().rand(*shape) + offset
+    return (values - values.mean(axis=0)) / (values.std(axis=0) + np.finfo(float).eps) if standardize else values
+
+
+def random_binary_tensor(shape, sparsity=0.5):
+    """Return random zeros and ones, a share of `sparsity` of them ones."""
+    return (get_rng().rand(*shape) >= (1 - sparsity)).astype(float)
