@@ -36,7 +36,7 @@ class Labels:
         self.positions = all(type(c) is int and c == i for i, c in enumerate(self.classes))
 
     @classmethod
-    def learned(cls, labels, count: int, me: str, silent=False) -> "Labels":
+    def learned(cls, labels, count: int, me: str, silent=False, blank: int | None = None) -> "Labels":
         """Return the encoder of the classes found in `labels`; numbers are positions already, from 0 to `count` - 1.
 
         Of two classes, False and True are classes themselves: they are predicted as such.
@@ -49,6 +49,8 @@ class Labels:
         me : str
         silent : bool array
             Where they do not count.
+        blank : int or None
+            The output that stands for no label, as one does for the loss ``ctc``: its class is None.
 
         Raises
         ------
@@ -83,12 +85,14 @@ class Labels:
                             f"list all in classes=[...]")
         with contextlib.suppress(TypeError):  # of a kind without an order: as they come
             found = sorted(found)
-        if len(found) != count:
+        needed = len(found) + (blank is not None)
+        if needed != count:
             some = ", ".join(map(repr, found[:5])) + ", ..." * (len(found) > 5)
-            raise DataError(f"{me}: {len(found)} different labels ({some}), but the model has {count} outputs; end it "
-                            f"in {len(found)}, or name the class of each output, with those that are to come: "
+            beside = "" if blank is None else " and the blank"
+            raise DataError(f"{me}: {len(found)} different labels ({some}){beside}, but the model has {count} outputs; "
+                            f"end it in {needed}, or name the class of each output, with those that are to come: "
                             f"classes=[...]")
-        return cls(found)
+        return cls(found if blank is None else with_blank(found, blank))
 
     @property
     def table(self) -> np.ndarray:
@@ -149,6 +153,16 @@ class Labels:
             return label in self._index
         except TypeError:
             return False
+
+
+def with_blank(classes: list, blank: int) -> list:
+    """Return classes with None at the position of the blank, which may be counted from the end.
+
+    >>> with_blank(["a", "b"], 0), with_blank(["a", "b"], -1)
+    ([None, 'a', 'b'], ['a', 'b', None])
+    """
+    place = blank % (len(classes) + 1)
+    return [*classes[:place], None, *classes[place:]]
 
 
 def _plain(label):

@@ -44,8 +44,21 @@ def fits(column, field) -> bool:
     axes = len(field.shape)
     if field.shape[1:2] != (None,):  # rows of one width are no sequences
         return False
+    if field.padding is not None and are_words(column):
+        return True
     single = axes > 2 and field.shape[-1] == 1
     return is_ragged(column, axes) or (single and is_ragged(column, axes - 1))
+
+
+def are_words(column) -> bool:
+    """Return whether a column is a list of strings, each of them a sequence whose labels are its characters.
+
+    >>> are_words(["abc", ""]), are_words([["a", "b"], ["c"]])
+    (True, False)
+    """
+    if getattr(getattr(column, "dtype", None), "kind", "") == "U":
+        return len(column.shape) == 1
+    return is_list(column) and len(column) > 0 and all(isinstance(word, str) for word in column)
 
 
 def shape_of(sequence) -> tuple | None:
@@ -151,6 +164,10 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
             f"{who}: sequences of different lengths ({counts.min()} to {counts.max()}): what fills them up must not "
             f"count; make the model with weighted=True"
         )
+    if counted and any(f.padding is not None for f in targets) and not any(f.kind == "mask" for f in fields):
+        raise DataError(f"{who}: sequences of different lengths ({counts.min()} to {counts.max()}), which the loss of "
+                        f"{next(f.name for f in targets if f.padding is not None)} is not told here; make the model a "
+                        f"symloss.recurrent one, and leave out like= if that system takes no lengths")
     for field in fields:
         partner = by_name.get(field.partner)
         if field.kind in SPREAD and _has_steps(field) and (partner is None or partner.padding is None):
@@ -162,7 +179,36 @@ def _labels_filled(column, field, who):
     """Return sequences of labels that have a length of their own as one array; any other column as it is."""
     if field is None or field.padding is None or not fits(column, field):
         return column
-    return fill(column, f"{who}: {field.name}", padding=field.padding)
+    return fill_labels(column, field.padding)
+
+
+def fill_labels(column, padding: int) -> np.ndarray:
+    """Return sequences of labels, or words, as one array (n, longest), filled up at their ends; they may be empty.
+
+    >>> fill_labels([[1, 2], [], [3]], -1).tolist()
+    [[1, 2], [-1, -1], [3, -1]]
+    >>> fill_labels(["ab", "c"], -1).tolist()
+    [['a', 'b'], ['c', -1]]
+    """
+    sequences = label_sequences(column)
+    longest = max(1, *(len(sequence) for sequence in sequences))
+    are_numbers = all(sequence.dtype.kind in "biuf" for sequence in sequences if len(sequence))
+    kinds = [sequence.dtype for sequence in sequences if len(sequence)] if are_numbers else [object]
+    full = np.full((len(sequences), longest), padding, np.result_type(np.int64, *kinds))
+    for row, sequence in zip(full, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return full
+
+
+def label_sequences(column) -> list[np.ndarray]:
+    """Return each sequence of labels, or word, as an array; of numbers where all of its labels are such."""
+    return [_labels(one) for one in column]
+
+
+def _labels(sequence) -> np.ndarray:
+    labels = sequence if isinstance(sequence, np.ndarray) else list(sequence)
+    array = np.asarray(labels)
+    return array if array.dtype.kind in "biuf" else np.asarray(labels, object)
 
 
 def _has_steps(field) -> bool:

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
 from .._checks import floating, shape_text, tensor
-from ..errors import DataError, ShapeError
+from ..errors import DataError, ShapeError, SpecError
 from .classification import log_of_sum, log_probabilities
 from .masking import selected
 from .option_ranges import Lengths, Range
@@ -36,9 +36,10 @@ def of_free_length(shapes, options):
 
 def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None, classes=None, *, rows=None,
                     blank=0, zero_infinity=False, **_) -> None:
-    """Raise DataError for the first row that has the blank for a label, or whose labels need more steps than there are.
+    """Raise DataError for the first row that has no alignment: nothing gives its labels in so many steps.
 
-    Each label needs a step, and equal ones that follow each other need a blank between them.
+    The blank is no label, padding stands at the end alone, each label needs a step, and equal ones that follow each
+    other need a blank between them.
 
     Parameters
     ----------
@@ -59,24 +60,40 @@ def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None, cl
     """
     labels = np.asarray(labels)
     there, counts = labels >= 0, True if counts is None else np.asarray(counts, bool)
-    blanks = (labels == blank % classes).any(axis=1) & counts if classes else np.zeros(len(labels), bool)
-    if blanks.any():
-        row = int(blanks.argmax())
-        raise DataError(f"{who}: row {row if rows is None else rows[row]} has the label {blank % classes}, which is "
-                        f"the blank ({blanks.sum()} rows like it); number the labels around it, or name another class "
-                        f"with blank=..., -1 for the last one")
+
+    def refuse(wrong, text) -> None:
+        wrong = wrong & counts
+        if wrong.any():
+            row = int(wrong.argmax())
+            more = f" ({wrong.sum()} such rows)" if wrong.sum() > 1 else ""
+            raise DataError(f"{who}: row {row if rows is None else rows[row]} has {text(row)}{more}")
+
+    if classes:
+        blanks = labels == blank % classes
+        refuse(blanks.any(axis=1), lambda row: f"the label {blank % classes}, which is the blank; "
+                                               f"{_labels_beside(blank % classes, classes)}")
+    refuse((there[:, 1:] & ~there[:, :-1]).any(axis=1),
+           lambda row: "a label behind a -1, which fills up the end of a sequence; leave it out")
     if zero_infinity:
         return
     again = (there[:, 1:] & (labels[:, 1:] == labels[:, :-1])).sum(axis=1)
     needed, steps = there.sum(axis=1) + again, np.broadcast_to(steps, len(labels))
-    bad = (needed > steps) & counts
-    if bad.any():
-        row = int(bad.argmax())
+
+    def too_many(row) -> str:
         between = f" and {again[row]} blanks between equal ones" if again[row] else ""
-        number = row if rows is None else rows[row]
-        raise DataError(f"{who}: row {number} has {there[row].sum()} labels{between}, but {steps[row]} steps "
-                        f"({bad.sum()} rows like it): no alignment is possible; make fewer steps into one, leave such "
-                        f"rows out, or pass zero_infinity=True to the loss")
+        return (f"{there[row].sum()} labels{between}, but {steps[row]} steps: no alignment is possible; make fewer "
+                f"steps into one, leave such rows out, or pass zero_infinity=True to the loss")
+
+    refuse(needed > steps, too_many)
+
+
+def _labels_beside(blank, classes) -> str:
+    """Return how labels are to be numbered, in words, where a class is the blank."""
+    if blank == classes - 1:
+        return f"number the labels from 0 to {classes - 2}"
+    if blank == 0:
+        return f"number the labels from 1 to {classes - 1}, or pass blank=-1 to the loss, so that the last class is it"
+    return "number the labels around it, or pass blank=-1 to the loss, so that the last class is it"
 
 
 @loss("CTCLoss", "CTCLossLayer", "connectionist_temporal_classification", "ctc_loss_with_forward_probs", target="label",
@@ -114,11 +131,13 @@ def ctc(prediction, target, *, blank=0, steps=None, zero_infinity=False):
     ------
     ShapeError
         If the ranks are not 3 and 2, the static shapes can never agree, or the labels are not integers.
+    SpecError
+        If `blank` is no class.
 
     Notes
     -----
-    For speech and handwriting. The blank is 0 in torch, optax and Keras, and the last class in Wolfram. torch's mean
-    divides each value by the length of its labels first.
+    For speech and handwriting; `symloss.decoding` makes labels of predictions. The blank is 0 in torch, optax and
+    Keras, and the last class in Wolfram. torch's mean divides each value by the length of its labels first.
 
     References
     ----------
@@ -160,6 +179,10 @@ def sequences(prediction, target, blank, who: str):
     rows = prediction.type.shape[0], labels.type.shape[0]
     if None not in rows and rows[0] != rows[1]:
         raise ShapeError(f"{who}: target has shape {shape_text(labels)}, prediction {shape_text(prediction)}")
+    count = prediction.type.shape[2]
+    if count is not None and not -count <= blank < count:
+        raise SpecError(f"{who}: blank={blank}, but there are {count} classes; a number from 0 to {count - 1} is "
+                        f"wanted, or -1 for the last class")
     labels, classes = labels.astype("int64"), prediction.shape[2]
     blank = classes + blank if blank < 0 else pt.as_tensor(blank, dtype="int64")
     known = pt.ge(labels, 0) & pt.lt(labels, classes) & pt.neq(labels, blank)

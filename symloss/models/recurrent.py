@@ -7,9 +7,13 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 
+from .. import decoding
 from ..data import (
     Field,
+    Labels,
+    check_lengths,
     has_ragged,
+    labels,
     named,
     prepare,
     ragged,
@@ -43,7 +47,8 @@ class Sequences(Network, registered="recurrent.Sequences"):
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
         """Train as `train` does, and yield each record as it comes."""
         fields = self._fields()
-        is_ragged = any(has_ragged(data, fields, own_lengths=False) for data in (train, valid) if data is not None)
+        is_ragged = any(self._may_be_ragged(data, fields) for data in (train, valid) if data is not None)
+        self._check_lengths_are_known(is_ragged)
         with self._padded(is_ragged):
             records = super().itertrain(train, valid, algo, verbose=verbose, **options)
         return self._pass_on(records, is_ragged)
@@ -64,6 +69,19 @@ class Sequences(Network, registered="recurrent.Sequences"):
         if self.graph.mask is not None or not self._has_padding:
             return self.graph.mask
         return self.__dict__.setdefault("_steps", pt.tensor(name="steps", dtype="int8", shape=(None, None)))
+
+    def _may_be_ragged(self, data, fields) -> bool:
+        """Return whether sequences differ in length; of batches that are to come only a loss that asks cares."""
+        if named(data, fields) is None:
+            return any(x.has_own_length and "steps" in x.spec.options for x in self.losses)
+        return has_ragged(data, fields, own_lengths=False)
+
+    def _check_lengths_are_known(self, is_ragged) -> None:
+        """Raise SpecError for a loss that would take padding for steps, because it does not ask how many there are."""
+        deaf = next((x for x in self.losses if x.has_own_length and "steps" not in x.spec.options), None)
+        if deaf is not None and (is_ragged or self.graph.mask is not None):
+            raise SpecError(f"train: sequences differ in length, which {deaf.label} with like={deaf.like!r} does not "
+                            f"know; leave out like=, or pass sequences of one length")
 
     @contextlib.contextmanager
     def _padded(self, is_ragged):
@@ -188,11 +206,88 @@ def _at_least(least, value) -> bool:
 class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classifier"):
     """A network that predicts a class for each step; targets are labels (batch, time)."""
 
+    # ------------------------------------------------------------------------------------------ sequences of labels
+
+    @property
+    def _label_sequences(self):
+        """The loss of sequences of labels that have a length of their own (ctc), or None."""
+        return next((x for x in self.losses if x.has_own_length and self._is_main(x.output_name)), None)
+
+    @property
+    def _blank(self) -> int | None:
+        """The output that stands for no label, from 0; None where each step has a label."""
+        loss = self._label_sequences
+        return None if loss is None else getattr(loss, "blank", 0) % self.layers[-1].size
+
+    def _all_classes(self, classes):
+        lacks_blank = self._label_sequences is not None and len(classes) == self.layers[-1].size - 1
+        return labels.with_blank(classes, self._blank) if lacks_blank else classes
+
     def _with_encoders(self, fields, data=None):
-        labels = (named(data, fields) or {}).get("target") if data is not None else None
-        if ragged.is_ragged(labels, 2):
-            data = {"target": _rows(labels, "train: target")}
+        target = (named(data, fields) or {}).get("target") if data is not None else None
+        if self._label_sequences is None and ragged.is_ragged(target, 2):
+            data = {"target": _rows(target, "train: target")}
         return super()._with_encoders(fields, data)
+
+    def _learned(self, columns, main, fields):
+        given = columns.get(main.name)
+        are_sequences = given is not None and all(isinstance(one, str) or ragged.axes(one) == 1 for one in given)
+        if main.padding is None or not are_sequences:
+            return super()._learned(columns, main, fields)
+        weights = next((columns.get(f.name) for f in fields if f.kind == "weights" and f.partner == main.name), None)
+        counts = [True] * len(given) if weights is None else [np.any(w) for w in weights]
+        found = [one for one, count in zip(ragged.label_sequences(given), counts, strict=True) if count and len(one)]
+        if all(one.dtype.kind in "biuf" for one in found):
+            return self._labels
+        return Labels.learned(np.concatenate(found), self.layers[-1].size, "train: target", blank=self._blank)
+
+    def decode(self, x, beam=None, top=None) -> list:
+        """Return the labels of each sequence of `x`, for a model with the loss ``ctc``: repeats merged, no blanks.
+
+        Parameters
+        ----------
+        x : array or list
+            As `predict` takes it; sequences may differ in length.
+        beam : int or None
+            Width of a beam search, see `decoding.ctc_beam`; None: the most probable path, see `decoding.ctc_greedy`.
+        top : int or None
+            How many hypotheses are returned for each sequence, at most `beam`; None: the labels of the best one.
+
+        Returns
+        -------
+        list with a list of labels for each sequence
+            The labels that the model was trained on. With `top`: a list of `decoding.Hypothesis` for each sequence,
+            (labels, log_probability), the best one first.
+
+        Raises
+        ------
+        SpecError
+            If the model has no such loss, or `top` does not go with `beam`.
+        """
+        if self._blank is None:
+            raise SpecError("decode: the model has no loss of label sequences; make it with loss='ctc', or call "
+                            "predict, which returns a class for each step")
+        if top is not None and (beam is None or not _at_least(1, top) or top > beam):
+            raise SpecError(f"decode: top={top!r}, beam={beam!r}; pass the width of a beam, and at most so many")
+        probabilities, lengths = self.predict_proba(x), self._lengths(x)
+        if beam is None:
+            return [self._called(found) for found in decoding.ctc_greedy(probabilities, lengths, self._blank)]
+        found = decoding.ctc_beam(probabilities, lengths, self._blank, beam)
+        if top is None:
+            return [self._called(hypotheses[0].labels) for hypotheses in found]
+        return [[h._replace(labels=self._called(h.labels)) for h in hypotheses[:top]] for hypotheses in found]
+
+    def _lengths(self, x):
+        """Return the steps of each sequence in arrays that come with a mask; None where predictions have them."""
+        fields = self._input_fields()
+        if self.graph.mask is None or has_ragged(x, fields):
+            return None
+        arrays = dict(zip([f.name for f in fields], prepare(x, fields, "decode", allow_nan=True), strict=True))
+        return (arrays[self.graph.mask.name] != 0).sum(axis=1)
+
+    def _called(self, positions) -> list:
+        """Return the labels of classes by their positions, as a list."""
+        return [self._labels.classes[position] for position in positions]
 
     def predict(self, x, labels=True, indices=False):
         """Return the most probable class for each step of `x`: its label, or with ``indices=True`` its position."""
@@ -203,8 +298,13 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
         return [self._named(b) for b in best] if isinstance(best, list) else self._named(best)
 
     def score(self, x, y, w=None, metric=None):
-        """Return the (weighted) share of right classes over all steps, or another figure; see `Network.score`."""
-        if any(x.has_own_length for x in self.losses if self._is_main(x.output_name)):
+        """Return the (weighted) share of right classes over all steps, or another figure; see `Network.score`.
+
+        Of a model with the loss ``ctc``, whose targets are sequences of labels, `metric` is ``"label_error_rate"``,
+        ``"edit_distance"`` (the mean of all sequences), both of what `decode` returns, or the name of a loss; `w` has a
+        weight for each sequence.
+        """
+        if self._label_sequences is not None:
             return self._score_sequences(x, y, w, metric)
         if metric is not None or self._predicts_items:
             return feedforward.Classifier.score(self, *self._columns([x, y], w), metric)
@@ -214,13 +314,29 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
         return float(np.average(predicted == labels, weights=_weights_of_rows(w, y)))
 
     def _score_sequences(self, x, y, w, metric):
-        """Return a loss of label sequences, which have a length of their own: each with the steps of its input."""
+        """Return an edit distance or a loss of label sequences, which have a length of their own."""
         if metric is None:
             raise SpecError("score: sequences of labels have a length of their own, so no share of steps is right; "
-                            "pass the loss as metric, metric='ctc' say")
-        pairs = [[np.asarray(one)[None], np.asarray(labels)[None]] for one, labels in zip(x, y, strict=True)]
-        found = [feedforward.Classifier.score(self, *self._columns(pair, None), metric) for pair in pairs]
-        return float(np.average(found, weights=w))
+                            "pass metric='label_error_rate', metric='edit_distance', or the loss, metric='ctc' say")
+        loss = self._label_sequences
+        if metric not in ("label_error_rate", "edit_distance"):
+            if metric in (loss.label, loss.name):  # with its blank
+                metric = {"form": metric} | ({"like": loss.like} if loss.like else {}) | dict(loss.options)
+            columns = zip(x, ragged.label_sequences(y), strict=True)
+            pairs = [[np.asarray(one)[None], labels[None]] for one, labels in columns]
+            found = [feedforward.Classifier.score(self, *self._columns(pair, None), metric) for pair in pairs]
+            return float(np.average(found, weights=w))
+        size, padding = self.layers[-1].size, loss.spec.padding
+        field = Field("target", "label", (None, None), "int64", size, encoder=self._labels, padding=padding,
+                      ignored=padding)
+        right = prepare({"target": y}, [field], "score")[0]
+        right = [[self._labels.classes[i] for i in row if i not in (padding, self._blank)] for row in right]
+        found = self.decode(x)
+        if metric == "label_error_rate":
+            return decoding.label_error_rate(found, right, w)
+        check_lengths({"in": len(found), "target": len(right)}, "score")
+        distances = [decoding.edit_distance(*pair) for pair in zip(found, right, strict=True)]
+        return float(np.average(distances, weights=w))
 
     def predict_sequence(self, labels, steps: int, streams: int = 1, rng=0):
         """Yield labels drawn one after the other, each from the prediction for all those before it.

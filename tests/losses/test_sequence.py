@@ -59,7 +59,7 @@ def test_steps_and_zero_infinity_are_options_of_plain_arrays():
     ([[1, -1], [2, -1]], [1, 0], 1, "1 labels, but 0 steps"),
 ])
 def test_alignment_that_is_impossible_is_named_with_its_row(labels, steps, row, words):
-    with pytest.raises(symloss.DataError, match=rf"train: target: row {row} has {words} .*zero_infinity"):
+    with pytest.raises(symloss.DataError, match=rf"train: target: row {row} has {words}: .*zero_infinity"):
         check_alignment(np.array(labels), steps, "train: target")
     counts = np.arange(2) != row
     check_alignment(np.array(labels), steps, "train: target", counts)

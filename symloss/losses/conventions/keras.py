@@ -9,6 +9,7 @@ clipped to [1e-7, 1 - 1e-7], and have no gradient beyond.
 import functools
 import inspect
 
+import numpy as np
 import pytensor.tensor as pt
 
 from ..._checks import (
@@ -325,8 +326,13 @@ def circle(prediction, target, *, scale=80.0, margin=0.4, remove_diagonal=True):
     return pt.softplus(log_sum(pull, like) + log_sum(push, 1 - same))
 
 
-@system.differs("ctc", "CTC")
-def ctc(prediction, target):
+def _check_alignment(labels, *arguments, **options):
+    sequence.check_alignment(np.where(np.equal(labels, 0), -1, labels), *arguments, **options)
+
+
+@system.differs("ctc", "CTC", fits=_check_alignment)
+def ctc(prediction, target, *, steps=None):
     """Return that of blank 0; a label 0 is padding, and so is -1."""
     target = tensor(target, "ctc", "target")
-    return sequence.ctc(prediction, pt.switch(pt.eq(target, 0), pt.as_tensor(-1, dtype=target.dtype), target))
+    labels = pt.switch(pt.eq(target, 0), pt.as_tensor(-1, dtype=target.dtype), target)
+    return sequence.ctc(prediction, labels, steps=steps)

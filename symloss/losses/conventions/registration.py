@@ -62,11 +62,12 @@ class System:
             spec, function=function, options=kept, ranges={option: spec.ranges.get(option) for option in kept}))
 
     def differs(self, name: str, own: str, how: str | None = None, per: str | None = None,
-                averaged: Callable | None = None, ranges: dict | None = None) -> Callable:
+                averaged: Callable | None = None, ranges: dict | None = None,
+                fits: Callable | None = None) -> Callable:
         """Say that the decorated function computes the system's values of loss `name`, from the same ports.
 
         `averaged` says what its mean is of, where that is not the mean of these values; see `LossSpec`. Options may be
-        what the loss' own of that name may be, or what `ranges` says.
+        what the loss' own of that name may be, or what `ranges` says; so `fits` looks at targets.
         """
         spec = get(name)
 
@@ -81,6 +82,7 @@ class System:
             known = {option: spec.ranges[option] for option in options if spec.ranges.get(option) is not None}
             self._add(name, own, how, dataclasses.replace(
                 spec, function=function, options=options, pairs=pairs, per=per or spec.per, averaged=averaged,
+                fits=fits or spec.fits,
                 ranges=completed(known | (ranges or {}), options, f"{self.name}, {name}")))
             return function
 

@@ -278,13 +278,13 @@ def _norm(x, p):
 
 
 @says("number of sequences, each over its number of labels")
-def _by_length(values, prediction, target, *, blank=0, zero_infinity=False):
+def _by_length(values, prediction, target, *, blank=0, zero_infinity=False, steps=None):
     """Divide every sequence by the number of its labels, then by the number of sequences."""
     lengths = pt.maximum(pt.ge(target, 0).sum(axis=1), 1).astype(values.dtype)
     return values / lengths, pt.ones_like(values)
 
 
 @system.differs("ctc", "CTCLoss", how="mean", averaged=_by_length)
-def ctc(prediction, target, *, blank=0, zero_infinity=False):
+def ctc(prediction, target, *, blank=0, zero_infinity=False, steps=None):
     """Its mean divides by the number of labels first; `zero_infinity` makes 0 of what is impossible."""
-    return sequence.ctc(prediction, target, blank=blank, zero_infinity=zero_infinity)
+    return sequence.ctc(prediction, target, blank=blank, zero_infinity=zero_infinity, steps=steps)

@@ -15,6 +15,6 @@ system.same("contrastive", "ContrastiveLossLayer", options=("margin",))
 
 
 @system.differs("ctc", "CTCLossLayer")
-def ctc(prediction, target):
+def ctc(prediction, target, *, blank=-1, steps=None):
     """Return the loss with the last class for the blank."""
-    return ours(prediction, target, blank=-1)
+    return ours(prediction, target, blank=blank, steps=steps)

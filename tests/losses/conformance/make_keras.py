@@ -256,7 +256,9 @@ def main():
     for part in (of_numbers, of_yes_or_no, of_classes, of_batches, of_labels_smoothed, of_one_value):
         part(rng, weights)
     file = {"made by": "make_keras.py", "versions": {"keras": keras.__version__, "torch (its backend)":
-            torch.__version__}, "public": losses_of_keras(), "absent": {}, "cases": cases}
+            torch.__version__}, "public": losses_of_keras(), "absent": {}, "options without figures": {
+                "ctc": {"steps": "Keras' class takes no lengths: in a model they are those of its sequences"}},
+            "cases": cases}
     text = json.dumps(file, indent=None).replace('{"loss"', '\n{"loss"')
     pathlib.Path(__file__).with_name("keras.json").write_text(text + "\n")
 

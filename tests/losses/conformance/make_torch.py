@@ -316,7 +316,8 @@ def main():
         part(rng)
     file = {"made by": "make_torch.py", "versions": {"torch": torch.__version__},
             "public": sorted(n for n in dir(nn) if n.endswith("Loss")), "absent": ABSENT,
-            "no weights": WEIGHTLESS, "cases": cases}
+            "no weights": WEIGHTLESS, "options without figures": {"ctc": {
+                "steps": "ctc_steps.json has torch's figures with input lengths"}}, "cases": cases}
     text = json.dumps(file).replace('{"loss"', '\n{"loss"')
     pathlib.Path(__file__).with_name("torch.json").write_text(text + "\n")
 

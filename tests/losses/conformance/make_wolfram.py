@@ -69,7 +69,10 @@ def main():
         "public": ["MeanSquaredLossLayer", "MeanAbsoluteLossLayer", 'CrossEntropyLossLayer["Index"]',
                    'CrossEntropyLossLayer["Probabilities"]', 'CrossEntropyLossLayer["Binary"]',
                    "ContrastiveLossLayer", "CTCLossLayer"],
-        "absent": {}, "no weights": "all", "cases": CASES,
+        "absent": {}, "no weights": "all", "options without figures": {"ctc": {
+            "blank": "it is always the last class there",
+            "steps": "a layer there sees each sequence at its own length"}},
+        "cases": CASES,
     }
     pathlib.Path(__file__).with_name("wolfram.json").write_text(json.dumps(file))
 
