@@ -41,6 +41,8 @@ class Regressor(Network):
     The prediction of a single column has the form of the targets that it was trained on: (n, 1), or (n,).
     """
 
+    default_loss = "mse"
+    one_output = True
     flat_target = False  # whether the targets of the last training lacked the last axis, of length 1
 
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
@@ -74,6 +76,8 @@ class Autoencoder(Network):
     A weighted one also takes triples (input, target, weight), as a regressor does: noisy items and clean ones, say.
     """
 
+    default_loss = "mse"
+    one_output = True
     _brings_target = False  # whether the data of the last training had a target beside the input
 
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
@@ -149,15 +153,20 @@ class Classifier(Network):
     """
 
     default_loss = "xe"
+    one_output = True
     output_activation = "softmax"
     target_kind = "label"
 
     @named
     def __init__(self, layers, loss="default", weighted=False, seed=0, mode=None, classes=None):
         super().__init__(layers, loss, weighted, seed, mode)
-        self.encoder = None if classes is None else Labels(classes)
+        self.encoder = None if classes is None else Labels(self._all_classes(list(classes)))
         if classes is not None and len(self.encoder.classes) != self.layers[-1].size:
             raise SpecError(f"Classifier: {len(self.encoder.classes)} classes, but {self.layers[-1].size} outputs")
+
+    def _all_classes(self, classes: list) -> list:
+        """Return the class of every output, from what the user calls them."""
+        return classes
 
     @property
     def classes(self) -> list:

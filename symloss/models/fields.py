@@ -102,8 +102,9 @@ def check_fit(model, source, who: str) -> None:
         weights = None if loss._weights is None else arrays.get(loss._weights.name)
         counts = None if weights is None else weights.reshape(len(weights), -1).any(axis=1)
         classes = loss.classes(model.graph.outputs()[0])
+        options = {name: value for name, value in (loss.spec.options | dict(loss.options)).items() if name != "steps"}
         loss.spec.fits(arrays[loss._target.name], steps, f"{who}: {loss._target.name}", counts, classes,
-                       rows=source.numbers, **loss.options)
+                       rows=source.numbers, **options)
 
 
 def _used_variables(model) -> set:
