@@ -143,9 +143,13 @@ class _Watcher(Called):
             self._check_metric(training.modes)
         known = monitored.mode if asked in (None, monitored.name) else training.modes.get(asked)
         if (self.mode or known) is None and asked in training.modes:
-            raise SpecError(f"{type(self).__name__}: it is not known whether high or low values of {asked!r} are the "
-                            f"good ones; pass mode='max' or mode='min'")
+            raise self.without_mode(asked)
         self._sign = -1 if (self.mode or known) == "max" else 1
+
+    def without_mode(self, name) -> SpecError:
+        """Return the error for a value of which it is not known which are the good ones."""
+        return SpecError(f"{type(self).__name__}: it is not known whether high or low values of {name!r} are the good "
+                         f"ones; pass mode='max' or mode='min'")
 
     def _check_metric(self, modes):
         who = type(self).__name__

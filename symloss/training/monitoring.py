@@ -55,5 +55,7 @@ def chosen(best, callbacks, known: dict) -> Monitored:
         return Monitored(name, mode)
     for one in callbacks:
         if isinstance(one, EarlyStopping) and (name := one.value(known)) in known:
-            return Monitored(name, one.mode or known[name] or "min")
+            if (one.mode or known[name]) is None:
+                raise one.without_mode(name)
+            return Monitored(name, one.mode or known[name])
     return Monitored("valid_loss" if "valid_loss" in known else "loss")
