@@ -27,10 +27,10 @@ def run(formula, arrays: dict, *options, fixed=()) -> list:
     *options : hashable
         What is built into the function.
     fixed : names of arrays
-        Whose lengths are built in as well. In mode C, all others should have one number of rows: then it is left open,
-        and one C file does for all batches.
+        Whose number of rows is built in as well. In mode C, all others should have one number of rows: then it is left
+        open, and one C file does for all batches.
     """
-    kinds = tuple((name, str(array.dtype), array.shape if name in fixed else (None,) * array.ndim)
+    kinds = tuple((name, str(array.dtype), (len(array) if name in fixed else None, *(None,) * array.ndim)[: array.ndim])
                   for name, array in arrays.items())
     return _compiled(formula, kinds, options, pytensor.config.mode)(*arrays.values())
 
@@ -92,6 +92,6 @@ def require_equal(who: str, name: str, array, other: str, like) -> None:
 
 
 def require_rows(who: str, name: str, array) -> None:
-    """Raise BadShapeError for a mean over no examples."""
+    """Raise BadShapeError for no examples."""
     if not len(array):
-        raise BadShapeError(f"{who}: {name} has shape {array.shape}; a mean is taken, so pass at least one example")
+        raise BadShapeError(f"{who}: {name} has shape {array.shape}; pass at least one example")

@@ -84,7 +84,7 @@ def of_nce(subtract, target, samples):
     derived = {name: value[0] for name, value in nce.derived_variables.items() if value and name != "noise_samples"}
     slope = nce.grad(update_params=False)
     gradients = {name: value.copy() for name, value in nce.gradients.items()}
-    hyperparameters = {name: value for name, value in nce.hyperparameters.items() if name != "noise_sampler"}
+    hyperparameters = plain({name: value for name, value in nce.hyperparameters.items() if name != "noise_sampler"})
     nce.update()
     return {"noise": noise, "subtract": subtract, "X": x, "target": target, "samples": samples, "loss": loss,
             "y_pred": y_pred, "start": start, "derived": derived, "grad": slope, "gradients": gradients,

@@ -5,7 +5,7 @@ import numbers
 import numpy as np
 
 from ..compiled import place, require_rank
-from ..errors import BadArrayError
+from ..errors import BadArrayError, BadShapeError
 from ..random import get_rng
 
 __all__ = ["is_binary", "is_number", "is_one_hot", "is_stochastic", "is_symmetric", "is_symmetric_positive_definite",
@@ -53,6 +53,9 @@ def is_one_hot(x, who="is_one_hot", name="x"):
                                          "np.eye(n_classes)[labels]")
     is_binary(x, who, name)
     counts = x.sum(axis=1)
+    if x.shape[1] == 1 and (counts != 1).any():
+        raise BadShapeError(f"{who}: {name} has shape {x.shape}, a column of labels; one-hot rows (n, n_classes) are "
+                            f"wanted, as np.eye(n_classes)[labels[:, 0]] makes them of it")
     if (counts != 1).any():
         row = int(np.argmax(counts != 1))
         raise BadArrayError(f"{who}: row {row} of {name} has {int(counts[row])} ones; one-hot rows with exactly one "

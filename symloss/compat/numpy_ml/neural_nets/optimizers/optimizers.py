@@ -208,9 +208,8 @@ class Adam(Rule):
 
     def __init__(self, lr=0.001, decay1=0.9, decay2=0.999, eps=1e-7, clip_norm=None, lr_scheduler=None, **kwargs):
         below = np.nextafter(1, 0)
-        self._begin(lr, lr_scheduler, kwargs, clip_norm, eps=number("Adam", "eps", eps),
-                    decay1=number("Adam", "decay1", decay1, 0, below),
-                    decay2=number("Adam", "decay2", decay2, 0, below))
+        self._begin(lr, lr_scheduler, kwargs, clip_norm, decay1=number("Adam", "decay1", decay1, 0, below),
+                    decay2=number("Adam", "decay2", decay2, 0, below), eps=number("Adam", "eps", eps))
 
     def _step(self, gradient, name, rate):
         state, options = self.cache.get(name, {"t": 0, "mean": None, "var": None}), self.hyperparameters

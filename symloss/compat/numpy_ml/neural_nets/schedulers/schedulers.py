@@ -92,17 +92,13 @@ class ExponentialScheduler(SchedulerBase):
         super().__init__()
         who = "ExponentialScheduler"
         nothing_else(who, ["initial_lr", "stage_length", "staircase", "decay"], kwargs)
-        self._become("StepScheduler", decay=number(who, "decay", decay), staircase=bool(staircase),
-                     initial_lr=number(who, "initial_lr", initial_lr),
-                     stage_length=number(who, "stage_length", stage_length, above=True))
+        self._become("StepScheduler", initial_lr=number(who, "initial_lr", initial_lr),
+                     stage_length=number(who, "stage_length", stage_length, above=True), staircase=bool(staircase),
+                     decay=number(who, "decay", decay))
 
     def learning_rate(self, step, cur_loss=None):
         stage = step / self.stage_length
         return self.initial_lr * self.decay ** (np.floor(stage) if self.staircase else stage)
-
-    def __str__(self):
-        return (f"ExponentialScheduler(initial_lr={self.initial_lr}, stage_length={self.stage_length}, "
-                f"staircase={self.staircase}, decay={self.decay})")
 
 
 class NoamScheduler(SchedulerBase):
@@ -159,8 +155,8 @@ class KingScheduler(SchedulerBase):
         who = "KingScheduler"
         nothing_else(who, ["initial_lr", "patience", "decay"], kwargs)
         self.loss_history = []
-        self._become(who, decay=number(who, "decay", decay), patience=number(who, "patience", patience, 2),
-                     initial_lr=number(who, "initial_lr", initial_lr))
+        self._become(who, initial_lr=number(who, "initial_lr", initial_lr),
+                     patience=number(who, "patience", patience, 2), decay=number(who, "decay", decay))
         self.current_lr = initial_lr
 
     def set_params(self, hparam_dict):
