@@ -7,6 +7,7 @@ import pytest
 from symloss.compat.numpy_ml import compiled
 from symloss.compat.numpy_ml.errors import FrozenError
 from symloss.compat.numpy_ml.neural_nets.losses import NCELoss
+from symloss.compat.numpy_ml.neural_nets.losses.nce import nce_values
 from symloss.compat.numpy_ml.neural_nets.optimizers import SGD, Adam
 from symloss.compat.numpy_ml.neural_nets.schedulers import KingScheduler
 from symloss.compat.numpy_ml.utils.data_structures import DiscreteSampler
@@ -145,8 +146,12 @@ def test_compiled_to_c_it_is_the_same(mode):
         np.testing.assert_allclose(fast[0], plain[0], **TIGHT)
         np.testing.assert_allclose(fast[1], plain[1], **TIGHT)
         np.testing.assert_allclose(nce.grad(update_params=False), slope, **TIGHT)
+        for n, n_c in ((5, 1), (6, 3), (2, 2)):
+            nce.loss(rng.normal(size=(n, n_c, 5)), np.arange(n), HIT, retain_derived=False)
     for name, value in gradients.items():
         np.testing.assert_allclose(nce.gradients[name], value, **TIGHT)
+    made_of = [f for key, f in compiled._compiled.cache._entries.items() if key[0] is nce_values and "FAST_RUN" in key]
+    assert [len(f.decisions()) for f in made_of] == [1]  # one C file for batches of all sizes
 
 
 def test_probabilities_may_be_logarithms():
@@ -155,6 +160,9 @@ def test_probabilities_may_be_logarithms():
     plain = nce.loss(X, TARGET, CLEAR)[0]
     nce.noise_sampler = DiscreteSampler(np.log(NOISE), log=True)
     np.testing.assert_allclose(nce.loss(X, TARGET, CLEAR)[0], plain, **TIGHT)
+    logs = np.array([-900.0, *np.log(np.full(8, 1 / 8))])  # exp(-900) is 0
+    nce = NCELoss(9, DiscreteSampler(logs, log=True), 1)
+    assert np.isfinite(nce.loss(X, np.zeros(3, int), np.array([5]))[0])
 
 
 def test_one_function_for_all_batches_and_numbers_of_classes():

@@ -161,7 +161,7 @@ class CrossEntropy(ObjectiveBase):
         Returns
         -------
         float
-            In nats, at least 0. A class of probability 0 costs 707 nats (84 in float32): the logarithm of the smallest
+            In nats, at least 0. A class of probability 0 costs 707 nats (86 in float32): the logarithm of the smallest
             number that can be divided by.
 
         Raises
@@ -245,7 +245,7 @@ class VAELoss(ObjectiveBase):
         Returns
         -------
         float
-            In nats, at least 0. A reconstruction of exactly 0 or 1 on the wrong side costs 707 nats (84 in float32).
+            In nats, at least 0. A reconstruction of exactly 0 or 1 on the wrong side costs 707 nats (86 in float32).
 
         Raises
         ------

@@ -104,7 +104,7 @@ class NCELoss(ObjectiveBase):
         self.init, self.n_in, self.trainable, self.is_initialized = init, None, True, False
         self.X, self.parameters, self.gradients = [], {}, {}
         self.derived_variables = {name: [] for name in KEPT}
-        _probabilities(noise_sampler, self.n_classes)
+        _log_noise(noise_sampler, self.n_classes, [])
 
     def _init_params(self):
         W = WeightInitializer(str(self.act_fn), mode=self.init)((self.n_classes, self.n_in))  # noqa: N806
@@ -222,12 +222,13 @@ class NCELoss(ObjectiveBase):
         return loss[()], found | {"y_pred": y_pred}, labels
 
     def _retain(self, X, target, samples, found, labels):  # noqa: N803
-        W, b, probs = self.parameters["W"], self.parameters["b"], _probabilities(self.noise_sampler)  # noqa: N806
+        W, b = self.parameters["W"], self.parameters["b"]  # noqa: N806
+        noise = [np.exp(_log_noise(self.noise_sampler, self.n_classes, classes)) for classes in (target, samples)]
         self.X.append(X)
         derived = {"y_pred": found["y_pred"], "target": target, "true_w": W[target], "true_b": b[0, target],
                    "sampled_w": W[samples], "sampled_b": b[0, samples], "out_labels": labels,
                    "target_logits": found["target_logits"], "noise_logits": found["noise_logits"],
-                   "noise_samples": (samples, np.atleast_2d(probs[target]), probs[samples])}
+                   "noise_samples": (samples, noise[0][None, :], noise[1])}
         for name, value in derived.items():
             self.derived_variables[name].append(value)
 
@@ -283,22 +284,22 @@ class NCELoss(ObjectiveBase):
                                 f", b (1, {self.n_classes}) and X (n_ex, n_c, n_in) are wanted")
         right = np.repeat(target, X.shape[1])
         arrays = floats("NCELoss", x=X.reshape(-1, X.shape[-1]),
-                        right_w=W[right], right_b=b[0, right], right_q=self._log_noise(right),
-                        wrong_w=W[samples], wrong_b=b[0, samples], wrong_q=self._log_noise(samples))
+                        right_w=W[right], right_b=b[0, right], right_q=self._subtracted(right),
+                        wrong_w=W[samples], wrong_b=b[0, samples], wrong_q=self._subtracted(samples))
         arrays["rows"] = np.arange(len(right))
         return run(formula, arrays, self.subtract_log_label_prob, not self.trainable,
                    fixed=("wrong_w", "wrong_b", "wrong_q"))
 
-    def _log_noise(self, classes):
+    def _subtracted(self, classes):
         """Return the logarithm of the noise probability of classes; zeros where it is not subtracted."""
         if not self.subtract_log_label_prob:
             return np.zeros(len(classes))
-        probs = _probabilities(self.noise_sampler, self.n_classes)[classes]
-        if not (probs > 0).all():
-            never = classes[np.argmin(probs > 0)]
+        logs = _log_noise(self.noise_sampler, self.n_classes, classes)
+        if np.isneginf(logs).any():
+            never = classes[np.argmin(logs)]
             raise BadArrayError(f"NCELoss: class {never} has noise probability 0, whose logarithm is subtracted; give "
                                 f"every class a probability above 0, or pass subtract_log_label_prob=False")
-        return np.log(probs)
+        return logs
 
     def _classes(self, name, classes, length, wanted):
         """Return integer classes (length,) in range."""
@@ -323,13 +324,15 @@ def _count(name, value):
     return int(value)
 
 
-def _probabilities(sampler, n_classes=None):
-    """Return the noise probability of each class."""
+def _log_noise(sampler, n_classes, classes):
+    """Return the logarithms of the noise probabilities of some classes."""
     if not callable(sampler) or not hasattr(sampler, "probs"):
         raise SpecError(f"NCELoss: noise_sampler={sampler!r}; a DiscreteSampler is wanted, as "
                         f"DiscreteSampler(probs) makes it")
-    probs = np.exp(sampler.probs) if getattr(sampler, "log", False) else np.asarray(sampler.probs, dtype=float)
-    if n_classes is not None and probs.shape != (n_classes,):
+    probs = np.asarray(sampler.probs, dtype=float)
+    if probs.shape != (n_classes,):
         raise BadShapeError(f"NCELoss: the noise sampler has probabilities of shape {probs.shape}; one for each of "
                             f"{n_classes} classes is wanted")
-    return probs
+    probs = probs[np.asarray(classes, dtype=int)]
+    with np.errstate(divide="ignore"):
+        return probs if getattr(sampler, "log", False) else np.log(probs)
