@@ -155,9 +155,9 @@ def _of_model(model, data, items, rng, options):
 
 def _still_places(objective, arrays) -> list[str]:
     """Return a line for each loss whose slope by its output is 0 in places: clipped, saturated, or just right."""
-    outputs, _ = objective.graph.outputs()
+    outputs = objective.outputs
     terms = [t for t in objective.training_terms if isinstance(t.source, Loss)]
-    slopes = [(t, _slopes(divide(*t.source.parts(outputs)), [outputs[t.source.output_name]])[0]) for t in terms]
+    slopes = [(t, _slopes(divide(t.numerator, t.denominator), [outputs[t.source.output_name]])[0]) for t in terms]
     slopes = [(t, slope) for t, slope in slopes if slope is not None]
     found = function(objective.variables, [slope for _, slope in slopes], resolve("PYTHON"))(*arrays)
     return [line for (t, _), slope in zip(slopes, found, strict=True) for line in

@@ -12,6 +12,7 @@ from ._registry import normal
 from ._repr import Text
 from .compiling import blas, resolve
 from .errors import unknown
+from .losses.loss_inputs import prediction_names
 from .losses.user_functions import reduces
 from .objective import Objective
 from .stability import rewriting as stability
@@ -32,12 +33,32 @@ def summary(model) -> Text:
     table.add_column("activation")
     table.add_column("parameters", justify="right", footer=f"{model.num_params:,}")
     table.add_column("from")
+    counted: set = set()
     for layer in model.layers:
-        count = sum(p.get_value(borrow=True).size for p in layer.params.values())
-        shape = f"(n, {', '.join(map(str, layer.shape))})"
-        table.add_row(f"{layer.name} ({type(layer).__name__})", shape, layer.activate.name, f"{count:,}",
-                      ", ".join(layer.inputs))
+        _add_row(table, layer, layer.name, counted)
+    for loss in model.losses:
+        own = [p for p in loss.parameters.values() if p not in counted]
+        if own:
+            counted |= set(own)
+            size = sum(p.get_value(borrow=True).size for p in own)
+            table.add_row(f"{loss.label} (loss)", "", "", f"{size:,}", loss.output_name.removesuffix(":out"))
     return Text(f"{model!r}\n{table_text(table)}")
+
+
+def _add_row(table, layer, name, counted) -> None:
+    """Add a line for a layer, and one for each layer within it; parameters are counted where they come first."""
+    own = [p for p in layer.params.values() if p not in counted]
+    counted |= set(own)
+    count = f"{sum(p.get_value(borrow=True).size for p in own):,}"
+    if len(own) < len(layer.params):
+        count = f"shared with {layer.of}" if hasattr(layer, "of") else "shared"
+    shape = f"(n, {', '.join(map(str, layer.shape))})"
+    table.add_row(f"{name} ({type(layer).__name__})", shape, layer.activate.name, count, ", ".join(layer.inputs))
+    for inner in getattr(getattr(layer, "graph", None), "layers", ()):
+        if inner.inputs:
+            size = sum(p.get_value(borrow=True).size for p in inner.params.values())
+            table.add_row(f"  {inner.name}", f"(n, {', '.join(map(str, inner.shape))})", inner.activate.name,
+                          f"({size:,})", ", ".join(inner.inputs))
 
 
 def explain(model) -> Text:
@@ -45,7 +66,12 @@ def explain(model) -> Text:
     outputs = model.graph.outputs()[0]
     lines = [repr(model), "", "minimises the sum of"]
     for loss in model.losses:
-        lines.append(f"  {_weight_text(loss)} * {loss.label}: {_form(loss, outputs)}, {_mean(loss, outputs)}")
+        reason = f"; chosen because {loss.reason}" if "reason" in vars(loss) else ""
+        lines.append(f"  {_weight_text(loss)} * {loss.label}: {_form(loss, outputs)}, {_mean(loss, outputs)}{reason}")
+    used = {name for loss in model.losses for name in prediction_names(loss, outputs)}
+    idle = [name for name in model.graph.output_layers() if f"{name}:out" not in used]
+    if idle and model.losses:
+        lines.append(f"has no loss for {', '.join(idle)}")
     lines += [f"shows {measure.name}: {measure.described()}" for measure in model._shown or model._measures()]
     lines += ["", f"data, in order: {', '.join(v.name for v in model.variables)}"]
     lines += stable_forms(model)
@@ -85,6 +111,8 @@ def _weight_text(loss) -> str:
 
 def _mean(loss, outputs) -> str:
     """Return how the values of a loss become one number."""
+    if loss.own_terms:
+        return f"divided by the {loss.divisor()}"
     if not loss.uses_items:
         return "a mean of its own, as its __call__ returns it"
     if reduces(loss.spec, loss.values(outputs), loss._target):
@@ -93,6 +121,12 @@ def _mean(loss, outputs) -> str:
 
 
 def _form(loss, outputs) -> str:
+    if isinstance(loss, losses.OutputLoss):
+        axes = outputs[loss.output_name].type.shape[1:]
+        summed = ", whose values are summed up for each item" if any(n != 1 for n in axes) else ""
+        return f"the output {loss.output_name} itself{summed}"
+    if hasattr(loss, "graph"):
+        return f"the network {', '.join(loss.graph.output_layers())} of {loss.output_name}"
     if loss.spec is None:
         return f"the class {type(loss).__name__} on {loss.output_name}"
     summary = loss.spec.summary if loss.like is None else losses.get(loss.name).summary

@@ -298,7 +298,8 @@ class Evaluation:
         start = time.perf_counter()
         self.backend, self.objective = backend, objective
         self._tally = Tally(objective.evaluation_terms)
-        self._function = function(objective.variables, self._tally.expressions, backend)
+        self._function = function(objective.variables, self._tally.expressions, backend,
+                                  updates=objective.evaluation_updates)
         self.compile_seconds = time.perf_counter() - start
 
     def decisions(self) -> list[str]:

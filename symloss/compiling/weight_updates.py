@@ -19,7 +19,17 @@ class Moving(typing.NamedTuple):
 
 
 def _terms(objective) -> list:
-    return [t for t in objective.training_terms if isinstance(t.source, Loss)]
+    """Return the first term of each loss."""
+    found: dict = {}
+    for term in objective.training_terms:
+        if isinstance(term.source, Loss):
+            found.setdefault(id(term.source), term)
+    return list(found.values())
+
+
+def _value(objective, source):
+    """Return the value of a loss: the sum of its terms."""
+    return sum(divide(t.numerator, t.denominator) for t in objective.training_terms if t.source is source)
 
 
 def moving(objective) -> list[Moving]:
@@ -75,9 +85,9 @@ def changes(objective, step) -> dict:
 
 def _balanced(objective, terms, step) -> dict:
     """Return the next weights of GradNorm, and the first values of the losses that it remembers."""
-    shared = _last_shared(objective, terms)
     weights = [t.source.weighing.scalar for t in terms]
-    values = [divide(t.numerator, t.denominator) for t in terms]
+    values = [_value(objective, t.source) for t in terms]
+    shared = _last_shared(objective, terms, values)
     found, firsts = {}, []
     for term, value in zip(terms, values, strict=True):
         first = pytensor.shared(np.zeros((), value.dtype), name=f"first {term.name}", shape=())
@@ -98,15 +108,15 @@ def _balanced(objective, terms, step) -> dict:
     return found
 
 
-def _last_shared(objective, terms) -> list:
+def _last_shared(objective, terms, values) -> list:
     """Return the parameters of the last layer that all `terms` depend on."""
     if len(terms) < 2:
         raise SpecError(f"weight gradnorm: only {terms[0].name} has it; it balances two losses or more")
     if len({t.source.weighing.moving for t in terms}) > 1:
         raise SpecError("weight gradnorm: the losses have different options of it; pass the same to all")
     reached = None
-    for term in terms:
-        slopes = pytensor.grad(term.numerator, list(objective.graph.parameters.values()), disconnected_inputs="ignore",
+    for value in values:
+        slopes = pytensor.grad(value, list(objective.graph.parameters.values()), disconnected_inputs="ignore",
                                return_disconnected="none")
         mine = {p for p, g in zip(objective.graph.parameters.values(), slopes, strict=True) if g is not None}
         reached = mine if reached is None else reached & mine

@@ -10,7 +10,7 @@ from . import ragged
 
 def by_field(data, fields: list, who: str) -> list:
     """Return what `data` holds for each field, in their order and not yet converted."""
-    data = _mapping(data) if is_mapping(data) else data
+    data = _mapping(data, fields) if is_mapping(data) else data
     if has_ragged(data, fields):
         data = ragged.filled(named(data, fields), fields, who)
     if isinstance(data, dict):
@@ -56,7 +56,7 @@ def _wrong_number(given, known, who) -> DataError:
 def named(data, fields: list) -> dict | None:
     """Return the columns of `data` by name, where they come in memory and their number tells which they are."""
     if is_mapping(data):
-        return _mapping(data)
+        return _mapping(data, fields)
     if is_batches(data, fields):
         return None
     plain = [f for f in fields if f.kind not in ragged.SPREAD]
@@ -76,7 +76,19 @@ def is_mapping(data) -> bool:
     return isinstance(data, Mapping) or (by_name and not isinstance(data, type))
 
 
-def _mapping(data) -> dict:
+def _mapping(data, fields) -> dict:
+    """Return data by name as a dict, with the names of the fields where it has other ones for them."""
+    own, found = {f.name for f in fields}, {}
+    others = {name: f.name for f in reversed(fields) for name in f.also if name not in own}
+    for name, column in _dict(data).items():
+        known = others.get(name, name)
+        if known in found:
+            raise DataError(f"data: {name!r} and another array are both for {known!r}; pass one of them")
+        found[known] = column
+    return found
+
+
+def _dict(data) -> dict:
     if isinstance(data, dict):
         return data
     columns = {}

@@ -60,6 +60,8 @@ class Field:
     seen : function of (int, str) or None
         Called with the number of axes of each array that the user passes for it, before an axis is added or taken away,
         and with whose data they are.
+    also : tuple of str
+        Other names that a dict of data may call it by.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Field:
     alike_from: int | None = None
     columns: object = None
     seen: Callable | None = None
+    also: tuple[str, ...] = ()
 
 
 def prepare(data, fields: list[Field], who: str, allow_nan: bool = False) -> list[np.ndarray]:

@@ -72,8 +72,8 @@ class Graph:
             raise SpecError(f"seed={seed!r}; an integer of at least 0 is wanted")
         self._begin(seed, input_ndim, output_activation)
         for index, description in enumerate(specs):
-            last = index == len(specs) - 1
-            self.add_layer(description, last=last or (isinstance(description, dict) and description.get("name") in ends))
+            end = isinstance(description, dict) and description.get("name") in ends
+            self.add_layer(description, last=end or index == len(specs) - 1)
         self.chosen = None if outputs is None else self._checked(outputs)
 
     def _begin(self, seed, input_ndim, output_activation, mask=None):
@@ -390,6 +390,14 @@ class Graph:
                 open_ends += [self[name] for name in layer.inputs if name not in stop]
         return found
 
+    def with_outputs(self, outputs) -> "Graph":
+        """Return the same layers with other outputs."""
+        made = object.__new__(Graph)
+        made._begin(self.seed, self.input_ndim, self.output_activation, self.mask)
+        made.layers, made.lent = self.layers, self.lent
+        made.chosen = self._checked(outputs)
+        return made
+
     def take(self, start: str, end: str) -> "Graph":
         """Return the layers from one to another, both included, as a graph that shares them."""
         first, last = self[start], self[end]
@@ -400,6 +408,9 @@ class Graph:
                             f"layer first")
         also = [la.name for la in reached if isinstance(la, Input) and la.name not in inputs]
         return self.part([*inputs, *also], [end])
+
+    def __repr__(self):
+        return f"Graph({' -> '.join(self.names())})"
 
     def __getstate__(self):
         return vars(self) | {"_remembered": None}  # a copy makes its own: following expressions, it would recurse

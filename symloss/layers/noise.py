@@ -29,8 +29,8 @@ class _Chance(Layer, abstract=True):
     def setup(self, sources):
         source = self.one_source(sources)
         if self.shape not in (None, source.shape, source.shape[-1:]):
-            raise SpecError(f"layer {self.name!r}: shape {self.shape}, but its input {source.name!r} has items of shape "
-                            f"{source.shape}; leave it out")
+            raise SpecError(f"layer {self.name!r}: shape {self.shape}, but its input {source.name!r} has items of "
+                            f"shape {source.shape}; leave it out")
         self.shape = source.shape
 
     def to_spec(self):

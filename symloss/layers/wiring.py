@@ -40,7 +40,8 @@ def in_order(specs, edges=None) -> tuple[list, list]:
     try:
         order = list(graphlib.TopologicalSorter(_sorted_like(specs, inputs)).static_order())
     except graphlib.CycleError as error:
-        raise SpecError(f"edges: {' -> '.join(reversed(error.args[1]))} is a circle; a layer cannot feed itself") from None
+        circle = " -> ".join(reversed(error.args[1]))
+        raise SpecError(f"edges: {circle} is a circle; a layer cannot feed itself") from None
     used = {name for some in inputs.values() for name in some}
     return [_described(name, specs[name], inputs[name]) for name in order], [n for n in order if n not in used]
 

@@ -42,6 +42,7 @@ from .bound_loss import Loss
 from .distribution import nll
 from .loss_inputs import target_variable, weights_variable
 from .moving_weights import GradNorm, Regret, Uncertainty
+from .output_loss import OutputLoss
 from .reduction import (
     divide,
     fraction,
@@ -57,8 +58,8 @@ from .registration import (
     registry,
 )
 
-__all__ = ["GradNorm", "Loss", "LossSpec", "Regret", "Uncertainty", "divide", "fraction", "get", "kept", "loss",
-           "names", "nll", "reduce", "registry", "rule", "target_variable", "weights_variable"]
+__all__ = ["GradNorm", "Loss", "LossSpec", "OutputLoss", "Regret", "Uncertainty", "divide", "fraction", "get", "kept",
+           "loss", "names", "nll", "reduce", "registry", "rule", "target_variable", "weights_variable"]
 
 _families = (adversarial, classification, deviance, distribution, divergence, embedding, focal, generative,
              likelihood, margin, margin_binary, margin_multilabel, noisy, ordinal, quantiles, ranking, regression,

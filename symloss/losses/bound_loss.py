@@ -1,10 +1,10 @@
 """Loss: a loss that is bound to an output of a model, with a weight. The one class of losses that users subclass."""
 
 import inspect
+import typing
 import warnings
 
 import numpy as np
-import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
@@ -12,12 +12,12 @@ from .._checks import is_number, undo
 from .._fingerprint import fingerprint
 from .._registry import other_names
 from ..errors import ShapeError, SpecError, SymlossWarning, unknown
-from . import description, loss_inputs
+from . import description, loss_inputs, loss_terms
 from .finding import found_spec
 from .item_weights import ClassWeight, ignore_index, item_weights
 from .moving_weights import LossWeight
 from .option_values import OptionValues
-from .reduction import fraction, reduce, rule
+from .reduction import added, divide, fraction, reduce, rule
 from .registration import LossSpec, names, registry
 from .user_functions import in_words, prove_call, real, refuse_reduced, without_effect
 
@@ -55,12 +55,20 @@ class Loss:
     The one open class: a subclass overrides ``__call__(self, outputs)``, returns a scalar expression made of
     ``outputs[self.output_name]``, ``self._target`` and ``self._weights`` (None unless weighted), and is thereby
     registered by its class name. It does not inherit its parent's aliases; its own stand in ``aliases``.
+
+    A subclass may override `terms` instead, to show what its sum is made of. If it has parameters of its own, it keeps
+    them in ``self.parameters``, shared variables by name: training moves them, and a file holds them.
     """
 
     aliases: tuple[str, ...] = ()
+    parameters: typing.ClassVar[dict] = {}  # its own, by short name, which training moves
+    takes_target = True
+    labels = True  # whether targets are labels, where the function takes them and probabilities
 
-    def __init_subclass__(cls, **keywords):
+    def __init_subclass__(cls, registered=True, **keywords):
         super().__init_subclass__(**keywords)
+        if not registered:  # of the library, made in ways of its own
+            return
         registry.add(cls.__name__, cls, other_names(cls), replace=_replaceable(cls))
 
     def __new__(cls, *arguments, **keywords):
@@ -236,7 +244,7 @@ class Loss:
     @property
     def uses_items(self) -> bool:
         """Whether numerator and denominator are known (a subclass with its own ``__call__`` returns a mean)."""
-        return type(self).__call__ is Loss.__call__
+        return type(self).__call__ is Loss.__call__ and not self.own_terms
 
     def values(self, outputs):
         """Return the unreduced loss: per element, per item, or per batch."""
@@ -282,37 +290,59 @@ class Loss:
 
     def parts(self, outputs):
         """Return (numerator, denominator): two scalars whose sums over batches give the exact mean of a data set."""
+        if self.own_terms:
+            return added(list(self.named_terms(outputs).values()))
         if not self.uses_items:
             prove_call(self, outputs)
             with in_words(self.name):
                 mean = self(outputs)
             mean = real(mean) if isinstance(mean, Variable) else mean
             self._warn_once(without_effect(self, mean))
-            return self._whole_batch(mean, outputs)
+            return loss_terms.whole_batch(self, mean, outputs)
         values, counts = self._averaged(outputs)
         if values.ndim == 0 and self.how != "sum":
-            return self._whole_batch(values, outputs)
+            return loss_terms.whole_batch(self, values, outputs)
         return fraction(values, self.weights, how=self.how, counts=counts, negative=self.negative_weights)
+
+    def terms(self, outputs) -> dict:
+        """Return the parts of the loss by name: their sum is what the weight multiplies.
+
+        Each is a numerator and a denominator, see `parts`. In a subclass that overrides this, a term may also be a
+        scalar, the mean of the batch, or a tensor whose first axis is that of the items: its other axes are summed up,
+        and it is averaged over the items with their weights.
+        """
+        return {self.label: self.parts(outputs)}
+
+    def named_terms(self, outputs) -> dict:
+        """Return what `terms` does, each as a numerator and a denominator."""
+        return loss_terms.named_terms(self, outputs)
+
+    @property
+    def own_terms(self) -> bool:
+        """Whether a subclass says what its sum is made of."""
+        return type(self).terms is not Loss.terms
+
+    def term_name(self, main: str) -> str:
+        """Return what records call the loss in a model whose main output is called `main`."""
+        output = self.output_name.removesuffix(":out")
+        return self.label if self.output_name == main else f"{self.label}({output})"
+
+    def own_target(self):
+        """Return a target variable of the kind that this loss takes; None: the model knows."""
+        return None
+
+    def own_weights(self) -> dict:
+        """Return those of its parameters that weight penalties mean, by short name."""
+        return {}
+
+    def owned(self) -> dict:
+        """Return every parameter that training moves with this loss, by short name."""
+        return {**self.parameters, **self.weighing.parameters}
 
     def _warn_once(self, message: str | None) -> None:
         if message not in (None, self.__dict__.get("_told")):
             self.__dict__["_told"] = message
             warnings.warn(message, SymlossWarning, stacklevel=2)
-
-    def _whole_batch(self, mean, outputs):
-        """Return the parts of a batch's mean that comes as one scalar: it counts by its rows, or by their weights."""
-        if not isinstance(mean, Variable) and not is_number(mean):
-            raise SpecError(f"loss {self.name}: returned {mean!r}; return a scalar expression, also where "
-                            f"self._weights is None")
-        mean = pt.as_tensor_variable(mean)
-        if mean.ndim != 0:
-            raise ShapeError(f"loss {self.name}: returned a tensor with {mean.ndim} axes; return a scalar, .mean() say")
-        mean = mean.astype(pytensor.config.floatX)
-        if self.weighted:
-            total = self._weights.sum()
-            return pt.switch(pt.eq(total, 0), 0, mean * total), total
-        rows = pt.cast(next(iter(outputs.values())).shape[0], mean.dtype)
-        return mean * rows, rows
 
     def __call__(self, outputs):
         """Return the scalar expression of this loss (not multiplied by its weight).
@@ -322,6 +352,8 @@ class Loss:
         outputs : dict
             Expression by name: ``{"hid1:out": ..., "out:pre": ..., "out:out": ...}``.
         """
+        if self.own_terms:
+            return divide(*self.parts(outputs))
         values, counts = self._averaged(outputs)
         return reduce(values, self.weights, how=self.how, counts=counts, negative=self.negative_weights)
 
@@ -342,15 +374,19 @@ class Loss:
     def key(self) -> tuple:
         """Return what a compiled function depends on: everything but numbers that are shared."""
         apart = ("_target", "_weights", "_class_weight", "step_mask", "owner", "weighing", "options", "spec", "_given",
-                 "_complete", "_told")
+                 "_complete", "_told", "graph")
         settings = {name: value for name, value in sorted(vars(self).items()) if name not in apart}
         return (id(self), self.weighing.fingerprint(), self.options.fingerprint(), fingerprint(settings),
                 id(self._target), id(self._weights), id(self._class_weight), id(self.step_mask))
 
     def __mul__(self, factor):
-        if self.weighing.moving is not None:
-            raise SpecError(f"loss {self.name}: its weight moves ({self.weighing}), and cannot be multiplied")
-        return self._copy(self.weight * factor)
+        """Return the loss with its weight multiplied by a number, or moved by a schedule or a shared scalar."""
+        if is_number(factor) and self.weighing.moving is None:
+            return self._copy(self.weight * factor)
+        if self.weighing.moving is not None or self.weight != 1:
+            raise SpecError(f"loss {self.name}: its weight is {self.weighing}, which cannot be multiplied by "
+                            f"{factor!r}; set the whole weight: loss.weight = ...")
+        return self._copy(factor)
 
     __rmul__ = __mul__
 

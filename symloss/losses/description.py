@@ -7,6 +7,8 @@ OWN = ("self", "form", "target", "weight", "weighted", "output_name", "how", "li
 
 def divisor(loss) -> str:
     """Say what the sum of the values is divided by."""
+    if loss.own_terms:
+        return "number of items" if loss._weights is None else "sum of weights"
     if not loss.uses_items:
         return "its own"
     things = {"element": "elements", "item": "items", "batch": "values"}[loss.spec.per]

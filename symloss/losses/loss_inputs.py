@@ -40,6 +40,19 @@ def weights_variable(target) -> Variable:
 def predictions(loss, outputs) -> list:
     """Return the outputs that feed the ports of a loss, in order."""
     found = []
+    for name in prediction_names(loss, outputs):
+        if isinstance(outputs[name].type, SparseTensorType):
+            raise SpecError(f"loss {loss.name}: {name} is sparse, and losses take dense arrays; pass another layer's "
+                            f"name in ports=")
+        found.append(outputs[name])
+    return found
+
+
+def prediction_names(loss, outputs) -> list[str]:
+    """Return the full names of the outputs that feed the ports of a loss, in order."""
+    if loss.spec is None:
+        return [loss.output_name]
+    found = []
     for index, port in enumerate(loss.spec.predictions):
         name = loss.ports.get(port, loss.output_name if index == 0 and len(loss.spec.predictions) == 1 else None)
         candidates = [name] if name else [port, *([loss.output_name] if index == 0 else [])]
@@ -51,10 +64,7 @@ def predictions(loss, outputs) -> list:
                 f"{', '.join(k for k in outputs if k.endswith(':out'))}); name a layer {port!r}, "
                 f"or pass ports={{{port!r}: 'layer'}}{_example(loss.spec)}"
             )
-        if isinstance(outputs[match].type, SparseTensorType):
-            raise SpecError(f"loss {loss.name}: {match} is sparse, and losses take dense arrays; pass another layer's "
-                            f"name in ports={{{port!r}: 'layer'}}")
-        found.append(outputs[match])
+        found.append(match)
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.traversal import io_toposort
 
@@ -156,11 +157,16 @@ class LossWeight:
 
     def __init__(self, who: str, value):
         self.who, self.moving, self.log_variance = who, None, None
+        self.users = False  # whether the scalar is the user's
         self.scalar = pytensor.shared(np.asarray(1.0, pytensor.config.floatX), name=f"weight of {who}", shape=())
         self.set(value)
 
     def set(self, value) -> None:
         """Take a new weight; a number acts at the next step."""
+        if isinstance(value, SharedVariable) and value.ndim == 0:  # of the user's, who may set it
+            self.moving, self.log_variance, self.scalar = None, None, value
+            self.users = True
+            value = value.get_value()
         moving, number = self._read(value)
         if not np.isfinite(number):
             raise SpecError(f"loss {self.who}: weight is {number}; a finite number is wanted")
@@ -195,7 +201,13 @@ class LossWeight:
     @property
     def factor(self):
         """The weight as an expression."""
-        return self.scalar if self.log_variance is None else 0.5 * pt.exp(-self.log_variance)
+        return self.scalar.astype(pytensor.config.floatX) if self.log_variance is None else \
+            0.5 * pt.exp(-self.log_variance)
+
+    @property
+    def parameters(self) -> dict:
+        """What training moves with the parameters of the model, by name: the log variance of an uncertainty."""
+        return {} if self.log_variance is None else {"log variance": self.log_variance}
 
     @property
     def variable(self):
@@ -209,7 +221,9 @@ class LossWeight:
         self.variable.set_value(np.asarray(number, self.variable.type.dtype))
 
     def copy(self) -> "LossWeight":
-        """Return the same weight with a scalar of its own."""
+        """Return the same weight with a scalar of its own, unless that is the user's."""
+        if self.users:
+            return LossWeight(self.who, self.scalar)
         return LossWeight(self.who, self.value if self.moving is None else self.moving)
 
     def fingerprint(self):

@@ -5,6 +5,7 @@ import operator
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.graph.basic import equal_computations
 
 from .._checks import shape_text
 from .._registry import Registry
@@ -103,6 +104,16 @@ def divide(numerator, denominator):
     empty = pt.eq(denominator, 0)
     zero, one = np.asarray(0, numerator.dtype), np.asarray(1, denominator.dtype)  # 0 / 1 of integers would be float64
     return pt.switch(empty, zero, numerator) / pt.switch(empty, one, denominator)
+
+
+def added(fractions: list) -> tuple:
+    """Return the sum of several (numerator, denominator) as one; of different denominators the first one's is kept."""
+    first = fractions[0][1]
+    total = 0
+    for numerator, denominator in fractions:
+        same = denominator is first or equal_computations([denominator], [first])
+        total = total + (numerator if same else divide(numerator, denominator) * first)
+    return total, first
 
 
 def reduce(values, weights=None, mask=None, how: str = "mean", counts=None, negative: bool = False):

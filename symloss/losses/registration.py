@@ -99,6 +99,12 @@ class LossSpec(Summarised):
         first = next(iter(shapes.values()))
         return first[:-1] if self.target == "label" and len(first) > 1 else first
 
+    def __mul__(self, factor) -> dict:
+        """Return what `add_loss` takes for this loss with a weight: ``0.3 * losses.get("mae")``."""
+        return {"form": self.name, "weight": factor}
+
+    __rmul__ = __mul__
+
     @property
     def alike(self) -> bool:
         """Whether a target has the shape of the prediction: one number for each of its numbers."""

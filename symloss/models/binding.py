@@ -4,32 +4,125 @@
 called before anything is built from it, and gives each loss the same variables whenever it is called.
 """
 
+import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.traversal import ancestors
 
 from .. import losses, metrics, schedules
-from ..errors import SpecError, unknown
-from ..losses import Loss, weights_variable
-from ..losses.loss_inputs import target_of_rank
+from ..errors import SpecError, UnknownNameError, unknown
+from ..layers.graph import is_network
+from ..losses import Loss, OutputLoss, weights_variable
+from ..losses.loss_inputs import prediction_names, target_of_rank
+from ..objective.network_loss import NetworkLoss
+from ..objective.objective import owned
+from . import automatic
+
+
+def make_losses(model, asked, options: dict) -> list[Loss]:
+    """Return the losses that `add_loss` was asked for.
+
+    Parameters
+    ----------
+    model : Network
+    asked : anything that `add_loss` takes
+    options : dict
+
+    Raises
+    ------
+    SpecError
+        For one loss where a model has several outputs, and it is not said which one it belongs to.
+    UnknownNameError
+        For an output that the model does not have, or a loss that nobody knows.
+    """
+    if isinstance(asked, list | tuple):
+        return [loss for one in asked for loss in make_losses(model, one, options)]
+    if isinstance(asked, dict) and "form" not in asked:
+        return _by_port(model, asked, options)
+    if isinstance(asked, str) and asked == "auto":
+        names = [options["output_name"]] if "output_name" in options else free_outputs(model)
+        rest = {k: v for k, v in options.items() if k != "output_name"}
+        return [automatic.loss_of(model, name, rest) for name in names]
+    loss = make_loss(model, asked, options)
+    _check_which(model, loss, asked, options)
+    return [loss]
+
+
+def _by_port(model, asked, options) -> list[Loss]:
+    """Return the losses of a dict of them by output; None is no loss."""
+    if "output_name" in options:
+        raise SpecError(f"loss {asked!r}: losses by output, and output_name={options['output_name']!r}; leave it out")
+    known, found = model.graph.outputs()[0], []
+    for port, one in asked.items():
+        full = port if isinstance(port, str) and ":" in port else f"{port}:out"
+        if full not in known:
+            raise unknown("output to give a loss:", port, [name.removesuffix(":out") for name in known])
+        if one is None:
+            continue
+        for each in one if isinstance(one, list | tuple) else [one]:
+            found += make_losses(model, each, options | {"output_name": full.removesuffix(":out")})
+    return found
+
+
+def free_outputs(model) -> list[str]:
+    """Return the names of the outputs that have no loss yet."""
+    outputs = model.graph.outputs()[0]
+    taken = {name for loss in model.losses for name in prediction_names(loss, outputs)}
+    return [name for name in model.graph.output_layers() if f"{name}:out" not in taken]
+
+
+def _check_which(model, loss, asked, options):
+    """Refuse one loss of one prediction for a model with several outputs, unless it says which one it belongs to."""
+    several = model.graph.output_layers()
+    named = "output_name" in options or not loss.anywhere or isinstance(asked, dict) and "output_name" in asked
+    ports = 1 if loss.spec is None else len(loss.spec.predictions)
+    if len(several) > 1 and not named and ports == 1 and not loss.ports:
+        example = ", ".join(f"{name!r}: {loss.label!r}" for name in several)
+        raise SpecError(f"loss {loss.label}: the model has {len(several)} outputs, {', '.join(several)}, and it is not "
+                        f"said which one this is for; write net.set_loss({{{example}}}), or pass output_name")
 
 
 def make_loss(model, loss, options: dict) -> Loss:
-    """Return the loss that `add_loss` was asked for: a name, a function, a class, a dict, or a `Loss`."""
-    options = {"output_name": model.graph.layers[-1].name} | options
+    """Return one loss that was asked for: a name, a function, a class, a network, a dict, or a `Loss`."""
     if isinstance(loss, dict):
-        options |= {k: v for k, v in loss.items() if k != "form"}
+        options = options | {k: v for k, v in loss.items() if k != "form"}
         loss = loss.get("form", model.default_loss)
     options = {k: schedules.build(v) if isinstance(v, dict) and "schedule" in v else v for k, v in options.items()}
     if isinstance(loss, Loss):
         return _taken_over(model, loss, options)
+    if is_network(loss):
+        return NetworkLoss(loss, **options)
     if isinstance(loss, str):
-        if loss in metrics.registry and loss not in losses.registry:
-            raise SpecError(f"loss {loss!r} is a metric, which is shown and never minimised; pass "
-                            f"metrics=[{loss!r}] to train")
-        return Loss.build(loss, **options)
-    if isinstance(loss, type) and issubclass(loss, Loss):
-        return Loss.build(loss, **options)
-    return Loss(loss, **options)
+        made = _by_name(model, loss, options)
+    elif isinstance(loss, type) and issubclass(loss, Loss):
+        made = Loss.build(loss, **options)
+    else:
+        made = Loss(loss, **options)
+    return made
+
+
+def _by_name(model, name, options):
+    full = name if ":" in name else f"{name}:out"
+    is_port = "output_name" not in options and full in model.graph.outputs()[0]
+    if is_port and full.removesuffix(":out") in model.graph.output_layers():  # also where a loss is called so
+        return OutputLoss(output_name=full, **options)
+    if name in losses.registry:
+        return Loss.build(name, **options)
+    if name == "network" and "network" in options:
+        return NetworkLoss(**options)
+    if name == "output" and "output_name" in options:
+        return OutputLoss(**options)
+    if name in metrics.registry:
+        raise SpecError(f"loss {name!r} is a metric, which is shown and never minimised; pass "
+                        f"metrics=[{name!r}] to train")
+    if is_port:
+        return OutputLoss(output_name=full, **options)
+    try:
+        return Loss.build(name, **options)
+    except UnknownNameError as error:
+        ports = [one for one in model.graph.output_layers() if one != "out"]
+        if ports:
+            raise UnknownNameError(f"{error}; outputs of the model that could be a loss: {', '.join(ports)}") from None
+        raise
 
 
 def _taken_over(model, loss, options):
@@ -37,6 +130,9 @@ def _taken_over(model, loss, options):
     if _trains_elsewhere(model, loss):
         loss = loss.unbound()
     given = {k: v for k, v in options.items() if k != "output_name"}
+    if "output_name" in options and loss.anywhere:
+        loss.attach(options["output_name"])
+        loss.anywhere = False
     if set(given) - {"weight"}:
         raise SpecError(f"loss {loss.name}: options {sorted(given)}; set them where the Loss is made")
     if "weight" in given:
@@ -76,10 +172,13 @@ def bind_losses(model, entries: list) -> None:
         if _trains_elsewhere(model, loss) or any(loss is other for other in bound):
             entries[index] = loss = loss.unbound()
         if loss.anywhere:
-            loss.attach(model.graph.layers[-1].name)
+            loss.attach(model.graph.main.name)
         _bind(model, loss, bound)
         bound.append(loss)
     _name_variables(model, entries)
+    own = owned(bound, model.graph)
+    lent = {id(p) for loss in bound for p in loss.own_weights().values()}
+    model.graph.lent = {name: p for name, p in own.items() if id(p) in lent}
 
 
 def _no_loss(index, entry) -> str:
@@ -112,7 +211,9 @@ def _target(model, loss, before):
     """Return the variable of a loss' target; `before` are the losses that are bound already."""
     if loss.given_target is not None:
         return loss.given_target
-    target = model.new_target(loss)
+    target = loss.own_target()
+    if target is None:
+        target = model.new_target(loss) if loss.takes_target else pt.tensor(name="target", shape=(None,))
     if loss.target_axes not in (None, target.ndim):
         target = target_of_rank(loss.spec, loss.target_axes)
     if target in model.inputs:
@@ -128,7 +229,8 @@ def nobody_trains(model, loss, parts) -> list[str]:
     """Return the names of shared variables that a loss of the user's own depends on and that training leaves alone."""
     if type(loss) is Loss and loss.spec.target != "any":
         return []
-    known = {*model.params, *loss.options.scalars.values(), loss.weighing.scalar, loss._class_weight}
+    known = {*model.params, *loss.owned().values(), *loss.options.scalars.values(), loss.weighing.scalar,
+             loss._class_weight}
     known |= set(ancestors(list(model.graph.outputs()[0].values())))
     found = [v for v in ancestors(parts) if isinstance(v, SharedVariable) and v not in known]
     return [v.name or "without a name" for v in found if str(getattr(v.type, "dtype", "")).startswith("float")]

@@ -9,7 +9,8 @@ from ..data import Field
 
 def input_fields(model) -> list[Field]:
     """Return the fields of a model's inputs, and of the mask, where a layer wants one."""
-    fields = [Field(la.name, "input", la.batch_shape, la.dtype, sparse=la.sparse, timed=timed(model, la.batch_shape))
+    fields = [Field(la.name, "input", la.batch_shape, la.dtype, sparse=la.sparse, timed=timed(model, la.batch_shape),
+                    also=("Input",) if len(model.graph.inputs) == 1 else ())
               for la in model.graph.inputs]
     return fields if model.graph.mask is None else [*fields, mask_field(model.graph.mask, fields)]
 
@@ -78,13 +79,20 @@ def target_field(model, loss, output, optional, also=()) -> Field:
         return Field(target.name, "label", target.type.shape, target.dtype,
                      timed=padding is None and timed(model, target.type.shape), padding=padding,
                      classes=min((n for n in counts if n is not None), default=None),
-                     optional=optional, ignored=ignored.pop() if len(ignored) == 1 else None)
+                     optional=optional, ignored=ignored.pop() if len(ignored) == 1 else None,
+                     also=_names_of(model, loss))
     domain = _domain(model, target, also)
     alike = [outputs[x.output_name].type.shape for x in sharing if x.spec is not None and x.spec.alike]
     shapes = [target.type.shape, *(shape for shape in alike if len(shape) == target.ndim)]
     shape = tuple(next((n for n in lengths if n is not None), None) for lengths in zip(*shapes, strict=True))
     return Field(target.name, "target", shape, target.dtype, domain=domain, optional=optional,
-                 timed=timed(model, shape))
+                 timed=timed(model, shape), also=_names_of(model, loss))
+
+
+def _names_of(model, loss) -> tuple[str, ...]:
+    """Return the names by which a dict of data may call a target: those of its output."""
+    output = loss.output_name.removesuffix(":out")
+    return (output, f"{output}:target", *(["Output"] if len(model.graph.output_layers()) == 1 else []))
 
 
 def check_fit(model, source, who: str) -> None:
@@ -109,5 +117,5 @@ def check_fit(model, source, who: str) -> None:
 
 def _used_variables(model) -> set:
     outputs = model.graph.outputs()[0]
-    parts = [part for loss in model.losses for part in loss.parts(outputs)]
+    parts = [part for loss in model.losses for both in loss.named_terms(outputs).values() for part in both]
     return set(ancestors(parts))

@@ -2,49 +2,31 @@
 
 import warnings
 
-import numpy as np
 import pytensor
 import pytensor.tensor as pt
 
-from ..compiling import Cache, alone, function, resolve
-from ..data import Field, joined, prepare
+from ..compiling import Cache, alone, resolve
+from ..data import Field
 from ..errors import DataError, SpecError, SymlossWarning
 from ..explain import Text, explain, summary
-from ..layers.graph import Graph
+from ..layers.graph import Graph, is_network
 from ..losses import Loss, target_variable
 from ..losses.description import described
 from ..losses.loss_inputs import predictions
 from ..objective import measures
+from ..objective.objective import owned
 from ..stability import refusals
 from ..training import History, Results, trainer
 from ..training.options import PRETRAINING, Options, documented, named
-from . import binding, fields, pretraining, registry, saving, scoring
+from . import automatic, binding, fields, pretraining, registry, saving, scoring
+from .former import FORMER
+from .parts import Composed
+from .predicting import Predicting
 
-PREDICTION_ROWS = 4096
 FUNCTIONS = 8  # compiled ones that a model keeps
-FORMER = {  # a method of theanets, Keras, scikit-learn or torch -> what to do here; for errors alone
-    "add_layer": "describe all layers where the model is made",
-    "build_graph": "net.graph.outputs() returns the expressions and the updates",
-    "classify": "write predict",
-    "compile": "leave it out: write net.set_loss('mae'), and pass algo='adam' and metrics= to train",
-    "evaluate": "write net.score(x, y), or net.score(x, y, metric='mae')",
-    "fit": "write net.train([x, y]), or net.train([x, y], [x_valid, y_valid])",
-    "forward": "write net.predict(x), or net.feed_forward(x) for the outputs of all layers",
-    "get_weights": "write [p.get_value() for p in net.params], or net.find('hid1', 'w').get_value()",
-    "load_weights": "write symloss.load(path), which returns the model",
-    "loss": "net.losses is the list of its losses, and net.losses[0](net.graph.outputs()[0]) an expression",
-    "monitors": "pass monitors= and metrics= to train",
-    "parameters": "write net.params",
-    "partial_fit": "write net.train([x, y], epochs=1, resume=True)",
-    "save_weights": "write net.save(path)",
-    "set_weights": "write net.find('hid1', 'w').set_value(array)",
-    "state_dict": "write net.graph.parameters, shared variables by name",
-    "transform": "write net.predict(x), or net.feed_forward(x)['hid1:out']",
-    "updates": "net.graph.outputs() returns the expressions and the updates",
-}
 
 
-class Network:
+class Network(Composed, Predicting):
     """Layers, and a list of losses that training minimises together.
 
     Parameters
@@ -199,7 +181,8 @@ class Network:
         outputs = self.graph.outputs()[0]
         output, spec = outputs[loss.output_name], loss.spec
         kind = "same" if spec is None else spec.target
-        label = kind == "label" or (self.target_kind == "label" and self._is_main(loss.output_name))
+        label = kind == "label" or (not self.one_output and automatic.takes_both(loss) and loss.labels)
+        label = label or (self.target_kind == "label" and self._is_main(loss.output_name))
         if spec is None or spec.shape is None:
             return target_variable("label" if label and output.ndim > 1 else "same", output)
         ports = zip(spec.predictions, predictions(loss, outputs), strict=True)
@@ -260,64 +243,6 @@ class Network:
     def num_params(self) -> int:
         """How many numbers the parameters have."""
         return sum(p.get_value(borrow=True).size for p in self.params)
-
-    @property
-    def output_name(self) -> str:
-        """Name of the main output: that of the last layer, or of the last of the outputs that were named."""
-        return f"{self.graph.main.name}:out"
-
-    @property
-    def outputs(self) -> list[str]:
-        """Names of the layers whose outputs are predictions."""
-        inner = [self.graph[name] for name in self.graph.output_layers()]
-        predicting = [name for name, layer in zip(self.graph.output_layers(), inner, strict=True)
-                      if not isinstance(layer, LossLayer)]
-        return predicting or self.graph.output_layers()
-
-    def __getitem__(self, name) -> "Network":
-        """Return one layer, or a network within this one, as a network that shares its parameters."""
-        layer = self.graph[name]
-        if isinstance(layer, Subnetwork):
-            return self._part(layer.graph)
-        if isinstance(layer, Shared):
-            return self[layer.of]
-        if isinstance(name, str) and "." in name and name not in self.graph.names():
-            outer, _, inner = name.partition(".")
-            return self[outer][inner]
-        if isinstance(layer, Input):
-            raise SpecError(f"{layer.name!r} is an input, and computes nothing; name a layer")
-        return self._part(self.graph.part(list(layer.inputs), [layer.name]))
-
-    def take(self, start: str, end: str) -> "Network":
-        """Return the layers from one to another, both included, as a network that shares their parameters.
-
-        Parameters
-        ----------
-        start, end : str
-            Names of layers. Other inputs that `end` needs come with it.
-        """
-        return self._part(self.graph.take(start, end))
-
-    def part(self, inputs, outputs) -> "Network":
-        """Return what lies between some layers and others, as a network that shares their parameters.
-
-        Parameters
-        ----------
-        inputs : str or list of str
-            Layers whose outputs are the inputs of the part.
-        outputs : str or list of str
-            Layers whose outputs are its outputs.
-
-        Raises
-        ------
-        SpecError
-            If the outputs need more than these inputs.
-        """
-        inputs, outputs = ([names] if isinstance(names, str) else list(names) for names in (inputs, outputs))
-        return self._part(self.graph.part(inputs, outputs))
-
-    def _part(self, graph) -> "Network":
-        return Network(graph=graph, loss=None, seed=self.seed, mode=self.mode)
 
     @property
     def variables(self) -> list:
@@ -396,6 +321,9 @@ class Network:
         self._bind()
         if isinstance(algo, str) and algo in PRETRAINING:
             return pretraining.itertrain(self, train, valid, algo, options.pop("subalgo", "rmsprop"), verbose, options)
+        if not self.one_output:
+            automatic.look_at(self, train)
+            self._bind()
         asked = Options.split(algo, options | {"verbose": verbose}, self.graph)
         return trainer.itertrain(self, train, valid, asked)
 
@@ -444,65 +372,7 @@ class Network:
     def _input_fields(self) -> list[Field]:
         return fields.input_fields(self)
 
-    # ------------------------------------------------------------------------------------------ prediction
-
-    @named
-    def feed_forward(self, x) -> dict:
-        """Return every layer's outputs for `x` as arrays, by full name, 'hid1:out'.
-
-        A dict may leave inputs out, those of targets say; then the outputs that need them are left out, too.
-        """
-        outputs = self.graph.outputs()[0]
-        names = list(outputs)
-        if is_mapping(x):
-            given = set(x.keys())
-            names = [n for n in names if {f.name for f in self._needed_fields([n]) if not f.optional} <= given]
-            if not names:
-                raise DataError(f"feed_forward: no output can be computed of {', '.join(map(str, x)) or 'nothing'}; the "
-                                f"inputs are {', '.join(f.name for f in self._input_fields())}")
-        return dict(zip(names, self._evaluate(names, x), strict=True))
-
-    @named
-    def predict(self, x):
-        """Return the prediction for `x`: an array; of several outputs a dict of arrays by their names.
-
-        Only those inputs are needed that the outputs depend on.
-        """
-        if self.one_output or len(self.outputs) == 1:
-            name = self.output_name if self.one_output else f"{self.outputs[0]}:out"
-            return self._evaluate([name], x)[0]
-        return dict(zip(self.outputs, self._evaluate([f"{name}:out" for name in self.outputs], x), strict=True))
-
-    def _needed_fields(self, names) -> list[Field]:
-        """Return the fields of the inputs that some outputs depend on; of all inputs, if they depend on none."""
-        fields = self._input_fields()
-        if len(fields) == 1:
-            return fields
-        outputs, variables = self.graph.outputs()[0], self.graph.input_variables()
-        used = set(ancestors([outputs[name] for name in names]))
-        return [f for f in fields if variables.get(f.name) in used] or fields
-
-    def _evaluate(self, names, x) -> list:
-        fields = self._needed_fields(names)
-        arrays = prepare(x, fields, "predict", allow_nan=True)
-        variables = self.graph.input_variables()
-
-        def made():
-            outputs, updates = self.graph.outputs()
-            return [outputs[n] for n in names], updates
-
-        compiled = self._function(("predict", *names), [variables[f.name] for f in fields], made)
-        if arrays[0].shape[0] <= PREDICTION_ROWS:
-            parts = [compiled(*arrays)]
-        else:
-            starts = range(0, arrays[0].shape[0], PREDICTION_ROWS)
-            parts = [compiled(*(a[start : start + PREDICTION_ROWS] for a in arrays)) for start in starts]
-        return [joined([part[i] for part in parts]) for i in range(len(names))]
-
-    def _function(self, key, inputs, outputs):
-        backend = resolve(self.mode)
-        key = (*key, backend.name, tuple(id(la.activate) for la in self.layers))
-        return self._compiled.get(key, lambda: function(inputs, outputs(), backend))
+    # ------------------------------------------------------------------------------------------ scores, files
 
     @named
     def score(self, x, y, w=None, metric=None):

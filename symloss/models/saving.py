@@ -65,7 +65,7 @@ def check(model, path) -> None:
 def to_bytes(model, training=False) -> bytes:
     """Return a model as the content of a file; see `save`."""
     description = _describe(model, training)
-    tensors = {f"model/{name}": p.get_value() for name, p in model.graph.parameters.items()}
+    tensors = {f"model/{name}": p.get_value() for name, p in _parameters(model).items()}
     if training:
         state = model._stopped if training is True else training.state()
         if state is None:
@@ -79,7 +79,7 @@ def to_bytes(model, training=False) -> bytes:
 
 def _describe(model, training=False) -> dict:
     """Return all of a model but its arrays, in the words that JSON has; SpecError for what no file can hold."""
-    for layer in model.layers:
+    for layer in model.graph.every_layer():
         if layer.activate.custom:
             raise SpecError(
                 f"save: the activation of layer {layer.name!r} is a function; "
@@ -88,7 +88,8 @@ def _describe(model, training=False) -> dict:
     return {
         "format": FORMAT,
         "class": name_of(type(model)),
-        "described": model._described,
+        "described": model._described if _is_plain(model._described) else None,
+        "outputs": model.graph.chosen,
         "made with": _arguments(model),
         "layers": model.graph.to_spec(),
         "losses": [_loss_spec(loss) for loss in model.losses],
@@ -237,10 +238,13 @@ def _build(description, tensors, mode=None):
         model = _remade(cls, description)
     else:
         extra = {"classes": description["classes"]} if description.get("classes") is not None else {}
+        outputs = description.get("outputs")
+        extra |= {} if outputs is None else {"outputs": outputs} if not cls.one_output else {}
         model = cls(description["layers"], loss=None, weighted=description["weighted"], seed=description["seed"],
                     **extra)
     model.mode = model.mode if mode is None else mode
-    model._described = _tuples(description["described"])
+    if description["described"] is not None:
+        model._described = _tuples(description["described"])
     for spec in description["losses"]:
         model.add_loss(dict(spec))
     for loss, number in zip(model.losses, description.get("weights", ()), strict=False):  # older files have none
@@ -290,6 +294,8 @@ def copied(model, memo: dict):
 
 def _tuples(described):
     """Return a description of layers as it was before JSON made lists of its tuples."""
+    if isinstance(described, dict):
+        return dict(zip(described, _tuples(list(described.values())), strict=True))
     return [tuple(layer) if isinstance(layer, list) else layer for layer in described]
 
 
@@ -308,8 +314,22 @@ def _check_sizes(layers, tensors):
             raise DataError(f"layer {layer.get('name')!r} has size {max(sizes)}, and no tensor of the file has that")
 
 
+def _is_plain(value) -> bool:
+    """Return whether a description of layers holds nothing but words and numbers."""
+    if isinstance(value, dict):
+        return all(map(_is_plain, (*value, *value.values())))
+    return all(map(_is_plain, value)) if isinstance(value, list | tuple) else \
+        value is None or isinstance(value, str | int | float | np.generic | np.ndarray)
+
+
+def _parameters(model) -> dict:
+    """Return the parameters by name; what moves the weights of losses stands elsewhere in a file."""
+    moving = {loss.weighing.variable for loss in model.losses}
+    return {name: p for name, p in model.parameters_by_name.items() if p not in moving}
+
+
 def _fill(model, tensors):
-    parameters = model.graph.parameters
+    parameters = _parameters(model)
     if set(tensors) != set(parameters):
         odd = ", ".join(sorted(set(tensors) ^ set(parameters)))
         raise DataError(f"parameters do not fit the layers: {odd}")

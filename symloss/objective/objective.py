@@ -79,6 +79,10 @@ class Objective:
         Inputs, then targets and weights, each once.
     outputs : dict
         The layers' expressions by name, with noise.
+    generator_updates, evaluation_updates : dict
+        The next states of random generators, by generator, in training and without noise.
+    parameters : dict
+        The parameters that training moves, by name: those of the graph, and those that losses have of their own.
     """
 
     def __init__(self, graph, losses, regularizers=(), metrics=(), seed: int = 0):
@@ -89,32 +93,30 @@ class Objective:
         self.penalties = [r for r in regularizers if not r.on_graph]
         noisy, self.generator_updates = graph.outputs(self.noises, seed=seed, training=True)
         self.outputs, differs = noisy, bool(self.noises) or graph.differs_in_training
-        clean = graph.outputs()[0] if differs else noisy
+        clean, self.evaluation_updates = graph.outputs() if differs else (noisy, {})
         terms = self._terms(noisy)
         self.training_terms = [t for t in terms if not t.whole]
         self.evaluation_terms = self._terms(clean) if differs else terms
         self.total = total_of(self.training_terms)
-        learned = [t.source.weighing.log_variance for t in self.training_terms if _is_uncertain(t.source)]
-        self._learned = {s.name: s for s in learned}  # of a loss whose weight a callback replaces, too
+        self.parameters = graph.parameters | owned(self.losses, graph)
+        for name, parameter in self.parameters.items():  # which may have other names in other models
+            parameter.name = name
         inputs = list(graph.input_variables().values())
         self.variables = list(dict.fromkeys(inputs + [v for x in (*losses, *self.metrics) for v in x.variables]))
 
-    @property
-    def parameters(self) -> dict:
-        """The parameters that training moves, by name; learned weights of losses are among them."""
-        return self.graph.parameters | self._learned
-
     def _terms(self, outputs) -> list[Term]:
         terms = []
+        main = f"{self.graph.main.name}:out"
         for loss in self.losses:
-            last = f"{self.graph.layers[-1].name}:out"
-            name = loss.label if loss.output_name == last else f"{loss.label}({loss.output_name.removesuffix(':out')})"
-            terms.append(Term(_free(name, terms), Figure(loss.parts(outputs)), loss))
-        uncertain = [t for t in terms if _is_uncertain(t.source)]
+            found = loss.named_terms(outputs)
+            for short, parts in found.items():
+                name = loss.term_name(main) if len(found) == 1 else f"{loss.term_name(main)}.{short}"
+                terms.append(Term(_free(name, terms), Figure(parts), loss))
         rows = pt.cast(self.graph.inputs[0].variable.shape[0], terms[0].numerator.dtype)
-        for term in uncertain:
-            term.source.weighing.log_variance.name = name = f"log variance of {term.name}"
-            terms.append(Term(name, Figure((0.5 * term.source.weighing.log_variance * rows, rows)), Regret()))
+        for loss in filter(_is_uncertain, self.losses):
+            first = next(term for term in terms if term.source is loss)
+            variance = loss.weighing.log_variance
+            terms.append(Term(f"log variance of {first.name}", Figure((0.5 * variance * rows, rows)), Regret()))
         for penalty in self.penalties:
             value = pt.as_tensor_variable(penalty.loss(self.graph, outputs))
             terms.append(Term(penalty.name, Figure((value * rows, rows)), penalty))
@@ -144,6 +146,30 @@ class Objective:
 def total_of(terms: list[Term]):
     """Return the scalar that training minimises: the sum of weight times term."""
     return sum(t.source.factor * divide(t.numerator, t.denominator) for t in terms if t.source is not None)
+
+
+def owned(losses, graph) -> dict:
+    """Return the parameters that losses have of their own, by full name; one that the graph has, too, is the graph's.
+
+    Parameters
+    ----------
+    losses : list of Loss
+    graph : Graph
+        Of the model that has the losses.
+    """
+    found, main = {}, f"{graph.main.name}:out"
+    known, names = set(graph.parameters.values()), set(graph.parameters)
+    for loss in losses:
+        for short, parameter in loss.owned().items():
+            if parameter in known:
+                continue
+            of = loss.term_name(main)
+            whole = f"{short} of {of}" if short == "log variance" else f"{of}.{short}"
+            name = next(n for n in (whole, *(f"{whole}#{i}" for i in range(2, 99))) if n not in names)
+            found[name] = parameter
+            known.add(parameter)
+            names.add(name)
+    return found
 
 
 def _is_uncertain(source) -> bool:

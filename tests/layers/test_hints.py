@@ -9,7 +9,6 @@ from symloss import UnknownNameError
 @pytest.mark.parametrize(("layer", "word"), [
     ({"units": 5}, "size"),
     ({"size": 5, "dropout": 0.5}, "hidden_dropout"),
-    (("dropout", 5), "leave it out"),
     ({"form": "Dropout", "rate": 0.5}, "'probability'"),
     ({"form": "noise", "stddev": 0.5}, "'deviation'"),
     ("batch_norm", "norm:z"),

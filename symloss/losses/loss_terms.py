@@ -1,0 +1,60 @@
+"""The terms of a loss by name: each a numerator and a denominator, whose sums over batches give an exact mean."""
+
+import pytensor
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+
+from .._checks import is_number
+from ..errors import ShapeError, SpecError
+from .reduction import fraction, of_items
+from .user_functions import in_words
+
+
+def named_terms(loss, outputs) -> dict:
+    """Return the terms of a loss as (numerator, denominator) by name.
+
+    Raises
+    ------
+    SpecError
+        If the `terms` of a user's class returns something else.
+    """
+    if loss.own_terms:
+        with in_words(loss.name):
+            found = loss.terms(outputs)
+    else:
+        found = loss.terms(outputs)
+    if not isinstance(found, dict) or not found:
+        raise SpecError(f"loss {loss.name}: terms returned {found!r}; return a dict of expressions by name")
+    return {name: _as_fraction(loss, name, value, outputs) for name, value in found.items()}
+
+
+def _as_fraction(loss, name, value, outputs) -> tuple:
+    if isinstance(value, tuple) and len(value) == 2:
+        return value
+    if not isinstance(value, Variable) and not is_number(value):
+        raise SpecError(f"loss {loss.name}: term {name!r} is {value!r}; a scalar, a tensor with the axis of the items "
+                        f"first, or (numerator, denominator) is wanted")
+    value = pt.as_tensor_variable(value)
+    if value.ndim == 0:
+        return whole_batch(loss, value, outputs)
+    items = value if value.ndim == 1 else value.sum(axis=tuple(range(1, value.ndim)))
+    weights = loss._weights
+    if weights is not None and weights.ndim > 1:
+        weights = of_items(weights)
+    return fraction(items.astype(pytensor.config.floatX), weights, how=loss.how, negative=loss.negative_weights)
+
+
+def whole_batch(loss, mean, outputs):
+    """Return the parts of a batch's mean that comes as one scalar: it counts by its rows, or by their weights."""
+    if not isinstance(mean, Variable) and not is_number(mean):
+        raise SpecError(f"loss {loss.name}: returned {mean!r}; return a scalar expression, also where "
+                        f"self._weights is None")
+    mean = pt.as_tensor_variable(mean)
+    if mean.ndim != 0:
+        raise ShapeError(f"loss {loss.name}: returned a tensor with {mean.ndim} axes; return a scalar, .mean() say")
+    mean = mean.astype(pytensor.config.floatX)
+    if loss.weighted:
+        total = loss._weights.sum()
+        return pt.switch(pt.eq(total, 0), 0, mean * total), total
+    rows = pt.cast(next(iter(outputs.values())).shape[0], mean.dtype)
+    return mean * rows, rows

@@ -1,0 +1,68 @@
+"""Parts of a network, which are networks that share its parameters; and which of its layers are outputs."""
+
+from ..errors import SpecError
+from ..layers import Input, Shared, Subnetwork
+from ..objective.loss_layer import LossLayer
+from .registry import registry
+
+
+class Composed:
+    """What a network answers about its outputs and its parts."""
+
+    @property
+    def output_name(self) -> str:
+        """Name of the main output: that of the last layer, or of the last of the outputs that were named."""
+        return f"{self.graph.main.name}:out"
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the layers whose outputs are predictions."""
+        inner = [self.graph[name] for name in self.graph.output_layers()]
+        predicting = [name for name, layer in zip(self.graph.output_layers(), inner, strict=True)
+                      if not isinstance(layer, LossLayer)]
+        return predicting or self.graph.output_layers()
+
+    def __getitem__(self, name):
+        """Return one layer, or a network within this one, as a network that shares its parameters."""
+        layer = self.graph[name]
+        if isinstance(layer, Subnetwork):
+            return self._part(layer.graph)
+        if isinstance(layer, Shared):
+            return self[layer.of]
+        if isinstance(name, str) and "." in name and name not in self.graph.names():
+            outer, _, inner = name.partition(".")
+            return self[outer][inner]
+        if isinstance(layer, Input):
+            raise SpecError(f"{layer.name!r} is an input, and computes nothing; name a layer")
+        return self._part(self.graph.part(list(layer.inputs), [layer.name]))
+
+    def take(self, start: str, end: str):
+        """Return the layers from one to another, both included, as a network that shares their parameters.
+
+        Parameters
+        ----------
+        start, end : str
+            Names of layers. Other inputs that `end` needs come with it.
+        """
+        return self._part(self.graph.take(start, end))
+
+    def part(self, inputs, outputs):
+        """Return what lies between some layers and others, as a network that shares their parameters.
+
+        Parameters
+        ----------
+        inputs : str or list of str
+            Layers whose outputs are the inputs of the part.
+        outputs : str or list of str
+            Layers whose outputs are its outputs.
+
+        Raises
+        ------
+        SpecError
+            If the outputs need more than these inputs.
+        """
+        inputs, outputs = ([names] if isinstance(names, str) else list(names) for names in (inputs, outputs))
+        return self._part(self.graph.part(inputs, outputs))
+
+    def _part(self, graph):
+        return registry.get("Network")(graph=graph, loss=None, seed=self.seed, mode=self.mode)

@@ -1,0 +1,71 @@
+"""LossLayer: a loss within a network, whose value for each item is an output."""
+
+import pytensor
+
+from .. import losses
+from ..errors import SpecError, SymlossError
+from ..layers import Layer
+from ..losses.option_values import OptionValues
+
+
+class LossLayer(Layer):
+    """A loss of its inputs, one number for each item: the mean over what belongs to the item.
+
+    Parameters
+    ----------
+    loss : str or function
+        A registered loss, or a function of (prediction, target).
+    like : str or None
+        The system whose numbers are wanted; see `Loss`.
+    options : dict or None
+        Hyperparameters of the loss.
+
+    Notes
+    -----
+    Its inputs are the ports of the loss, in their order: the prediction, then the target. A target of class labels is
+    an input of integers: ``{"form": "input", "size": 1, "dtype": "int32"}``, or one of shape (n,) is made of it.
+    """
+
+    forms = ("loss",)
+    default_activation = "linear"
+
+    def __init__(self, *, loss="mse", like=None, options=None, **rest):
+        super().__init__(**rest)
+        self.loss, self.like, self.options = loss, like, dict(options or {})
+        self._bound = losses.Loss(loss, like=like, **self.options)
+        self.spec = self._bound.spec
+
+    def setup(self, sources):
+        ports = self.spec.ports
+        if len(sources) != len(ports):
+            raise SpecError(f"layer {self.name!r}: {len(sources)} inputs, and the loss {self.spec.name} takes "
+                            f"{len(ports)}: {', '.join(ports)}; name as many in 'inputs', in this order")
+        self.shape = (1,)
+        self.inputs_by_port = dict(zip(ports, (source.name for source in sources), strict=True))
+
+    def connect(self, values):
+        values = [self._as_labels(port, value) for port, value in zip(self.spec.ports, values, strict=True)]
+        options = OptionValues(self.spec, self.options)
+        try:
+            made = options.for_function(lambda numbers: self.spec.function(*values, **numbers))
+        except SymlossError as error:
+            raise type(error)(f"layer {self.name!r}: {error}") from None
+        if made.ndim == 0:
+            raise SpecError(f"layer {self.name!r}: the loss {self.spec.name} is one number for the whole batch, and a "
+                            f"layer has one for each item; pass it to net.set_loss instead")
+        per_item = made if made.ndim == 1 else made.mean(axis=tuple(range(1, made.ndim)))
+        return {"out": self.activate(per_item[:, None].astype(pytensor.config.floatX))}
+
+    def _as_labels(self, port, value):
+        """Return labels that come as a column of integers as labels for each item."""
+        label = port == "target" and "label" in self.spec.target and value.dtype.startswith(("int", "uint"))
+        return value[..., 0] if label and value.type.shape[-1] == 1 else value
+
+    def to_spec(self):
+        if not isinstance(self.loss, str):
+            raise SpecError(f"layer {self.name!r}: its loss is a function; register it with @symloss.loss() and use "
+                            f"its name")
+        spec = super().to_spec() | {"loss": self.loss, "like": self.like, "options": self.options}
+        return {key: value for key, value in spec.items() if key not in ("size", "shape")}
+
+
