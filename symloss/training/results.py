@@ -73,6 +73,7 @@ class Results:
         self.initial_learning_rate = self.learning_rate = _rates(asked.plan, training, first=True)
         self._plan, self._training, self._done = asked.plan, training, training.batches
         self._objective, self._evaluation, self._source = training.objective, evaluation, train
+        self._numbers = train.numbers
         self._backend, self._last, self._trained = training.step.backend, None, None
         self._full_batch, self._steps_wanted = asked.method is not None, asked.results != "epochs"
         self._by_step = None
@@ -203,14 +204,16 @@ class Results:
         """
         with self._standing(self._trained, "example_losses"):
             self._evaluation = made(self._evaluation, self._objective, self._backend)
-            return example_losses(self._evaluation, self._source)
+            found = example_losses(self._evaluation, self._source)
+        self._source = None  # nobody asks for the data any more
+        return found
 
     @property
     def example_rows(self) -> np.ndarray | None:
         """Row in your data of each of `example_losses`: `validation_split` leaves some out. None of a stream."""
-        if self._source.count is None:
+        if self.training_examples is None:
             return None
-        return np.arange(self._source.count) if self._source.numbers is None else self._source.numbers
+        return np.arange(self.training_examples) if self._numbers is None else self._numbers
 
     def _standing(self, values, who):
         if values is None:
@@ -285,7 +288,7 @@ def _best_before(records) -> int | None:
 def _rates(plan, training, first=False):
     """Return the learning rate of the last step, or of the `first` one before it; by pattern, if there are several."""
     scalars = getattr(training.step, "scalars", {})
-    names = [name for name in scalars if name.startswith("learning_rate")]
+    names = [name for name in scalars if name == "learning_rate" or name.startswith("learning_rate of ")]
     if not names:
         return None
     updates, passes = int(training.step.updates.get_value()), training.epoch - 1

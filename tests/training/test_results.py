@@ -51,14 +51,23 @@ def by_hand(net, x, y, epochs, size, rate):
     return found
 
 
-def test_losses_by_step_are_those_of_a_loop_by_hand(backend, points):
-    net = model(backend)
+def check_by_hand(mode, points):
+    net = model(mode)
     wanted = by_hand(net, *points, epochs=3, size=16, rate=0.05)
     found = trained(points, net=net, batch_size=16)
     np.testing.assert_allclose(found.losses_by_step, wanted, rtol=1e-9)
     assert found.steps_by_epoch.tolist() == [3, 6, 9]
     sizes = np.array([16, 16, 8])
     np.testing.assert_allclose(found.losses_by_epoch, np.reshape(wanted, (3, 3)) @ sizes / 40, rtol=1e-9)
+
+
+def test_losses_by_step_are_those_of_a_loop_by_hand(backend, points):
+    check_by_hand(backend, points)
+
+
+@pytest.mark.c
+def test_losses_by_step_are_those_of_a_loop_by_hand_in_c(points):
+    check_by_hand("C", points)
 
 
 def test_the_loss_of_a_step_has_the_weights_of_that_step(points):
@@ -165,6 +174,13 @@ def test_learning_rates_of_the_first_and_of_the_last_step(options, first, last, 
     found = trained(points, batch_size=20, **options)
     assert found.initial_learning_rate == pytest.approx(first)
     assert found.learning_rate == pytest.approx(last)
+
+
+def test_a_rule_of_ones_own_may_have_numbers_of_similar_names(points):
+    def rule(gradients, *, learning_rate=0.1, learning_rate_floor=0.01):
+        return {p: p - (learning_rate + learning_rate_floor) * g for p, g in gradients.items()}
+
+    assert trained(points, algo=rule, learning_rate=0.2).learning_rate == pytest.approx(0.2)
 
 
 def test_a_method_without_a_learning_rate_has_none(points):
