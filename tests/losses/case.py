@@ -112,42 +112,60 @@ class Case:
 
     # ------------------------------------------------------------------------------------------ compiled once a case
 
-    def at(self, arrays, cotangent=None, along=None) -> list:
-        """Return [(values, gradients, second derivatives along a direction), ...] for all options, in float64."""
+    def at(self, arrays, cotangent=None) -> list:
+        """Return [(values, gradients of sum(cotangent * values) by port), ...] for all options, in float64."""
         if cotangent is None:
             cotangent = np.ones(self.reference(arrays).shape)
-        along = along or {p: np.zeros_like(arrays[p]) for p in self.by}
-        function = self._once(self._double, arrays, cotangent.ndim)
-        found = function(*arrays.values(), cotangent, *(along[p] for p in self.by))
-        k, size = len(self.by) + 1, len(found) // len(self.row.options)
-        groups = [found[i : i + size] for i in range(0, len(found), size)]
-        return [(g[0], dict(zip(self.by, g[1:k], strict=True)), dict(zip(self.by, g[k:], strict=False)))
-                for g in groups]
+        found = self._once(self._first, arrays)(*arrays.values(), cotangent)
+        size = len(self.by) + 1
+        return [(found[i], dict(zip(self.by, found[i + 1 : i + size], strict=True)))
+                for i in range(0, len(found), size)]
+
+    def curvatures(self, arrays, along) -> list:
+        """Return [second derivatives of the sum of values along a direction by port, ...] for all options."""
+        ones, size = np.ones(self.reference(arrays).shape), len(self.by)
+        found = self._once(self._second, arrays)(*arrays.values(), ones, *(along[p] for p in self.by))
+        return [dict(zip(self.by, found[i : i + size], strict=True)) for i in range(0, len(found), size)]
 
     def values(self, arrays) -> np.ndarray:
         """Return the values alone for all options, one after another, in float64."""
         return np.stack(self._once(self._values, arrays)(*arrays.values()))
 
-    def _once(self, make, arrays, *more):
+    def _once(self, make, arrays):
+        """Return what `make` makes for arrays of these numbers of axes."""
         key = make.__name__, *(a.ndim for a in arrays.values())
         if key not in self._compiled:
-            self._compiled[key] = make(self.variables(arrays), *more)
+            self._compiled[key] = make(arrays)
         return self._compiled[key]
 
-    def _values(self, variables):
-        return compiled(list(variables.values()), [self.graph(variables, **o) for o in self.row.options])
+    def _written(self, arrays):
+        """Return (variables, [values of each option]): all functions of these numbers of axes are made of them."""
+        variables = self.variables(arrays)
+        return variables, [self.graph(variables, **options) for options in self.row.options]
 
-    def _double(self, variables, ndim):
-        cotangent = pt.tensor(dtype="float64", shape=(None,) * ndim)
+    def _derived(self, arrays):
+        """Return (cotangent, [gradients of each option])."""
+        variables, values = self._once(self._written, arrays)
+        cotangent = pt.tensor(dtype="float64", shape=(None,) * values[0].ndim)
+        return cotangent, [gradient((v * cotangent).sum(), [variables[p] for p in self.by]) for v in values]
+
+    def _values(self, arrays):
+        variables, values = self._once(self._written, arrays)
+        return compiled(list(variables.values()), values)
+
+    def _first(self, arrays):
+        variables, values = self._once(self._written, arrays)
+        cotangent, slopes = self._once(self._derived, arrays)
+        outputs = [one for value, by in zip(values, slopes, strict=True) for one in (value, *by)]
+        return compiled([*variables.values(), cotangent], outputs)
+
+    def _second(self, arrays):
+        variables, _ = self._once(self._written, arrays)
+        cotangent, slopes = self._once(self._derived, arrays)
         by = [variables[p] for p in self.by]
         along = [v.type() for v in by]
-        outputs = []
-        for options in self.row.options:
-            values = self.graph(variables, **options)
-            slopes = gradient((values * cotangent).sum(), by)
-            outputs += [values, *slopes]
-            if self.row.twice:
-                outputs += gradient(sum((g * v).sum() for g, v in zip(slopes, along, strict=True)), by)
+        outputs = [second for first in slopes
+                   for second in gradient(sum((g * v).sum() for g, v in zip(first, along, strict=True)), by)]
         return compiled([*variables.values(), cotangent, *along], outputs)
 
     @functools.cached_property
@@ -178,6 +196,12 @@ class Case:
             best = ideal(self.kinds[self.first], self.kinds["target"], fed["target"], self.classes)
             return fed | {self.first: best}
         return fed | self.row.perfect(fed)
+
+    def stacked(self, many: list) -> dict:
+        """Return what is fed many times as one batch of all their items, where each value belongs to one item alone."""
+        assert self.separate
+        return {p: np.concatenate([fed[p] for fed in many]) if kind.items and many[0][p].ndim else many[0][p]
+                for p, kind in self.kinds.items()}
 
     def items(self, fed: dict, index) -> dict:
         """Return the items at `index` of what is fed."""

@@ -9,6 +9,8 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pytensor.graph.basic import equal_computations
+from pytensor.graph.replace import clone_replace
 
 import symloss
 from symloss._checks import shape_text
@@ -26,11 +28,13 @@ def cases(condition):
 every_case = cases(lambda case: True)
 every_name = pytest.mark.parametrize("name", symloss.losses.names())
 NEAR = 1e-4  # step of the finite differences: four points, so the error is of its fourth power
+STEPS = (-NEAR, NEAR, -2 * NEAR, 2 * NEAR)
+TOGETHER = 256  # batches that are computed in one call, at most
 
 
-def difference(function, step=NEAR):
-    """Return the derivative at 0 of a function of one number."""
-    return (8 * (function(step) - function(-step)) - (function(2 * step) - function(-2 * step))) / (12 * step)
+def difference(at):
+    """Return the derivative at 0 of a function of one number, of which `at` holds what it is at each of `STEPS`."""
+    return (8 * (at[1] - at[0]) - (at[3] - at[2])) / (12 * NEAR)
 
 
 def moved(fed, port, where, step):
@@ -60,7 +64,7 @@ def test_row_names_the_ports_and_options_of_the_function(case):
 def test_value_is_that_of_the_reference(case):
     for shape in case.row.shapes:
         fed = case.sample(shape)
-        for options, (values, _, _) in zip(case.row.options, case.at(fed), strict=True):
+        for options, values in zip(case.row.options, case.values(fed), strict=True):
             expected = case.reference(fed, **options)
             assert values.shape == expected.shape
             np.testing.assert_allclose(values, expected, rtol=1e-10, atol=1e-13, err_msg=f"{shape} {options}")
@@ -69,9 +73,9 @@ def test_value_is_that_of_the_reference(case):
 @every_case
 def test_one_value_belongs_to_what_the_registry_says(case):
     fed = case.sample()
-    shape = fed[case.first].shape
-    expected = {"element": shape, "item": shape[: case.at(fed)[0][0].ndim] or "no axis", "batch": ()}[case.per]
-    assert case.at(fed)[0][0].shape == expected
+    shape, found = fed[case.first].shape, case.values(fed)[0].shape
+    expected = {"element": shape, "item": shape[: len(found)] or "no axis", "batch": ()}[case.per]
+    assert found == expected
 
 
 @cases(lambda case: case.row.logits and case.kinds[case.first].plain)
@@ -80,7 +84,7 @@ def test_extreme_logits_give_the_exact_value(case):
     for z in case.edges(case.first):
         at = fed | {case.first: z}
         expected = case.row.logits(z, *list(at.values())[1:])
-        for values in (case.at(at)[0][0], case.single(at)[0][0]):
+        for values in (case.values(at)[0], case.single(at)[0][0]):
             rounding = 128 * np.finfo(values.dtype).eps  # z - t z is exact at 1e4, and rounded at 30
             np.testing.assert_allclose(values, expected, rtol=1e-6, atol=rounding)
 
@@ -91,7 +95,7 @@ def test_perfect_prediction_has_the_least_value(case):
     best = case.perfect(fed)
     changed = [p for p in case.ports if best[p] is not fed[p]]
     total = (lambda values: values) if case.separate else np.sum
-    least = [values for values, _, _ in case.at(best)]
+    least = case.values(best)
     for options, values in zip(case.row.options, least, strict=True):
         if case.row.least is not None:
             stated = case.row.least
@@ -101,7 +105,7 @@ def test_perfect_prediction_has_the_least_value(case):
         other = case.sample(salt=f"perturbation {trial}")
         share = 1.0 if trial < 4 else 10.0 ** -(trial % 4)
         near = best | {p: best[p] + share * (other[p] - best[p]) for p in changed}
-        for lowest, (values, _, _) in zip(least, case.at(near), strict=True):
+        for lowest, values in zip(least, case.values(near), strict=True):
             assert np.all(total(values) >= total(lowest) - 1e-12 * (1 + np.abs(total(lowest)))), f"trial {trial}"
 
 
@@ -134,9 +138,17 @@ def slopes_of(case, fed, port, cotangent):
             return case.values(at)
         return np.stack([case.row.moving(at, fed, **options) for options in case.row.options])
 
-    for where in np.ndindex(fed[port].shape[lead:] if together else fed[port].shape):
-        place = (slice(None),) * lead + where if together else where  # items are apart: move them all at once
-        slope = cotangent * difference(lambda step, place=place: values(moved(fed, port, place, step)))
+    places = list(np.ndindex(fed[port].shape[lead:] if together else fed[port].shape))
+    if together:  # items are apart: move them all at once
+        places = [(slice(None),) * lead + where for where in places]
+    many = [moved(fed, port, place, step) for place in places for step in STEPS]
+    if case.separate and case.kinds[port].items and case.row.moving is None:
+        found = np.concatenate([np.split(values(case.stacked(many[i : i + TOGETHER])), len(many[i : i + TOGETHER]), 1)
+                                for i in range(0, len(many), TOGETHER)])
+    else:
+        found = [values(at) for at in many]
+    for index, place in enumerate(places):
+        slope = cotangent * difference(found[4 * index : 4 * index + 4])
         total = slope if together else slope.reshape(len(slope), -1).sum(axis=1)
         slopes[(slice(None), *place)] = total
     return slopes
@@ -146,13 +158,11 @@ def slopes_of(case, fed, port, cotangent):
 def test_second_derivative_is_that_of_finite_differences(case):
     fed, rng = case.sample(), seed(case.id)
     along = {p: rng.standard_normal(fed[p].shape) for p in case.by}
-    found = case.at(fed, along=along)
-    ahead = {}
-    for step in (NEAR, -NEAR, 2 * NEAR, -2 * NEAR):
-        ahead[step] = case.at(fed | {p: fed[p] + step * along[p] for p in case.by})
-    for o, (_, slopes, curvature) in enumerate(found):
+    ahead = [case.at(fed | {p: fed[p] + step * along[p] for p in case.by}) for step in STEPS]
+    found = zip(case.at(fed), case.curvatures(fed, along), strict=True)
+    for o, ((_, slopes), curvature) in enumerate(found):
         for port in case.by:
-            expected = difference(lambda step, o=o, port=port: ahead[step][o][1][port])
+            expected = difference([at[o][1][port] for at in ahead])
             assert np.isfinite(curvature[port]).all()
             if case.row.moving is None:
                 scale = 1 + np.abs(slopes[port]).max()
@@ -174,38 +184,66 @@ def test_float32_stays_float32_and_agrees_with_the_reference(case):
 
 @cases(lambda case: "target" in case.kinds and case.kinds["target"].whole)
 def test_dtype_of_the_target_changes_nothing(case):
+    """The graph is that of a float32 target which is cast; where it is another one (of labels), it is computed."""
     target = case.kinds["target"]
     base = case.sample() | {"target": target.whole(seed(case.id), target.shaped(case.row.shapes[0]))}
     variables = {p: v for p, v in case.variables(case.sample(), "float32").items() if p != "target"}
     by = [variables[p] for p in case.by if p != "target"]
-    targets, outputs = [], []
-    for dtype in target.dtypes:
-        targets.append(pt.tensor(name=f"target of {dtype}", dtype=dtype, shape=(None,) * base["target"].ndim))
+
+    def of(dtype):
+        one = pt.tensor(name=f"target of {dtype}", dtype=dtype, shape=(None,) * base["target"].ndim)
         with pytensor.config.change_flags(floatX="float32"):
-            values = case.graph({p: variables.get(p, targets[-1]) for p in case.ports})
-            outputs += [values, *gradient(values.sum(), by)]
+            return one, case.graph({p: variables.get(p, one) for p in case.ports})
+
+    like = "float32" if "float32" in target.dtypes else target.dtypes[0]
+    computed = [of(like)]
+    (first, value), *_ = computed
+    for dtype in target.dtypes:
+        one, values = of(dtype)
+        assert values.dtype == "float32", dtype
+        if dtype != like and not equal_computations([values], [clone_replace(value, {first: one.astype(like)})]):
+            computed.append((one, values))
+    with pytensor.config.change_flags(floatX="float32"):
+        outputs = [o for _, values in computed for o in (values, *gradient(values.sum(), by))]
     fed = [base[p].astype(v.dtype) for p, v in variables.items()]
+    targets = [one for one, _ in computed]
     found = compiled([*variables.values(), *targets], outputs)(*fed, *(base["target"].astype(t.dtype) for t in targets))
     size = len(by) + 1
-    for index, dtype in enumerate(target.dtypes):
-        for first, other in zip(found[:size], found[index * size : (index + 1) * size], strict=True):
-            assert other.dtype == "float32", dtype
-            np.testing.assert_allclose(other, first, rtol=1e-6, err_msg=dtype)
-    expected = case.reference(base)
-    np.testing.assert_allclose(found[0], expected, rtol=2e-5, atol=2e-6)
+    for index, one in enumerate(targets):
+        for expected, other in zip(found[:size], found[index * size : (index + 1) * size], strict=True):
+            assert other.dtype == "float32", one.name
+            np.testing.assert_allclose(other, expected, rtol=1e-6, err_msg=one.name)
+    np.testing.assert_allclose(found[0], case.reference(base), rtol=2e-5, atol=2e-6)
 
 
 @every_case
 def test_value_and_gradient_are_finite_at_the_edges(case):
     fed = case.sample()
     edges = {p: [fed[p], *case.edges(p)] for p in case.ports}
-    for at in itertools.product(*edges.values()):
-        at = dict(zip(case.ports, at, strict=True))
-        text = {p: a.ravel()[:4].tolist() for p, a in at.items()}
-        for values, slopes in case.single(at):
-            assert np.isfinite(values).all(), f"value {values.ravel()[:4]} at {text}"
-            for port, slope in slopes.items():
-                assert np.isfinite(slope).all(), f"gradient by {port} {slope.ravel()[:4]} at {text}"
+    every = [dict(zip(case.ports, at, strict=True)) for at in itertools.product(*edges.values())]
+    if not (case.separate and all(np.isfinite(found).all() for found in at_once(case, every))):
+        for at in every:
+            finite(case, at)
+
+
+def at_once(case, every):
+    """Yield float32 values and gradients of batches, of which those that share what is no item's are one."""
+    def shared(at):
+        return [id(at[p]) for p, kind in case.kinds.items() if not kind.items]
+
+    for _, alike in itertools.groupby(sorted(every, key=shared), shared):
+        alike = list(alike)
+        for start in range(0, len(alike), TOGETHER):
+            for values, slopes in case.single(case.stacked(alike[start : start + TOGETHER])):
+                yield from (values, *slopes.values())
+
+
+def finite(case, at):
+    text = {p: a.ravel()[:4].tolist() for p, a in at.items()}
+    for values, slopes in case.single(at):
+        assert np.isfinite(values).all(), f"value {values.ravel()[:4]} at {text}"
+        for port, slope in slopes.items():
+            assert np.isfinite(slope).all(), f"gradient by {port} {slope.ravel()[:4]} at {text}"
 
 
 @cases(lambda case: case.separate and case.kinds[case.first].name in ("simplex", "unit") and case.first in case.by)
