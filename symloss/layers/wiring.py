@@ -93,4 +93,12 @@ def _described(name, description, inputs) -> dict:
     made["name"] = name
     if inputs:
         return made | {"inputs": inputs}
-    return made if "form" in made or "described" in made else {"form": "input"} | made
+    made = {"form": "input"} | made
+    if made["form"] != "input" or any(isinstance(word, str) for word in _words(made.get("described"))):
+        raise SpecError(f"layer {name!r}: no edge leads to it, and {description!r} is no input; add an edge, "
+                        f"('...', {name!r}), or describe an input by its size or shape")
+    return made
+
+
+def _words(description):
+    return description if isinstance(description, tuple | list) else [description]
