@@ -73,7 +73,8 @@ def explain(model) -> Text:
     if idle and model.losses:
         lines.append(f"has no loss for {', '.join(idle)}")
     lines += [f"shows {measure.name}: {measure.described()}" for measure in model._shown or model._measures()]
-    lines += ["", f"data, in order: {', '.join(v.name for v in model.variables)}"]
+    wanted = [field.name for field in model._fields() if not field.optional or field.kind == "mask"]
+    lines += ["", f"data, in order: {', '.join(wanted)}"]
     lines += stable_forms(model)
     backend = resolve(model.mode)
     used = blas.used(backend.own) if backend.many_steps else None

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.graph.traversal import ancestors
 from pytensor.sparse import SparseTensorType, get_item_list
 
 from ..errors import SpecError, SymlossWarning
@@ -82,9 +83,10 @@ class TrainingStep:
         self.compile_seconds = time.perf_counter() - start
 
     def _warn_still(self, made):
-        if not made.still:
+        still = made.still if len(made.still) == len(made.movable) else self._without(made.still)
+        if not still:
             return
-        names = ", ".join(p.name for p in made.still)
+        names = ", ".join(p.name for p in still)
         what = "no parameter can move" if len(made.still) == len(made.movable) else "they cannot move"
         warnings.warn(
             f"the gradient of the total loss is zero everywhere for {names}: {what}; "
@@ -92,6 +94,14 @@ class TrainingStep:
             SymlossWarning,
             stacklevel=2,
         )
+
+    def _without(self, still) -> list:
+        """Return parameters without those that lead to outputs alone that have no loss: these are not meant to move."""
+        objective = self.objective
+        reached = set(ancestors([objective.total]))
+        outputs = [objective.outputs[f"{name}:out"] for name in objective.graph.output_layers()]
+        idle = set(ancestors([output for output in outputs if output not in reached])) - reached
+        return [p for p in still if p not in idle]
 
     def _compile(self, changes):
         self._own = None

@@ -22,7 +22,7 @@ class _Chance(Layer, abstract=True):
         super().__init__(**options)
         self.in_prediction = bool(in_prediction)
 
-    def draws(self, context) -> bool:
+    def chances(self, context) -> bool:
         """Return whether random numbers are drawn."""
         return context.training or self.in_prediction
 
@@ -59,7 +59,7 @@ class Noise(_Chance):
 
     def connect(self, values, context):
         x = values[0]
-        if self.draws(context):
+        if self.chances(context):
             x = x + self.deviation * context.normal(x.shape, x.dtype)
         return {"out": self.activate(x)}
 
@@ -88,7 +88,7 @@ class Dropout(_Chance):
 
     def connect(self, values, context):
         x = values[0]
-        if self.draws(context) and self.probability:
+        if self.chances(context) and self.probability:
             kept = pt.ge(context.uniform(x.shape, x.dtype), self.probability)
             x = x * (kept / (1 - self.probability)).astype(x.dtype)
         return {"out": self.activate(x)}
@@ -126,6 +126,6 @@ class Sample(_Chance):
 
     def connect(self, values, context):
         mean, log_variance = values
-        if not self.draws(context):
+        if not self.chances(context):
             return {"out": self.activate(mean)}
         return {"out": self.activate(mean + pt.exp(0.5 * log_variance) * context.normal(mean.shape, mean.dtype))}

@@ -6,7 +6,9 @@ from ..errors import SpecError, unknown
 
 
 def in_order(specs, edges=None) -> tuple[list, list]:
-    """Return the layers as a list of descriptions with 'name' and 'inputs', and the names of those that feed no other.
+    """Return the layers as a list of descriptions with 'name' and 'inputs', and the names of those at the end.
+
+    At the end is what feeds no other layer, or losses alone.
 
     Parameters
     ----------
@@ -42,8 +44,12 @@ def in_order(specs, edges=None) -> tuple[list, list]:
     except graphlib.CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
         raise SpecError(f"edges: {circle} is a circle; a layer cannot feed itself") from None
-    used = {name for some in inputs.values() for name in some}
+    used = {name for layer, some in inputs.items() if not _is_loss(specs[layer]) for name in some}
     return [_described(name, specs[name], inputs[name]) for name in order], [n for n in order if n not in used]
+
+
+def _is_loss(description) -> bool:
+    return isinstance(description, dict) and description.get("form") == "loss"
 
 
 def _sorted_like(specs, inputs) -> dict:

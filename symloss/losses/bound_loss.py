@@ -19,7 +19,7 @@ from .moving_weights import LossWeight
 from .option_values import OptionValues
 from .reduction import added, divide, fraction, reduce, rule
 from .registration import LossSpec, names, registry
-from .user_functions import in_words, prove_call, real, refuse_reduced, without_effect
+from .user_functions import checked_parameters, in_words, prove_call, real, refuse_reduced, without_effect
 
 
 class Loss:
@@ -47,6 +47,8 @@ class Loss:
     ports : dict
         Output by port, for losses with several predictions: ``{"mean": "mu", "variance": "var"}``. A port that is not
         named takes the layer of its own name; the first one takes `output_name`.
+    parameters : dict or None
+        Shared variables by name that the function uses, and that training moves with the parameters of the model.
     **options
         Hyperparameters of the function.
 
@@ -81,7 +83,7 @@ class Loss:
         return loss
 
     def __init__(self, form=None, *, target=None, weight=1.0, weighted=False, output_name=None, how=None,
-                 like=None, ports=None, **options):
+                 like=None, ports=None, parameters=None, **options):
         if form is None and type(self) is Loss:
             raise SpecError(f"Loss: which one? Loss('mse'), say; known: {', '.join(names())}")
         self.form, self.like = type(self).__name__ if form is None else form, like
@@ -95,6 +97,8 @@ class Loss:
         self.attach("out" if output_name is None else output_name)
         self.anywhere = output_name is None
         self.weighing = LossWeight(self.name, weight)
+        if parameters is not None:
+            self.parameters = checked_parameters(self.name, parameters)
         self._class_weight = None
         self.owner = None  # the model that bound it
         self.weighted = self.asks_for_weights = bool(weighted)

@@ -2,7 +2,8 @@
 
 import inspect
 
-OWN = ("self", "form", "target", "weight", "weighted", "output_name", "how", "like", "ports")  # what Loss itself takes
+# what Loss itself takes
+OWN = ("self", "form", "target", "weight", "weighted", "output_name", "how", "like", "ports", "parameters")
 
 
 def divisor(loss) -> str:

@@ -10,6 +10,7 @@ from .._checks import (
     require_same_shape,
     same_rank_below,
 )
+from .option_ranges import Choice
 from .registration import by_item, loss
 
 
@@ -31,6 +32,11 @@ def unit_length(vectors):
 def _inverse_length(vectors):
     squares = pt.sqr(vectors).sum(axis=-1)
     return pt.switch(pt.gt(squares, np.finfo(squares.dtype).tiny ** 0.6), 1 / root(squares), 0)
+
+
+def cosine_of(x, y):
+    """Return the cosine of the angle between vectors (over the last axis); with a vector of 0 it is 0, and still."""
+    return (x * y).sum(axis=-1) * (_inverse_length(x) * _inverse_length(y))
 
 
 def vectors(first, second, who: str, port: str):
@@ -74,7 +80,8 @@ def contrastive(prediction, target, *, margin=0.5):
     Notes
     -----
     For twin networks whose last layer is a distance. Most other libraries say 1 for *near*, as `squared_contrastive`
-    does; a network that learns the opposite of what it should was given the other one's targets.
+    does; a network that learns the opposite of what it should was given the other one's targets. A `PairEmbedding`
+    takes the target by the name 'far', and refuses one that is called 'same'.
 
     References
     ----------
@@ -115,8 +122,9 @@ def squared_contrastive(prediction, target, *, margin=1.0):
 
     Notes
     -----
-    For twin networks. The target is that of the libraries; the paper itself writes Y = 1 for *far*, as `contrastive`
-    does.
+    For twin networks. The target is that of the libraries, 1 for a pair that belongs together; the paper itself writes
+    Y = 1 for a *dissimilar* pair, as `contrastive` does: if you have the paper's Y, pass 1 - Y. A `PairEmbedding` takes
+    the target by the name 'same', and refuses one that is called 'far'.
 
     References
     ----------
@@ -169,16 +177,17 @@ def cosine_embedding(first, second, target, *, margin=0.0):
     """
     first, second = vectors(first, second, "cosine_embedding", "second")
     t = one_each(first, target, "cosine_embedding")
-    cosine = (first * second).sum(axis=-1) * (_inverse_length(first) * _inverse_length(second))
+    cosine = cosine_of(first, second)
     return 0.5 * ((1 + t) * (1 - cosine) + (1 - t) * pt.maximum(0, cosine - number(margin, cosine)))
 
 
 @loss("TripletMarginLoss", "triplet_margin", "triplet_loss", "TripletMarginWithDistanceLoss", target="none", per="item",
-      unit="the unit of the embeddings", ranges={"margin": "(-inf, inf)"})
-def triplet(anchor, positive, negative, *, margin=1.0, squared=False, swap=False):
+      unit="the unit of the embeddings",
+      ranges={"margin": "(-inf, inf)", "distance": Choice(("euclidean", "manhattan", "cosine"))})
+def triplet(anchor, positive, negative, *, margin=1.0, distance="euclidean", squared=False, swap=False):
     r"""Triplet loss, per item: the positive should be nearer to the anchor than the negative, by a margin.
 
-    .. math:: \ell = \max(0, d(a, p) - d(a, n) + m), \quad d(x, y) = \|x - y\|
+    .. math:: \ell = \max(0, d(a, p) - d(a, n) + m)
 
     Parameters
     ----------
@@ -186,15 +195,18 @@ def triplet(anchor, positive, negative, *, margin=1.0, squared=False, swap=False
         Embeddings: of an item, of one like it, of one unlike it; in one unit.
     margin : float
         By how much the negative should be further away, in the unit of the distances.
+    distance : 'euclidean', 'manhattan' or 'cosine'
+        What d is: the length of the difference, the sum of its absolute values, or 1 less the cosine of the angle.
     squared : bool
-        Whether d is the squared distance, as in FaceNet.
+        Whether d is squared; the squared Euclidean distance is that of FaceNet.
     swap : bool
         Whether the negative's distance to the positive counts instead, where it is less than that to the anchor.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in the unit of the distances. The gradient of a distance between equal vectors is 0.
+        At least 0, in the unit of the distances. The gradient of a distance between equal vectors is 0, as is that of
+        the cosine with a vector of 0.
 
     Raises
     ------
@@ -218,14 +230,17 @@ def triplet(anchor, positive, negative, *, margin=1.0, squared=False, swap=False
     anchor, positive = vectors(anchor, positive, "triplet", "positive")
     anchor, negative = vectors(anchor, negative, "triplet", "negative")
 
-    def distance(x, y):
-        squares = pt.sqr(x - y).sum(axis=-1)
-        return squares if squared else root(squares)
+    def between(x, y):
+        if distance == "euclidean":
+            squares = pt.sqr(x - y).sum(axis=-1)
+            return squares if squared else root(squares)
+        apart = pt.abs(x - y).sum(axis=-1) if distance == "manhattan" else 1 - cosine_of(x, y)
+        return pt.sqr(apart) if squared else apart
 
-    away = distance(anchor, negative)
+    away = between(anchor, negative)
     if swap:
-        away = pt.minimum(away, distance(positive, negative))
-    return pt.maximum(0, distance(anchor, positive) - away + number(margin, away))
+        away = pt.minimum(away, between(positive, negative))
+    return pt.maximum(0, between(anchor, positive) - away + number(margin, away))
 
 
 @loss("MarginRankingLoss", target="sign", unit="the unit of the scores", ranges={"margin": "(-inf, inf)"})

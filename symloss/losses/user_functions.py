@@ -170,6 +170,18 @@ def without_effect(loss, expression) -> str | None:
             f"{' and '.join(idle)} have no effect on it; write symloss.losses.reduce(values, self.weights), say")
 
 
+def checked_parameters(name: str, parameters) -> dict:
+    """Return the parameters of a loss by name; SpecError for what training cannot move."""
+    if not isinstance(parameters, dict) or not parameters:
+        raise SpecError(f"loss {name}: parameters={parameters!r}; a dict of shared variables by name is wanted")
+    for short, variable in parameters.items():
+        floats = str(getattr(getattr(variable, "type", None), "dtype", "")).startswith("float")
+        if not isinstance(variable, SharedVariable) or not floats:
+            raise SpecError(f"loss {name}: the parameter {short!r} is {variable!r}; a shared variable of "
+                            f"floating-point numbers is wanted, pytensor.shared(numpy.zeros(3)) say")
+    return dict(parameters)
+
+
 def _name(function) -> str:
     """Return what records and messages call a function: of a lambda, the line where it stands as well."""
     name = getattr(function, "__name__", type(function).__name__)

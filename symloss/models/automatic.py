@@ -40,9 +40,7 @@ def _choice(model, full):
         return "xe", "the output is a softmax"
     if undo(output, "sigmoid") is not None:
         return "bce", "the output is a sigmoid"
-    return "mse", "the output is neither a softmax nor a sigmoid, no distance and no loss"
-
-
+    return "mse", "the output is none of softmax, sigmoid, distance and loss"
 
 
 def look_at(model, data) -> None:

@@ -4,12 +4,15 @@
 called before anything is built from it, and gives each loss the same variables whenever it is called.
 """
 
+import warnings
+
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.traversal import ancestors
 
 from .. import losses, metrics, schedules
-from ..errors import SpecError, UnknownNameError, unknown
+from .._checks import is_number
+from ..errors import SpecError, SymlossWarning, UnknownNameError, unknown
 from ..layers.graph import is_network
 from ..losses import Loss, OutputLoss, weights_variable
 from ..losses.loss_inputs import prediction_names, target_of_rank
@@ -48,7 +51,7 @@ def make_losses(model, asked, options: dict) -> list[Loss]:
 
 
 def _by_port(model, asked, options) -> list[Loss]:
-    """Return the losses of a dict of them by output; None is no loss."""
+    """Return the losses of a dict of them by output: None is no loss, a number the weight of the one from 'auto'."""
     if "output_name" in options:
         raise SpecError(f"loss {asked!r}: losses by output, and output_name={options['output_name']!r}; leave it out")
     known, found = model.graph.outputs()[0], []
@@ -59,7 +62,10 @@ def _by_port(model, asked, options) -> list[Loss]:
         if one is None:
             continue
         for each in one if isinstance(one, list | tuple) else [one]:
-            found += make_losses(model, each, options | {"output_name": full.removesuffix(":out")})
+            at = {"output_name": full.removesuffix(":out")}
+            if is_number(each) or isinstance(each, SharedVariable):
+                each, at = "auto", at | {"weight": each}
+            found += make_losses(model, each, options | at)
     return found
 
 
@@ -225,15 +231,30 @@ def _target(model, loss, before):
     return model.bound_targets.setdefault((loss.output_name, target.dtype, target.type.shape), target)
 
 
-def nobody_trains(model, loss, parts) -> list[str]:
-    """Return the names of shared variables that a loss of the user's own depends on and that training leaves alone."""
+def check_owned(model, loss, parts) -> None:
+    """Look for shared variables that a loss of the user's own depends on, and that training would leave alone.
+
+    Raises
+    ------
+    SpecError
+        For arrays of floating-point numbers. A single number may be one that the user sets: that is a warning.
+    """
     if type(loss) is Loss and loss.spec.target != "any":
-        return []
+        return
     known = {*model.params, *loss.owned().values(), *loss.options.scalars.values(), loss.weighing.scalar,
              loss._class_weight}
     known |= set(ancestors(list(model.graph.outputs()[0].values())))
     found = [v for v in ancestors(parts) if isinstance(v, SharedVariable) and v not in known]
-    return [v.name or "without a name" for v in found if str(getattr(v.type, "dtype", "")).startswith("float")]
+    found = [v for v in found if str(getattr(v.type, "dtype", "")).startswith("float")]
+    names = ", ".join(v.name or "without a name" for v in found)
+    if any(v.ndim for v in found):
+        raise SpecError(f"loss {loss.name} depends on the shared variable {names}, which is no parameter of the model, "
+                        f"so that training would leave it as it is; pass it as symloss.Loss(..., parameters={{'w': "
+                        f"variable}}), keep it in self.parameters of a subclass of Loss, or use its value if it is "
+                        f"fixed")
+    if found:
+        warnings.warn(f"loss {loss.name} depends on the shared variable {names}, which is no parameter of the model: "
+                      f"training leaves it as it is", SymlossWarning, stacklevel=4)
 
 
 def _name_variables(model, entries):

@@ -1,13 +1,12 @@
 """Network: a graph of layers with losses, which trains, predicts, scores and is saved."""
 
-import warnings
 
 import pytensor
 import pytensor.tensor as pt
 
 from ..compiling import Cache, alone, resolve
 from ..data import Field
-from ..errors import DataError, SpecError, SymlossWarning
+from ..errors import DataError, SpecError
 from ..explain import Text, explain, summary
 from ..layers.graph import Graph, is_network
 from ..losses import Loss, target_variable
@@ -150,7 +149,8 @@ class Network(Composed, Predicting):
             The name of a loss, or of an output that is to be minimised itself; 'auto', see `Network`. A network takes
             the output of this one, and the target if it has a second input called 'target'; the sum of its outputs is
             minimised. A dict has 'form' and any of the options; or losses by output,
-            ``{"mean": "mse", "other": 0.3 * symloss.losses.get("mae"), "third": None}``.
+            ``{"mean": "mse", "other": 0.3 * symloss.losses.get("mae"), "third": None}``, where a number is the weight
+            of the loss that 'auto' chooses.
         **options
             'weight', 'output_name', 'how', 'ports', 'weighted', 'target' (number of axes), and the loss' own
             hyperparameters.
@@ -212,10 +212,7 @@ class Network(Composed, Predicting):
         outputs = self.graph.outputs()[0]
         parts = [part for both in loss.named_terms(outputs).values() for part in both]
         refusals.check(loss, outputs, parts)
-        idle = binding.nobody_trains(self, loss, parts)
-        if idle:
-            warnings.warn(f"loss {loss.name} depends on the shared variable {', '.join(idle)}, which is no parameter "
-                          f"of the model: training leaves it as it is", SymlossWarning, stacklevel=3)
+        binding.check_owned(self, loss, parts)
 
     # ------------------------------------------------------------------------------------------ parts
 

@@ -16,11 +16,12 @@ class Composed:
 
     @property
     def outputs(self) -> list[str]:
-        """Names of the layers whose outputs are predictions."""
-        inner = [self.graph[name] for name in self.graph.output_layers()]
-        predicting = [name for name, layer in zip(self.graph.output_layers(), inner, strict=True)
-                      if not isinstance(layer, LossLayer)]
-        return predicting or self.graph.output_layers()
+        """Names of the layers whose outputs are predictions: no losses, unless all are; then what these compare."""
+        names = self.graph.output_layers()
+        losses = [self.graph[name] for name in names if isinstance(self.graph[name], LossLayer)]
+        predicting = [name for name in names if not isinstance(self.graph[name], LossLayer)]
+        compared = [name for layer in losses for name in layer.inputs if not isinstance(self.graph[name], Input)]
+        return predicting or list(dict.fromkeys(compared)) or names
 
     def __getitem__(self, name):
         """Return one layer, or a network within this one, as a network that shares its parameters."""

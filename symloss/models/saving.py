@@ -13,6 +13,7 @@ from .. import _files
 from .._files import check_path, write
 from ..compiling import Cache
 from ..errors import DataError, SpecError, SymlossError
+from ..losses import Loss
 from ..stability import switched_off
 from . import foreign_files
 from .registry import name_of, registry
@@ -160,6 +161,9 @@ def _loss_spec(loss) -> dict:
         raise SpecError(
             f"save: the loss {loss.name!r} is a function; register it with @symloss.loss() and use its name"
         )
+    if type(loss) is Loss and loss.parameters:
+        raise SpecError(f"save: the loss {loss.name!r} has parameters that only your program knows; write a subclass "
+                        f"of symloss.Loss that makes them in its __init__ and keeps them in self.parameters")
     spec = loss.to_spec()
     if callable(spec["weight"]):
         raise SpecError(f"save: the weight of loss {loss.name!r} is a function, which no file can hold; give it a "

@@ -67,5 +67,3 @@ class LossLayer(Layer):
                             f"its name")
         spec = super().to_spec() | {"loss": self.loss, "like": self.like, "options": self.options}
         return {key: value for key, value in spec.items() if key not in ("size", "shape")}
-
-

@@ -183,7 +183,7 @@ def test_a_shared_variable_that_nobody_trains_is_named(points, registered):
         def __call__(self, outputs):
             return pt.sqr(outputs[self.output_name] @ matrix - self._target).mean()
 
-    with pytest.warns(symloss.SymlossWarning, match="W, which is no parameter of the model"):
+    with pytest.raises(symloss.SpecError, match="W, which is no parameter of the model.*parameters="):
         regressor(loss=Turned)
 
 

@@ -28,9 +28,11 @@ def cosine_embedding(x, y, t, margin=0.0):
     return np.where(t == 1, 1 - cosine(x, y), relu(cosine(x, y) - margin))
 
 
-def triplet(a, p, n, margin=1.0, squared=False, swap=False):
+def triplet(a, p, n, margin=1.0, distance="euclidean", squared=False, swap=False):
     power = 2 if squared else 1
-    near, away, other = (np.linalg.norm(x - y, axis=-1) ** power for x, y in ((a, p), (a, n), (p, n)))
+    between = {"euclidean": lambda x, y: np.linalg.norm(x - y, axis=-1), "cosine": lambda x, y: 1 - cosine(x, y),
+               "manhattan": lambda x, y: np.abs(x - y).sum(axis=-1)}[distance]
+    near, away, other = (between(x, y) ** power for x, y in ((a, p), (a, n), (p, n)))
     return relu(near - (np.where(other < away, other, away) if swap else away) + margin)
 
 
@@ -51,7 +53,9 @@ ROWS = [
         options=[{"margin": 0.5}, {"margin": -0.25}],
         perfect=lambda fed: {"first": fed["target"][..., None] * fed["second"]}),
     row("triplet", triplet, anchor=real, positive=real, negative=real,
-        options=[{"margin": 3.0}, {"margin": 2.0, "squared": True}, {"margin": 2.5, "swap": True}],
+        options=[{"margin": 3.0}, {"margin": 2.0, "squared": True}, {"margin": 2.5, "swap": True},
+                 {"margin": 0.3, "distance": "cosine", "swap": True}, {"distance": "manhattan"},
+                 {"distance": "cosine", "squared": True}],
         perfect=lambda fed: {"anchor": fed["positive"], "negative": fed["positive"] + 60}),
     row("margin_ranking", ranking, first=real, second=real, target=sign, options=[{"margin": 0.5}],
         perfect=lambda fed: {"first": fed["second"] + 60 * fed["target"]}),
