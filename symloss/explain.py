@@ -131,7 +131,8 @@ def _form(loss, outputs) -> str:
     if loss.spec is None:
         return f"the class {type(loss).__name__} on {loss.output_name}"
     summary = loss.spec.summary if loss.like is None else losses.get(loss.name).summary
-    text = f"{summary.rstrip('.')} (output {loss.output_name})"
+    fed = prediction_names(loss, outputs)
+    text = f"{summary.rstrip('.')} (output{'s' * (len(fed) > 1)} {', '.join(fed)})"
     if loss.like is not None:
         text += f", as {loss.like} computes it"
     output = outputs.get(loss.output_name)
