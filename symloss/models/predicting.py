@@ -1,5 +1,7 @@
 """What a network computes for inputs: predictions, and the outputs of all layers."""
 
+import dataclasses
+
 from pytensor.graph.traversal import ancestors
 
 from ..compiling import function, resolve
@@ -45,37 +47,42 @@ class Predicting:
         fields = self._input_fields()
         if len(fields) == 1:
             return fields
-        return self._compiled.get(("inputs of", *names), lambda: self._used_fields(names, fields))
-
-    def _used_fields(self, names, fields):
         outputs, variables = self.graph.outputs()[0], self.graph.input_variables()
         used = set(ancestors([outputs[name] for name in names]))
         return [f for f in fields if variables.get(f.name) in used] or fields
 
     def _evaluate(self, names, x) -> list:
-        fields = self._needed_fields(names)
-        arrays = prepare(x, fields, "predict", allow_nan=True)
-        variables = self.graph.input_variables()
-
-        def made():
-            outputs, updates = self.graph.outputs()
-            return [outputs[n] for n in names], updates
-
-        compiled = self._function(("predict", *names), [variables[f.name] for f in fields], made)
+        found = self._compiled.get(self._key("predict", *names), lambda: self._predictor(names))
+        arrays = prepare(x, found.fields, "predict", allow_nan=True)
         if arrays[0].shape[0] <= PREDICTION_ROWS:
-            parts = [compiled(*arrays)]
+            parts = [found.compiled(*arrays)]
         else:
             starts = range(0, arrays[0].shape[0], PREDICTION_ROWS)
-            parts = [compiled(*(a[start : start + PREDICTION_ROWS] for a in arrays)) for start in starts]
+            parts = [found.compiled(*(a[start : start + PREDICTION_ROWS] for a in arrays)) for start in starts]
         return [joined([part[i] for part in parts]) for i in range(len(names))]
 
+    def _predictor(self, names) -> "Predictor":
+        fields, variables = self._needed_fields(names), self.graph.input_variables()
+        outputs, updates = self.graph.outputs()
+        compiled = function([variables[f.name] for f in fields], [outputs[n] for n in names], resolve(self.mode),
+                            updates=updates)
+        return Predictor(fields, compiled)
+
+    def _key(self, *what) -> tuple:
+        return (*what, resolve(self.mode).name, tuple(id(la.activate) for la in self.graph.layers))
+
     def _function(self, key, inputs, outputs):
-        backend = resolve(self.mode)
-        key = (*key, backend.name, tuple(id(la.activate) for la in self.layers))
+        """Return a compiled function of the model's, made once."""
+        return self._compiled.get(self._key(*key), lambda: function(inputs, outputs(), resolve(self.mode)))
 
-        def made():
-            expressions = outputs()
-            expressions, updates = expressions if isinstance(expressions, tuple) else (expressions, None)
-            return function(inputs, expressions, backend, updates=updates)
 
-        return self._compiled.get(key, made)
+@dataclasses.dataclass(frozen=True)
+class Predictor:
+    """A compiled function of some outputs, and the fields of the inputs that it takes."""
+
+    fields: list
+    compiled: object
+
+    def decisions(self) -> list[str]:
+        """Return what the compiler decided, in words."""
+        return getattr(self.compiled, "decisions", list)()
