@@ -17,7 +17,7 @@ class Silence:
     def __init__(self, known: list, fields: list):
         self.silent = {f.partner: array == 0 for f, array in known if f.kind == "weights"}
         for field, array in known:
-            if field.ignored is not None:
+            if field.ignored is not None and field.padding is None:  # a sequence without labels counts like any other
                 ignored, weightless = array == field.ignored, self.silent.get(field.name)
                 weightless = None if weightless is None else _spread(weightless, array)
                 self.silent[field.name] = ignored if weightless is None else ignored | weightless

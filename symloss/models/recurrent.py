@@ -18,6 +18,7 @@ from ..data import (
     prepare,
     ragged,
 )
+from ..data.columns import is_batches
 from ..errors import SpecError
 from . import feedforward
 from .fields import mask_field
@@ -71,8 +72,9 @@ class Sequences(Network, registered="recurrent.Sequences"):
         return self.__dict__.setdefault("_steps", pt.tensor(name="steps", dtype="int8", shape=(None, None)))
 
     def _may_be_ragged(self, data, fields) -> bool:
-        """Return whether sequences differ in length; of batches that are to come only a loss that asks cares."""
-        if named(data, fields) is None:
+        """Return whether sequences differ in length; of batches that are to come, only a loss that asks cares."""
+        arrays = hasattr(data, "shape") or (isinstance(data, list | tuple) and not is_batches(data, fields))
+        if named(data, fields) is None and not arrays:
             return any(x.has_own_length and "steps" in x.spec.options for x in self.losses)
         return has_ragged(data, fields, own_lengths=False)
 

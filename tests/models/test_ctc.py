@@ -49,6 +49,21 @@ def test_sequences_may_have_no_label(xs):
     same(loss_of(net, xs, [[]] * 4), by_hand(net, xs, [[]] * 4, -1))
 
 
+def test_a_sequence_without_labels_counts(xs):
+    net = model()
+    records = net.train([xs, LABELS], [xs[:2], [[], []]], **STILL)
+    same(records[-1]["valid_loss"], by_hand(net, xs[:2], [[], []], -1))
+    xs[1][0] = np.nan
+    with pytest.raises(symloss.DataError, match="in, row 1.*nan is not finite"):
+        net.train([xs, [[0], [], [1], [2]]], **STILL)
+
+
+def test_a_wrong_number_of_arrays_is_told_without_the_mask(xs):
+    for data in (xs, [xs], np.stack([xs[0]] * 2)):
+        with pytest.raises(symloss.DataError, match=r"wanted: in, target; pass them as one list"):
+            model().train(data, **STILL)
+
+
 @pytest.mark.parametrize("blank, classes, positions, labels", [
     (-1, [*"abcd", None], LABELS, [["a", "b"], ["c"], ["a", "a", "d"], ["b"]]),
     (-1, [*"abcd", None], LABELS, np.array(["ab", "c", "aad", "b"])),
@@ -135,6 +150,7 @@ def test_batches_of_a_function_may_differ_in_length(xs):
     net = model()
     wanted = loss_of(net, xs, LABELS)
     same(net.train(lambda: [xs, LABELS], train_batches=1, **STILL)[-1]["loss"], wanted)
+    same(net.train([(np.stack([x]), [row]) for x, row in zip(xs, LABELS, strict=True)], **STILL)[-1]["loss"], wanted)
     x, labels = [x[:4] for x in xs[:2]], [[0, 1], [2]]
     same(net.train(lambda: [np.stack(x), labels], train_batches=1, **STILL)[-1]["loss"], loss_of(net, x, labels))
 
