@@ -35,17 +35,26 @@ from .errors import (  # noqa: E402
 )
 from .layers import Layer  # noqa: E402
 from .losses import Loss, loss  # noqa: E402
-from .models import Autoencoder, Classifier, Experiment, Network, Regressor, load  # noqa: E402
+from .models import (  # noqa: E402
+    Autoencoder,
+    Classifier,
+    Experiment,
+    Network,
+    PairEmbedding,
+    Regressor,
+    TripletEmbedding,
+    load,
+)
 from .regularizers import Regularizer  # noqa: E402
 
 __version__ = "0.1.0"
 _THEANETS = ("feedforward", "log", "main", "util")  # names of scripts that say `import symloss as theanets`
 
 __all__ = [
-    "Activation", "Autoencoder", "Classifier", "DataError", "Experiment", "Layer", "Loss", "Network", "Regressor",
-    "Regularizer", "ShapeError", "SpecError", "SymlossError", "SymlossWarning", "TrainingError", "UnknownNameError",
-    "activations", "check", "compiling", "convolution", "data", "decoding", "evaluate", "load", "loss", "losses",
-    "metrics", "recurrent", "regularizers", "schedules", "training", "updates",
+    "Activation", "Autoencoder", "Classifier", "DataError", "Experiment", "Layer", "Loss", "Network", "PairEmbedding",
+    "Regressor", "Regularizer", "ShapeError", "SpecError", "SymlossError", "SymlossWarning", "TrainingError",
+    "TripletEmbedding", "UnknownNameError", "activations", "check", "compiling", "convolution", "data", "decoding",
+    "evaluate", "load", "loss", "losses", "metrics", "recurrent", "regularizers", "schedules", "training", "updates",
 ]
 
 

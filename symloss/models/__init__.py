@@ -1,14 +1,17 @@
 """Models: a graph of layers with losses, which trains, predicts, scores and is saved.
 
 Inside: `network.py` (Network, the base of all), `feedforward.py`, `recurrent.py` and `convolution.py` (the models that
-users type), `registry.py` (model classes by name), `saving.py` (files), `pretraining.py` and `scoring.py`.
+users type), `embedding.py` (one network for the elements of pairs and triplets), `registry.py` (model classes by name),
+`saving.py` (files), `pretraining.py` and `scoring.py`.
 May import everything below: training, compiling, objective, layers, losses, data; nothing below imports this.
 Start reading at `network.py`.
 """
 
+from .embedding import PairEmbedding, TripletEmbedding
 from .experiment import Experiment
 from .feedforward import Autoencoder, Classifier, Regressor
 from .network import Network
 from .saving import load
 
-__all__ = ["Autoencoder", "Classifier", "Experiment", "Network", "Regressor", "load"]
+__all__ = ["Autoencoder", "Classifier", "Experiment", "Network", "PairEmbedding", "Regressor", "TripletEmbedding",
+           "load"]

@@ -34,7 +34,8 @@ def documented(name, option):
 @every_option
 def test_what_an_option_may_be_is_what_its_docstring_says(name, option):
     found, said = symloss.losses.get(name).ranges[option], documented(name, option)
-    choices = {"bool": (False, True), "1 or 2": (1, 2), "'breslow' or 'efron'": ("breslow", "efron")}
+    choices = {"bool": (False, True), "1 or 2": (1, 2), "'breslow' or 'efron'": ("breslow", "efron"),
+               "'euclidean', 'manhattan' or 'cosine'": ("euclidean", "manhattan", "cosine")}
     if said in choices:
         assert found == Choice(choices[said])
         return

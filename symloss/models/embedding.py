@@ -1,0 +1,323 @@
+"""PairEmbedding and TripletEmbedding: one network for all elements, so that distances between them mean something."""
+
+import dataclasses
+import typing
+
+from ..data import is_mapping
+from ..errors import DataError, SpecError
+from ..explain import Text
+from ..layers.elementwise import Distance
+from ..layers.graph import Graph, is_network
+from ..losses import Loss, LossSpec, registry
+from ..losses.loss_inputs import prediction_names
+from ..training.options import named
+from .network import Network
+
+SAME = "same"  # a pair that belongs together
+FAR = "far"  # a pair that does not
+TRUE = {"contrastive": FAR, "squared_contrastive": SAME, "hinge_embedding": SAME, "cosine_embedding": SAME}
+WORDS = {SAME: "same, a pair that belongs together", FAR: "far, a pair that does not belong together"}
+OF_TRIPLETS = {"euclidean": {}, "squared euclidean": {"squared": True}, "manhattan": {"distance": "manhattan"},
+               "cosine": {"distance": "cosine"}}  # the options of the loss `triplet` for each metric
+
+
+class Embedded:
+    """What networks have in common that embed several elements by one network, called 'embedding'."""
+
+    elements: tuple[str, ...] = ()  # the inputs, one for each element
+    compared: typing.ClassVar[dict] = {}  # names of distances, and the two embeddings of each
+
+    def _begin(self, layers, distance, loss, margin, weighted, seed, mode):
+        graph = self._joined(layers, distance, seed)
+        Network.__init__(self, None, None, weighted, seed, mode, graph=graph)
+        self._described = layers if isinstance(layers, dict) or is_network(layers) else list(layers)
+        if margin is not None and (loss is None or isinstance(loss, dict) and "margin" in loss):
+            raise SpecError(f"{type(self).__name__}: margin={margin!r}, and loss={loss!r}; say it in one place")
+        if loss is not None:
+            self.add_loss(loss, **({} if margin is None else {"margin": margin}))
+
+    @classmethod
+    def embeddings(cls) -> list[str]:
+        """Return the names of the layers that hold the embeddings of the elements, in order."""
+        return ["embedding", *(f"{name}_embedding" for name in cls.elements[1:])]
+
+    def _joined(self, layers, distance, seed) -> Graph:
+        """Return the graph of all elements, with one embedding for them and the distances between what it makes."""
+        who, names = type(self).__name__, [*self.elements, *self.embeddings(), *self.compared]
+        if isinstance(layers, list | tuple) and [la.get("name") for la in layers if isinstance(la, dict)] == names:
+            made = Graph(layers, seed=seed)  # as a file has it
+        else:
+            made = Graph(self._described_with(layers, distance, seed), seed=seed)
+        metrics = {made[name].metric for name in self.compared}
+        if len(made["embedding"].shape) != 1:
+            raise SpecError(f"{who}: the embedding of an item has shape {made['embedding'].shape}; a vector is wanted: "
+                            f"end the network in a layer of units, or in 'flatten'")
+        if made.mask is not None:
+            raise SpecError(f"{who}: the embedding network reads sequences up to their ends, and the elements would "
+                            f"share their lengths; take sequences of one length, and end the network in 'flatten'")
+        if distance != "euclidean" and metrics != {distance}:
+            raise SpecError(f"{who}: distance={distance!r}, and the layers have {', '.join(metrics)}; say it once")
+        return made
+
+    def _described_with(self, layers, distance, seed) -> list[dict]:
+        """Return the layers of the whole, made from those of the embedding."""
+        who = type(self).__name__
+        inner = getattr(layers, "graph", layers) if is_network(layers) else Graph(layers, "linear", 2, seed)
+        if len(inner.inputs) != 1 or len(inner.output_layers()) != 1:
+            raise SpecError(f"{who}: a network with one input and one output is wanted, got "
+                            f"{len(inner.inputs)} and {len(inner.output_layers())}; take a part of it: "
+                            f"net.part('in', 'hid1'), say")
+        enter = inner.inputs[0].to_spec()
+        first, *others = self.elements
+        twins = [{"name": f"{name}_embedding", "form": "shared", "of": "embedding", "inputs": name} for name in others]
+        return [*({**enter, "name": name} for name in self.elements),
+                {"name": "embedding", "form": "network", "network": inner, "inputs": first}, *twins,
+                *({"name": name, "form": "distance", "metric": distance, "inputs": list(pair)}
+                  for name, pair in self.compared.items())]
+
+    @property
+    def metric(self) -> str:
+        """Which distance: 'euclidean', 'squared euclidean', 'manhattan' or 'cosine'."""
+        layer = self.graph[next(iter(self.compared))]
+        assert isinstance(layer, Distance)
+        return layer.metric
+
+    # ------------------------------------------------------------------------------------------ losses
+
+    def add_loss(self, loss="auto", **options):
+        """Append a loss, and return it; see `Network.add_loss`.
+
+        A loss of two or three embeddings, such as 'cosine_embedding' and 'triplet', takes those of the elements, in
+        their order, unless `ports` says what it takes.
+
+        Raises
+        ------
+        SpecError
+            For losses that read one target in opposite ways.
+        """
+        before = list(self.losses)
+        made = super().add_loss(self._wired(loss, options), **options)
+        try:
+            self._meaning()
+        except SpecError:
+            self.losses[:] = before
+            raise
+        return made
+
+    def _wired(self, loss, options):
+        """Return a loss as it was asked for, with the embeddings as its ports where it takes several predictions."""
+        if isinstance(loss, list | tuple):
+            return [self._wired(one, options) for one in loss]
+        if isinstance(loss, dict) and "form" not in loss:
+            return {port: self._wired(one, options) for port, one in loss.items()}
+        if isinstance(loss, str) and loss == "auto":
+            return self._automatic(options)
+        asked = loss if isinstance(loss, dict) else {"form": loss}
+        form = asked["form"]
+        spec = form.spec if isinstance(form, Loss) else None
+        if isinstance(form, str) and form in registry and f"{form}:out" not in self.graph.outputs()[0]:
+            spec = registry.get(form)
+        several = isinstance(spec, LossSpec) and len(spec.predictions) == len(self.embeddings())
+        if not several or asked.get("ports") or options.get("ports") or getattr(form, "ports", None):
+            return loss
+        ports = dict(zip(spec.predictions, self.embeddings(), strict=True))
+        if isinstance(form, Loss):
+            form.ports = ports
+            return loss
+        return {**asked, "ports": ports}
+
+    def _meaning(self) -> str | None:
+        """Return what a target of 1 means to the losses: 'same' or 'far'; None if they do not say."""
+        found = {TRUE[loss.name]: loss for loss in self.losses if loss.name in TRUE}
+        if len(found) > 1:
+            one, other = (f"{loss.label} (1 is {meaning})" for meaning, loss in found.items())
+            raise SpecError(f"{type(self).__name__}: {one} and {other} read targets in opposite ways; use one of "
+                            f"them, or train two models that share the embedding")
+        return next(iter(found), None)
+
+    def _options(self):
+        found = {} if self.metric == "euclidean" else {"distance": self.metric}
+        found |= super()._options()
+        asked = found.pop("loss", "auto")
+        several = isinstance(asked, list)
+        plain = [self._without_ports(one) for one in (asked if several else [asked])]
+        if several or plain[0] not in ("auto", self._usual()):
+            found["loss"] = plain if several else plain[0]
+        return found
+
+    def _without_ports(self, asked):
+        """Return the description of a loss without the ports that it has anyway, and by its name if nothing is left."""
+        if not isinstance(asked, dict) or list(asked.get("ports", {}).values()) != self.embeddings():
+            return asked
+        plain = {key: value for key, value in asked.items() if key != "ports"}
+        return plain["form"] if list(plain) == ["form"] else plain
+
+    # ------------------------------------------------------------------------------------------ data
+
+    def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
+        """Train as `train` does, and yield each record as it comes."""
+        meaning = self._meaning()
+        for who, data in (("train", train), ("valid", valid)):
+            opposite = {SAME: FAR, FAR: SAME}.get(meaning)
+            if opposite is not None and is_mapping(data) and opposite in list(data.keys()):
+                other = "hadsell" if meaning == FAR else "contrastive"
+                raise DataError(f"{who}: the target is called {opposite!r}, and to the loss "
+                                f"{self._reads()} a target of 1 (True) means {WORDS[meaning]}; pass "
+                                f"{{{meaning!r}: ~{opposite}}}, or set_loss({other!r})")
+        return super().itertrain(train, valid, algo, verbose=verbose, **options)
+
+    def _reads(self) -> str:
+        return next(loss.label for loss in self.losses if loss.name in TRUE)
+
+    def _fields(self, also=()):
+        targets = {loss._target.name: TRUE[loss.name] for loss in self.losses if loss.name in TRUE}
+        return [dataclasses.replace(f, also=(*f.also, targets[f.name])) if f.name in targets else f
+                for f in super()._fields(also)]
+
+    # ------------------------------------------------------------------------------------------ what it computes
+
+    @named
+    def embed(self, x):
+        """Return the embedding of each item of `x`, an array (n, size).
+
+        ``net["embedding"]`` is the network that makes it, with the same parameters.
+        """
+        return self._evaluate(["embedding:out"], x)[0]
+
+    @named
+    def predict(self, x):
+        """Return the distance of each pair, an array (n,); of several distances a dict of such arrays by name.
+
+        Parameters
+        ----------
+        x : list of arrays, or dict
+            The elements, in the order of the inputs or by their names.
+        """
+        found = super().predict(x)
+        return {name: d[:, 0] for name, d in found.items()} if isinstance(found, dict) else found[:, 0]
+
+    def explain(self) -> Text:
+        """Return what was chosen and why, and what a target of 1 means."""
+        lines, outputs = super().explain().splitlines(), self.graph.outputs()[0]
+        fed = {name for loss in self.losses for name in prediction_names(loss, outputs)}
+        if fed & {f"{name}:out" for name in self.embeddings()}:  # such a loss moves the distances, too
+            lines = [line for line in lines if not line.startswith("has no loss for")]
+        lines += [f"to {loss.label}, a target of 1 (True) means {WORDS[TRUE[loss.name]]}" for loss in self.losses
+                  if loss.name in TRUE]
+        return Text("\n".join(lines))
+
+
+class PairEmbedding(Embedded, Network):
+    r"""A network that embeds both elements of a pair, and the distance between what it makes of them.
+
+    .. math:: d = \| f(x_{\text{left}}) - f(x_{\text{right}}) \|
+
+    Parameters
+    ----------
+    layers : list, dict, Graph or Network
+        The embedding network f, with one input and one output, a vector for each item: ``[784, 64, 2]``, whose last
+        layer is linear unless it says otherwise; or a network whose parameters it shares.
+    distance : 'euclidean', 'squared euclidean', 'manhattan' or 'cosine'
+        The cosine distance is 1 less the cosine of the angle. Where a distance has no gradient, it is 0: between equal
+        vectors, and from a vector of 0.
+    loss : str, Loss, dict, list of these, or None
+        'auto' is 'contrastive', in Wolfram's convention: a target of 1 (True) means that the pair should be *far*
+        apart. 'hadsell' (`squared_contrastive`) is that of Hadsell, Chopra & LeCun, with the target of most libraries:
+        1 (True) means that the pair belongs together; the paper's Y is the opposite, 1 - target.
+        'cosine_embedding' takes both embeddings, and targets of 1 and -1.
+    margin : float or None
+        From which distance on a pair is far enough; None: that of the loss, 0.5 for 'contrastive' and 1 for 'hadsell'.
+    weighted, seed, mode
+        See `Network`.
+
+    Raises
+    ------
+    SpecError
+        If the network has several inputs or outputs, if an embedding is no vector, or for two losses that read the
+        target in opposite ways.
+
+    Notes
+    -----
+    Data are (left, right, target). In a dict the target may be called by what 1 means to the loss, 'far' or 'same':
+    the other one is refused. `explain` says which it is.
+
+    References
+    ----------
+    Wolfram Language, NetPairEmbeddingOperator (2019),
+    https://reference.wolfram.com/language/ref/NetPairEmbeddingOperator.html; Hadsell, Chopra & LeCun (2006),
+    "Dimensionality Reduction by Learning an Invariant Mapping", CVPR.
+
+    >>> net = symloss.PairEmbedding([4, 8, 2])
+    >>> net.embed(np.ones((3, 4))).shape, net.predict([np.ones((3, 4)), np.ones((3, 4))]).tolist()
+    ((3, 2), [0.0, 0.0, 0.0])
+    """
+
+    elements = ("left", "right")
+    compared = {"distance": ("embedding", "right_embedding")}
+
+    @named
+    def __init__(self, layers, distance="euclidean", loss="auto", margin=None, weighted=False, seed=0, mode=None):
+        self._begin(layers, distance, loss, margin, weighted, seed, mode)
+
+    def _usual(self):
+        return "contrastive"
+
+    def _automatic(self, options):
+        return {"form": "contrastive"} if "margin" in options else "auto"
+
+
+class TripletEmbedding(Embedded, Network):
+    r"""A network that embeds an anchor, an item like it and one unlike it; the first two should be nearer by a margin.
+
+    .. math:: \ell = \max(0, d(f(a), f(p)) - d(f(a), f(n)) + m)
+
+    Parameters
+    ----------
+    layers : list, dict, Graph or Network
+        The embedding network f; see `PairEmbedding`.
+    distance : 'euclidean', 'squared euclidean', 'manhattan' or 'cosine'
+        What d is; the squared one is that of FaceNet.
+    loss : str, Loss, dict, list of these, or None
+        'auto' is the loss `triplet` of the three embeddings, with this distance. A dict has its other options:
+        ``{"form": "triplet", "swap": True}``.
+    margin : float or None
+        By how much the negative should be further away, in the unit of the distances; None: that of the loss, 1.
+    weighted, seed, mode
+        See `Network`; the weights are one for each triplet.
+
+    Raises
+    ------
+    SpecError
+        As `PairEmbedding` does.
+
+    Notes
+    -----
+    Data are (anchor, positive, negative). There is no target: which is which is said by the order, or by the names in
+    a dict.
+
+    References
+    ----------
+    Schroff, Kalenichenko & Philbin (2015), "FaceNet: A Unified Embedding for Face Recognition and Clustering", CVPR.
+
+    >>> net = symloss.TripletEmbedding([4, 8, 2])
+    >>> x = np.ones((3, 4))
+    >>> net.predict([x, x, x])["positive_distance"].tolist()
+    [0.0, 0.0, 0.0]
+    """
+
+    elements = ("anchor", "positive", "negative")
+    compared = {
+        "positive_distance": ("embedding", "positive_embedding"),
+        "negative_distance": ("embedding", "negative_embedding"),
+    }
+
+    @named
+    def __init__(self, layers, distance="euclidean", loss="auto", margin=None, weighted=False, seed=0, mode=None):
+        self._begin(layers, distance, loss, margin, weighted, seed, mode)
+
+    def _usual(self):
+        options = OF_TRIPLETS[self.metric]
+        return {"form": "triplet", **options} if options else "triplet"
+
+    def _automatic(self, options):
+        return self._wired(self._usual(), options)
