@@ -127,7 +127,8 @@ def _form(loss, outputs) -> str:
         summed = ", whose values are summed up for each item" if any(n != 1 for n in axes) else ""
         return f"the output {loss.output_name} itself{summed}"
     if hasattr(loss, "graph"):
-        return f"the network {', '.join(loss.graph.output_layers())} of {loss.output_name}"
+        found = ", ".join(loss.graph.output_layers())
+        return f"what a network makes of {loss.output_name}{' and the target' * loss.takes_target}: {found}"
     if loss.spec is None:
         return f"the class {type(loss).__name__} on {loss.output_name}"
     summary = loss.spec.summary if loss.like is None else losses.get(loss.name).summary

@@ -63,17 +63,17 @@ class Graph:
 
     def __init__(self, specs, output_activation: str = "linear", input_ndim: int = 2, seed: int = 0, edges=None,
                  outputs=None):
-        ends = ()
+        ends, compared = (), ()
         if isinstance(specs, dict) or edges is not None:
-            specs, ends = wiring.in_order(specs, edges)
+            specs, ends, compared = wiring.in_order(specs, edges)
         if not isinstance(specs, list | tuple) or len(specs) < 2:
             raise SpecError(f"layers {specs!r}: a list of at least an input and an output is wanted, [10, 20, 3] say")
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
             raise SpecError(f"seed={seed!r}; an integer of at least 0 is wanted")
         self._begin(seed, input_ndim, output_activation)
         for index, description in enumerate(specs):
-            end = isinstance(description, dict) and description.get("name") in ends
-            self.add_layer(description, last=end or index == len(specs) - 1)
+            name = description.get("name") if isinstance(description, dict) else None
+            self.add_layer(description, name in ends or index == len(specs) - 1, name in compared)
         self.chosen = None if outputs is None else self._checked(outputs)
 
     def _begin(self, seed, input_ndim, output_activation, mask=None):
@@ -83,8 +83,8 @@ class Graph:
         self.lent: dict = {}  # weights of losses by name, which weight penalties mean as well
         self._remembered = None  # (state of the layers, their expressions, the next states of generators)
 
-    def add_layer(self, description, last: bool = False, **options) -> "layers.Layer":
-        """Append a layer described in the layer language, and return it."""
+    def add_layer(self, description, last: bool = False, plain: bool = False, **options) -> "layers.Layer":
+        """Append a layer described in the layer language, and return it; a `plain` one is linear by default."""
         if isinstance(description, layers.Layer):
             form = layers.base.form_of(description)
             raise SpecError(f"layer {description!r}: a model makes its layers itself, of their descriptions; write "
@@ -102,7 +102,7 @@ class Graph:
         if isinstance(form, str) and form not in layers.registry:
             raise hints.unknown("layer form", form, layers.registry, layers.registry.spellings())
         cls = layers.registry.get(form)
-        self._fill(keywords, cls, index, last)
+        self._fill(keywords, cls, index, last, plain)
         twin = self._embedded(keywords.get("network")) if cls is layers.Subnetwork else None
         if twin is not None:
             cls, keywords = layers.Shared, {k: v for k, v in keywords.items() if k != "network"} | {"of": twin}
@@ -137,10 +137,10 @@ class Graph:
         except SpecError as error:
             raise SpecError(f"layer {who!r}: its network: {error}") from error
 
-    def _fill(self, keywords, cls, index, last):
+    def _fill(self, keywords, cls, index, last, plain):
         """Put defaults where the description is silent."""
         keywords.setdefault("name", "in" if index == 0 else "out" if last else f"hid{index}")
-        default = self.output_activation if last else "relu"
+        default = self.output_activation if last else "linear" if plain else "relu"
         keywords.setdefault("activation", cls.chosen_activation(keywords) or default)
         if isinstance(keywords["activation"], str):
             _is_activation(keywords["activation"])

@@ -5,10 +5,11 @@ import graphlib
 from ..errors import SpecError, unknown
 
 
-def in_order(specs, edges=None) -> tuple[list, list]:
-    """Return the layers as a list of descriptions with 'name' and 'inputs', and the names of those at the end.
+def in_order(specs, edges=None) -> tuple[list, list, list]:
+    """Return the layers as a list of descriptions with 'name' and 'inputs', and the names of two kinds of layers.
 
-    At the end is what feeds no other layer, or losses alone.
+    The first are those that feed no other layer; the second those that feed but layers that compare numbers, or
+    compute with them: losses, distances, samples and functions. They are linear, unless their descriptions say more.
 
     Parameters
     ----------
@@ -44,12 +45,14 @@ def in_order(specs, edges=None) -> tuple[list, list]:
     except graphlib.CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
         raise SpecError(f"edges: {circle} is a circle; a layer cannot feed itself") from None
-    used = {name for layer, some in inputs.items() if not _is_loss(specs[layer]) for name in some}
-    return [_described(name, specs[name], inputs[name]) for name in order], [n for n in order if n not in used]
+    described = [_described(name, specs[name], inputs[name]) for name in order]
+    read = {name for some in inputs.values() for name in some}
+    fed = {name for layer, some in inputs.items() if not _compares(specs[layer]) for name in some}
+    return described, [n for n in order if n not in read], [n for n in order if n in read - fed]
 
 
-def _is_loss(description) -> bool:
-    return isinstance(description, dict) and description.get("form") == "loss"
+def _compares(description) -> bool:
+    return isinstance(description, dict) and description.get("form") in ("loss", "distance", "elementwise", "sample")
 
 
 def _sorted_like(specs, inputs) -> dict:
