@@ -170,9 +170,10 @@ class Embedded:
         return next(loss.label for loss in self.losses if loss.name in TRUE)
 
     def _fields(self, also=()):
+        found = super()._fields(also)  # which gives targets their names
         targets = {loss._target.name: TRUE[loss.name] for loss in self.losses if loss.name in TRUE}
-        return [dataclasses.replace(f, also=(*f.also, targets[f.name])) if f.name in targets else f
-                for f in super()._fields(also)]
+        return [dataclasses.replace(f, also=(*f.also, targets[f.name]), domain=f.domain or "unit")
+                if f.name in targets else f for f in found]
 
     # ------------------------------------------------------------------------------------------ what it computes
 
