@@ -150,7 +150,7 @@ from test_resume import OPTIONS, digits, model
 path = pathlib.Path({path!r})
 
 def train():
-    x, y = digits(600)
+    x, y = digits(250)
     net = symloss.load(path) if path.exists() else model()
     check = symloss.training.Checkpoint(path, seconds=0.01)
     net.train([x, y], [x, y], epochs=30, resume=path.exists(), callbacks=check, **OPTIONS)
@@ -186,7 +186,7 @@ def starter(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes as POSIX does")
 def test_killed_at_ten_random_moments_it_ends_with_the_same_bits(tmp_path, starter):
     rng = np.random.default_rng()
-    x, y = digits(600)
+    x, y = digits(250)
     reference = model()
     start = time.perf_counter()
     reference.train([x, y], [x, y], epochs=30, **OPTIONS)
