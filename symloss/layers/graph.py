@@ -195,10 +195,10 @@ class Graph:
         return variables if self.mask is None else variables | {MASK: self.mask}
 
     def hidden_names(self) -> list[str]:
-        """Return the main outputs of all layers that are neither input nor last."""
+        """Return the main outputs of all layers that are neither inputs nor outputs of the whole."""
         found = [[*la.hidden_names(), f"{la.name}:out"] for la in self.layers if not isinstance(la, Input)]
-        last = f"{self.layers[-1].name}:out"
-        return [name for some in found for name in some if name != last]
+        ends = {f"{name}:out" for name in self.output_layers()}
+        return [name for some in found for name in some if name not in ends]
 
     def output_names(self) -> list[str]:
         """Return the main output of every layer."""
@@ -244,7 +244,7 @@ class Graph:
         """Return the names of the outputs at a place: 'input', 'hidden' or 'output'."""
         if place == "input":
             return [f"{layer.name}:out" for layer in self.inputs]
-        return self.hidden_names() if place == "hidden" else [f"{self.layers[-1].name}:out"]
+        return self.hidden_names() if place == "hidden" else [f"{name}:out" for name in self.output_layers()]
 
     # ------------------------------------------------------------------------------------------ parameters
 

@@ -52,3 +52,11 @@ def test_an_output_without_a_loss_is_no_mistake_of_which_a_training_warns(recwar
     net.train({"in": [[1.0, 2.0]], "a": [[1.0]]}, epochs=1, verbose=0)
     assert not [w for w in recwarn if issubclass(w.category, symloss.SymlossWarning)]
     assert "has no loss for b" in net.explain()
+
+
+def test_no_output_is_hidden_so_that_dropout_spares_all_of_them():
+    net = symloss.Network({"in": 2, "hid": 4, "a": (3, "softmax"), "b": 1}, edges=["in -> hid -> a", "hid -> b"])
+    assert net.graph.place("hidden") == ["hid:out"]
+    assert sorted(net.graph.place("output")) == ["a:out", "b:out"]
+    one = symloss.Regressor([2, 4, {"name": "also", "size": 3}, {"name": "out", "size": 1, "inputs": "hid1"}])
+    assert one.graph.place("hidden") == ["hid1:out", "also:out"]  # whose main output is the one output
