@@ -41,6 +41,8 @@ def make_losses(model, asked, options: dict) -> list[Loss]:
         return [loss for one in asked for loss in make_losses(model, one, options)]
     if isinstance(asked, dict) and "form" not in asked:
         return _by_port(model, asked, options)
+    if isinstance(asked, dict) and asked["form"] == "auto":
+        asked, options = "auto", options | {k: v for k, v in asked.items() if k != "form"}
     if isinstance(asked, str) and asked == "auto":
         names = [options["output_name"]] if "output_name" in options else free_outputs(model)
         rest = {k: v for k, v in options.items() if k != "output_name"}

@@ -44,6 +44,8 @@ def test_a_number_is_the_weight_of_the_loss_that_goes_with_a_port():
     assert [(loss.label, loss.weight) for loss in net.losses] == [("loss", 0.25)]
     net = symloss.Network({"in": 2, "a": (1, "sigmoid"), "b": 1}, edges=["in -> a", "in -> b"], loss={"a": 0.5, "b": 2})
     assert [(loss.label, loss.weight) for loss in net.losses] == [("bce", 0.5), ("mse", 2)]
+    net.set_loss({"a": {"form": "auto", "weight": "uncertainty"}, "b": None})
+    assert [(loss.label, loss.weighing.moving.name) for loss in net.losses] == [("bce", "uncertainty")]
 
 
 def test_an_output_without_a_loss_is_no_mistake_of_which_a_training_warns(recwarn):
