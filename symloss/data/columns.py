@@ -5,12 +5,23 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..errors import DataError, unknown
-from . import ragged
+from . import forms, ragged
+from .reading import is_frame
 
 
-def by_field(data, fields: list, who: str) -> list:
-    """Return what `data` holds for each field, in their order and not yet converted."""
-    data = _mapping(data, fields) if is_mapping(data) else data
+def by_field(data, fields: list, who: str, alone: bool = True) -> list:
+    """Return what `data` holds for each field, in their order and not yet converted.
+
+    Parameters
+    ----------
+    data : what the user passed
+    fields : list of Field
+    who : str
+    alone : bool
+        Whether a single example is one row.
+    """
+    data = forms.columned(data, fields, who, alone)
+    data = _mapping(data, fields, alone) if is_mapping(data) else data
     if has_ragged(data, fields):
         data = ragged.filled(named(data, fields), fields, who)
     if isinstance(data, dict):
@@ -39,7 +50,12 @@ def _by_name(data, fields, who):
 def _wrong_number(given, known, who) -> DataError:
     count, wanted, method = len(given), ", ".join(known), "train" if who == "valid" else who
     if count > 1 and all(isinstance(item, list | tuple) and len(item) == len(known) > 1 for item in given):
-        way_out = f"these are {count} items ({wanted}); pass [numpy.array(column) for column in zip(*data)]"
+        way_out = (f"if these are {count} examples ({wanted}), the values of the first one do not have the shapes of "
+                   f"single rows")
+    elif count == 1 and len(known) > 1 and is_frame(given[0]):
+        columns = ", ".join(map(repr, forms.frame_names(given[0])[:10]))
+        way_out = (f"it is a frame with the columns {columns}; pass [frame[[...]], frame[...]], or call columns "
+                   f"{wanted}")
     elif len(known) == 1:
         way_out = f"pass it alone: net.{method}({wanted})"
     elif who == "valid":
@@ -53,10 +69,11 @@ def _wrong_number(given, known, who) -> DataError:
                      f"{'is' if len(known) == 1 else 'are'} wanted: {wanted}; {way_out}")
 
 
-def named(data, fields: list) -> dict | None:
+def named(data, fields: list, alone: bool = True) -> dict | None:
     """Return the columns of `data` by name, where they come in memory and their number tells which they are."""
+    data = forms.columned(data, fields, alone=alone)
     if is_mapping(data):
-        return _mapping(data, fields)
+        return _mapping(data, fields, alone)
     if is_batches(data, fields):
         return None
     plain = [f for f in fields if f.kind not in ragged.SPREAD]
@@ -76,7 +93,7 @@ def is_mapping(data) -> bool:
     return isinstance(data, Mapping) or (by_name and not isinstance(data, type))
 
 
-def _mapping(data, fields) -> dict:
+def _mapping(data, fields, alone=True) -> dict:
     """Return data by name as a dict, with the names of the fields where it has other ones for them."""
     own, found = {f.name for f in fields}, {}
     others = {name: f.name for f in reversed(fields) for name in f.also if name not in own}
@@ -85,7 +102,7 @@ def _mapping(data, fields) -> dict:
         if known in found:
             raise DataError(f"data: {name!r} and another array are both for {known!r}; pass one of them")
         found[known] = column
-    return found
+    return forms.rows(found, fields) if alone else found
 
 
 def _dict(data) -> dict:
@@ -118,7 +135,7 @@ def is_batches(data, fields: list) -> bool:
 
 def _is_batch(item, fields):
     if isinstance(item, Mapping):
-        return bool(item)
+        return bool(item) and not forms.is_example(item, fields)
     if len(fields) < 2 or not isinstance(item, list | tuple):
         return False
     counts = {len(fields), len([f for f in fields if not f.optional])}

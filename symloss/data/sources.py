@@ -142,7 +142,7 @@ class Stream:
         """Yield the converted batches of one epoch."""
         for number, batch in enumerate(self._raw()):
             try:
-                yield convert_all(by_field(batch, self.fields, self.who), self.fields, self.who,
+                yield convert_all(by_field(batch, self.fields, self.who, alone=False), self.fields, self.who,
                                   allow_nan=self.allow_nan)
             except (DataError, ShapeError) as error:
                 raise type(error)(f"batch {number}: {error}") from None
@@ -233,7 +233,7 @@ def _by_number(data, fields, who) -> Again:
     kind = type(data).__name__
     if not len(data):
         raise DataError(f"{who}: the {kind} is empty; at least one batch is wanted")
-    first = named(data[0], fields)
+    first = named(data[0], fields, alone=False)
     axes = None if first is None or fields[0].name not in first else getattr(first[fields[0].name], "ndim", None)
     if axes is not None and axes < len(fields[0].shape):
         raise DataError(f"{who}: the {kind} gives one item at a time ({axes} axes, not {len(fields[0].shape)}), where "
