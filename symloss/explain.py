@@ -73,14 +73,20 @@ def explain(model) -> Text:
     if idle and model.losses:
         lines.append(f"has no loss for {', '.join(idle)}")
     lines += [f"shows {measure.name}: {measure.described()}" for measure in model._shown or model._measures()]
-    wanted = [field.name for field in model._fields() if not field.optional or field.kind == "mask"]
-    lines += ["", f"data, in order: {', '.join(wanted)}"]
+    lines += ["", f"data, in order: {', '.join(_data_names(model))}"]
     lines += stable_forms(model)
     backend = resolve(model.mode)
     used = blas.used(backend.own) if backend.many_steps else None
     lines.append(f"compiles with {backend.name}" + (f", BLAS: {used.origin}" if used else ""))
     lines += decisions(model)
     return Text("\n".join(lines))
+
+
+def _data_names(model) -> list[str]:
+    """Return what the data bring, in order; targets of several outputs by the names of these."""
+    wanted = [field for field in model._fields() if not field.optional or field.kind == "mask"]
+    by_port = len(model.graph.output_layers()) > 1 and not model.one_output
+    return [field.also[0] if by_port and field.kind in ("target", "label") else field.name for field in wanted]
 
 
 def decisions(model) -> list[str]:
