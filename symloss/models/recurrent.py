@@ -320,15 +320,12 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
         if metric is None:
             raise SpecError("score: sequences of labels have a length of their own, so no share of steps is right; "
                             "pass metric='label_error_rate', metric='edit_distance', or the loss, metric='ctc' say")
-        loss = self._label_sequences
         if metric not in ("label_error_rate", "edit_distance"):
-            if metric in (loss.label, loss.name):  # with its blank
-                metric = {"form": metric} | ({"like": loss.like} if loss.like else {}) | dict(loss.options)
             columns = zip(x, ragged.label_sequences(y), strict=True)
             pairs = [[np.asarray(one)[None], labels[None]] for one, labels in columns]
             found = [feedforward.Classifier.score(self, *self._columns(pair, None), metric) for pair in pairs]
             return float(np.average(found, weights=w))
-        size, padding = self.layers[-1].size, loss.spec.padding
+        size, padding = self.layers[-1].size, self._label_sequences.spec.padding
         field = Field("target", "label", (None, None), "int64", size, encoder=self._labels, padding=padding,
                       ignored=padding)
         right = prepare({"target": y}, [field], "score")[0]

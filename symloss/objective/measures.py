@@ -10,12 +10,13 @@ import pytensor.tensor as pt
 from .. import losses, metrics
 from .._checks import tensor, undo
 from .._fingerprint import fingerprint
-from ..errors import SpecError, unknown
+from ..errors import SpecError, UnknownNameError, unknown
 from ..losses.loss_inputs import one_hot
 from ..metrics import Figure, MetricSpec
 
 RESERVED = ("loss", "weighted", "epoch", "updates", "seconds", "samples", "best", "partial", "stopped", "batch")
 KEYWORDS = ("form", "name", "output_name")
+DECODED = ("label_error_rate", "edit_distance")  # of sequences that are decoded when a step is over
 
 
 def find(form):
@@ -36,6 +37,10 @@ def find(form):
         return metrics.get(form)
     if form in losses.registry:
         return losses.registry.get(form)
+    if form in DECODED:
+        raise UnknownNameError(f"metric {form!r}: of labels that a model with the loss 'ctc' decodes, which no training "
+                               f"step does; call net.score(x, y, metric={form!r}) of such a model, between the epochs "
+                               f"of net.itertrain(...), say")
     known, also = (*metrics.registry, *losses.registry), metrics.registry.spellings() + losses.registry.spellings()
     raise unknown("metric", form, known, also)
 
@@ -75,10 +80,12 @@ def _values(entry, prediction, target, options):
     return values if values.dtype.startswith("float") else values.astype(pytensor.config.floatX)
 
 
-def _figure_of_loss(form, outputs, target, weights, options) -> Figure:
+def _figure_of_loss(form, outputs, target, weights, options, step_mask=None) -> Figure:
     """Return the mean of a loss over everything that has a weight."""
     options = {"output_name": "out"} | options
     loss = losses.Loss.build(form, **options) if isinstance(form, str) else losses.Loss(form, **options)
+    if loss.spec is not None and "steps" in loss.spec.options and "steps" not in loss.options:
+        loss.step_mask = step_mask
     return Figure(loss.bind(target, weights).parts(outputs))
 
 
@@ -98,6 +105,8 @@ class Measure:
     weights : variable or None
     ignored : int or None
         The label that does not count.
+    step_mask : variable or None
+        Which steps are there, for losses that ask.
     """
 
     name: str
@@ -107,6 +116,7 @@ class Measure:
     target: object
     weights: object = None
     ignored: int | None = None
+    step_mask: object = None
 
     @property
     def kind(self) -> str:
@@ -125,12 +135,13 @@ class Measure:
     @property
     def variables(self) -> list:
         """What the data must bring for it."""
-        return [v for v in (self.target, self.weights) if v is not None]
+        return [v for v in (self.target, self.weights, self.step_mask) if v is not None]
 
     def key(self) -> tuple:
         """Return what a compiled function depends on."""
         settings = fingerprint(dict(sorted(self.options.items())))
-        return self.name, self.form, settings, self.output_name, id(self.target), id(self.weights), self.ignored
+        data = id(self.target), id(self.weights), id(self.step_mask)
+        return self.name, self.form, settings, self.output_name, *data, self.ignored
 
     def counted(self):
         """Return the weights of the data, times 0 for labels that are ignored; None if everything counts as 1."""
@@ -147,7 +158,7 @@ class Measure:
             return figure(self.form, outputs[self.output_name], self.target, weights, **self.options)
         weights = None if weights is None else weights.astype(outputs[self.output_name].dtype)
         options = {"output_name": self.output_name} | self.options
-        return _figure_of_loss(self.form, outputs, self.target, weights, options)
+        return _figure_of_loss(self.form, outputs, self.target, weights, options, self.step_mask)
 
     def domain(self, outputs) -> str | None:
         """Return what values a target of numbers may have, see `LossSpec.domain`; None for any."""
@@ -226,12 +237,14 @@ def bound(asked, model_losses, outputs: dict, main: str) -> Measure:
     if source.has_own_length and not isinstance(entry, losses.LossSpec):
         raise SpecError(f"metric {label!r}: the targets of {source.label} are sequences of a length of their own, "
                         f"which no metric compares with predictions; pass metrics=[{source.label!r}]")
+    if source.has_own_length and isinstance(asked, str) and find(source.form) is entry:  # labels go around its blank
+        options = dict(source.options) | ({} if source.like is None else {"like": source.like})
     if isinstance(entry, MetricSpec):
         entry.check_options(options)
         options = _signs(entry, source, outputs[full]) | options
     elif inspect.isclass(entry) or isinstance(entry, losses.LossSpec):
         options = _ignoring(entry, ignored) | options
-    measure = Measure(name, form, options, full, source._target, source._weights, ignored)
+    measure = Measure(name, form, options, full, source._target, source._weights, ignored, source.step_mask)
     measure.figure(outputs)  # a mistake shows here, and not while training
     return measure
 

@@ -218,6 +218,20 @@ def test_scores_are_edit_distances_and_the_model_s_own_loss(xs):
     same(net.score(xs, words, metric="ctc"), by_hand(net, xs, [[0, 1], [], [0, 0, 3], [1]], -1))
 
 
+def test_the_loss_as_a_metric_has_the_model_s_blank_and_counts_no_padding(xs):
+    net = model()
+    record = net.train([xs, LABELS], **STILL, metrics=["ctc", {"form": "ctc", "blank": 4, "name": "last"}])[-1]
+    assert "ctc#2" not in record
+    same(record["last"], record["loss"])
+    convention = model({"form": "ctc", "like": "wolfram"})
+    same(convention.score(xs, LABELS, metric="ctc"), by_hand(convention, xs, LABELS, -1))
+
+
+def test_an_edit_distance_is_no_metric_of_a_training_step(xs):
+    with pytest.raises(symloss.UnknownNameError, match=r"call net.score\(x, y, metric='edit_distance'\)"):
+        model().train([xs, LABELS], **STILL, metrics=["edit_distance"])
+
+
 @pytest.mark.parametrize("labels, metric, words", [
     (["ab", "c", "aax", "b"], "edit_distance", "score: target, row 2: 'x' is no class"),
     (["ab", "c"], "edit_distance", "target has 2"), (["ab", "c"], "label_error_rate", "4 predictions, 2 targets"),
