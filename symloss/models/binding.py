@@ -241,8 +241,8 @@ def check_owned(model, loss, parts) -> None:
     SpecError
         For arrays of floating-point numbers. A single number may be one that the user sets: that is a warning.
     """
-    if type(loss) is Loss and loss.spec.target != "any":
-        return
+    if isinstance(loss, NetworkLoss) or (type(loss) is Loss and loss.spec.target != "any"):
+        return  # made of layers, which say what their parameters are; or of the library
     known = {*model.params, *loss.owned().values(), *loss.options.scalars.values(), loss.weighing.scalar,
              loss._class_weight}
     known |= set(ancestors(list(model.graph.outputs()[0].values())))
