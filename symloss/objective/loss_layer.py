@@ -22,8 +22,9 @@ class LossLayer(Layer):
 
     Notes
     -----
-    Its inputs are the ports of the loss, in their order: the prediction, then the target. A target of class labels is
-    an input of integers: ``{"form": "input", "size": 1, "dtype": "int32"}``, or one of shape (n,) is made of it.
+    Its inputs are the ports of the loss, in their order: the prediction, then the target. An input that is called as a
+    port is, 'target' or 'variance', is for this port, wherever it stands. A target of class labels is an input of
+    integers: ``{"form": "input", "size": 1, "dtype": "int32"}``, or one of shape (n,) is made of it.
     """
 
     forms = ("loss",)
@@ -41,10 +42,12 @@ class LossLayer(Layer):
             raise SpecError(f"layer {self.name!r}: {len(sources)} inputs, and the loss {self.spec.name} takes "
                             f"{len(ports)}: {', '.join(ports)}; name as many in 'inputs', in this order")
         self.shape = (1,)
-        self.inputs_by_port = dict(zip(ports, (source.name for source in sources), strict=True))
+        others = iter([name for name in self.inputs if name not in ports])
+        self.inputs_by_port = {port: port if port in self.inputs else next(others) for port in ports}
 
     def connect(self, values):
-        values = [self._as_labels(port, value) for port, value in zip(self.spec.ports, values, strict=True)]
+        given = dict(zip(self.inputs, values, strict=True))
+        values = [self._as_labels(port, given[name]) for port, name in self.inputs_by_port.items()]
         options = OptionValues(self.spec, self.options)
         try:
             made = options.for_function(lambda numbers: self.spec.function(*values, **numbers))

@@ -1,5 +1,6 @@
 """What follows from edges: which layers are inputs, which are linear, which are predictions."""
 
+import numpy as np
 import pytest
 
 import symloss
@@ -62,3 +63,13 @@ def test_no_output_is_hidden_so_that_dropout_spares_all_of_them():
     assert sorted(net.graph.place("output")) == ["a:out", "b:out"]
     one = symloss.Regressor([2, 4, {"name": "also", "size": 3}, {"name": "out", "size": 1, "inputs": "hid1"}])
     assert one.graph.place("hidden") == ["hid1:out", "also:out"]  # whose main output is the one output
+
+
+@pytest.mark.parametrize("order", [["p", "variance", "target"], ["p", "target", "variance"],
+                                   ["target", "p", "variance"]])
+def test_inputs_of_a_loss_layer_that_are_called_as_its_ports_are_go_there(order):
+    net = symloss.Network({"p": 1, "target": 1, "variance": 1, "nll": {"form": "loss", "loss": "gaussian_nll"}},
+                          edges=[(order, "nll")], loss="nll", mode="PYTHON")
+    p, target, variance = [[1.0]], [[3.0]], [[2.0]]
+    found = net.predict({"p": p, "target": target, "variance": variance})
+    assert found.item() == pytest.approx(0.5 * (np.log(2) + 4 / 2) + 0.5 * np.log(2 * np.pi))
