@@ -39,8 +39,8 @@ def find(form):
         return losses.registry.get(form)
     if form in DECODED:
         raise UnknownNameError(f"metric {form!r}: of labels that a model with the loss 'ctc' decodes, which no "
-                               f"training step does; call net.score(x, y, metric={form!r}) of such a model, between the epochs "
-                               f"of net.itertrain(...), say")
+                               f"training step does; call net.score(x, y, metric={form!r}) of such a model, between "
+                               f"the epochs of net.itertrain(...), say")
     known, also = (*metrics.registry, *losses.registry), metrics.registry.spellings() + losses.registry.spellings()
     raise unknown("metric", form, known, also)
 
