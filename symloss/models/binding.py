@@ -219,9 +219,10 @@ def _target(model, loss, before):
     """Return the variable of a loss' target; `before` are the losses that are bound already."""
     if loss.given_target is not None:
         return loss.given_target
-    target = loss.own_target()
-    if target is None:
-        target = model.new_target(loss) if loss.takes_target else pt.tensor(name="target", shape=(None,))
+    target = model.new_target(loss) if loss.takes_target else pt.tensor(name="target", shape=(None,))
+    if target not in model.inputs:  # of an autoencoder
+        own = loss.own_target()
+        target = target if own is None else own
     if loss.target_axes not in (None, target.ndim):
         target = target_of_rank(loss.spec, loss.target_axes)
     if target in model.inputs:
@@ -264,8 +265,10 @@ def _name_variables(model, entries):
     taken = {v.name for v in model.graph.input_variables().values()}
     taken |= {x.given_target.name for x in entries if x.given_target is not None and x.given_target.name}
     seen: set = set(model.graph.input_variables().values())
+    several = len(model.graph.output_layers()) > 1 and not model.one_output
     for loss in entries:
-        prefix = "" if loss.output_name == model.output_name else f"{loss.output_name.removesuffix(':out')}:"
+        alone = loss.output_name == model.output_name and not several
+        prefix = "" if alone else f"{loss.output_name.removesuffix(':out')}:"
         for variable, name in ((loss._target, "target"), (loss._weights, "weights")):
             if variable is None or variable in seen:
                 continue

@@ -92,7 +92,8 @@ def target_field(model, loss, output, optional, also=()) -> Field:
 def _names_of(model, loss) -> tuple[str, ...]:
     """Return the names by which a dict of data may call a target: those of its output."""
     output = loss.output_name.removesuffix(":out")
-    return (output, f"{output}:target", *(["Output"] if len(model.graph.output_layers()) == 1 else []))
+    alone = ["Output"] if len(model.graph.output_layers()) == 1 else []
+    return (output, f"{output}:target", *alone, *(["target"] if loss.output_name == model.output_name else []))
 
 
 def check_fit(model, source, who: str) -> None:
