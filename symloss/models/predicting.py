@@ -1,13 +1,12 @@
 """What a network computes for inputs: predictions, and the outputs of all layers."""
 
-import dataclasses
-
 from pytensor.graph.traversal import ancestors
 
-from ..compiling import function, resolve
+from ..compiling import alone, function, resolve
 from ..data import Field, is_mapping, joined, prepare
 from ..errors import DataError
 from ..training.options import named
+from . import encoding
 
 PREDICTION_ROWS = 4096
 
@@ -32,15 +31,23 @@ class Predicting:
         return dict(zip(names, self._evaluate(names, x), strict=True))
 
     @named
-    def predict(self, x):
+    def predict(self, x, decode=True):
         """Return the prediction for `x`: an array; of several outputs a dict of arrays by their names.
 
         Only those inputs are needed that the outputs depend on.
+
+        Parameters
+        ----------
+        x : data
+        decode : bool
+            Whether an output whose classes have names (see `encoders`) returns the most probable class for each item.
+            False: it returns probabilities.
         """
-        if self.one_output or len(self.outputs) == 1:
-            name = self.output_name if self.one_output else f"{self.outputs[0]}:out"
-            return self._evaluate([name], x)[0]
-        return dict(zip(self.outputs, self._evaluate([f"{name}:out" for name in self.outputs], x), strict=True))
+        names = [self.graph.main.name] if self.one_output else self.outputs
+        found = self._evaluate([f"{name}:out" for name in names], x)
+        if decode:
+            found = [encoding.decoded(self, name, values) for name, values in zip(names, found, strict=True)]
+        return found[0] if len(names) == 1 else dict(zip(names, found, strict=True))
 
     def _needed_fields(self, names) -> list[Field]:
         """Return the fields of the inputs that some outputs depend on; of all inputs, if they depend on none."""
@@ -54,19 +61,23 @@ class Predicting:
     def _evaluate(self, names, x) -> list:
         found = self._compiled.get(self._key("predict", *names), lambda: self._predictor(names))
         arrays = prepare(x, found.fields, "predict", allow_nan=True)
+        compiled = found.compiled or found.compile()
         if arrays[0].shape[0] <= PREDICTION_ROWS:
-            parts = [found.compiled(*arrays)]
+            parts = [compiled(*arrays)]
         else:
             starts = range(0, arrays[0].shape[0], PREDICTION_ROWS)
-            parts = [found.compiled(*(a[start : start + PREDICTION_ROWS] for a in arrays)) for start in starts]
+            parts = [compiled(*(a[start : start + PREDICTION_ROWS] for a in arrays)) for start in starts]
         return [joined([part[i] for part in parts]) for i in range(len(names))]
 
     def _predictor(self, names) -> "Predictor":
         fields, variables = self._needed_fields(names), self.graph.input_variables()
-        outputs, updates = self.graph.outputs()
-        compiled = function([variables[f.name] for f in fields], [outputs[n] for n in names], resolve(self.mode),
+
+        def make():
+            outputs, updates = self.graph.outputs()
+            return function([variables[f.name] for f in fields], [outputs[n] for n in names], resolve(self.mode),
                             updates=updates)
-        return Predictor(fields, compiled)
+
+        return Predictor(fields, make)
 
     def _key(self, *what) -> tuple:
         return (*what, resolve(self.mode).name, tuple(id(la.activate) for la in self.graph.layers))
@@ -76,12 +87,18 @@ class Predicting:
         return self._compiled.get(self._key(*key), lambda: function(inputs, outputs(), resolve(self.mode)))
 
 
-@dataclasses.dataclass(frozen=True)
 class Predictor:
-    """A compiled function of some outputs, and the fields of the inputs that it takes."""
+    """A function of some outputs, compiled when it is wanted first, and the fields of the inputs that it takes."""
 
-    fields: list
-    compiled: object
+    def __init__(self, fields: list, make):
+        self.fields, self.compiled, self._make = fields, None, make
+
+    @alone
+    def compile(self):
+        """Return the compiled function; it is made once."""
+        if self.compiled is None:
+            self.compiled = self._make()
+        return self.compiled
 
     def decisions(self) -> list[str]:
         """Return what the compiler decided, in words."""
