@@ -342,9 +342,10 @@ SOME = ("index, clip, log", "over its sum, clipped", "binary", "p (1 - p)", "one
 
 @pytest.mark.parametrize("mode", ["C", "NUMBA", "JAX"])
 def test_compiled(mode):
-    rows = [row for row in TABLE if row.name in SOME]
+    some = SOME[::2] if mode == "NUMBA" else SOME  # which compiles for 6 s each; the rewrites are the same in all modes
+    rows = [row for row in TABLE if row.name in some]
     wanted, outputs, (x, t, arrays) = [], [], symbols("float32")
-    assert len(rows) == len(SOME)
+    assert len(rows) == len(some)
     for build, _, logs in ACTIVATIONS.values():
         (*values,), _ = stabilise([row.loss(build(x), t) for row in rows])
         outputs += [pt.stack(values), pytensor.grad(pt.stack(values).sum(), x)]
