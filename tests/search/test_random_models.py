@@ -9,10 +9,13 @@ import pytest
 
 from . import faults, losses, options
 from .chance import Chance
-from .drawing import Draw, draw
+from .drawing import WRONG, Draw, draw
 from .judging import judge
 
-DRAWS = 300
+WITHOUT_FAULT = 121  # as many draws as there are losses to choose
+FARTHER = (124, 126, 130, 136, 139, 142, 144, 145, 156, 157, 160, 168, 178, 184, 195, 196, 198, 199, 205, 217, 219, 234,
+           235, 237, 244)  # later ones that ran lines of the library that no draw before them ran
+DRAWS = [seed for seed in range(300) if seed < WITHOUT_FAULT or seed % WRONG == WRONG - 1 or seed in FARTHER]
 GOOD = """
 import numpy as np
 import symloss
@@ -32,7 +35,7 @@ def train(net, epochs, **more):
 """
 
 
-@pytest.mark.parametrize("seed", range(DRAWS))
+@pytest.mark.parametrize("seed", DRAWS)
 def test_a_random_program_trains_or_is_refused_in_the_words_of_the_library(seed):
     drawn = draw(seed)
     outcome = judge(drawn)
