@@ -31,4 +31,4 @@ def test_tutorial_runs_and_draws(path, registered, tmp_path):
 
 
 def test_there_are_tutorials():
-    assert len(TUTORIALS) >= 9
+    assert len(TUTORIALS) >= 11
