@@ -179,8 +179,8 @@ def _twin(model):
     for spec, layer in zip(layers, model.layers, strict=True):
         if layer.activate.custom:
             spec["activation"] = layer.activate.function
-    extra = {"classes": model.classes} if getattr(model, "encoder", None) is not None else {}
-    twin = type(model)(layers, loss=None, weighted=model.weighted, seed=model.seed, **extra)
+    twin = type(model)(layers, loss=None, weighted=model.weighted, seed=model.seed)
+    twin.encoders = dict(model.encoders)
     for loss in model.losses:
         copy = loss.unbound()
         copy.anywhere = False

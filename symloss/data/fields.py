@@ -44,7 +44,7 @@ class Field:
     ignored : int or None
         A label out of range that means: do not count this item.
     encoder : Labels or None
-        For labels that are not numbers.
+        For labels that are not numbers; for a target of one column, of which the second class is 1.
     sparse : 'csr', 'csc' or None
         For inputs: the format of sparse matrices, which stay sparse.
     timed : bool
@@ -173,6 +173,8 @@ def convert(value, field: Field, who: str, rows=None, silence=None, allow_nan: b
         field.seen(array.ndim, who)
     if field.kind == "label":
         return labels.positions(array, field, place, silence)
+    if field.kind == "target" and field.encoder is not None:
+        array = labels.yes_or_no(array, field, place, silence)
     array = _shaped(numbers(array, me, gaps=field.kind == "target"), field, place)
     if field.kind == "weights" and not field.negative and (array < 0).any():
         raise place.error(array, array < 0, "negative; weights of at least 0 are wanted, unless you pass "
@@ -189,7 +191,8 @@ def read(value, field: Field, me: str) -> np.ndarray:
         array = np.empty(len(value), object)
         array[:] = value
         return array
-    return of_frame(value, me) if is_frame(value) and field.kind != "label" else as_array(value, me)
+    numeric = field.kind != "label" and field.encoder is None
+    return of_frame(value, me) if is_frame(value) and numeric else as_array(value, me)
 
 
 def _are_tuples(value, field) -> bool:

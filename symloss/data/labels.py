@@ -1,6 +1,7 @@
 """Labels: what the user calls the classes, the positions that stand for them, and the check that these are in range."""
 
 import contextlib
+import dataclasses
 from collections.abc import Hashable, Iterable
 from numbers import Number
 
@@ -36,7 +37,8 @@ class Labels:
         self.positions = all(type(c) is int and c == i for i, c in enumerate(self.classes))
 
     @classmethod
-    def learned(cls, labels, count: int, me: str, silent=False, blank: int | None = None) -> "Labels":
+    def learned(cls, labels, count: int, me: str, silent=False, blank: int | None = None,
+                sigmoid: bool = False) -> "Labels":
         """Return the encoder of the classes found in `labels`; numbers are positions already, from 0 to `count` - 1.
 
         Of two classes, False and True are classes themselves: they are predicted as such.
@@ -51,6 +53,8 @@ class Labels:
             Where they do not count.
         blank : int or None
             The output that stands for no label, as one does for the loss ``ctc``: its class is None.
+        sigmoid : bool
+            Whether one unit tells two classes apart, by the probability of the second one.
 
         Raises
         ------
@@ -88,6 +92,10 @@ class Labels:
         needed = len(found) + (blank is not None)
         if needed != count:
             some = ", ".join(map(repr, found[:5])) + ", ..." * (len(found) > 5)
+            if sigmoid:
+                raise DataError(f"{me}: {len(found)} different label{'s' * (len(found) != 1)} ({some}), but a sigmoid "
+                                f"of one unit tells two apart; name both, classes=[no, yes], or end the output in a "
+                                f"softmax with a unit for each")
             beside = "" if blank is None else " and the blank"
             raise DataError(f"{me}: {len(found)} different labels ({some}){beside}, but the model has {count} outputs; "
                             f"end it in {needed}, or name the class of each output, with those that are to come: "
@@ -148,6 +156,9 @@ class Labels:
         """Return the label of each position."""
         return self.table[np.asarray(positions)]
 
+    def __repr__(self):
+        return f"Labels({self.classes!r})"
+
     def __contains__(self, label) -> bool:
         try:
             return label in self._index
@@ -181,6 +192,20 @@ def _plain(label):
 
 
 # ------------------------------------------------------------------------------------------ positions
+
+
+def yes_or_no(array, field, place: Place, silence=None) -> np.ndarray:
+    """Return classes of a single column as probabilities of the second one: 0 and 1; numbers are probabilities already.
+
+    Parameters
+    ----------
+    array, field, place, silence
+        See `positions`.
+    """
+    if array.dtype.kind in "iuf":
+        return array
+    array = array[..., None] if array.ndim == len(field.shape) - 1 else array
+    return positions(array, dataclasses.replace(field, kind="label", dtype="int64", classes=2), place, silence)
 
 
 def positions(array, field, place: Place, silence=None) -> np.ndarray:
@@ -260,6 +285,8 @@ def _in_range(array, field, place, hushed):
     if (wrong & ~hushed).any():
         signs = " (for -1 and 1 pass (y + 1) // 2)" if set(np.unique(array[:9999]).tolist()) == {-1, 1} else ""
         own = "" if field.encoder is None else "; if your classes are other numbers, name them: classes=[...]"
+        if field.classes is not None and array.size and array.min() == 1 and array.max() == field.classes:
+            own = ", and yours seem to begin with 1: pass y - 1"
         raise place.error(array, wrong & ~hushed, f"out of range; labels from {least} to {most} are wanted{signs}{own}")
     if hushed.any():
         array = np.where(fractional | wrong, 0, array)

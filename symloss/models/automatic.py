@@ -1,10 +1,11 @@
 """The loss that goes with an output where none is named: by what the output comes out of."""
 
 from .._checks import undo
-from ..data import named, ragged
+from ..data import named
 from ..layers.elementwise import Distance
 from ..losses import Loss, OutputLoss
 from ..objective.loss_layer import LossLayer
+from . import encoding
 
 
 def loss_of(model, name: str, options: dict) -> Loss:
@@ -58,9 +59,9 @@ def look_at(model, data) -> None:
         column = (columns or {}).get(loss._target.name)
         if column is None:
             continue
-        shape = ragged.shape_of(column)
-        axes = model.graph.outputs()[0][loss.output_name].ndim
-        loss.__dict__["labels"] = shape is None or len(shape) < axes
+        shape = model.graph.outputs()[0][loss.output_name].type.shape
+        encoder = model.encoders.get(loss.output_name.removesuffix(":out"))
+        loss.__dict__["labels"] = encoding.are_labels(column, shape, encoder)
 
 
 def takes_both(loss) -> bool:

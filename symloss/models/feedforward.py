@@ -11,16 +11,12 @@ from .._checks import undo
 from ..data import (
     Field,
     Labels,
-    Silence,
-    as_array,
     is_mapping,
     prepare,
-    read,
 )
-from ..data import named as by_name
 from ..errors import ShapeError, SpecError
 from ..training.options import named
-from . import scoring
+from . import encoding, scoring
 from .network import Network
 
 
@@ -43,6 +39,7 @@ class Regressor(Network):
 
     default_loss = "mse"
     one_output = True
+    takes_classes = False
     flat_target = False  # whether the targets of the last training lacked the last axis, of length 1
 
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
@@ -78,6 +75,7 @@ class Autoencoder(Network):
 
     default_loss = "mse"
     one_output = True
+    takes_classes = False
     _brings_target = False  # whether the data of the last training had a target beside the input
 
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
@@ -160,13 +158,26 @@ class Classifier(Network):
     @named
     def __init__(self, layers, loss="default", weighted=False, seed=0, mode=None, classes=None):
         super().__init__(layers, loss, weighted, seed, mode)
-        self.encoder = None if classes is None else Labels(self._all_classes(list(classes)))
+        if classes is not None:
+            self.encoder = Labels(self._all_classes(list(classes)))
         if classes is not None and len(self.encoder.classes) != self.layers[-1].size:
             raise SpecError(f"Classifier: {len(self.encoder.classes)} classes, but {self.layers[-1].size} outputs")
 
     def _all_classes(self, classes: list) -> list:
         """Return the class of every output, from what the user calls them."""
         return classes
+
+    @property
+    def encoder(self) -> Labels | None:
+        """The classes of the last layer; None before they are given or learned."""
+        return self.encoders.get(self.graph.main.name)
+
+    @encoder.setter
+    def encoder(self, labels):
+        if labels is None:
+            self.encoders.pop(self.graph.main.name, None)
+        else:
+            self.encoders[self.graph.main.name] = labels
 
     @property
     def classes(self) -> list:
@@ -181,33 +192,6 @@ class Classifier(Network):
     @property
     def _labels(self) -> Labels:
         return Labels(range(self.layers[-1].size)) if self.encoder is None else self.encoder
-
-    def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
-        """Train as `train` does, and yield each record as it comes."""
-        with _unless_refused(self, "encoder"):
-            return super().itertrain(train, valid, algo, verbose=verbose, **options)
-
-    def _with_encoders(self, fields, data=None):
-        own = [x._target for x in self.losses if self._is_main(x.output_name)]
-        names = {"target", *(target.name for target in own if target is not None)}
-        main = next((f for f in fields if f.name in names and f.kind == "label"), None)
-        if main is None:
-            return fields
-        if self.encoder is None and data is not None:
-            self.encoder = self._learned(by_name(data, fields) or {}, main, fields)
-        return [dataclasses.replace(f, encoder=self._labels) if f is main else f for f in fields]
-
-    def _learned(self, columns, main, fields) -> Labels:
-        """Return what the labels in the data are called; in a stream, which cannot be read twice, they are numbers."""
-        given, size = columns.get(main.name), self.layers[-1].size
-        if given is None or getattr(getattr(given, "dtype", None), "kind", "O") in "iuf":
-            return self._labels
-        labels = read(given, main, "train: target")
-        weighing = next((f for f in fields if f.kind == "weights" and f.partner == main.name), None)
-        weights = None if weighing is None else columns.get(weighing.name)
-        weights = None if weights is None else as_array(weights, "train: weights")
-        silence = None if weights is None else Silence([(weighing, weights)], fields).of(labels, main)
-        return Labels.learned(labels, size, "train: target", False if silence is None else silence)
 
     def _try(self, loss):
         try:
@@ -240,8 +224,10 @@ class Classifier(Network):
             Whether classes are returned by their positions among the outputs, from 0, and not as the labels that the
             model was trained on.
         """
-        best = self.predict_proba(x).argmax(axis=-1)
-        return best if indices or not labels else self._named(best)
+        probabilities = self.predict_proba(x)
+        if indices or not labels or self._labels.positions:
+            return encoding.best(probabilities)
+        return encoding.decoded(self, self.graph.main.name, probabilities)
 
     def _named(self, positions) -> np.ndarray:
         """Return the labels of classes by their positions."""

@@ -17,7 +17,7 @@ from ..objective.objective import owned
 from ..stability import refusals
 from ..training import History, Results, trainer
 from ..training.options import PRETRAINING, Options, documented, named
-from . import automatic, binding, fields, pretraining, registry, saving, scoring
+from . import automatic, binding, encoding, fields, pretraining, registry, saving, scoring
 from .former import FORMER
 from .parts import Composed
 from .predicting import Predicting
@@ -50,9 +50,14 @@ class Network(Composed, Predicting):
     outputs : str, list of str or None
         Names of the layers whose outputs `predict` returns, and which have losses. None: of those that feed no other
         layer; a Regressor, a Classifier and an Autoencoder have the last layer alone.
+    classes : dict, list or None
+        What the classes of an output are called, by its name: ``{"cls": ["Less", "Greater"]}``; a list where one output
+        has classes. None: the first training learns those that are strings, booleans or tuples.
 
     Attributes
     ----------
+    encoders : dict
+        The classes of outputs by their names, as `data.labels.Labels`.
     history : History
         One record for each epoch trained so far.
     results : Results or None
@@ -67,6 +72,7 @@ class Network(Composed, Predicting):
     output_activation = "linear"
     input_ndim = 2
     target_kind = "same"  # or 'label'
+    takes_classes = True  # whether targets may be classes, and predictions are then such
     autoencoder = "Autoencoder"  # name of the class of models that pre-trains this one
     results: Results | None = None
 
@@ -82,8 +88,9 @@ class Network(Composed, Predicting):
     @named
     @alone
     def __init__(self, layers=None, loss="default", weighted=False, seed=0, mode=None, edges=None, outputs=None,
-                 graph=None):
+                 graph=None, classes=None):
         self.graph = self._graph(layers, seed, edges, outputs, graph)
+        self.encoders = encoding.given(self, classes)
         self._described = list(layers) if isinstance(layers, tuple | list) else layers
         if not isinstance(layers, tuple | list | dict):
             self._described = self.graph
@@ -274,6 +281,8 @@ class Network(Composed, Predicting):
             found["loss"] = losses[0] if len(losses) == 1 else losses or None
         if self.weighted:
             found["weighted"] = True
+        if encoding.described(self):
+            found["classes"] = encoding.described(self)
         if self.seed:
             found["seed"] = self.seed
         if self.mode:
@@ -322,7 +331,8 @@ class Network(Composed, Predicting):
             automatic.look_at(self, train)
             self._bind()
         asked = Options.split(algo, options | {"verbose": verbose}, self.graph)
-        return trainer.itertrain(self, train, valid, asked)
+        with encoding.forgotten_if_refused(self):
+            return trainer.itertrain(self, train, valid, asked)
 
     def c_source(self, algo="rmsprop", **options) -> str:
         """Return the C file of a training step, as the compiler of symloss writes it.
@@ -349,8 +359,12 @@ class Network(Composed, Predicting):
         return trainer.c_source(self, asked)
 
     def _with_encoders(self, fields, data=None) -> list[Field]:
-        """Return the fields as the data need them: with an encoder where labels are not class indices."""
-        return fields
+        """Return the fields as the data need them: with the classes of outputs, which `data` may teach."""
+        return encoding.with_encoders(self, fields, data)
+
+    def _learned(self, columns, field, fields, name):
+        """Return the classes of an output that the data show, or None."""
+        return encoding.learned(self, columns, field, fields, name)
 
     def _metrics(self) -> list:
         """Return the metrics that are shown in any case."""

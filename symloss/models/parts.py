@@ -3,6 +3,7 @@
 from ..errors import SpecError
 from ..layers import Input, Shared, Subnetwork
 from ..objective.loss_layer import LossLayer
+from . import encoding
 from .registry import registry
 
 
@@ -66,4 +67,6 @@ class Composed:
         return self._part(self.graph.part(inputs, outputs))
 
     def _part(self, graph):
-        return registry.get("Network")(graph=graph, loss=None, seed=self.seed, mode=self.mode)
+        made = registry.get("Network")(graph=graph, loss=None, seed=self.seed, mode=self.mode)
+        made.encoders = encoding.of_part(self, graph)
+        return made

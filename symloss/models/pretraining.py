@@ -73,8 +73,8 @@ def _chain(model, algo):
 
 def _part(model, specs):
     """Return a model of the same kind and the same losses with other layers, and the parameters of its namesakes."""
-    extra = {"classes": model.encoder.classes} if getattr(model, "encoder", None) is not None else {}
-    part = type(model)(specs, loss=None, weighted=model.weighted, seed=model.seed, mode=model.mode, **extra)
+    part = type(model)(specs, loss=None, weighted=model.weighted, seed=model.seed, mode=model.mode)
+    part.encoders = {name: labels for name, labels in model.encoders.items() if name in part.graph}
     for loss in model.losses:
         part.add_loss(loss.unbound())
     _copy(model, part)
@@ -123,8 +123,7 @@ def _by_stages(model, layers, train, valid, options):
         learned = {n: p for n, p in part.graph.parameters.items() if n.split(".")[0] not in output}
         for name, parameter in learned.items():
             model.graph.parameters[name].set_value(parameter.get_value())
-        if hasattr(part, "encoder"):
-            model.encoder = part.encoder
+        model.encoders |= part.encoders
 
 
 def _entered(model, record, number, part):

@@ -231,11 +231,11 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
             data = {"target": _rows(target, "train: target")}
         return super()._with_encoders(fields, data)
 
-    def _learned(self, columns, main, fields):
+    def _learned(self, columns, main, fields, name):
         given = columns.get(main.name)
         are_sequences = given is not None and all(isinstance(one, str) or ragged.axes(one) == 1 for one in given)
         if main.padding is None or not are_sequences:
-            return super()._learned(columns, main, fields)
+            return super()._learned(columns, main, fields, name)
         weights = next((columns.get(f.name) for f in fields if f.kind == "weights" and f.partner == main.name), None)
         counts = [True] * len(given) if weights is None else [np.any(w) for w in weights]
         found = [one for one, count in zip(ragged.label_sequences(given), counts, strict=True) if count and len(one)]
@@ -293,11 +293,7 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
 
     def predict(self, x, labels=True, indices=False):
         """Return the most probable class for each step of `x`: its label, or with ``indices=True`` its position."""
-        found = self.predict_proba(x)
-        best = [p.argmax(axis=-1) for p in found] if isinstance(found, list) else found.argmax(axis=-1)
-        if indices or not labels:
-            return best
-        return [self._named(b) for b in best] if isinstance(best, list) else self._named(best)
+        return super().predict(x, labels, indices)
 
     def score(self, x, y, w=None, metric=None):
         """Return the (weighted) share of right classes over all steps, or another figure; see `Network.score`.

@@ -12,6 +12,7 @@ from safetensors.numpy import save as bytes_of
 from .. import _files
 from .._files import check_path, write
 from ..compiling import Cache
+from ..data import Labels
 from ..errors import DataError, SpecError, SymlossError
 from ..losses import Loss
 from ..stability import switched_off
@@ -101,6 +102,7 @@ def _describe(model, training=False) -> dict:
         "history": list(model.history),
         "callbacks": model._callbacks if training in (True, False) else training.callbacks.state(),
         "classes": getattr(model, "encoder", None) and model.encoder.classes,
+        "encoders": {name: labels.classes for name, labels in model.encoders.items()},
         "flat_target": getattr(model, "flat_target", False),
     }
 
@@ -247,6 +249,7 @@ def _build(description, tensors, mode=None):
         model = cls(description["layers"], loss=None, weighted=description["weighted"], seed=description["seed"],
                     **extra)
     model.mode = model.mode if mode is None else mode
+    model.encoders |= {name: Labels(classes) for name, classes in description.get("encoders", {}).items()}
     if description["described"] is not None:
         model._described = _tuples(description["described"])
     for spec in description["losses"]:

@@ -9,6 +9,7 @@ from ..data import Field, open_source, prepare
 from ..errors import DataError, SpecError
 from ..losses import weights_variable
 from ..objective import Term, measures
+from . import encoding
 from .fields import target_field
 
 ROWS = 4096
@@ -72,12 +73,13 @@ def _paired(model, columns, target: Field, weights, dtype="float64") -> tuple[li
 
 def _usual(model, columns, weights) -> float:
     """Return the share of right classes, or R^2: the figure of a model that names none, which needs no loss."""
-    shape, labels = model.graph.outputs()[0][model.output_name].type.shape, model.target_kind == "label"
+    shape, name = model.graph.outputs()[0][model.output_name].type.shape, model.graph.main.name
+    labels, pair = model.target_kind == "label" or name in encoding.described(model), encoding.is_yes_or_no(model, name)
     if len(columns) == 1:
         target = model._input_fields()[0]
     elif labels:
         ignored = {loss.ignored for loss in model.losses if loss.output_name == model.output_name}
-        target = Field("target", "label", shape[:-1], "int64", shape[-1],
+        target = Field("target", "label", shape[:-1], "int64", 2 if pair else shape[-1],
                        ignored=ignored.pop() if len(ignored) == 1 else None)
     else:
         target = Field("target", "target", shape, "float64")
@@ -88,7 +90,7 @@ def _usual(model, columns, weights) -> float:
     if not labels:
         return r_squared(predicted, actual, weights)
     weights = _weighed(actual, weights) * (1.0 if target.ignored is None else actual != target.ignored)
-    return float(np.average(predicted.argmax(axis=-1) == actual, weights=weights))
+    return float(np.average(encoding.best(predicted, pair) == actual, weights=weights))
 
 
 def _weighed(actual, weights):
