@@ -19,7 +19,7 @@ from .data import (
 )
 from .errors import DataError, ShapeError, SpecError, SymlossError
 from .losses import LossSpec
-from .losses.conventions import convention
+from .losses.conventions import convention, systems
 from .losses.masking import harmless_predictions, harmless_target
 from .metrics import MetricSpec
 from .objective import Term, measures
@@ -155,8 +155,8 @@ def _compiled(what, name, arrays, weights, how, like, activation, mode, options,
     ports = [*spec.ports, "weights"] if weights is not None else spec.ports
     given = [*arrays, weights] if weights is not None else arrays
     given = [_array(a, port, name) for a, port in zip(given, ports, strict=True)]
-    if like is None:
-        given = guarded(spec, given, options, activation)
+    if like is None or systems.get(like).first_label:
+        given = guarded(spec, given, options, activation, labels_alone=like is not None)
     options, activation, mode = _frozen_options(name, options), _hashable(activation), _hashable(mode)
     if not _fit(given):
         _built_as(name, given, _values, spec, _inputs(_kinds(ports, given, whole=True)), options, how, activation)
@@ -196,8 +196,10 @@ def _mismatch(name, arrays, error) -> ShapeError:
                       f"row for each item")
 
 
-def guarded(spec, given, options, activation=None, who: str = "evaluate") -> list:
+def guarded(spec, given, options, activation=None, who: str = "evaluate", labels_alone: bool = False) -> list:
     """Return arrays for the ports of a loss, and weights if there are any, with its target checked where it counts.
+
+    With `labels_alone` targets that are no labels pass unchecked.
 
     Raises
     ------
@@ -208,6 +210,8 @@ def guarded(spec, given, options, activation=None, who: str = "evaluate") -> lis
         return given
     index, ports = spec.ports.index("target"), given[: len(spec.ports)]
     field = _field_of_loss(spec, ports, options, activation)
+    if labels_alone and (field is None or field.kind != "label"):
+        return given
     return given[:index] + [_guarded(given[index], field, given[len(ports) :], who)] + given[index + 1 :]
 
 

@@ -34,7 +34,7 @@ class Field:
         Of a batch; None where any length goes.
     dtype : str
     classes : int or None
-        Number of classes, for labels; None: they may be any integers.
+        Number of classes, for labels, also where these are an input; None: they may be any integers.
     domain : 'sign', 'unit', 'distribution' or None
         What values a target may have: -1 and 1; from 0 to 1; from 0 to 1, and with a sum of 1 over the last axis; any.
     optional : bool
@@ -176,6 +176,8 @@ def convert(value, field: Field, who: str, rows=None, silence=None, allow_nan: b
     if field.kind == "target" and field.encoder is not None:
         array = labels.yes_or_no(array, field, place, silence)
     array = _shaped(numbers(array, me, gaps=field.kind == "target"), field, place)
+    if field.kind == "input" and field.classes is not None:  # of a loss within the network
+        array = labels.in_range(array, field, place, np.zeros((), bool))
     if field.kind == "weights" and not field.negative and (array < 0).any():
         raise place.error(array, array < 0, "negative; weights of at least 0 are wanted, unless you pass "
                           "negative_weights=True to train")

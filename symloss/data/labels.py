@@ -237,7 +237,7 @@ def positions(array, field, place: Place, silence=None) -> np.ndarray:
     array = _without_gaps(array, field, place, hushed)
     if field.encoder is not None:
         array = field.encoder.encode(array, place, hushed, field.ignored)
-    return _in_range(numbers(array, place.me), field, place, hushed)
+    return in_range(numbers(array, place.me), field, place, hushed)
 
 
 def _is_one_hot(array) -> bool:
@@ -270,7 +270,8 @@ def _without_gaps(array, field, place, hushed):
     return array if field.encoder is not None and not field.encoder.positions else numbers(array, place.me)
 
 
-def _in_range(array, field, place, hushed):
+def in_range(array, field, place, hushed) -> np.ndarray:
+    """Return positions in the dtype of their field, or raise DataError for one that counts and stands for no class."""
     limits = np.iinfo(field.dtype)
     least, most = (limits.min, limits.max) if field.classes is None else (0, field.classes - 1)
     fractional = np.zeros((), bool)
@@ -285,7 +286,7 @@ def _in_range(array, field, place, hushed):
     if (wrong & ~hushed).any():
         signs = " (for -1 and 1 pass (y + 1) // 2)" if set(np.unique(array[:9999]).tolist()) == {-1, 1} else ""
         own = "" if field.encoder is None else "; if your classes are other numbers, name them: classes=[...]"
-        if field.classes is not None and array.size and array.min() == 1 and array.max() == field.classes:
+        if field.classes is not None and array.size and array.min() >= 1 and array.max() == field.classes:
             own = ", and yours seem to begin with 1: pass y - 1"
         raise place.error(array, wrong & ~hushed, f"out of range; labels from {least} to {most} are wanted{signs}{own}")
     if hushed.any():

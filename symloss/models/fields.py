@@ -5,6 +5,7 @@ import dataclasses
 from pytensor.graph.traversal import ancestors
 
 from ..data import Field
+from ..objective.loss_layer import LossLayer
 
 
 def input_fields(model) -> list[Field]:
@@ -12,7 +13,22 @@ def input_fields(model) -> list[Field]:
     fields = [Field(la.name, "input", la.batch_shape, la.dtype, sparse=la.sparse, timed=timed(model, la.batch_shape),
                     also=("Input",) if len(model.graph.inputs) == 1 else ())
               for la in model.graph.inputs]
+    fields = [dataclasses.replace(f, **_as_labels(model, f.name)) for f in fields]
     return fields if model.graph.mask is None else [*fields, mask_field(model.graph.mask, fields)]
+
+
+def _as_labels(model, name: str) -> dict:
+    """Return what a field must know of an input that is the labels of a loss within the network; nothing for others."""
+    for layer in model.graph.layers:
+        if not isinstance(layer, LossLayer) or layer.inputs_by_port.get("target") != name:
+            continue
+        if "label" not in layer.spec.target or not model.graph[name].dtype.startswith(("int", "uint")):
+            continue
+        outputs = model.graph.outputs()[0]
+        shapes = {port: outputs[f"{one}:out"].type.shape for port, one in layer.inputs_by_port.items()}
+        count = None if layer.spec.classes is None else layer.spec.classes(shapes, layer.options)
+        return {"classes": count, "ignored": layer.options.get("ignore_index")}
+    return {}
 
 
 def mask_field(mask, fields: list[Field]) -> Field:

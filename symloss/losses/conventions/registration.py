@@ -40,10 +40,13 @@ class System:
         What `like` is given.
     how : str
         Its usual reduction.
+    first_label : int
+        The label of its first class. Ours is 0 whatever system is asked for, so where it is another one, labels are
+        checked even on plain arrays: what they mean there must not pass for something else here.
     """
 
-    def __init__(self, name: str, how: str):
-        self.name, self.how = name, rule(how)
+    def __init__(self, name: str, how: str, first_label: int = 0):
+        self.name, self.how, self.first_label = name, rule(how), first_label
         self._conventions: dict[str, Convention] = {}
         systems.add(name, self)
 

@@ -1,9 +1,12 @@
-"""Losses as the loss layers of the Wolfram Language compute them (14): means over all entries, without weights."""
+"""Losses as the loss layers of the Wolfram Language compute them (14): means over all entries, without weights.
+
+Labels begin with 0 here as everywhere; those of the Wolfram Language begin with 1. A label that no class has is refused.
+"""
 
 from ..sequence import ctc as ours
 from .registration import System
 
-system = System("wolfram", how="count")
+system = System("wolfram", how="count", first_label=1)
 
 system.same("squared_error", "MeanSquaredLossLayer")
 system.same("absolute_error", "MeanAbsoluteLossLayer")
