@@ -1,6 +1,6 @@
 """Losses as the loss layers of the Wolfram Language compute them (14): means over all entries, without weights.
 
-Labels begin with 0 here as everywhere; those of the Wolfram Language begin with 1. A label that no class has is refused.
+Labels begin with 0 here as everywhere; those of the Wolfram Language begin with 1. A label of no class is refused.
 """
 
 from ..sequence import ctc as ours
