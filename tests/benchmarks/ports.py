@@ -1,8 +1,8 @@
 """What shared layers and several losses cost: times of training steps that should be close to those of plain ones.
 
 Run it by hand: ``python tests/benchmarks/ports.py``. It pins itself to one core, measures all steps in turn, several
-rounds in one run, and prints the least time of each and its ratio to the plain step, with what the ratio may be. Steps
-run as `train` runs them: they gather rows in shuffled order, and sum up every term.
+rounds in one run, and prints the least processor time of each and its ratio to the plain step, with what the ratio may
+be. Steps run as `train` runs them: they gather rows in shuffled order, and sum up every term.
 """
 
 import argparse
@@ -86,18 +86,18 @@ def losses(sizes, mode):
 
 
 def measure(runners, rounds, seconds=0.02):
-    """Return the least time of a step of each runner, in microseconds."""
+    """Return the least processor time of a step of each runner, in microseconds."""
     counts, best = {}, {}
     for label, (_, run) in runners.items():
         run(2)
-        start = time.perf_counter()
+        start = time.process_time()
         run(4)
-        counts[label] = max(2, int(seconds * 4 / (time.perf_counter() - start)))
+        counts[label] = max(2, int(seconds * 4 / (time.process_time() - start)))
     for _ in range(rounds):
         for label, (_, run) in runners.items():
-            start = time.perf_counter()
+            start = time.process_time()
             run(counts[label])
-            each = (time.perf_counter() - start) / counts[label] * 1e6
+            each = (time.process_time() - start) / counts[label] * 1e6
             best[label] = min(best.get(label, each), each)
     return best
 
