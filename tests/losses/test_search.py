@@ -18,7 +18,7 @@ FIXED = {"multi_quantile": (-1,), "ctc": (1, 2), "cox": (-1,)}  # axes whose len
 TINY = 1e-12  # of what is positive
 LARGE = 1e6  # of what is real: its square is finite in float32
 
-search = hypothesis.settings(max_examples=25, deadline=None, derandomize=True, database=None,
+search = hypothesis.settings(max_examples=15, deadline=None, derandomize=True, database=None,
                              suppress_health_check=list(hypothesis.HealthCheck))
 unique = pytest.mark.parametrize("case", UNIQUE, ids=lambda case: case.id)
 FIRST = {case.row.name: case for case in reversed(UNIQUE) if case.separate or case.spec.pairs}.values()
