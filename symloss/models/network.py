@@ -19,13 +19,14 @@ from ..training import History, Results, trainer
 from ..training.options import PRETRAINING, Options, documented, named
 from . import automatic, binding, encoding, fields, pretraining, registry, saving, scoring
 from .former import FORMER
+from .measuring import Measuring
 from .parts import Composed
 from .predicting import Predicting
 
 FUNCTIONS = 8  # compiled ones that a model keeps
 
 
-class Network(Composed, Predicting):
+class Network(Composed, Predicting, Measuring):
     """Layers, and a list of losses that training minimises together.
 
     Parameters

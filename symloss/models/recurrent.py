@@ -96,6 +96,10 @@ class Sequences(Network, registered="recurrent.Sequences"):
             self._has_padding = False
             self._bind()
 
+    def _ready_for(self, data):
+        """Return a context within which losses know of the padding that such data need."""
+        return self._padded(self._may_be_ragged(data, self._fields()))
+
     # ------------------------------------------------------------------------------------------ prediction
 
     @property

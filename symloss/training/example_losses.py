@@ -34,13 +34,14 @@ def example_losses(evaluation, source) -> np.ndarray:
     if source.count is None:
         raise DataError("example_losses: the training data came batch by batch, and are not kept; pass arrays")
     terms = evaluation.objective.evaluation_terms
-    losses = [(place, term, term.weight) for place, term in enumerate(terms) if isinstance(term.source, Loss)]
-    found = np.empty(source.count)
-    for row, arrays in enumerate(source.batches(1)):
-        sums = evaluation.run([arrays])
-        counts = [weight * term.value(sums[place]) for place, term, weight in losses if sums[place][1]]
-        found[row] = sum(counts) if counts else np.nan
-    return found
+    return np.array([total(terms, evaluation.run([arrays])) for arrays in source.batches(1)], "float64")
+
+
+def total(terms: list, sums: list) -> float:
+    """Return the sum of weight times loss, of the parts of `terms` over the data: NaN where no loss counts anything."""
+    counts = [term.weight * term.value(parts) for term, parts in zip(terms, sums, strict=True)
+              if isinstance(term.source, Loss) and parts[1]]
+    return sum(counts) if counts else np.nan
 
 
 @alone

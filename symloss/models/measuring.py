@@ -1,0 +1,108 @@
+"""Every loss and every metric of a data set, or of each of its examples."""
+
+import contextlib
+
+import numpy as np
+import pytensor
+
+from ..compiling import Evaluation, alone, resolve
+from ..data import open_source
+from ..errors import DataError, SpecError
+from ..losses import Loss
+from ..objective import Objective, measures
+from ..stability import rewriting as stability
+from ..training import trainer
+from ..training.example_losses import total
+from ..training.options import named
+from . import automatic
+
+ROWS = 4096
+
+
+class Measuring:
+    """What a network's losses and metrics are on data, without training on them."""
+
+    @named
+    def measure(self, data, each=False, metrics=None) -> dict:
+        """Return every loss and every metric of data, without noise and penalties.
+
+        Parameters
+        ----------
+        data : data
+            A single example (input, target), or a data set in any form that `train` takes.
+        each : bool
+            Whether there is a value for each example, as if the data were it alone: with a mean, its own weight cancels
+            out.
+        metrics : list of str, dict or function, or None
+            As in `train`; None: those that the last training showed.
+
+        Returns
+        -------
+        dict
+            By name: 'loss', the sum of weight times loss; each loss before its weight, in its own unit; each metric. A
+            number each, nested lists for tables; with `each` an array with an entry for each example. NaN where nothing
+            counts, because all weights are 0 or all labels ignored.
+
+        Raises
+        ------
+        SpecError
+            If the model has no loss.
+        DataError
+            If the data do not fit the model, or come in batches and `each` is asked for.
+
+        >>> net = Network([2, (1, "linear")], mode="PYTHON")
+        >>> sorted(net.measure(([1.0, 2.0], 3.0)))
+        ['loss', 'mse']
+        """
+        if not self.losses:
+            raise SpecError(f"measure: {self!r} has no loss; add one, net.add_loss('mse') say")
+        if not self.one_output:
+            automatic.look_at(self, data)
+        with self._ready_for(data):
+            bound = self._measures(_asked(self) if metrics is None else metrics)
+            source = open_source(data, self._with_encoders(self._fields(bound)), "measure")
+            if each and source.count is None:
+                raise DataError("measure: the data come in batches; with each=True pass arrays, or examples")
+            self.check_fit(source, "measure")
+            evaluation = _evaluation(self, bound)
+            if each:
+                found = [_values(evaluation, [arrays]) for arrays in source.batches(1)]
+                return {name: np.array([values[name] for values in found], "float64") for name in found[0]}
+            return _values(evaluation, source.batches(ROWS))
+
+    def _ready_for(self, data):
+        """Return a context within which the losses fit such data."""
+        return contextlib.nullcontext()
+
+
+def _asked(model) -> list:
+    """Return the metrics of a model's last training, of outputs that still have a target, as they are asked for."""
+    outputs = {loss.output_name for loss in model.losses if loss._target is not None}
+    return [measure.options | {"form": measure.form, "name": measure.name, "output_name": measure.output_name}
+            for measure in model._shown if isinstance(measure, measures.Measure) and measure.output_name in outputs]
+
+
+@alone
+def _evaluation(model, bound) -> Evaluation:
+    """Return the compiled losses and metrics, those of before if nothing they depend on has changed."""
+    backend = resolve(model.mode)
+    key = ("measure", trainer.built_in(model), tuple(measure.key() for measure in bound), backend.name,
+           pytensor.config.floatX)
+
+    def made():
+        objective = Objective(model.graph, model.losses, (), bound, model.seed)
+        return Evaluation(stability.stable(objective, model.stable), backend)
+
+    return model._compiled.get(key, made)
+
+
+def _values(evaluation, batches) -> dict:
+    terms = evaluation.objective.evaluation_terms
+    sums = evaluation.run(batches)
+    values = {}
+    for term, parts in zip(terms, sums, strict=True):
+        if isinstance(term.source, Loss):
+            values[term.name] = term.value(parts) if parts[1] else np.nan
+        elif term.source is None:
+            values[term.name] = term.value(parts)
+    return {"loss": total(terms, sums)} | values
