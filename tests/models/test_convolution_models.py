@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 import symloss
+from symloss.compiling.ccode import building
 from symloss.data import mnist
 
 LAYERS = [(28, 28, 1), {"form": "conv2", "size": 6, "filter_size": 5, "stride": 2}, "pool2", "flatten", 10]
+LEARNING = "PYTHON" if building.find() is None else "C"  # of trainings that are long enough to learn
 
 
 def digits(count):
@@ -17,7 +19,7 @@ def digits(count):
 
 def test_a_small_model_learns_digits():
     x, y = digits(900)
-    net = symloss.convolution.Classifier(LAYERS, mode="PYTHON")
+    net = symloss.convolution.Classifier(LAYERS, mode=LEARNING)
     net.train([x[:700], y[:700]], algo="adam", learning_rate=0.01, epochs=12, patience=None, verbose=0)
     assert net.score(x[700:], y[700:]) > 0.85
     assert [la.shape for la in net.layers] == [(28, 28, 1), (12, 12, 6), (6, 6, 6), (216,), (10,)]
@@ -57,7 +59,7 @@ def test_grey_images_need_no_axis_of_channels(rng):
 def test_a_series_is_regressed(rng):
     """The strength of a pattern in a noisy series, wherever it is, weighted."""
     layers = [(20, 2), {"form": "conv1", "size": 4, "filter_size": 5}, {"form": "pool1", "pool_size": 16}, "flat", 1]
-    net = symloss.convolution.Regressor(layers, weighted=True)
+    net = symloss.convolution.Regressor(layers, weighted=True, mode=LEARNING)
     pattern, strength = np.array([1.0, -1, 2, -1, 1]), rng.uniform(size=300)
     x = 0.05 * rng.normal(size=(300, 20, 2))
     for row, at in enumerate(rng.integers(0, 16, 300)):
@@ -70,7 +72,8 @@ def test_every_pixel_can_have_a_label(rng):
     """Which pixels are brighter than their left neighbour: filters of one column cannot know it, of two can."""
     x = rng.normal(size=(60, 6, 7, 1))
     y = (x[:, :, 1:, 0] > x[:, :, :-1, 0]).astype(int)
-    net = symloss.convolution.Classifier([(6, 7, 1), {"form": "conv2", "size": 2, "filter_size": (1, 2)}])
+    layers = [(6, 7, 1), {"form": "conv2", "size": 2, "filter_size": (1, 2)}]
+    net = symloss.convolution.Classifier(layers, mode=LEARNING)
     net.train([x, y], algo="adam", learning_rate=0.05, epochs=30, patience=None, verbose=0)
     assert net.predict(x).shape == (60, 6, 6)
     assert net.score(x, y) > 0.97
