@@ -56,7 +56,15 @@ def _compares(description) -> bool:
 
 
 def _sorted_like(specs, inputs) -> dict:
-    return {name: [source.split(".")[0] for source in inputs[name]] for name in specs}
+    """Return what has to come before each layer: its inputs, and the layer whose parameters it shares."""
+    return {name: [source.split(".")[0] for source in (*inputs[name], *_partners(specs[name])) if source]
+            for name in specs}
+
+
+def _partners(description) -> list:
+    if not isinstance(description, dict):
+        return []
+    return [name for name in map(description.get, ("of", "partner")) if isinstance(name, str)]
 
 
 def _chained(specs) -> dict[str, list]:

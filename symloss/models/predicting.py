@@ -60,7 +60,7 @@ class Predicting:
 
     def _evaluate(self, names, x) -> list:
         found = self._compiled.get(self._key("predict", *names), lambda: self._predictor(names))
-        arrays = prepare(x, found.fields, "predict", allow_nan=True)
+        arrays = prepare(self._needed(x, found.fields), found.fields, "predict", allow_nan=True)
         compiled = found.compiled or found.compile()
         if arrays[0].shape[0] <= PREDICTION_ROWS:
             parts = [compiled(*arrays)]
@@ -68,6 +68,18 @@ class Predicting:
             starts = range(0, arrays[0].shape[0], PREDICTION_ROWS)
             parts = [compiled(*(a[start : start + PREDICTION_ROWS] for a in arrays)) for start in starts]
         return [joined([part[i] for part in parts]) for i in range(len(names))]
+
+    def _needed(self, x, fields):
+        """Return of `x`, which may be for all inputs of the model, what is for these fields."""
+        known = self.graph.input_variables()
+        if len(fields) == len(known):
+            return x
+        names = [f.name for f in fields]
+        if is_mapping(x):
+            return {name: x[name] for name in x.keys() if name in names or name not in known}  # noqa: SIM118
+        if isinstance(x, list | tuple) and len(x) == len(known) > 1:
+            return [one for name, one in zip(known, x, strict=True) if name in names]
+        return x
 
     def _predictor(self, names) -> "Predictor":
         fields, variables = self._needed_fields(names), self.graph.input_variables()

@@ -38,6 +38,14 @@ def test_several_sources_at_once():
     assert np.allclose(net.predict([np.ones((2, 3)), np.zeros((2, 3))]), np.sqrt(3))
 
 
+def test_a_shared_layer_comes_after_the_one_that_it_shares():
+    net = Network({"l": 3, "r": {"form": "input", "size": 3}, "twin": {"form": "shared", "of": "one"}, "one": 2},
+                  edges=["l -> twin", "r -> one"], loss=None)
+    assert net.graph.names().index("one") < net.graph.names().index("twin")
+    with pytest.raises(UnknownNameError, match="'onne'"):
+        Network({"l": 3, "twin": {"form": "shared", "of": "onne"}, "one": 3}, edges=["l -> twin", "l -> one"])
+
+
 def test_a_layer_within_a_network_feeds_another_one():
     inner = Network([3, 4, 2], loss=None)
     net = Network({"in": 3, "enc": inner, "a": 1, "b": 1}, edges=["in -> enc -> a", "enc.hid1 -> b"], loss=None,

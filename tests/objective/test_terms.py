@@ -198,6 +198,10 @@ def test_prediction_wants_what_its_outputs_need(data):
     net = training_net(outputs=["prediction"])
     assert net.predict({"in": data[0]}).shape == (24, 2)
     assert np.array_equal(net.predict(data[0]), net.predict({"in": data[0]}))
+    assert np.array_equal(net.predict(data[0]), net.predict({"in": data[0], "wanted": data[1]}))
+    assert np.array_equal(net.predict(data[0]), net.predict(data))
+    with pytest.raises(UnknownNameError, match="wantde"):
+        net.predict({"in": data[0], "wantde": data[1]})
     found = net.feed_forward({"in": data[0]})
     assert "hid:out" in found and "total:out" not in found
     with pytest.raises(symloss.DataError, match="no output"):
