@@ -13,8 +13,8 @@ author = "the symloss maintainers"
 copyright = f"2026, {author}"
 version = release = symloss.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax", "generated"]
-exclude_patterns = ["_build", "generated"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax", "generated", "drawing"]
+exclude_patterns = ["_build", "generated", "drawing"]
 suppress_warnings = ["myst.header"]  # the catalogue's headings begin where its page stands
 
 html_theme = "furo"
