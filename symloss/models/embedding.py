@@ -6,7 +6,6 @@ import typing
 from ..data import is_mapping
 from ..errors import DataError, SpecError
 from ..explain import Text
-from ..layers.elementwise import Distance
 from ..layers.graph import Graph, is_network
 from ..losses import Loss, LossSpec, registry
 from ..losses.loss_inputs import prediction_names
@@ -78,9 +77,7 @@ class Embedded:
     @property
     def metric(self) -> str:
         """Which distance: 'euclidean', 'squared euclidean', 'manhattan' or 'cosine'."""
-        layer = self.graph[next(iter(self.compared))]
-        assert isinstance(layer, Distance)
-        return layer.metric
+        return self.graph[next(iter(self.compared))].metric
 
     # ------------------------------------------------------------------------------------------ losses
 
