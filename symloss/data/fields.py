@@ -193,8 +193,14 @@ def read(value, field: Field, me: str) -> np.ndarray:
         array = np.empty(len(value), object)
         array[:] = value
         return array
-    numeric = field.kind != "label" and field.encoder is None
-    return of_frame(value, me) if is_frame(value) and numeric else as_array(value, me)
+    if is_frame(value) and field.kind != "label" and field.encoder is None:
+        return of_frame(value, me)
+    array = as_array(value, me)
+    mixed = array.dtype.kind == "U" and isinstance(value, list | tuple) and array.ndim == 1
+    if mixed and not all(isinstance(label, str) for label in value):  # numpy would make 'nan' of NaN, and '1' of 1
+        array = np.empty(len(value), object)
+        array[:] = value
+    return array
 
 
 def _are_tuples(value, field) -> bool:
