@@ -385,3 +385,65 @@ def test_all_but_the_desired_input_and_output_are_removed(x):
     taken = network.part("in", "out")
     assert taken.graph.names() == ["in", "out"]
     assert np.allclose(taken.predict([[1.0, 2.0], [3.0, 4.0]]), [[3], [7]], atol=1e-3)
+
+
+# ------------------------------------------------------------------------------------- the other rows of the page
+
+ROWS = [([1.0, 2], [3.0]), ([2, 2], [4.0]), ([0, 1], [1.0]), ([1, 1], [2.0])]
+INS, OUTS = (np.array(column, "float64") for column in zip(*ROWS, strict=True))
+
+
+@pytest.mark.parametrize("data", [
+    (INS, OUTS), [INS, OUTS], ROWS, {"Input": INS, "Output": OUTS}, {"in": INS, "target": OUTS},
+    [{"Input": item, "Output": wanted} for item, wanted in ROWS], lambda: (INS, OUTS)],
+    ids=["tuple", "list", "rules", "association", "names", "associations", "function"])
+def test_data_come_in_every_form(data):
+    network = net([2, 1], seed=3)
+    network.train(data, algo="sgd", learning_rate=0.1, epochs=1, batch_size=4, train_batches=1, verbose=0)
+    same = net([2, 1], seed=3)
+    same.train([INS, OUTS], algo="sgd", learning_rate=0.1, epochs=1, batch_size=4, verbose=0)
+    assert np.allclose(network.find("out", "w").get_value(), same.find("out", "w").get_value())
+
+
+def test_classes_count_from_zero_and_those_that_begin_with_one_are_refused(x):
+    with pytest.raises(symloss.DataError, match="begin with 1"):
+        net([2, (2, "softmax")]).train([x, 1 + (x[:, 0] > 0)], epochs=1, verbose=0)
+
+
+def test_the_blank_of_wolframs_ctc_is_the_last_class():
+    p = np.array([[[0.5, 0.2, 0.3]]])
+    assert symloss.evaluate.value("ctc", p, [[0]], like="wolfram").item() == pytest.approx(-np.log(0.5))
+
+
+def test_what_networks_are_asked_for(x):
+    network = net({"in": 2, "a": (3, "tanh"), "b": 1}, edges=["in -> a -> b"], seed=1)
+    hidden = network.feed_forward(x)["a:out"]
+    assert np.allclose(network["a"].predict(x), hidden)
+    assert np.allclose(network.take("in", "a").predict(x), hidden)
+    assert np.allclose(network.take("a", "b").predict(x), network.predict(x))
+    assert np.allclose(np.tanh(x @ network.find("a", "w").get_value() + network.find("a", "b").get_value()), hidden)
+    again = net({"in": 2, "a": (3, "tanh"), "b": 1}, edges=["in -> a -> b"], seed=1)
+    assert np.array_equal(again.predict(x), network.predict(x))
+    before = network.find("a", "w").get_value()
+    network.train([x, x[:, :1]], epochs=1, freeze="a.*", verbose=0)
+    assert np.array_equal(network.find("a", "w").get_value(), before)
+    assert not np.array_equal(again.predict(x), network.predict(x))
+
+
+def test_an_operator_is_mapped_and_a_pair_is_embedded(x):
+    inner = net([2, 3], loss=None)
+    mapped = net([(4, 2), {"form": "map", "network": inner}], loss=None)
+    assert np.allclose(mapped.predict(x.reshape(10, 4, 2)), inner.predict(x).reshape(10, 4, 3))
+    pair = PairEmbedding([2, 3], mode=C)
+    codes = pair["embedding"].predict(x), pair["embedding"].predict(x[::-1])
+    distances = np.linalg.norm(codes[0] - codes[1], axis=1)
+    assert np.allclose(np.ravel(pair.predict([x, x[::-1]])), distances)
+
+
+def test_a_training_returns_results_and_stops_by_a_measurement(x):
+    y = (x[:, 0] > 0).astype(int)
+    network = net([2, (2, "softmax")])
+    results = network.train([x, y], [x, y], algo="adam", weight_l2=0.001, batch_size=8, epochs=200, learning_rate=0.1,
+                            metrics=["acc"], stop={"metric": "acc", "patience": 2}, results=True, verbose=0)
+    assert results.net is network and len(results) < 200
+    assert results.validation_measurements["acc"][-1] > 0.8
