@@ -189,7 +189,7 @@ def convert(value, field: Field, who: str, rows=None, silence=None, allow_nan: b
 
 def read(value, field: Field, me: str) -> np.ndarray:
     """Return what was passed for a field as an array; the columns of a frame are of numbers, unless they are labels."""
-    if field.kind == "label" and _are_tuples(value, field):
+    if (field.kind == "label" or field.encoder is not None) and _are_tuples(value, field):
         array = np.empty(len(value), object)
         array[:] = value
         return array
@@ -205,7 +205,8 @@ def read(value, field: Field, me: str) -> np.ndarray:
 
 def _are_tuples(value, field) -> bool:
     """Return whether labels are tuples, an item each: where the classes are such, or words stand in them."""
-    if len(field.shape) != 1 or not isinstance(value, list | tuple) or not all(isinstance(v, tuple) for v in value):
+    one_an_item = len(field.shape) - (field.kind == "target") == 1
+    if not one_an_item or not isinstance(value, list | tuple) or not all(isinstance(v, tuple) for v in value):
         return False
     known = field.encoder is not None and any(isinstance(label, tuple) for label in field.encoder.classes)
     return known or any(len(label) > 1 and any(isinstance(part, str) for part in label) for label in value)

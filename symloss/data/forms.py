@@ -27,7 +27,8 @@ def columned(data, fields: list, who: str = "data", alone: bool = True):
     DataError
         If the data can be read as examples and as columns.
 
-    >>> fields = [Field("in", "input", (None, 2), "float64"), Field("target", "label", (None,), "int32")]
+    >>> made = [("in", "input", (None, 2), "float64"), ("target", "label", (None,), "int32")]
+    >>> fields = [symloss.data.Field(*one) for one in made]
     >>> columned([([1, 2], "a"), ([3, 4], "b"), ([5, 6], "a")], fields)
     {'in': [[1, 2], [3, 4], [5, 6]], 'target': ['a', 'b', 'a']}
     >>> columned(([1, 2], "a"), fields)
@@ -56,7 +57,8 @@ def columned(data, fields: list, who: str = "data", alone: bool = True):
 def rows(columns: dict, fields: list) -> dict:
     """Return columns by name, each with one row where together they are a single example.
 
-    >>> fields = [Field("in", "input", (None, 2), "float64"), Field("target", "label", (None,), "int32")]
+    >>> made = [("in", "input", (None, 2), "float64"), ("target", "label", (None,), "int32")]
+    >>> fields = [symloss.data.Field(*one) for one in made]
     >>> rows({"in": [1, 2], "target": "a"}, fields)
     {'in': [[1, 2]], 'target': ['a']}
     """
@@ -114,7 +116,7 @@ def _are_items(values, fields) -> bool:
 def _is_item(value, field) -> bool:
     """Return whether a value may be one row of the array of a field.
 
-    >>> field = Field("target", "label", (None,), "int32", classes=3)
+    >>> field = symloss.data.Field("target", "label", (None,), "int32", classes=3)
     >>> [_is_item(value, field) for value in ("a", 2, [1, 0, 0], [1, 2])]
     [True, True, True, False]
     """

@@ -151,7 +151,8 @@ def learned(model, columns: dict, field: Field, fields: list[Field], name: str) 
     apart = field.kind == "target"
     if column is None or getattr(getattr(column, "dtype", None), "kind", "O") in "iuf":
         return None if apart else numbers
-    labels = read(column, dataclasses.replace(field, kind="label"), f"train: {field.name}")
+    shape = field.shape[:-1] if apart else field.shape
+    labels = read(column, dataclasses.replace(field, kind="label", shape=shape), f"train: {field.name}")
     weighing = next((f for f in fields if f.kind == "weights" and f.partner == field.name), None)
     weights = None if weighing is None else columns.get(weighing.name)
     weights = None if weights is None else as_array(weights, "train: weights")

@@ -50,7 +50,7 @@ class Measuring:
         DataError
             If the data do not fit the model, or come in batches and `each` is asked for.
 
-        >>> net = Network([2, (1, "linear")], mode="PYTHON")
+        >>> net = symloss.Network([2, (1, "linear")], mode="PYTHON")
         >>> sorted(net.measure(([1.0, 2.0], 3.0)))
         ['loss', 'mse']
         """
