@@ -79,9 +79,15 @@ def _random(at, node):
         shape = ir.common_shape(*(v.shape for v in graph.aligned(first, second)))
     step = graph.make("argument", (), "int64", (), index=at.step)
     op = "uniform" if type(node.op).__name__ == "UniformRV" else "normal"
-    drawn = graph.make(op, (step,), dtype, shape, stream=at.streams[generator])
+    drawn = graph.reshape(graph.make(op, (step,), dtype, _row(shape), stream=at.streams[generator]), shape)
     if op == "normal":
         scaled = graph.pointwise("add", first, graph.pointwise("mul", second, drawn))
     else:
         scaled = graph.pointwise("add", first, graph.pointwise("mul", graph.pointwise("sub", second, first), drawn))
     return None, graph.broadcast(scaled, shape)
+
+
+def _row(shape) -> tuple:
+    """Return a shape without last axes of length 1: whole rows of random numbers are drawn, and those are longest."""
+    ends = next((axis for axis in reversed(range(len(shape))) if shape[axis] != 1), 0)
+    return shape[: ends + 1]

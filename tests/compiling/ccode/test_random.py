@@ -3,11 +3,15 @@
 import ctypes
 
 import numpy as np
+import pytensor
+import pytensor.tensor as pt
 import pytest
 import scipy.special
 import scipy.stats
 
+from symloss.compiling import function, modes
 from symloss.compiling.ccode import building, random, vector
+from symloss.compiling.ccode.program import Program
 from symloss.compiling.ccode.text import HEADER
 
 
@@ -80,3 +84,36 @@ def test_neighbours_in_a_row_are_independent():
     for shift in (1, 2, 32):
         assert abs(np.corrcoef(numbers[:, :-shift].ravel(), numbers[:, shift:].ravel())[0, 1]) < 4.5 / np.sqrt(80000)
     assert abs(np.corrcoef(numbers[:-1].ravel(), numbers[1:].ravel())[0, 1]) < 4.5 / np.sqrt(80000)
+
+
+@pytest.mark.ccode
+@pytest.mark.parametrize("shape", [(8, 1), (None, 1), (8, 3), (None, 3)])
+def test_a_column_of_random_numbers_is_drawn_row_by_row(shape):
+    """In a kernel beside others whose rows are numbers: once the place of a row was not declared there."""
+    x, rng = pt.tensor("x", shape=shape), pytensor.shared(np.random.default_rng(3))
+    _, drawn = pt.random.normal(size=x.shape, rng=rng, dtype=x.dtype, return_next_rng=True)
+    labels = pt.ivector("labels")
+    outputs = [0.1 * drawn, pt.switch(pt.ge(labels, 0), pt.log(abs(x).sum(axis=1)), np.nan).sum(), x + drawn]
+    program = Program([x, labels], outputs)
+    values = np.random.default_rng(0).normal(size=(8, shape[1]))
+    noise, total, moved = program(values, np.arange(8, dtype="int32"))
+    assert np.allclose(moved - values, 10 * noise) and len(np.unique(noise)) == noise.size
+    assert np.isclose(total, np.log(abs(values).sum(axis=1)).sum())
+    alone = Program([x], [drawn])(values)[0]
+    assert np.array_equal(0.1 * alone, noise)
+
+
+@pytest.mark.c
+@pytest.mark.parametrize("shape", [(1,), (1, 1), (3, 1)])
+@pytest.mark.parametrize("rows", [1, 64, 1000])
+def test_items_of_a_single_column_draw_their_own_numbers(shape, rows):
+    rng = pytensor.shared(np.random.default_rng(0))
+    x = pt.tensor("x", dtype="float64", shape=(None, *shape))
+    state, drawn = pt.random.normal(0.0, 1.0, size=x.shape, rng=rng, dtype="float64", return_next_rng=True)
+    compiled = function([x], [x + drawn], modes.resolve("C"), updates={rng: state})
+    zeros = np.zeros((rows, *shape))
+    first, second = compiled(zeros)[0], compiled(zeros)[0]
+    assert first.shape == zeros.shape
+    assert len(np.unique(np.concatenate([first, second]))) == 2 * zeros.size
+    if rows > 100:
+        assert abs(first.mean()) < 0.15 and abs(first.std() - 1) < 0.1
