@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 
 from ..errors import SymlossWarning
-from .ccode.compilers import NoCompilerError
+from .ccode.compilers import NoCompilerError, RefusedTextError
 from .ccode.ir import Unsupported
 
 MISTAKES = (AssertionError, AttributeError, KeyError, RecursionError, TypeError)
@@ -26,6 +26,9 @@ def known(chosen: bool):
         if chosen:
             raise
         raise Unsupported(f"how to do without a C compiler ({error})") from error
+    except RefusedTextError as error:
+        warnings.warn(f"{error}. PyTensor takes its place; the numbers are right", SymlossWarning, stacklevel=5)
+        raise Unsupported(f"how to write this graph in C that compiles ({error})") from error
     except MISTAKES as error:
         said = f"the compiler of symloss made a mistake ({type(error).__name__}: {error}), and PyTensor takes its place"
         warnings.warn(f"{said}; the numbers are right. Please report it with your model", SymlossWarning, stacklevel=5)

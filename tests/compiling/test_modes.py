@@ -18,7 +18,7 @@ from pytensor.link.c.exceptions import CompileError
 import symloss
 from symloss import Classifier, Regressor
 from symloss.compiling import Backend, compiler_failures, function, modes, resolve
-from symloss.compiling.ccode import compilers, program
+from symloss.compiling.ccode import building, compilers, program
 
 
 def flat(net):
@@ -164,6 +164,18 @@ def test_a_mistake_of_the_compiler_is_told_and_the_program_goes_on(monkeypatch, 
     with pytest.warns(symloss.SymlossWarning, match=r"made a mistake \(KeyError: 60\).*report"):
         net.train(points, epochs=1, verbose=0)
     assert "a mistake of its own" in str(net.explain())
+
+
+@pytest.mark.ccode
+def test_c_text_that_does_not_compile_is_told_and_the_program_goes_on(monkeypatch, points):
+    monkeypatch.setattr(program.plans, "find", lambda name: None)
+    monkeypatch.setattr(building, "load", lambda text, *rest, before=building.load: before(
+        text.replace("(int64_t i = 0;", "(int64_t i = nobody;"), *rest))
+    monkeypatch.setattr(Backend, "otherwise", lambda self: resolve("PYTHON"))
+    net = Regressor([5, 3], mode="C")
+    with pytest.warns(symloss.SymlossWarning, match="does not compile.*report it.*PyTensor takes its place"):
+        net.train(points, epochs=1, verbose=0)
+    assert "C that compiles" in str(net.explain())
 
 
 @pytest.mark.parametrize("name", ["NUMBA", "JAX"])

@@ -162,7 +162,8 @@ def _fresh(text: str, entry: str, compiler: Compiler) -> ctypes.CDLL:
         raise SpecError(f"no folder for compiled code can be written ({_why(error)}); set SYMLOSS_CACHE and TMPDIR "
                         f"to folders in which you may write") from error
     except Failure as failure:
-        raise SpecError(_mistake(str(failure), compiler, cache.place() / entry / f"{entry}.c")) from failure
+        said = _mistake(str(failure), compiler, cache.place() / entry / f"{entry}.c")
+        raise compilers.RefusedTextError(said) from failure
 
 
 def _why(error) -> str:

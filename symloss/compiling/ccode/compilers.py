@@ -44,9 +44,12 @@ ZIG_FOLDER = "symloss-zig"  # beside the libraries: what zig keeps
 ABSENT = "there is no such program"
 
 
-
 class NoCompilerError(SpecError):
     """No C compiler works; the text says why, and how to get one."""
+
+
+class RefusedTextError(SpecError):
+    """A compiler that works does not compile a text; it says what the compiler said."""
 
 
 _passed_over: dict[tuple, str] = {}  # commands that do not work, with the reason

@@ -50,12 +50,15 @@ class KernelText(abc.ABC):
         self.scratch: list[tuple] = []
         self.helpers: set[tuple] = set()
         self.checks = False
+        self._once: dict[str, str] = {}  # numbers that are read before the loops: what is read, and its name
+        self._heads: list[str] = []
         self._phase = 0
         self.blocks = False
         inner = self._choose_inner()
         self.phases = Phases(kernel, self.space, inner, self.blocks)
         self.inner, self.outer = inner, self.phases.outer
         self._write()
+        self.lines[:0] = self._heads
         self.formulas = comment(kernel, names, self.name)
 
     @abc.abstractmethod
@@ -204,7 +207,17 @@ class KernelText(abc.ABC):
         if root.op in INLINE:
             return self._inline(root, axes, along)
         found = self._access(operand, along)
-        return f"{self.names.of(found.base)}[{found.index(self.space)}]"
+        if any(found.strides):
+            return f"{self.names.of(found.base)}[{found.index(self.space)}]"
+        return self._fixed(found, operand.dtype)
+
+    def _fixed(self, found, dtype) -> str:
+        """Return the name of a number that is read once, before the loops: compilers would read it in each turn."""
+        text = f"{self.names.of(found.base)}[{found.index(self.space)}]"
+        name = self._once.setdefault(text, f"{plain(self.names.of(found.base))}_is_{len(self._once)}")
+        if len(self._once) > len(self._heads):
+            self._heads.append(f"  const {c_type(dtype)} {name} = {text};")
+        return name
 
     def _inline(self, root, axes, along):
         if root.op == "number":

@@ -9,6 +9,7 @@ import pytest
 import scipy.special
 import scipy.stats
 
+import symloss
 from symloss.compiling import function, modes
 from symloss.compiling.ccode import building, random, vector
 from symloss.compiling.ccode.program import Program
@@ -117,3 +118,12 @@ def test_items_of_a_single_column_draw_their_own_numbers(shape, rows):
     assert len(np.unique(np.concatenate([first, second]))) == 2 * zeros.size
     if rows > 100:
         assert abs(first.mean()) < 0.15 and abs(first.std() - 1) < 0.1
+
+
+@pytest.mark.c
+@pytest.mark.parametrize("noise", ["input_noise", "input_dropout", "hidden_noise"])
+def test_a_training_with_noise_on_a_single_unit_compiles(noise):
+    x = np.random.default_rng(0).normal(size=(60, 1))
+    net = symloss.Regressor([1, 1, 1], mode="C")
+    history = net.train([x, x], algo="sgd", learning_rate=0.0, epochs=2, verbose=0, **{noise: 0.5})
+    assert history["loss"][0] != history["loss"][1]
