@@ -195,9 +195,9 @@ class Graph:
         return variables if self.mask is None else variables | {MASK: self.mask}
 
     def hidden_names(self) -> list[str]:
-        """Return the main outputs of all layers that are neither inputs nor outputs of the whole."""
+        """Return the main outputs of all layers that are neither inputs nor outputs of the whole, nor predictions."""
         found = [[*la.hidden_names(), f"{la.name}:out"] for la in self.layers if not isinstance(la, Input)]
-        ends = {f"{name}:out" for name in self.output_layers()}
+        ends = {f"{name}:out" for name in (*self.output_layers(), *self.predictions())}
         return [name for some in found for name in some if name not in ends]
 
     def output_names(self) -> list[str]:
@@ -224,6 +224,13 @@ class Graph:
         """Return the names of the layers whose outputs are those of the whole."""
         return self.sinks() if self.chosen is None else list(self.chosen)
 
+    def predictions(self) -> list[str]:
+        """Return the names of the outputs that are no losses; if all are, of the layers that these compare."""
+        names = self.output_layers()
+        losses = [self[name] for name in names if "loss" in self[name].forms]
+        compared = [name for layer in losses for name in layer.inputs if not isinstance(self[name], Input)]
+        return [name for name in names if self[name] not in losses] or list(dict.fromkeys(compared)) or names
+
     @property
     def main(self) -> "layers.Layer":
         """The layer whose output is that of the whole, where one is wanted: the last of the outputs."""
@@ -244,7 +251,7 @@ class Graph:
         """Return the names of the outputs at a place: 'input', 'hidden' or 'output'."""
         if place == "input":
             return [f"{layer.name}:out" for layer in self.inputs]
-        return self.hidden_names() if place == "hidden" else [f"{name}:out" for name in self.output_layers()]
+        return self.hidden_names() if place == "hidden" else [f"{name}:out" for name in self.predictions()]
 
     # ------------------------------------------------------------------------------------------ parameters
 

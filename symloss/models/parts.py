@@ -2,7 +2,6 @@
 
 from ..errors import SpecError
 from ..layers import Input, Shared, Subnetwork
-from ..objective.loss_layer import LossLayer
 from . import encoding
 from .registry import registry
 
@@ -18,11 +17,7 @@ class Composed:
     @property
     def outputs(self) -> list[str]:
         """Names of the layers whose outputs are predictions: no losses, unless all are; then what these compare."""
-        names = self.graph.output_layers()
-        losses = [self.graph[name] for name in names if isinstance(self.graph[name], LossLayer)]
-        predicting = [name for name in names if not isinstance(self.graph[name], LossLayer)]
-        compared = [name for layer in losses for name in layer.inputs if not isinstance(self.graph[name], Input)]
-        return predicting or list(dict.fromkeys(compared)) or names
+        return self.graph.predictions()
 
     def __getitem__(self, name):
         """Return one layer, or a network within this one, as a network that shares its parameters."""

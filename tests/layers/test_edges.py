@@ -73,3 +73,10 @@ def test_inputs_of_a_loss_layer_that_are_called_as_its_ports_are_go_there(order)
     p, target, variance = [[1.0]], [[3.0]], [[2.0]]
     found = net.predict({"p": p, "target": target, "variance": variance})
     assert found.item() == pytest.approx(0.5 * (np.log(2) + 4 / 2) + 0.5 * np.log(2 * np.pi))
+
+
+def test_what_losses_compare_is_a_prediction_and_not_hidden():
+    net = symloss.Network({"in": 2, "hid": 4, "target": 1, "out": 1, "loss": {"form": "loss"}},
+                          edges=["in -> hid -> out", (["out", "target"], "loss")])
+    assert net.graph.place("hidden") == ["hid:out"]
+    assert net.graph.place("output") == ["out:out"]
