@@ -32,6 +32,9 @@ def in_order(specs, edges=None) -> tuple[list, list, list]:
     for name in specs:
         if not isinstance(name, str):
             raise SpecError(f"layer {name!r}: names are wanted as the keys of a dict of layers")
+        if "." in name or ":" in name or "->" in name:
+            raise SpecError(f"layer {name!r}: '.', ':' and '->' in a name mean layers within it, its outputs and edges; "
+                            f"give it another name")
     inputs = _chained(specs) if edges is None else _inputs(list(specs), edges)
     for name, description in specs.items():
         if isinstance(description, dict) and "inputs" in description:
