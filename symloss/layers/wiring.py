@@ -33,7 +33,7 @@ def in_order(specs, edges=None) -> tuple[list, list, list]:
         if not isinstance(name, str):
             raise SpecError(f"layer {name!r}: names are wanted as the keys of a dict of layers")
         if "." in name or ":" in name or "->" in name:
-            raise SpecError(f"layer {name!r}: '.', ':' and '->' in a name mean layers within it, its outputs and edges; "
+            raise SpecError(f"layer {name!r}: '.', ':' and '->' in a name mean layers within it, outputs and edges; "
                             f"give it another name")
     inputs = _chained(specs) if edges is None else _inputs(list(specs), edges)
     for name, description in specs.items():
@@ -44,7 +44,8 @@ def in_order(specs, edges=None) -> tuple[list, list, list]:
             given = description["inputs"]
             inputs[name] = [given] if isinstance(given, str) else list(given)
     try:
-        order = list(graphlib.TopologicalSorter(_sorted_like(specs, inputs)).static_order())
+        order = graphlib.TopologicalSorter(_sorted_like(specs, inputs)).static_order()
+        order = [name for name in order if name in specs]  # the graph names those that it does not know
     except graphlib.CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
         raise SpecError(f"edges: {circle} is a circle; a layer cannot feed itself") from None

@@ -86,3 +86,8 @@ def test_what_losses_compare_is_a_prediction_and_not_hidden():
 def test_names_have_no_signs_that_mean_something_else(name):
     with pytest.raises(symloss.SpecError, match="give it another name"):
         symloss.Network({"in": 2, name: 1}, edges=[("in", name)])
+
+
+def test_an_unknown_input_in_a_description_is_named():
+    with pytest.raises(symloss.UnknownNameError, match="'hidd'"):
+        symloss.Network({"in": 2, "hid": 3, "out": {"size": 1, "inputs": "hidd"}})
