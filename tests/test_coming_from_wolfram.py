@@ -367,8 +367,10 @@ def test_the_loss_of_a_single_pair_after_training(x):
     """Measure the loss on a single pair after training:"""
     network = training_net("L2")
     network.train({"in": x, "target": x[:, :1] + x[:, 1:]}, epochs=60, **EXACT)
-    found = network.feed_forward({"in": [[1.0, 2.0]], "target": [[3.5]]})
-    assert found["L2:out"].item() == pytest.approx(0.25, abs=1e-3)
+    pair = {"in": [1.0, 2.0], "target": [3.5]}
+    assert network.measure(pair) == {"loss": pytest.approx(0.25, abs=1e-3), "L2": pytest.approx(0.25, abs=1e-3)}
+    network.set_loss(["L1", "L2"])
+    assert network.measure(pair)["L1"] == pytest.approx(0.5, abs=1e-3)
 
 
 def test_several_ports_are_trained_jointly(x):
