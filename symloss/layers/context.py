@@ -8,6 +8,7 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
+from pytensor.tensor.random.type import RandomType
 
 from ..errors import SpecError
 
@@ -129,3 +130,13 @@ def _check_made(layer, made):
         if not isinstance(value, Variable):
             raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {value!r} as {short!r}; "
                             f"a tensor is wanted")
+
+
+def draws(values: dict) -> bool:
+    """Return whether layers draw random numbers, by generators that each training wants for itself."""
+    return any(isinstance(v.type, RandomType) for v in ancestors(values.values()))
+
+
+def own_updates(values: dict) -> dict:
+    """Return the next values of shared variables that layers move by updates of their own, by variable."""
+    return {v: v.default_update for v in ancestors(values.values()) if getattr(v, "default_update", None) is not None}

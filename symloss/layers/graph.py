@@ -5,13 +5,12 @@ import sys
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.traversal import ancestors
-from pytensor.tensor.random.type import RandomType
 
 from .. import layers
 from ..activations import registry as activation_registry
 from ..errors import SpecError, UnknownNameError, unknown
 from . import hints, spec, wiring
-from .context import Context, connected
+from .context import Context, connected, draws, own_updates
 from .feedforward import Input
 
 MASK = "mask"
@@ -24,11 +23,6 @@ def _is_activation(name: str) -> bool:
             known, also = (*activation_registry, *layers.registry), activation_registry.spellings()
             raise hints.unknown("layer form or activation", part.strip(), known, also)
     return True
-
-
-def _draws(values: dict) -> bool:
-    """Return whether layers draw random numbers, by generators that each training wants for itself."""
-    return any(isinstance(v.type, RandomType) for v in ancestors(values.values()))
 
 
 def _make_room(values: dict) -> None:
@@ -305,21 +299,24 @@ class Graph:
         training : bool
             Whether layers may make something else of their inputs than they do in prediction.
         """
-        training = training and self.differs_in_training
-        if noises or replace or training:
+        if noises or replace or (training and self.differs_in_training):
             return self._expressions(Context(training, seed, noises, replace))
+        values, updates = self._plain()
+        return values, updates | own_updates(values) if training else updates
+
+    def _plain(self):
+        """Return what `outputs` does without noise; it is made again when anything in a layer has changed."""
         state = tuple(layer.fingerprint() for layer in self.layers)
         if self._remembered is None or self._remembered[0] != state:
             values, updates = self._expressions(Context(seed=self.seed))
-            self._remembered = None if _draws(values) else (state, dict(values), updates)
+            self._remembered = None if draws(values) else (state, dict(values), updates)
             return values, updates
         return dict(self._remembered[1]), dict(self._remembered[2])
 
     def _expressions(self, context):
         values = self.values(context)
-        for variable in ancestors(values.values()) if context.training else ():
-            if getattr(variable, "default_update", None) is not None:
-                context.updates[variable] = variable.default_update
+        if context.training:
+            context.updates |= own_updates(values)
         _make_room(values)
         return values, context.updates
 

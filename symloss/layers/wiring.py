@@ -61,8 +61,8 @@ def _compares(description) -> bool:
 
 def _sorted_like(specs, inputs) -> dict:
     """Return what has to come before each layer: its inputs, and the layer whose parameters it shares."""
-    return {name: [source.split(".")[0] for source in (*inputs[name], *_partners(specs[name])) if source]
-            for name in specs}
+    return {name: [first for source in (*inputs[name], *_partners(specs[name]))
+                   if (first := source.split(".")[0]) in specs] for name in specs}
 
 
 def _partners(description) -> list:

@@ -118,7 +118,7 @@ class Network(Composed, Predicting, Measuring):
             raise SpecError(f"{who}: layers and graph; pass one of them")
         given = graph if layers is None else layers
         if given is None:
-            raise SpecError(f"{who}: no layers; pass a list of them, [10, 20, 3] say")
+            raise SpecError(f"{who}: no layers; a list of at least an input and an output is wanted, [10, 20, 3] say")
         if graph is not None and not is_network(graph):
             raise SpecError(f"{who}: graph={graph!r}; a Graph or a Network is wanted; pass descriptions as layers")
         if is_network(given):

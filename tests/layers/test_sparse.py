@@ -106,7 +106,7 @@ def test_rows_beyond_one_prediction_are_joined(data, monkeypatch):
     x, _ = data
     net = model("csc")
     whole = net.predict(scipy.sparse.csc_matrix(x))
-    monkeypatch.setattr(symloss.models.network, "PREDICTION_ROWS", 7)
+    monkeypatch.setattr(symloss.models.predicting, "PREDICTION_ROWS", 7)
     np.testing.assert_allclose(net.predict(x), whole)  # a dense array is taken too
     assert abs(net.feed_forward(x)["in:out"] - x).max() == 0
 
