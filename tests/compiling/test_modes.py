@@ -166,7 +166,7 @@ def test_a_mistake_of_the_compiler_is_told_and_the_program_goes_on(monkeypatch, 
     assert "a mistake of its own" in str(net.explain())
 
 
-@pytest.mark.ccode
+@pytest.mark.c
 def test_c_text_that_does_not_compile_is_told_and_the_program_goes_on(monkeypatch, points):
     monkeypatch.setattr(program.plans, "find", lambda name: None)
     monkeypatch.setattr(building, "load", lambda text, *rest, before=building.load: before(

@@ -13,7 +13,7 @@ LAYERS = {
     "noise": {"form": "noise", "deviation": 0.5},
     "dropout": {"form": "dropout", "probability": 0.5},
 }
-MODES = ["PYTHON", pytest.param("C", marks=pytest.mark.ccode)]
+MODES = ["PYTHON", pytest.param("C", marks=pytest.mark.c)]
 
 
 @pytest.fixture

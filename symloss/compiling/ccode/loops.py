@@ -69,18 +69,14 @@ class LoopText(KernelText):
         """Fill a row with random numbers: which ones says its place among the rows."""
         if len(self.inner) != 1:
             raise ir.Unsupported("random numbers in rows of several axes")
-        row, within = "0", False
+        row = "0"
         for axis, dim in enumerate(self.kernel.along[value.number][:-1]):
             if dim is not None:
                 (loop,) = self.space.loops([dim])
-                within = within or loop in self.inner
+                if loop in self.inner:
+                    raise ir.Unsupported("random numbers that are read across their rows")
                 row = f"({row}) * {atom(length_text(value.shape[axis]))} + {self.space.names[loop]}"
-        if not within:
-            self._line(drawn(value, self._row_name(value), row, self), depth)
-            return
-        self._loop(min(self.inner), depth)  # rows of one number each
-        self._line(drawn(value, f"{self._row_name(value)} + {self._row_index()}", row, self), depth + 1)
-        self._line("}", depth)
+        self._line(drawn(value, self._row_name(value), row, self), depth)
 
     def _row_level(self, phase, depth):
         phases, made = self.phases, []

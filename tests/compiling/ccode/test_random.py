@@ -87,9 +87,9 @@ def test_neighbours_in_a_row_are_independent():
     assert abs(np.corrcoef(numbers[:-1].ravel(), numbers[1:].ravel())[0, 1]) < 4.5 / np.sqrt(80000)
 
 
-@pytest.mark.ccode
+@pytest.mark.c
 @pytest.mark.parametrize("shape", [(8, 1), (None, 1), (8, 3), (None, 3)])
-def test_a_column_of_random_numbers_is_drawn_row_by_row(shape):
+def test_a_column_of_random_numbers_in_a_kernel_beside_rows_of_others(shape):
     """In a kernel beside others whose rows are numbers: once the place of a row was not declared there."""
     x, rng = pt.tensor("x", shape=shape), pytensor.shared(np.random.default_rng(3))
     _, drawn = pt.random.normal(size=x.shape, rng=rng, dtype=x.dtype, return_next_rng=True)
