@@ -110,7 +110,7 @@ BY_COLUMN = """
 static void product_by_column_{kind}(int64_t n, int64_t k, int64_t m, const {type} *restrict x, int64_t x_step,
                                      const {type} *restrict w, int64_t down, int64_t across, {type} *restrict y)
 {{ /* y (n, m) = x (n, k) w (k, m), where n is the dense axis of x and y: some rows and 4 units at a time */
-  enum {{ L = TILE / sizeof({type}) }};
+  enum {{ L = TILE / sizeof({type}), S = L / 2 }};
   for (int64_t j = 0; n < L && j < m; j++) {{
     {type} *restrict to = y + j * n;
     for (int64_t l = 0; l < n; l++) {{
@@ -128,34 +128,44 @@ static void product_by_column_{kind}(int64_t n, int64_t k, int64_t m, const {typ
       const int64_t last = m - j < 4 ? m - j - 1 : 3; /* where there are less than 4, one is done again */
       const int64_t second = last < 1 ? 0 : across, third = last < 2 ? 0 : 2 * across;
       const {type} *restrict v = w + j * across, *restrict row = x + start;
-      {type} a[L] = {{0}}, b[L] = {{0}}, c[L] = {{0}}, d[L] = {{0}};
+      {type} a[S] = {{0}}, b[S] = {{0}}, c[S] = {{0}}, d[S] = {{0}}; /* one vector each, so that they are registers */
+      {type} e[S] = {{0}}, f[S] = {{0}}, g[S] = {{0}}, h[S] = {{0}};
       for (int64_t i = 0; i < k; i++, v += down, row += x_step) {{
         const {type} p = v[0], q = v[second], r = v[third], s = v[last * across];
-        for (int l = 0; l < L; l++) {{
-          a[l] = FMA(p, row[l], a[l]);
-          b[l] = FMA(q, row[l], b[l]);
-          c[l] = FMA(r, row[l], c[l]);
-          d[l] = FMA(s, row[l], d[l]);
+        for (int t = 0; t < S; t++) {{
+          a[t] = FMA(p, row[t], a[t]);
+          b[t] = FMA(q, row[t], b[t]);
+          c[t] = FMA(r, row[t], c[t]);
+          d[t] = FMA(s, row[t], d[t]);
+          e[t] = FMA(p, row[S + t], e[t]);
+          f[t] = FMA(q, row[S + t], f[t]);
+          g[t] = FMA(r, row[S + t], g[t]);
+          h[t] = FMA(s, row[S + t], h[t]);
         }}
       }}
       {type} *restrict to = y + j * n + start;
-      for (int l = 0; l < L; l++) to[l] = a[l];
-      for (int l = 0; l < L && last > 0; l++) to[n + l] = b[l];
-      for (int l = 0; l < L && last > 1; l++) to[2 * n + l] = c[l];
-      for (int l = 0; l < L && last > 2; l++) to[3 * n + l] = d[l];
+      for (int t = 0; t < S; t++) to[t] = a[t], to[S + t] = e[t];
+      for (int t = 0; t < S && last > 0; t++) to[n + t] = b[t], to[n + S + t] = f[t];
+      for (int t = 0; t < S && last > 1; t++) to[2 * n + t] = c[t], to[2 * n + S + t] = g[t];
+      for (int t = 0; t < S && last > 2; t++) to[3 * n + t] = d[t], to[3 * n + S + t] = h[t];
     }}
   }}
 }}
 """
 OVER_ROWS = """
-static inline {type} sum_of_{kind}(const {type} *x)
-{{
-  enum {{ S = TILE / 2 / sizeof({type}) }};
-  {type} half[S];
-  for (int i = 0; i < S; i++) half[i] = x[i];
-  for (int width = S / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; i++) half[i] += half[i + width];
-  return half[0];
+static inline void sums_of_{kind}(const {type} *x, {type} *sum)
+{{ /* the sums of 8 vectors at once, in one order everywhere */
+  enum {{ S = TILE / 2 / sizeof({type}), Q = S < 4 ? S : 4 }};
+  {type} part[8 * Q];
+  for (int z = 0; z < 8; z++)
+    for (int i = 0; i < Q; i++) {{
+      const {type} *at = x + z * S + i;
+      part[z * Q + i] = S > 8 ? (at[0] + at[8 % S]) + (at[4 % S] + at[12 % S]) : S > 4 ? at[0] + at[4 % S] : at[0];
+    }}
+  for (int z = 0; z < 8; z++) {{
+    const {type} *at = part + z * Q;
+    sum[z] = Q > 2 ? (at[0] + at[2 % Q]) + (at[1] + at[3 % Q]) : at[0] + at[1];
+  }}
 }}
 
 static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {type} *restrict x, int64_t x_step,
@@ -194,10 +204,14 @@ static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {typ
         g[t] = FMA(u[l + t], r[l + t], g[t]);
         h[t] = FMA(u[l + t], s[l + t], h[t]);
       }}
-      const {type} one[4] = {{sum_of_{kind}(a), sum_of_{kind}(b), sum_of_{kind}(c), sum_of_{kind}(d)}};
-      const {type} other[4] = {{sum_of_{kind}(e), sum_of_{kind}(f), sum_of_{kind}(g), sum_of_{kind}(h)}};
-      for (int64_t z = 0; z <= last; z++) w[i * m + j + z] = one[z];
-      for (int64_t z = 0; z <= last && two; z++) w[(i + 1) * m + j + z] = other[z];
+      {type} all[8 * S], sum[8];
+      for (int t = 0; t < S; t++) {{
+        all[t] = a[t], all[S + t] = b[t], all[2 * S + t] = c[t], all[3 * S + t] = d[t];
+        all[4 * S + t] = e[t], all[5 * S + t] = f[t], all[6 * S + t] = g[t], all[7 * S + t] = h[t];
+      }}
+      sums_of_{kind}(all, sum);
+      for (int64_t z = 0; z <= last; z++) w[i * m + j + z] = sum[z];
+      for (int64_t z = 0; z <= last && two; z++) w[(i + 1) * m + j + z] = sum[4 + z];
     }}
   }}
 }}

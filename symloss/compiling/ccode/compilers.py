@@ -35,9 +35,10 @@ PROCESSOR = {  # by machine: how a compiler is told to use all of this processor
     **dict.fromkeys(("x86_64", "amd64", "i686", "i386", "x86", "s390x"), "-march=native"),
     **dict.fromkeys(("aarch64", "arm64", "ppc64le"), "-mcpu=native"),
 }
-# gcc vectorises what can be, as with -O3, and does none of the copying and unrolling that doubles its time for nothing
-GCC = ("-pipe", "-ftree-vectorize", "-fvect-cost-model=unlimited", "--param=vect-epilogues-nomask=0",
-       "--param=max-completely-peel-times=8")
+# gcc vectorises what can be, as with -O3, and does none of the copying and unrolling that doubles its time for nothing;
+# nor does it make calls of memcpy of loops, for which vectors would leave their registers
+GCC = ("-pipe", "-ftree-vectorize", "-fvect-cost-model=unlimited", "-fno-tree-loop-distribute-patterns",
+       "--param=vect-epilogues-nomask=0", "--param=max-completely-peel-times=8")
 
 SAID = "compiler.txt"  # the file for what a compiler says
 ZIG_FOLDER = "symloss-zig"  # beside the libraries: what zig keeps
