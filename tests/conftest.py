@@ -142,9 +142,9 @@ def orders(monkeypatch):
 @pytest.fixture
 def registered():
     """Names that a test registers are taken back after it."""
-    from symloss import activations, losses, metrics, regularizers
+    from symloss import activations, layers, losses, metrics, regularizers
 
-    registries = [losses.registry, metrics.registry, regularizers.registry, activations.registry]
+    registries = [losses.registry, metrics.registry, regularizers.registry, activations.registry, layers.registry]
     before = [(dict(r._entries), dict(r._names)) for r in registries]
     yield
     for registry, (entries, names) in zip(registries, before, strict=True):
