@@ -81,7 +81,8 @@ OPTIONS = {  # that are worth asking for; numbers among them may be moved by a s
     "delta": [0.3]}, "quantile": {"q": [0.1, 0.9]}, "r1": {"gamma": [1.0]}, "sinkhorn": {"iterations": [5],
     "debiased": ["True"]}, "smooth_l1": {"beta": [0.3]}, "student_t_nll": {"degrees": [2.5]},
     "symmetric_cross_entropy": {"alpha": [1.0]}, "tukey": {"c": [1.0]}, "triplet": {"margin": [0.2],
-    "distance": ["'cosine'", "'manhattan'"], "squared": ["True"], "swap": ["True"]}, "tversky": {"alpha": [0.2]}, "tweedie": {"power": [1.2]}, "vae": {
+    "distance": ["'cosine'", "'manhattan'"], "squared": ["True"], "swap": ["True"]}, "tversky": {"alpha": [0.2]},
+    "tweedie": {"power": [1.2]}, "vae": {
     "beta": [0.5]}, "wasserstein_1d": {"power": [2.0]}, "weston_watkins": {"power": [2]},
 }
 
