@@ -64,14 +64,14 @@ class Activation:
         self.custom = not isinstance(name, str)
         self.size, self.rng, self.prefix = size, rng, prefix
         self.params: dict[str, object] = {}
-        self._steps = []
+        self.steps = []
         self.setup()
         if type(self) is Activation:
             parts = [name] if self.custom else [part.strip() for part in name.split("+")]
             if len(parts) > CHAINED:
                 raise SpecError(f"activation '{name[:30]}...': a chain of {len(parts)} activations; at most {CHAINED} "
                                 f"are taken, put layers between them")
-            self._steps = [self._bind(part) for part in parts]
+            self.steps = [self._bind(part) for part in parts]
         elif type(self).__call__ is Activation.__call__:
             raise SpecError(f"activation {type(self).__name__}: it computes nothing; override __call__(self, x)")
 
@@ -117,7 +117,7 @@ class Activation:
 
     def __call__(self, x):
         """Return the expression of the activation of `x`, in the shape of `x`. A subclass overrides this."""
-        for function, params in self._steps:
+        for function, params in self.steps:
             try:
                 made = function(x, **params)
             except SymlossError:

@@ -181,6 +181,14 @@ class Layer:
         """Return the full names of the main outputs of layers within it, but for its own."""
         return []
 
+    def take_instead(self, old, new) -> None:
+        """Let one shared variable take the place of another one that is a parameter of this layer."""
+        holders = [self.params, self.activate.params, *(params for _, params in self.activate.steps)]
+        for params in holders:
+            for short, parameter in params.items():
+                if parameter is old:
+                    params[short] = new
+
     def need_size(self) -> int:
         """Return the size, or raise SpecError if none was given."""
         if self.shape is None:

@@ -26,6 +26,8 @@ class Context:
         Those that change outputs.
     replace : dict
         Expressions that take the place of outputs, by full name.
+    updates : dict or None
+        Where the next states of generators go; None: into a dict of its own.
 
     Attributes
     ----------
@@ -36,9 +38,10 @@ class Context:
         Next state by random generator, for whoever compiles a function.
     """
 
-    def __init__(self, training: bool = False, seed: int = 0, noises=(), replace: dict | None = None):
+    def __init__(self, training: bool = False, seed: int = 0, noises=(), replace: dict | None = None,
+                 updates: dict | None = None):
         self.training, self.seed, self.name = training, seed, ""
-        self.updates: dict = {}
+        self.updates: dict = {} if updates is None else updates
         self._noises, self._replace = tuple(noises), replace or {}
 
     def within(self, name: str) -> "Context":

@@ -142,6 +142,10 @@ class Tied(Layer):
         self.one_source(sources)
         return super().bind(sources, rng)
 
+    def take_instead(self, old, new):
+        super().take_instead(old, new)
+        self._w = new if self._w is old else self._w
+
     def meet(self, graph) -> None:
         """Take the partner's weights."""
         partner = self.find_partner(graph.layers)

@@ -266,6 +266,12 @@ class Graph:
         own = self._once((la, short) for la in self.layers for short in la.params if short in la.weight_names)
         return own | self.lent
 
+    def share(self, name: str, parameter) -> None:
+        """Let a shared variable take the place of the parameter of this full name, wherever it is used."""
+        old, self._remembered = self.parameters[name], None
+        for layer in self.every_layer():
+            layer.take_instead(old, parameter)
+
     def find(self, which, param):
         """Return a parameter as a shared variable: layer by name or position, parameter by name or position."""
         layer = self[which]

@@ -65,6 +65,7 @@ class Loss:
     aliases: tuple[str, ...] = ()
     parameters: typing.ClassVar[dict] = {}  # its own, by short name, which training moves
     takes_target = True
+    differs_in_training = False  # whether its terms are others in training than in validation
     labels = True  # whether targets are labels, where the function takes them and probabilities
 
     def __init_subclass__(cls, registered=True, **keywords):
@@ -317,9 +318,9 @@ class Loss:
         """
         return {self.label: self.parts(outputs)}
 
-    def named_terms(self, outputs) -> dict:
+    def named_terms(self, outputs, context=None) -> dict:
         """Return what `terms` does, each as a numerator and a denominator."""
-        return loss_terms.named_terms(self, outputs)
+        return loss_terms.named_terms(self, outputs, context)
 
     @property
     def own_terms(self) -> bool:

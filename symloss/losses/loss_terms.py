@@ -1,5 +1,7 @@
 """The terms of a loss by name: each a numerator and a denominator, whose sums over batches give an exact mean."""
 
+import inspect
+
 import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
@@ -10,8 +12,16 @@ from .reduction import fraction, of_items
 from .user_functions import in_words
 
 
-def named_terms(loss, outputs) -> dict:
+def named_terms(loss, outputs, context=None) -> dict:
     """Return the terms of a loss as (numerator, denominator) by name.
+
+    Parameters
+    ----------
+    loss : Loss
+    outputs : dict
+        Expressions by name.
+    context : Context or None
+        What `terms` gets as well, if it has an argument of this name; None: that of validation.
 
     Raises
     ------
@@ -19,8 +29,9 @@ def named_terms(loss, outputs) -> dict:
         If the `terms` of a user's class returns something else.
     """
     if loss.own_terms:
+        more = {"context": context} if "context" in inspect.signature(loss.terms).parameters else {}
         with in_words(loss.name):
-            found = loss.terms(outputs)
+            found = loss.terms(outputs, **more)
     else:
         found = loss.terms(outputs)
     if not isinstance(found, dict) or not found:

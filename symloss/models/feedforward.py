@@ -156,8 +156,9 @@ class Classifier(Network):
     target_kind = "label"
 
     @named
-    def __init__(self, layers, loss="default", weighted=False, seed=0, mode=None, classes=None):
-        super().__init__(layers, loss, weighted, seed, mode)
+    def __init__(self, layers=None, loss="default", weighted=False, seed=0, mode=None, classes=None, edges=None,
+                 graph=None):
+        super().__init__(layers, loss, weighted, seed, mode, edges, graph=graph)
         if classes is not None:
             self.encoder = Labels(self._all_classes(list(classes)))
         if classes is not None and len(self.encoder.classes) != self.layers[-1].size:

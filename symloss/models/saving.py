@@ -15,6 +15,7 @@ from ..compiling import Cache
 from ..data import Labels
 from ..errors import DataError, SpecError, SymlossError
 from ..losses import Loss
+from ..objective.network_loss import NetworkLoss
 from ..stability import switched_off
 from . import foreign_files
 from .registry import name_of, registry
@@ -95,6 +96,7 @@ def _describe(model, training=False) -> dict:
         "made with": _arguments(model),
         "layers": model.graph.to_spec(),
         "losses": [_loss_spec(loss) for loss in model.losses],
+        "shared": _shared(model),
         "weights": [loss.weighing.variable.get_value().item() for loss in model.losses],
         "weighted": model.weighted,
         "seed": model.seed,
@@ -254,6 +256,7 @@ def _build(description, tensors, mode=None):
         model._described = _tuples(description["described"])
     for spec in description["losses"]:
         model.add_loss(dict(spec))
+    _share(model, description.get("shared", {}))
     for loss, number in zip(model.losses, description.get("weights", ()), strict=False):  # older files have none
         loss.weighing.put(number)
     model.stable = description.get("stable", True)
@@ -333,6 +336,27 @@ def _parameters(model) -> dict:
     """Return the parameters by name; what moves the weights of losses stands elsewhere in a file."""
     moving = {loss.weighing.variable for loss in model.losses}
     return {name: p for name, p in model.parameters_by_name.items() if p not in moving}
+
+
+def _shared(model) -> dict:
+    """Return which parameters of networks that are losses belong to layers, or to losses before: names by names."""
+    names, owners, found = {id(p): name for name, p in _parameters(model).items()}, set(), {}
+    owners |= {id(p) for p in model.graph.parameters.values()}
+    for index, loss in enumerate(model.losses):
+        own = loss.graph.parameters if isinstance(loss, NetworkLoss) else {}
+        shared = {inner: names[id(p)] for inner, p in own.items() if id(p) in owners}
+        if shared:
+            found[str(index)] = shared
+        owners |= {id(p) for p in loss.parameters.values()}
+    return found
+
+
+def _share(model, shared: dict) -> None:
+    """Let networks that are losses have the parameters that they shared when the model was saved."""
+    for index, names in shared.items():
+        parameters = _parameters(model)
+        for inner, name in names.items():
+            model.losses[int(index)].graph.share(inner, parameters[name])
 
 
 def _fill(model, tensors):

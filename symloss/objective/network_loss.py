@@ -1,5 +1,7 @@
 """NetworkLoss: a network whose outputs are what training minimises."""
 
+import pytensor.tensor as pt
+
 from ..errors import SpecError, unknown
 from ..layers import Context
 from ..layers.graph import Graph, is_network
@@ -77,18 +79,30 @@ class NetworkLoss(Loss, registered=False):
 
     def own_target(self):
         name = next((name for name, way in self._wiring.items() if way == "target"), None)
-        return None if name is None else self.graph[name].variable.type("target")
+        if name is None:
+            return None
+        kind = self.graph[name].variable.type
+        if _is_label(kind):
+            return pt.tensor(name="target", dtype="int32", shape=kind.shape[:-1])
+        return kind("target")
 
-    def terms(self, outputs):
+    @property
+    def differs_in_training(self):
+        return self.graph.differs_in_training
+
+    def terms(self, outputs, context=None):
         given = {name: self._taken(way, outputs) for name, way in self._wiring.items()}
         for name, value in given.items():
             self._check(name, value)
-        values = self.graph.values(Context(), given)
+        values = self.graph.values(Context() if context is None else context.within(self.label), given)
         return {name: values[f"{name}:out"] for name in self.graph.output_layers()}
 
     def _taken(self, way, outputs):
         if way == "target":
-            return self._target
+            name = next(name for name, one in self._wiring.items() if one == "target")
+            kind = self.graph[name].variable.type
+            as_column = _is_label(kind) and self._target.ndim == kind.ndim - 1
+            return pt.shape_padright(self._target).astype(kind.dtype) if as_column else self._target
         full = self.output_name if way is None else way if ":" in way else f"{way}:out"
         if full not in outputs:
             raise unknown(f"output for the network of loss {self.label!r}:", full, outputs)
@@ -110,6 +124,11 @@ class NetworkLoss(Loss, registered=False):
                 "weighted": self.weighted, "output_name": self.output_name}
         spec |= {"ports": self.ports} if self.ports else {}
         return spec | ({"name": self.given_name} if self.given_name else {})
+
+
+def _is_label(kind) -> bool:
+    """Return whether an input takes one integer for each item: data have these as (n,)."""
+    return kind.dtype.startswith(("int", "uint")) and kind.shape[-1] == 1
 
 
 def _graph_of(description: dict) -> Graph:

@@ -7,6 +7,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from ..errors import SpecError
+from ..layers import Context
 from ..losses import Loss, Regret, divide
 from ..metrics import Figure
 
@@ -92,11 +93,13 @@ class Objective:
         self.noises = [r for r in regularizers if r.on_graph]
         self.penalties = [r for r in regularizers if not r.on_graph]
         noisy, self.generator_updates = graph.outputs(self.noises, seed=seed, training=True)
-        self.outputs, differs = noisy, bool(self.noises) or graph.differs_in_training
+        differs = bool(self.noises) or graph.differs_in_training or any(x.differs_in_training for x in losses)
+        self.outputs = noisy
         clean, self.evaluation_updates = graph.outputs() if differs else (noisy, {})
-        terms = self._terms(noisy)
+        terms = self._terms(noisy, Context(True, seed, updates=self.generator_updates))
         self.training_terms = [t for t in terms if not t.whole]
-        self.evaluation_terms = self._terms(clean) if differs else terms
+        silent = Context(False, seed, updates=self.evaluation_updates)
+        self.evaluation_terms = self._terms(clean, silent) if differs else terms
         self.total = total_of(self.training_terms)
         self.parameters = graph.parameters | owned(self.losses, graph)
         for name, parameter in self.parameters.items():  # which may have other names in other models
@@ -104,11 +107,11 @@ class Objective:
         inputs = list(graph.input_variables().values())
         self.variables = list(dict.fromkeys(inputs + [v for x in (*losses, *self.metrics) for v in x.variables]))
 
-    def _terms(self, outputs) -> list[Term]:
+    def _terms(self, outputs, context) -> list[Term]:
         terms = []
-        main = f"{self.graph.main.name}:out"
+        main = main_name(self.graph)
         for loss in self.losses:
-            found = loss.named_terms(outputs)
+            found = loss.named_terms(outputs, context)
             for short, parts in found.items():
                 name = loss.term_name(main) if len(found) == 1 else f"{loss.term_name(main)}.{short}"
                 terms.append(Term(_free(name, terms), Figure(parts), loss))
@@ -143,6 +146,11 @@ class Objective:
         return {"loss": sum(weighted.values()), "raw": raw, "weighted": weighted, "weights": weights}
 
 
+def main_name(graph) -> str:
+    """Return the full name of the only output, whose terms need not say what they are of; '' if there are several."""
+    return f"{graph.main.name}:out" if len(graph.output_layers()) == 1 else ""
+
+
 def total_of(terms: list[Term]):
     """Return the scalar that training minimises: the sum of weight times term."""
     return sum(t.source.factor * divide(t.numerator, t.denominator) for t in terms if t.source is not None)
@@ -157,7 +165,7 @@ def owned(losses, graph) -> dict:
     graph : Graph
         Of the model that has the losses.
     """
-    found, main = {}, f"{graph.main.name}:out"
+    found, main = {}, main_name(graph)
     known, names = set(graph.parameters.values()), set(graph.parameters)
     for loss in losses:
         for short, parameter in loss.owned().items():

@@ -52,7 +52,7 @@ def test_each_example_by_itself():
     net, data = heads()
     net.train(data, **STILL, metrics=[{"form": "acc", "output_name": "cls"}], results=True)
     found = net.measure(data, each=True)
-    assert list(found) == ["loss", "xe(cls)", "mse", "acc(cls)"]
+    assert list(found) == ["loss", "xe(cls)", "mse(num)", "acc(cls)"]
     assert {array.shape for array in found.values()} == {(12,)}
     for row in (0, 7):
         one = net.measure(rows(data, row))

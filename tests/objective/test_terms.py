@@ -329,3 +329,67 @@ def test_weight_penalties_mean_the_weights_of_a_loss_network_too(data):
 def test_a_loss_network_of_another_shape_is_refused():
     with pytest.raises(SpecError, match="shape"):
         Regressor([4, 3], loss=loss_network())
+
+
+def test_chance_in_a_loss_network_is_there_in_training_alone(data):
+    inner = Network({"input": 2, "target": {"form": "input", "size": 2}, "n": {"form": "noise", "deviation": 1.0},
+                     "d": {"form": "elementwise", "function": "squared difference"}},
+                    edges=["input -> n", (["n", "target"], "d")], loss=None)
+    nets = [Regressor([4, 2], loss=inner, mode="PYTHON", seed=3) for _ in range(2)]
+    for net in nets:
+        net.train(data, data, **STILL | {"epochs": 3})
+    history = nets[0].history
+    assert len({r["loss"] for r in history}) == 3 and len({r["valid_loss"] for r in history}) == 1
+    assert [r["loss"] for r in nets[1].history] == [r["loss"] for r in history]
+
+
+@pytest.mark.parametrize("shared", ["between losses", "with the model"])
+def test_what_a_loss_network_shares_is_shared_again_after_loading(shared, data, tmp_path):
+    def distance(*extra):
+        return Network({"input": 2, "target": {"form": "input", "size": 2}, "bent": (3, "prelu"),
+                        "d": {"form": "elementwise", "function": "mean"}},
+                       edges=["input -> bent -> d", "target -> bent"],
+                       loss=None)
+
+    if shared == "between losses":
+        inner = distance()
+        net = Network({"in": 4, "a": 2, "b": 2}, edges=["in -> a", "in -> b"], loss={"a": inner, "b": inner},
+                      mode="PYTHON")
+        named = {"in": data[0], "a": data[1], "b": data[1]}
+    else:
+        body = Network([4, 3], loss=None)
+        inner = Network({"input": 2, "where": {"form": "input", "size": 4}, "b": body, "d": 1},
+                        edges=["where -> b", (["input", "b"], "d")], loss=None)
+        net = Network([4, body, 2], loss={"form": inner, "ports": {"where": "in"}}, mode="PYTHON")
+        named = {"in": data[0]}
+    net.train(named, **QUIET)
+    net.save(tmp_path / "net", training=True)
+    twin = symloss.load(tmp_path / "net")
+    twin.mode = "PYTHON"
+    assert list(twin.parameters_by_name) == list(net.parameters_by_name)
+    for model in (net, twin):
+        model.train(named, resume=True, **QUIET | {"epochs": 3})
+    assert twin.history[-1]["loss"] == net.history[-1]["loss"]
+
+
+def test_labels_reach_a_loss_network_as_they_are(data):
+    labels = np.arange(24) % 2
+    inner = Network({"input": 2, "target": {"form": "input", "size": 1, "dtype": "int32"},
+                     "d": {"form": "loss", "loss": "xe"}}, edges=[(["input", "target"], "d")], loss=None)
+    net = Network([4, (2, "softmax")], loss=inner, mode="PYTHON")
+    net.train([data[0], labels], **STILL)
+    right = -np.log(net.predict(data[0])[range(24), labels]).mean()
+    assert np.isclose(net.history[-1]["loss"], right)
+
+
+def test_terms_of_several_outputs_all_say_what_they_are_of(data):
+    net = Network({"in": 4, "a": 2, "b": 2}, edges=["in -> a", "in -> b"], mode="PYTHON")
+    net.train({"in": data[0], "a": data[1], "b": data[1]}, **STILL)
+    assert {"mse(a)", "mse(b)"} <= set(net.history[-1])
+
+
+def test_a_classifier_is_made_of_edges(data):
+    net = symloss.Classifier({"in": 4, "l": 3, "r": 3, "out": 2}, edges=["in -> l -> out", "in -> r -> out"],
+                             mode="PYTHON")
+    net.train([data[0], np.arange(24) % 2], **QUIET)
+    assert net.predict(data[0]).shape == (24,)
