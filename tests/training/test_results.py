@@ -4,6 +4,7 @@ import copy
 import itertools
 import json
 import pickle
+import re
 import signal
 
 import numpy as np
@@ -13,6 +14,12 @@ import symloss
 from symloss import Classifier, Regressor, SpecError, SymlossError, UnknownNameError, schedules
 from symloss.training import Checkpoint, EarlyStopping, Reason, ReduceLearningRate, Results, TimeLimit, results
 from symloss.training.reasons import CODES
+
+
+def named(value) -> str:
+    """Return what a test is called after a value: the same in every process."""
+    return re.sub(r" at 0x\w+", "", str(value))
+
 
 QUIET = {"algo": "sgd", "verbose": 0, "patience": None, "learning_rate": 0.05}
 
@@ -143,7 +150,7 @@ def test_without_losses_by_step_the_rest_is_there(points):
     ({"batch_size": 8, "accumulate": 5}, 8, 15, 120),
     ({"validation_split": 0.25, "batch_size": 16}, 16, 6, 90),
     ({"algo": "lbfgs", "learning_rate": None}, 40, 3, 120),
-], ids=str)
+], ids=named)
 def test_steps_and_examples_are_counted(options, size, steps, examples, points):
     options = {k: v for k, v in (QUIET | options).items() if v is not None}
     found = model().train(points, **options, epochs=3, results=True)
@@ -169,7 +176,7 @@ def test_a_stream_has_no_size_and_no_examples_to_come_back_to(points):
     ({"learning_rate": {"*.w": 0.01, "*": schedules.linear(0.1, 0.0, 10)}}, {"*.w": 0.01, "*": 0.1},
      {"*.w": 0.01, "*": 0.05}),
     ({"callbacks": ReduceLearningRate(factor=0.5, patience=1, monitor="loss", min_improvement=100.0)}, 0.05, 0.0125),
-], ids=str)
+], ids=named)
 def test_learning_rates_of_the_first_and_of_the_last_step(options, first, last, points):
     found = trained(points, batch_size=20, **options)
     assert found.initial_learning_rate == pytest.approx(first)
@@ -318,7 +325,7 @@ def enough(record):
     ({"callbacks": interrupts}, "interrupted", "interrupted"),
     ({"algo": "lbfgs", "epochs": 2}, "epochs", "2 iterations are done"),
     ({"algo": "lbfgs", "epochs": 200}, "converged", "CONVERGENCE"),
-], ids=str)
+], ids=named)
 def test_why_it_stopped_has_a_code_and_a_sentence(options, code, words, points):
     asked = {k: v for k, v in (QUIET | options).items() if k != "learning_rate" or "algo" not in options}
     found = model().train(points, **{"epochs": 3} | asked, results=True)
@@ -531,7 +538,7 @@ def validated(labelled, net=None, **options):
     (lambda record: record["valid_acc"] > 0.85, 3),
     ([{"metric": "acc", "patience": 9}, lambda record: record["valid_loss"] == 2.5], 4),
     (EarlyStopping(metric="acc", patience=1), 2),
-], ids=str)
+], ids=named)
 def test_a_criterion_of_any_metric_ends_a_training(stop, epochs, labelled, scripted):
     history = validated(labelled, stop=stop)
     assert len(history) == epochs
@@ -544,7 +551,7 @@ def test_a_criterion_of_any_metric_ends_a_training(stop, epochs, labelled, scrip
     ({"callbacks": EarlyStopping(patience=7), "patience": 3}, 5),
     ({"stop": {"metric": "acc", "patience": 7}, "patience": 1}, 2),
     ({"stop": {"metric": "acc", "patience": 7}, "patience": 1, "best": "valid_loss"}, 3),
-], ids=str)
+], ids=named)
 def test_a_criterion_takes_the_place_of_the_default_patience(options, epochs, labelled, scripted):
     assert len(validated(labelled, **options)) == epochs
 
@@ -584,7 +591,7 @@ def test_the_value_that_is_named_itself_needs_no_validation_data(points, recwarn
     ("", "stop=''"),
     (EarlyStopping, "stop="),
     ([{"metric": "acc"}, 7], "stop=7"),
-], ids=str)
+], ids=named)
 def test_a_criterion_that_cannot_be_is_refused_before_the_first_step(stop, words, labelled, orders):
     with pytest.raises(SymlossError, match=words):
         validated(labelled, stop=stop)
