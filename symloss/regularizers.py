@@ -203,6 +203,8 @@ class _OnParameters(Regularizer):
 
     def loss(self, graph, outputs):
         named = graph.weights()
+        if self.pattern != self.default_pattern:  # parameters of losses that are no weights, where they are named
+            named = named | graph.lent_others
         found = [w for name, w in named.items() if self.matches(name)]
         return type(self).penalty(self._need(found, "weight", named))
 

@@ -74,7 +74,7 @@ class Graph:
         self.seed, self.input_ndim, self.output_activation = seed, input_ndim, output_activation
         self.layers: list[layers.Layer] = []
         self.mask = mask  # a variable (batch, time), where a layer has to know how long sequences are
-        self.lent: dict = {}  # weights of losses by name, which weight penalties mean as well
+        self.lent, self.lent_others = {}, {}  # of losses by name: weights, which penalties mean, and other parameters
         self._remembered = None  # (state of the layers, their expressions, the next states of generators)
 
     def add_layer(self, description, last: bool = False, plain: bool = False, **options) -> "layers.Layer":

@@ -187,6 +187,7 @@ def bind_losses(model, entries: list) -> None:
     own = owned(bound, model.graph)
     lent = {id(p) for loss in bound for p in loss.own_weights().values()}
     model.graph.lent = {name: p for name, p in own.items() if id(p) in lent}
+    model.graph.lent_others = {name: p for name, p in own.items() if id(p) not in lent}
 
 
 def _no_loss(index, entry) -> str:

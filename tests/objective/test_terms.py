@@ -116,6 +116,11 @@ def test_parameters_of_a_loss_are_frozen_and_penalized_by_pattern(data):
     assert not np.allclose(net.losses[0].parameters["point"].get_value(), 0.5)
     with pytest.raises(UnknownNameError, match="Centers.point"):
         net.train(data, freeze="centres.*", **QUIET)
+    net.train(data, weight_l2={"Centers.*": 2.0}, **STILL)
+    point = net.losses[0].parameters["point"].get_value()
+    assert np.isclose(net.history[-1]["weight_l2(Centers.*)"], (point**2).sum())
+    net.train(data, weight_l2=2.0, **STILL)  # of weights of layers alone
+    assert np.isclose(net.history[-1]["weight_l2"], (net.find("out", "w").get_value() ** 2).sum())
 
 
 def test_parameters_of_a_loss_are_in_files_pickles_and_copies(data, tmp_path):
