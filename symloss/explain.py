@@ -68,13 +68,12 @@ def explain(model) -> Text:
     for loss in model.losses:
         reason = f"; chosen because {loss.reason}" if "reason" in vars(loss) else ""
         lines.append(f"  {_weight_text(loss)} * {loss.label}: {_form(loss, outputs)}, {_mean(loss, outputs)}{reason}")
-    used = {name for loss in model.losses for name in prediction_names(loss, outputs)}
-    idle = [name for name in model.graph.output_layers() if f"{name}:out" not in used]
-    if idle and model.losses:
-        lines.append(f"has no loss for {', '.join(idle)}")
+    objective = _objective(model) if model.losses else None
+    if objective is not None and objective.idle_outputs:
+        lines.append(f"has no loss for {', '.join(objective.idle_outputs)}")
     lines += [f"shows {measure.name}: {measure.described()}" for measure in model._shown or model._measures()]
     lines += ["", f"data, in order: {', '.join(_data_names(model))}"]
-    lines += stable_forms(model)
+    lines += [] if objective is None else stable_forms(model, objective)
     backend = resolve(model.mode)
     used = blas.used(backend.own) if backend.many_steps else None
     lines.append(f"compiles with {backend.name}" + (f", BLAS: {used.origin}" if used else ""))
@@ -100,11 +99,12 @@ def decisions(model) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def stable_forms(model) -> list[str]:
+def _objective(model) -> Objective:
+    return Objective(model.graph, model.losses, (), model._shown or model._measures(), model.seed)
+
+
+def stable_forms(model, objective) -> list[str]:
     """Return one line for each rewrite that brings a term into a stable form before the gradient is taken."""
-    if not model.losses:
-        return []
-    objective = Objective(model.graph, model.losses, (), model._shown or model._measures(), model.seed)
     found = stability.stable(objective, model.stable).applied
     off = stability.switched_off(model.stable)
     left = ["all rewrites for exact gradients are switched off"] if off is None else \

@@ -5,10 +5,12 @@ import math
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.graph.traversal import ancestors
 
 from ..errors import SpecError
 from ..layers import Context
 from ..losses import Loss, Regret, divide
+from ..losses.loss_inputs import prediction_names
 from ..metrics import Figure
 
 
@@ -84,6 +86,8 @@ class Objective:
         The next states of random generators, by generator, in training and without noise.
     parameters : dict
         The parameters that training moves, by name: those of the graph, and those that losses have of their own.
+    idle_outputs : list of str
+        Names of the outputs that no loss belongs to, or depends on.
     """
 
     def __init__(self, graph, losses, regularizers=(), metrics=(), seed: int = 0):
@@ -101,11 +105,19 @@ class Objective:
         silent = Context(False, seed, updates=self.evaluation_updates)
         self.evaluation_terms = self._terms(clean, silent) if differs else terms
         self.total = total_of(self.training_terms)
+        self.idle_outputs = self._idle()
         self.parameters = graph.parameters | owned(self.losses, graph)
         for name, parameter in self.parameters.items():  # which may have other names in other models
             parameter.name = name
         inputs = list(graph.input_variables().values())
         self.variables = list(dict.fromkeys(inputs + [v for x in (*losses, *self.metrics) for v in x.variables]))
+
+    def _idle(self) -> list[str]:
+        """Return the names of the outputs that no loss belongs to, or depends on."""
+        asked = {name for loss in self.losses for name in prediction_names(loss, self.outputs)}
+        reached = set(ancestors([t.numerator for t in self.training_terms if isinstance(t.source, Loss)]))
+        return [name for name in self.graph.output_layers()
+                if f"{name}:out" not in asked and self.outputs[f"{name}:out"] not in reached]
 
     def _terms(self, outputs, context) -> list[Term]:
         terms = []

@@ -152,7 +152,9 @@ def _begun(model, step, train, valid, asked, seed, changed) -> Training:
 
 
 def _tell(objective, train, report) -> None:
-    """Say which metrics are no sums over batches, and what they cost."""
+    """Say which outputs do not learn, and which metrics are no sums over batches, and what they cost."""
+    if objective.idle_outputs:
+        report.say(f"no loss for {', '.join(objective.idle_outputs)}: what leads there alone does not learn")
     whole = [t.name for t in objective.evaluation_terms if t.whole]
     if whole:
         verb = "is no sum" if len(whole) == 1 else "are no sums"

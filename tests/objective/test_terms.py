@@ -185,6 +185,13 @@ def test_a_port_is_a_loss_and_an_array_is_summed_up(data):
     assert "squares" not in net.history[-1]
 
 
+def test_an_output_without_a_loss_is_told(data, capsys):
+    net = training_net("total")
+    net.train({"in": data[0], "wanted": data[1]}, **QUIET | {"verbose": 1})
+    assert "no loss for squares: what leads there alone does not learn" in " ".join(capsys.readouterr().err.split())
+    assert "has no loss" not in str(training_net("total", outputs=["prediction"]).explain()), "it learns by 'total'"
+
+
 def test_some_or_all_ports_are_trained(data):
     named = {"in": data[0], "wanted": data[1]}
     net = training_net(["total", "squares"])
