@@ -388,7 +388,10 @@ class Loss:
         """Return the loss with its weight multiplied by a number, or moved by a schedule or a shared scalar."""
         if is_number(factor) and self.weighing.moving is None:
             return self._copy(self.weight * factor)
-        if self.weighing.moving is not None or self.weight != 1:
+        if self.weighing.moving is not None:
+            raise SpecError(f"loss {self.name}: its weight moves ({self.weighing}), and cannot be multiplied; set the "
+                            f"whole weight: loss.weight = ...")
+        if self.weight != 1:
             raise SpecError(f"loss {self.name}: its weight is {self.weighing}, which cannot be multiplied by "
                             f"{factor!r}; set the whole weight: loss.weight = ...")
         return self._copy(factor)
