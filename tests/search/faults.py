@@ -78,7 +78,7 @@ LOSSES = {  # what `add_loss` is given
     "a function that fails": ("lambda p, t: p.no_such_thing()", True), "a function of one": ("lambda p: p", False),
     "a function that returns no tensor": ("lambda p, t: 'x'", True),
     "a loss of other targets": ("'cox'", False), "a loss of labels": ("'xe'", False),
-    "a list": ("['mae', 'mse']", True),
+    "a list with a mistake": ("['mae', 'mssse']", True),
     "a dict": ("{'form': 'huber', 'delta': 0.1, 'wieght': 2}", True),
 }
 LAYERS = {  # a layer in the place of the first hidden one
