@@ -116,6 +116,11 @@ class Layer:
         return sorted({*found, *DRAWS})
 
     @classmethod
+    def arranged(cls, keywords: dict) -> dict:
+        """Return the options of a description as ``__init__`` takes them."""
+        return keywords
+
+    @classmethod
     def chosen_activation(cls, keywords: dict) -> str | None:
         """Return the activation of a layer with these options where none is named; None: what the graph says."""
         return cls.default_activation

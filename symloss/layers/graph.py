@@ -144,7 +144,7 @@ class Graph:
             keywords["inputs"] = layers.base.input_names(keywords["name"], keywords.get("inputs", self.layers[-1].name))
 
     def _make(self, cls, keywords, description):
-        known = set(cls.options())
+        known, keywords = set(cls.options()), cls.arranged(keywords)
         for option in keywords:
             if option not in known and not any(option.startswith(f"{draw}_") for draw in layers.base.DRAWS):
                 raise hints.unknown(f"option of layer {description!r}:", option, known)

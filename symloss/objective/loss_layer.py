@@ -36,6 +36,15 @@ class LossLayer(Layer):
         self._bound = losses.Loss(loss, like=like, **self.options)
         self.spec = self._bound.spec
 
+    @classmethod
+    def arranged(cls, keywords):
+        """Put hyperparameters that stand beside the other options among 'options'."""
+        loss = keywords.get("loss")
+        spec = losses.get(loss) if isinstance(loss, str) and loss in losses.registry else None
+        own = {k: v for k, v in keywords.items() if k in getattr(spec, "options", ()) and k not in cls.options()}
+        rest = {k: v for k, v in keywords.items() if k not in own}
+        return rest | {"options": {**rest.get("options", {}), **own}} if own else rest
+
     def setup(self, sources):
         ports = self.spec.ports
         if len(sources) != len(ports):

@@ -232,6 +232,20 @@ def test_port_losses_are_saved(data, tmp_path):
     assert twin.history[-1]["loss"] == net.history[-1]["loss"]
 
 
+def test_hyperparameters_of_a_loss_layer_stand_beside_its_options_or_among_them(data):
+    found = []
+    for options in ({"delta": 0.25}, {"options": {"delta": 0.25}}):
+        net = Network({"in": 4, "wanted": {"form": "input", "size": 2}, "p": 2, "d": {"form": "loss", "loss": "huber"}
+                       | options}, edges=["in -> p -> d", "wanted -> d"], loss="d", mode="PYTHON")
+        net.train({"in": data[0], "wanted": data[1]}, **STILL)
+        found.append(net.history[-1]["loss"])
+    e = abs(net.part("in", "p").predict(data[0]) - data[1])
+    assert found[0] == found[1]
+    assert np.isclose(found[0], np.where(e < 0.25, e**2 / 2, 0.25 * (e - 0.125)).mean())
+    with pytest.raises(UnknownNameError, match="'dleta'"):
+        Network({"in": 4, "d": {"form": "loss", "loss": "huber", "dleta": 1}}, loss=None)
+
+
 def test_losses_by_port(data):
     net = Network({"in": 4, "hid": 5, "mean": 2, "other": 2}, edges=["in -> hid -> mean", "hid -> other"],
                   mode="PYTHON", loss=None)
