@@ -66,7 +66,7 @@ def explain(model) -> Text:
     outputs = model.graph.outputs()[0]
     lines = [repr(model), "", "minimises the sum of"]
     for loss in model.losses:
-        reason = f"; chosen because {loss.reason}" if "reason" in vars(loss) else ""
+        reason = f"; chosen because {loss.reason}" if loss.reason else ""
         lines.append(f"  {_weight_text(loss)} * {loss.label}: {_form(loss, outputs)}, {_mean(loss, outputs)}{reason}")
     objective = _objective(model) if model.losses else None
     if objective is not None and objective.idle_outputs:

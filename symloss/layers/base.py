@@ -62,6 +62,9 @@ class Layer:
     keeps_time = True  # whether, in a sequence, its output has a step for each step of its inputs
     follows_input = True  # whether its output has a step for each step of the data; set where it is added to a graph
     backward_units = 0  # how many of its last units go backward in time
+    sized = True  # whether a description has its size; else this follows from its inputs
+    is_loss = False  # whether its numbers are there to be minimised
+    compares = False  # whether it compares or computes with its inputs, so that layers that feed it alone are linear
     takes_sparse = False  # whether its inputs may be sparse matrices
     sparse = None  # format of its output, where that is a sparse matrix
     mask = None  # then the graph's variable (batch, time), 0 for filling
@@ -135,6 +138,7 @@ class Layer:
     def bind(self, sources: list["Layer"], rng: np.random.Generator) -> "Layer":
         """Take the layers that feed this one, make the parameters, and return the layer."""
         self._rng = rng
+        self.source_shapes = [(source.name, source.shape) for source in sources]
         for source in sources:
             if source.sparse and not self.takes_sparse:
                 raise SpecError(
@@ -251,7 +255,8 @@ class Layer:
     def to_spec(self) -> dict:
         """Return the dict that rebuilds this layer."""
         spec = {"form": form_of(self), "name": self.name, "inputs": list(self.inputs), "activation": self.activation}
-        spec |= {"size": self.size} if len(self.shape) == 1 else {"shape": list(self.shape)}
+        if self.sized:
+            spec |= {"size": self.size} if len(self.shape) == 1 else {"shape": list(self.shape)}
         return spec | self.draws | self._own_options()
 
     def _own_options(self) -> dict:

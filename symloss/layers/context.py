@@ -82,7 +82,7 @@ class Context:
                 if layer.sparse:
                     raise SpecError(f"{noise.title}: {layer.name!r} is sparse, and stays so; name other outputs by "
                                     f"'pattern'")
-                rng = self.within("").stream()
+                rng = self.stream()
                 rng.name = f"noise of {full}"
                 value, self.updates[rng] = noise.modify(full, value, rng)
         return value

@@ -40,6 +40,7 @@ class Elementwise(Layer):
 
     forms = ("elementwise",)
     default_activation = "linear"
+    sized, compares = False, True
 
     def __init__(self, *, function=None, **options):
         super().__init__(**options)
@@ -82,7 +83,7 @@ class Elementwise(Layer):
         if not isinstance(self.function, str):
             raise SpecError(f"layer {self.name!r}: its function has no name that a file could hold; register it with "
                             f"@symloss.activations.activation() if it takes one tensor, or write a class of layers")
-        return _without_size(super().to_spec() | {"function": self.function})
+        return super().to_spec() | {"function": self.function}
 
 
 def _callable(name, function):
@@ -113,6 +114,7 @@ class Distance(Layer):
 
     forms = ("distance",)
     default_activation = "linear"
+    sized, compares = False, True
 
     def __init__(self, *, metric="euclidean", **options):
         super().__init__(**options)
@@ -143,14 +145,9 @@ class Distance(Layer):
         return squares if self.metric == "squared euclidean" else _root(squares)
 
     def to_spec(self):
-        return _without_size(super().to_spec() | {"metric": self.metric})
+        return super().to_spec() | {"metric": self.metric}
 
 
 def _root(squares):
     still = pt.eq(squares, 0)  # where the root has no gradient
     return pt.switch(still, 0, pt.sqrt(pt.switch(still, 1, squares)))
-
-
-def _without_size(spec) -> dict:
-    """Return a description without what follows from the inputs."""
-    return {key: value for key, value in spec.items() if key not in ("size", "shape")}

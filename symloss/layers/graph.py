@@ -117,16 +117,16 @@ class Graph:
 
     def _embedded(self, network) -> str | None:
         """Return the name of the layer that is made of the same network already."""
-        graph = getattr(network, "graph", network)
+        graph = graph_of(network)
         return next((la.name for la in self.layers if isinstance(la, layers.Subnetwork) and la.graph is graph), None)
 
     def made_of(self, network, who: str) -> "Graph":
         """Return the graph that a layer called `who` is made of: that of a network, or of its description."""
         if is_network(network):
-            return getattr(network, "graph", network)
+            return graph_of(network)
         try:
             if isinstance(network, dict) and "layers" in network:
-                return Graph(network["layers"], **{k: v for k, v in network.items() if k != "layers"})
+                return Graph.rebuilt(network)
             return Graph(network, seed=self.seed + len(self.layers))
         except SpecError as error:
             raise SpecError(f"layer {who!r}: its network: {error}") from error
@@ -207,6 +207,10 @@ class Graph:
                 found |= dict.fromkeys((one, *inner))
         return list(found)
 
+    def activations(self) -> tuple:
+        """Return what tells whether somebody has given a layer, or one within it, another activation."""
+        return tuple(id(layer.activate) for layer in self.every_layer())
+
     def sinks(self) -> list[str]:
         """Return the names of the layers that feed no other layer."""
         used = {name.split(".")[0] for layer in self.layers for name in layer.inputs}
@@ -221,7 +225,7 @@ class Graph:
     def predictions(self) -> list[str]:
         """Return the names of the outputs that are no losses; if all are, of the layers that these compare."""
         names = self.output_layers()
-        losses = [self[name] for name in names if "loss" in self[name].forms]
+        losses = [self[name] for name in names if self[name].is_loss]
         compared = [name for layer in losses for name in layer.inputs if not isinstance(self[name], Input)]
         return [name for name in names if self[name] not in losses] or list(dict.fromkeys(compared)) or names
 
@@ -234,7 +238,7 @@ class Graph:
         names = (outputs,) if isinstance(outputs, str) else outputs
         if not isinstance(names, list | tuple) or not names:
             raise SpecError(f"outputs={outputs!r}; the name of a layer is wanted, or a list of them")
-        return tuple(self[name].name if name in self.names() else name for name in map(self._known, names))
+        return tuple(map(self._known, names))
 
     def _known(self, name):
         if not isinstance(name, str) or name not in self:
@@ -351,73 +355,17 @@ class Graph:
                 values[full] = context.changed(layer, outer + full, value)
         return values
 
-    # ------------------------------------------------------------------------------------------ parts
-
-    def part(self, inputs, outputs) -> "Graph":
-        """Return the layers between some and others, as a graph that shares them.
-
-        Parameters
-        ----------
-        inputs : list of str
-            Layers whose outputs are the inputs of the part.
-        outputs : list of str
-            Layers whose outputs are its outputs.
-
-        Raises
-        ------
-        UnknownNameError
-            For a name that no layer has.
-        SpecError
-            If the outputs need more than the inputs.
-        """
-        wanted = [self[name] for name in outputs]
-        cut = [self[name] for name in inputs]
-        needed = self._needed(wanted, set(inputs))
-        missing = [la.name for la in needed if isinstance(la, Input) and la.name not in inputs]
-        if missing:
-            raise SpecError(f"part from {', '.join(inputs)} to {', '.join(outputs)}: that needs {', '.join(missing)}, "
-                            f"too; name it among the inputs")
+    def of(self, some: list, outputs, mask=None) -> "Graph":
+        """Return a graph of layers that are bound already, with the settings of this one."""
         made = object.__new__(Graph)
-        made._begin(self.seed, self.input_ndim, self.output_activation, self.mask if
-                    any(la.wants_mask for la in needed) else None)
-        axes = self.outputs()[0]
-        for name, layer in zip(inputs, cut, strict=True):
-            made.layers.append(layer if isinstance(layer, Input) else
-                               _entrance(name, layer, axes[f"{name}:out"]))
-        made.layers += [la for la in self.layers if la in needed and la.name not in inputs]
-        made.chosen = tuple(outputs)
+        made._begin(self.seed, self.input_ndim, self.output_activation, mask)
+        made.layers = some
+        made.chosen = made._checked(outputs)
         return made
-
-    def _needed(self, wanted, stop) -> list:
-        """Return the layers that some need, with these, back to the names in `stop`."""
-        found, open_ends = [], list(wanted)
-        while open_ends:
-            layer = open_ends.pop()
-            if layer in found:
-                continue
-            found.append(layer)
-            if layer.name not in stop:
-                open_ends += [self[name] for name in layer.inputs if name not in stop]
-        return found
 
     def with_outputs(self, outputs) -> "Graph":
         """Return the same layers with other outputs."""
-        made = object.__new__(Graph)
-        made._begin(self.seed, self.input_ndim, self.output_activation, self.mask)
-        made.layers, made.lent = self.layers, self.lent
-        made.chosen = self._checked(outputs)
-        return made
-
-    def take(self, start: str, end: str) -> "Graph":
-        """Return the layers from one to another, both included, as a graph that shares them."""
-        first, last = self[start], self[end]
-        inputs = [start] if isinstance(first, Input) else list(first.inputs)
-        reached = self._needed([last], set(inputs))
-        if first not in reached and start not in inputs:
-            raise SpecError(f"take from {start!r} to {end!r}: {end!r} does not depend on {start!r}; name the earlier "
-                            f"layer first")
-        also = [la.name for la in reached if isinstance(la, Input) and la.name not in inputs]
-        return self.part([*inputs, *also], [end])
+        return self.of(self.layers, outputs, self.mask)
 
     def __repr__(self):
         return f"Graph({' -> '.join(self.names())})"
@@ -431,6 +379,11 @@ class Graph:
         return [layer.to_spec() if getattr(layer, "of", layer.name).split(".")[0] in names else
                 layer.partner.to_spec() | {"name": layer.name, "inputs": list(layer.inputs)} for layer in self.layers]
 
+    @classmethod
+    def rebuilt(cls, described: dict) -> "Graph":
+        """Return the graph that `described` describes."""
+        return cls(described["layers"], **{key: value for key, value in described.items() if key != "layers"})
+
     def described(self) -> dict:
         """Return what rebuilds the graph: the arguments of `Graph`, with 'layers' for the first one."""
         found = {"layers": self.to_spec(), "output_activation": self.output_activation, "input_ndim": self.input_ndim,
@@ -440,11 +393,9 @@ class Graph:
 
 def is_network(value) -> bool:
     """Return whether something is a graph of layers, or a network that is made of one."""
-    return isinstance(getattr(value, "graph", value), Graph)
+    return isinstance(graph_of(value), Graph)
 
 
-def _entrance(name, layer, value) -> Input:
-    """Return an input in the place of a layer's output."""
-    made = Input(name=name, shape=layer.shape, ndim=value.ndim, dtype=value.dtype, sparse=layer.sparse)
-    made.bind([], np.random.default_rng(0))
-    return made
+def graph_of(value):
+    """Return the graph of a network; of anything else, the thing itself."""
+    return getattr(value, "graph", value)

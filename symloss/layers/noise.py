@@ -17,6 +17,7 @@ class _Chance(Layer, abstract=True):
     """
 
     default_activation = "linear"
+    sized = False
 
     def __init__(self, *, in_prediction=False, **options):
         super().__init__(**options)
@@ -34,8 +35,7 @@ class _Chance(Layer, abstract=True):
         self.shape = source.shape
 
     def to_spec(self):
-        spec = super().to_spec() | {"in_prediction": self.in_prediction}
-        return {key: value for key, value in spec.items() if key not in ("size", "shape")}
+        return super().to_spec() | {"in_prediction": self.in_prediction}
 
 
 class Noise(_Chance):
@@ -116,6 +116,7 @@ class Sample(_Chance):
     """
 
     forms = ("sample",)
+    compares = True
 
     def setup(self, sources):
         if len(sources) != 2 or sources[0].shape != sources[1].shape:

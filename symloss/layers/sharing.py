@@ -21,6 +21,7 @@ class Subnetwork(Layer):
 
     forms = ("network", "net", "subnetwork")
     default_activation = "linear"
+    sized = False
 
     def __init__(self, *, network=None, **options):
         super().__init__(**options)
@@ -87,8 +88,7 @@ class Subnetwork(Layer):
         return (type(self), self.inputs, id(self.activate), tuple(layer.fingerprint() for layer in self.graph.layers))
 
     def to_spec(self):
-        spec = super().to_spec() | {"network": self.graph.described()}
-        return {key: value for key, value in spec.items() if key not in ("size", "shape")}
+        return super().to_spec() | {"network": self.graph.described()}
 
 
 class Mapped(Subnetwork):
@@ -145,6 +145,7 @@ class Shared(Layer):
 
     forms = ("shared",)
     default_activation = "linear"
+    sized = False
 
     def __init__(self, *, of=None, **options):
         super().__init__(**options)
@@ -160,13 +161,13 @@ class Shared(Layer):
             partner = partner.partner
         self.partner = partner
         self.takes_sparse, self.wants_mask = partner.takes_sparse, partner.wants_mask
-        self._wanted = [(graph[name].name, graph[name].shape) for name in partner.inputs if name in graph]
 
     def setup(self, sources):
-        if len(sources) != len(self._wanted):
+        wanted = self.partner.source_shapes
+        if len(sources) != len(wanted):
             raise SpecError(f"layer {self.name!r}: {len(sources)} inputs, and {self.of!r}, which it shares, has "
-                            f"{len(self._wanted)}; name as many in 'inputs'")
-        for source, (name, shape) in zip(sources, self._wanted, strict=True):
+                            f"{len(wanted)}; name as many in 'inputs'")
+        for source, (name, shape) in zip(sources, wanted, strict=True):
             if source.shape != shape:
                 raise SpecError(f"layer {self.name!r}: its input {source.name!r} has items of shape {source.shape}, "
                                 f"and {self.of!r}, which it shares, takes {shape} of {name!r}")
@@ -198,5 +199,4 @@ class Shared(Layer):
         return (type(self), self.inputs, id(self.activate), self.partner.fingerprint())
 
     def to_spec(self):
-        spec = super().to_spec() | {"of": self.of}
-        return {key: value for key, value in spec.items() if key not in ("size", "shape")}
+        return super().to_spec() | {"of": self.of}

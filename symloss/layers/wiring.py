@@ -3,6 +3,7 @@
 import graphlib
 
 from ..errors import SpecError, unknown
+from .base import registry
 
 
 def in_order(specs, edges=None) -> tuple[list, list, list]:
@@ -56,7 +57,8 @@ def in_order(specs, edges=None) -> tuple[list, list, list]:
 
 
 def _compares(description) -> bool:
-    return isinstance(description, dict) and description.get("form") in ("loss", "distance", "elementwise", "sample")
+    form = description.get("form") if isinstance(description, dict) else None
+    return isinstance(form, str) and form in registry and registry.get(form).compares
 
 
 def _sorted_like(specs, inputs) -> dict:

@@ -66,6 +66,7 @@ class Loss:
     parameters: typing.ClassVar[dict] = {}  # its own, by short name, which training moves
     takes_target = True
     differs_in_training = False  # whether its terms are others in training than in validation
+    reason = None  # why 'auto' has chosen it
     labels = True  # whether targets are labels, where the function takes them and probabilities
 
     def __init_subclass__(cls, registered=True, **keywords):

@@ -25,7 +25,7 @@ def loss_of(model, name: str, options: dict) -> Loss:
         loss = OutputLoss(output_name=full, **options)
     else:
         loss = Loss.build(form, output_name=full, **options)
-    loss.__dict__["reason"] = reason
+    loss.reason = reason
     return loss
 
 
@@ -61,7 +61,7 @@ def look_at(model, data) -> None:
             continue
         shape = model.graph.outputs()[0][loss.output_name].type.shape
         encoder = model.encoders.get(loss.output_name.removesuffix(":out"))
-        loss.__dict__["labels"] = encoding.are_labels(column, shape, encoder)
+        loss.labels = encoding.are_labels(column, shape, encoder)
 
 
 def takes_both(loss) -> bool:

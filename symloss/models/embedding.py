@@ -6,7 +6,7 @@ import typing
 from ..data import is_mapping
 from ..errors import DataError, SpecError
 from ..explain import Text
-from ..layers.graph import Graph, is_network
+from ..layers.graph import Graph, graph_of, is_network
 from ..losses import Loss, LossSpec, registry
 from ..losses.loss_inputs import prediction_names
 from ..training.options import named
@@ -61,7 +61,7 @@ class Embedded:
     def _described_with(self, layers, distance, seed) -> list[dict]:
         """Return the layers of the whole, made from those of the embedding."""
         who = type(self).__name__
-        inner = getattr(layers, "graph", layers) if is_network(layers) else Graph(layers, "linear", 2, seed)
+        inner = graph_of(layers) if is_network(layers) else Graph(layers, "linear", 2, seed)
         if len(inner.inputs) != 1 or len(inner.output_layers()) != 1:
             raise SpecError(f"{who}: a network with one input and one output is wanted, got "
                             f"{len(inner.inputs)} and {len(inner.output_layers())}; take a part of it: "

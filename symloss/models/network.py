@@ -1,6 +1,5 @@
 """Network: a graph of layers with losses, which trains, predicts, scores and is saved."""
 
-
 import pytensor
 import pytensor.tensor as pt
 
@@ -8,7 +7,7 @@ from ..compiling import Cache, alone, resolve
 from ..data import Field
 from ..errors import DataError, SpecError
 from ..explain import Text, explain, summary
-from ..layers.graph import Graph, is_network
+from ..layers.graph import Graph, graph_of, is_network
 from ..losses import Loss, target_variable
 from ..losses.description import described
 from ..losses.loss_inputs import predictions
@@ -44,7 +43,6 @@ class Network(Composed, Predicting, Measuring):
         Of the start values, the shuffling and the noise.
     mode : str or None
         'C', 'NUMBA', 'JAX' or 'PYTHON'; None: C where there is a compiler.
-
     edges : list or None
         Where `layers` is a dict, which layer feeds which: ``["in -> hid -> out", ("hid", "other")]``. None: each one
         feeds the next.
@@ -124,7 +122,7 @@ class Network(Composed, Predicting, Measuring):
         if is_network(given):
             if edges is not None:
                 raise SpecError(f"{who}: edges of a graph that is made already; leave them out")
-            made = getattr(given, "graph", given)
+            made = graph_of(given)
             return made if outputs is None else made.with_outputs(outputs)
         made = Graph(given, self.output_activation, self.input_ndim, seed, edges, outputs)
         if outputs is None and self.one_output:
@@ -292,7 +290,7 @@ class Network(Composed, Predicting, Measuring):
 
     def _is_automatic(self):
         """Return whether the losses are those of 'auto', as nobody changed them."""
-        chosen = all(hasattr(loss, "reason") and loss.weight == 1 for loss in self.losses)
+        chosen = all(loss.reason is not None and loss.weight == 1 for loss in self.losses)
         return self.default_loss == "auto" and chosen and len(self.losses) == len(self.graph.output_layers())
 
     # ------------------------------------------------------------------------------------------ training

@@ -1,7 +1,7 @@
 """Parts of a network, which are networks that share its parameters; and which of its layers are outputs."""
 
 from ..errors import SpecError
-from ..layers import Input, Shared, Subnetwork
+from ..layers import Input, Shared, Subnetwork, cutting
 from . import encoding
 from .registry import registry
 
@@ -31,7 +31,7 @@ class Composed:
             return self[outer][inner]
         if isinstance(layer, Input):
             raise SpecError(f"{layer.name!r} is an input, and computes nothing; name a layer")
-        return self._part(self.graph.part(list(layer.inputs), [layer.name]))
+        return self._part(cutting.part(self.graph, list(layer.inputs), [layer.name]))
 
     def take(self, start: str, end: str):
         """Return the layers from one to another, both included, as a network that shares their parameters.
@@ -41,7 +41,7 @@ class Composed:
         start, end : str
             Names of layers. Other inputs that `end` needs come with it.
         """
-        return self._part(self.graph.take(start, end))
+        return self._part(cutting.take(self.graph, start, end))
 
     def part(self, inputs, outputs):
         """Return what lies between some layers and others, as a network that shares their parameters.
@@ -59,7 +59,7 @@ class Composed:
             If the outputs need more than these inputs.
         """
         inputs, outputs = ([names] if isinstance(names, str) else list(names) for names in (inputs, outputs))
-        return self._part(self.graph.part(inputs, outputs))
+        return self._part(cutting.part(self.graph, inputs, outputs))
 
     def _part(self, graph):
         made = registry.get("Network")(graph=graph, loss=None, seed=self.seed, mode=self.mode)

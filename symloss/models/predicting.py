@@ -92,7 +92,7 @@ class Predicting:
         return Predictor(fields, make)
 
     def _key(self, *what) -> tuple:
-        return (*what, resolve(self.mode).name, tuple(id(la.activate) for la in self.graph.layers))
+        return (*what, resolve(self.mode).name, self.graph.activations())
 
     def _function(self, key, inputs, outputs):
         """Return a compiled function of the model's, made once."""

@@ -96,6 +96,7 @@ def _describe(model, training=False) -> dict:
         "made with": _arguments(model),
         "layers": model.graph.to_spec(),
         "losses": [_loss_spec(loss) for loss in model.losses],
+        "reasons": [loss.reason for loss in model.losses],
         "shared": _shared(model),
         "weights": [loss.weighing.variable.get_value().item() for loss in model.losses],
         "weighted": model.weighted,
@@ -242,6 +243,7 @@ def _build(description, tensors, mode=None):
                         f"known: {', '.join(registry)}")
     cls = registry.get(description["class"])
     _check_sizes(description["layers"], tensors)
+    _check_sizes(description["losses"], tensors)
     if _makes_itself(cls):
         model = _remade(cls, description)
     else:
@@ -256,6 +258,8 @@ def _build(description, tensors, mode=None):
         model._described = _tuples(description["described"])
     for spec in description["losses"]:
         model.add_loss(dict(spec))
+    for loss, reason in zip(model.losses, description.get("reasons", ()), strict=False):
+        loss.reason = reason
     _share(model, description.get("shared", {}))
     for loss, number in zip(model.losses, description.get("weights", ()), strict=False):  # older files have none
         loss.weighing.put(number)
@@ -313,6 +317,8 @@ def _check_sizes(layers, tensors):
     """Refuse layers larger than any tensor of the file before memory is taken for them."""
     largest = max((n for t in tensors.values() for n in t.shape), default=0)
     for layer in layers:
+        if isinstance(layer.get("network"), dict):
+            _check_sizes(layer["network"]["layers"], tensors)
         parametric = layer.get("form") not in WITHOUT_PARAMETERS
         sizes = [layer.get("size") or 0, *(layer.get("shape") or ())] if parametric else [0]
         if layer.get("worker"):  # a bidirectional layer, whose units stand in two halves

@@ -29,6 +29,8 @@ class LossLayer(Layer):
 
     forms = ("loss",)
     default_activation = "linear"
+    sized = False
+    is_loss = compares = True
 
     def __init__(self, *, loss="mse", like=None, options=None, **rest):
         super().__init__(**rest)
@@ -77,5 +79,4 @@ class LossLayer(Layer):
         if not isinstance(self.loss, str):
             raise SpecError(f"layer {self.name!r}: its loss is a function; register it with @symloss.loss() and use "
                             f"its name")
-        spec = super().to_spec() | {"loss": self.loss, "like": self.like, "options": self.options}
-        return {key: value for key, value in spec.items() if key not in ("size", "shape")}
+        return super().to_spec() | {"loss": self.loss, "like": self.like, "options": self.options}

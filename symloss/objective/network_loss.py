@@ -4,7 +4,7 @@ import pytensor.tensor as pt
 
 from ..errors import SpecError, unknown
 from ..layers import Context
-from ..layers.graph import Graph, is_network
+from ..layers.graph import Graph, graph_of, is_network
 from ..losses import Loss
 
 PREDICTION = ("input", "in", "prediction", "output")  # names of an input that takes the output of a model
@@ -39,7 +39,7 @@ class NetworkLoss(Loss, registered=False):
         super().__init__(weight=weight, weighted=weighted, output_name=output_name)
         if not is_network(network) and not isinstance(network, dict):
             raise SpecError(f"loss {network!r}: a network is wanted, symloss.Network([...]) say")
-        self.graph = getattr(network, "graph", network) if is_network(network) else _graph_of(network)
+        self.graph = graph_of(network) if is_network(network) else Graph.rebuilt(network)
         self.given_name = name
         self.ports = dict(ports or {})
         self._wiring = self._wired()
@@ -129,7 +129,3 @@ class NetworkLoss(Loss, registered=False):
 def _is_label(kind) -> bool:
     """Return whether an input takes one integer for each item: data have these as (n,)."""
     return kind.dtype.startswith(("int", "uint")) and kind.shape[-1] == 1
-
-
-def _graph_of(description: dict) -> Graph:
-    return Graph(description["layers"], **{key: value for key, value in description.items() if key != "layers"})

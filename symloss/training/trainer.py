@@ -187,7 +187,7 @@ def _leave(model, training, asked, valid):
 
 def built_in(model) -> tuple:
     """Return what of a model is built into compiled functions, and can be changed by anybody."""
-    return (tuple(loss.key() for loss in model.losses), tuple(id(layer.activate) for layer in model.layers),
+    return (tuple(loss.key() for loss in model.losses), model.graph.activations(),
             stability.switched_off(model.stable))
 
 

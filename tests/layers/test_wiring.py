@@ -138,19 +138,3 @@ def test_a_function_without_a_name_cannot_be_saved_and_says_so(tmp_path):
     net = symloss.Regressor([3, {"form": "elementwise", "function": lambda x: x}, 2])
     with pytest.raises(SpecError, match="no name that a file could hold"):
         net.save(tmp_path / "net")
-
-
-def test_what_feeds_losses_alone_is_an_output_and_linear():
-    net = symloss.Network({"in": 2, "target": 1, "net": 1, "loss": {"form": "loss"}},
-                          edges=["in -> net", (["net", "target"], "loss")], loss=None)
-    assert net.graph["net"].activate.name == "linear"
-    assert net.outputs == ["net"]
-    assert net.predict([[1.0, 2.0]]).shape == (1, 1)  # without a target
-
-
-def test_a_number_is_the_weight_of_the_loss_that_goes_with_a_port():
-    net = symloss.Network({"in": 2, "target": 1, "net": 1, "loss": {"form": "loss"}},
-                          edges=["in -> net", (["net", "target"], "loss")], loss={"loss": 0.25})
-    assert [(loss.label, loss.weight) for loss in net.losses] == [("loss", 0.25)]
-    net = symloss.Network({"in": 2, "a": (1, "sigmoid"), "b": 1}, edges=["in -> a", "in -> b"], loss={"a": 0.5, "b": 2})
-    assert [(loss.label, loss.weight) for loss in net.losses] == [("bce", 0.5), ("mse", 2)]

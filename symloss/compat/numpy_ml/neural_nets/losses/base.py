@@ -6,6 +6,10 @@ from abc import ABC, abstractmethod
 class ObjectiveBase(ABC):
     """A loss of arrays. A subclass of your own defines `loss` and `grad`."""
 
+    def __call__(self, y, y_pred):
+        """Return what `loss` does."""
+        return self.loss(y, y_pred)
+
     @abstractmethod
     def loss(self, y_true, y_pred):
         """Return the loss, one number."""

@@ -47,9 +47,6 @@ class SquaredError(ObjectiveBase):
     5.0
     """
 
-    def __call__(self, y, y_pred):
-        return self.loss(y, y_pred)
-
     @staticmethod
     def loss(y, y_pred):
         """Return half the sum of squares.
@@ -143,9 +140,6 @@ class CrossEntropy(ObjectiveBase):
     >>> round(float(CrossEntropy()([[0.0, 1.0]], [[0.75, 0.25]])), 6)
     1.386294
     """
-
-    def __call__(self, y, y_pred):
-        return self.loss(y, y_pred)
 
     @staticmethod
     def loss(y, y_pred):
