@@ -62,6 +62,7 @@ class Layer:
     keeps_time = True  # whether, in a sequence, its output has a step for each step of its inputs
     follows_input = True  # whether its output has a step for each step of the data; set where it is added to a graph
     backward_units = 0  # how many of its last units go backward in time
+    no_names = ":.*?["  # signs that mean something else in names
     sized = True  # whether a description has its size; else this follows from its inputs
     is_loss = False  # whether its numbers are there to be minimised
     compares = False  # whether it compares or computes with its inputs, so that layers that feed it alone are linear
@@ -79,8 +80,8 @@ class Layer:
     def __init__(self, *, name, inputs=(), size=None, shape=None, activation="linear", **draws):
         if size is not None and shape is not None:
             raise SpecError(f"layer {name!r}: size={size!r} and shape={shape!r}; one of them is wanted")
-        if not isinstance(name, str) or not name or set(name) & set(":.*?["):
-            raise SpecError(f"layer {name!r}: a name without any of : . * ? [ is wanted")
+        if not isinstance(name, str) or not name or set(name) & set(self.no_names):
+            raise SpecError(f"layer {name!r}: a name without any of {' '.join(self.no_names)} is wanted")
         self.name = name
         if not isinstance(activation, str) and not callable(activation):
             raise SpecError(f"layer {name!r}: activation={activation!r}; a name or a function of a tensor is wanted, "

@@ -25,7 +25,7 @@ def part(graph: Graph, inputs: list[str], outputs: list[str]) -> Graph:
     SpecError
         If the outputs need more than the inputs.
     """
-    needed = _needed(graph, [graph[name] for name in outputs], set(inputs))
+    needed = _needed(graph, [graph.top(name) for name in outputs], set(inputs))
     missing = [layer.name for layer in needed if isinstance(layer, Input) and layer.name not in inputs]
     if missing:
         raise SpecError(f"part from {', '.join(inputs)} to {', '.join(outputs)}: that needs {', '.join(missing)}, too; "
@@ -38,7 +38,10 @@ def part(graph: Graph, inputs: list[str], outputs: list[str]) -> Graph:
 
 def take(graph: Graph, start: str, end: str) -> Graph:
     """Return the layers from one to another, both included, as a graph that shares them; see `part`."""
-    first, last = graph[start], graph[end]
+    first, last = graph[start], graph.top(end)
+    if start not in graph.names():
+        raise SpecError(f"take from {start!r}: it lies within another layer; begin with a layer of this network, or "
+                        f"take a part of net[{start.partition('.')[0]!r}]")
     inputs = [start] if isinstance(first, Input) else list(first.inputs)
     reached = _needed(graph, [last], set(inputs))
     if first not in reached and start not in inputs:
@@ -57,7 +60,7 @@ def _needed(graph, wanted, stop) -> list:
             continue
         found.append(layer)
         if layer.name not in stop:
-            open_ends += [graph[name] for name in layer.inputs if name not in stop]
+            open_ends += [graph.top(name) for name in layer.inputs if name not in stop]
     return found
 
 

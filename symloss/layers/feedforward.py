@@ -25,6 +25,7 @@ class Input(Layer):
 
     forms = ("input",)
     default_activation = "linear"
+    no_names = ":*?["  # it may stand for a layer within another one: encoder.hid1
 
     def __init__(self, *, ndim=2, dtype=None, sparse=None, **options):
         super().__init__(**options)

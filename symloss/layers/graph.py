@@ -101,7 +101,7 @@ class Graph:
         if twin is not None:
             cls, keywords = layers.Shared, {k: v for k, v in keywords.items() if k != "network"} | {"of": twin}
         layer = self._make(cls, keywords, description)
-        if layer.name in self.names():
+        if layer.name in self:
             raise SpecError(f"layer {layer.name!r}: two layers of this name; give one another with 'name'")
         sources = [self[name] for name in layer.inputs]
         layer.meet(self)
@@ -232,7 +232,16 @@ class Graph:
     @property
     def main(self) -> "layers.Layer":
         """The layer whose output is that of the whole, where one is wanted: the last of the outputs."""
-        return self.layers[-1] if self.chosen is None else self[self.chosen[-1]]
+        return self[self.main_name]
+
+    @property
+    def main_name(self) -> str:
+        """The name of that layer: 'encoder.hid1', say, if it lies within another one."""
+        return self.layers[-1].name if self.chosen is None else self.chosen[-1]
+
+    def top(self, name: str) -> "layers.Layer":
+        """Return the layer of this name, or the one of this graph that it lies within."""
+        return self[name if name in self.names() or name not in self else name.partition(".")[0]]
 
     def _checked(self, outputs) -> tuple[str, ...]:
         names = (outputs,) if isinstance(outputs, str) else outputs
@@ -376,8 +385,9 @@ class Graph:
     def to_spec(self) -> list[dict]:
         """Return the dicts that rebuild the layers."""
         names = {layer.name for layer in self.layers}
-        return [layer.to_spec() if getattr(layer, "of", layer.name).split(".")[0] in names else
-                layer.partner.to_spec() | {"name": layer.name, "inputs": list(layer.inputs)} for layer in self.layers]
+        alone = [isinstance(layer, layers.Shared) and layer.of.split(".")[0] not in names for layer in self.layers]
+        return [layer.partner.to_spec() | {"name": layer.name, "inputs": list(layer.inputs)} if alone[i]
+                else layer.to_spec() for i, layer in enumerate(self.layers)]
 
     @classmethod
     def rebuilt(cls, described: dict) -> "Graph":

@@ -58,7 +58,7 @@ class Subnetwork(Layer):
 
     def connect(self, values, context):
         made = self.inner_values(values, context)
-        main = f"{self.graph.main.name}:"
+        main = f"{self.graph.main_name}:"
         own = {name.removeprefix(main): value for name, value in made.items() if name.startswith(main)}
         inner = {name: value for name, value in made.items() if not name.startswith(main)}
         return {**inner, **own, "out": self.activate(own["out"])}
@@ -82,7 +82,7 @@ class Subnetwork(Layer):
 
     def hidden_names(self) -> list[str]:
         return [f"{self.name}.{name}" for name in self.graph.hidden_names()
-                if name.split(":")[0] != self.graph.main.name]
+                if name.split(":")[0] != self.graph.main_name]
 
     def fingerprint(self):
         return (type(self), self.inputs, id(self.activate), tuple(layer.fingerprint() for layer in self.graph.layers))

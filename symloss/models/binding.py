@@ -180,7 +180,7 @@ def bind_losses(model, entries: list) -> None:
         if _trains_elsewhere(model, loss) or any(loss is other for other in bound):
             entries[index] = loss = loss.unbound()
         if loss.anywhere:
-            loss.attach(model.graph.main.name)
+            loss.attach(model.graph.main_name)
         _bind(model, loss, bound)
         bound.append(loss)
     _name_variables(model, entries)

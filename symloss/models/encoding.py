@@ -115,7 +115,7 @@ def with_encoders(model, fields: list[Field], data=None) -> list[Field]:
 
 def _outputs_by_target(model) -> dict:
     """Return the output that each target belongs to, by the target's name; a score calls that of the main one so."""
-    main = {"target": model.graph.main.name} if model.target_kind == "label" else {}
+    main = {"target": model.graph.main_name} if model.target_kind == "label" else {}
     return main | {loss._target.name: loss.output_name.removesuffix(":out") for loss in reversed(model.losses)
                    if loss._target is not None and loss.output_name.endswith(":out")}
 
@@ -123,7 +123,7 @@ def _outputs_by_target(model) -> dict:
 def _has_classes(model, name, field) -> bool:
     """Return whether the targets of an output may be classes: labels of its units, or probabilities of yes and no."""
     if field.kind == "label":
-        is_main = model.target_kind == "label" and name == model.graph.main.name
+        is_main = model.target_kind == "label" and name == model.graph.main_name
         return is_main or field.classes is not None and field.classes == told_apart(model, name)
     return field.kind == "target" and field.domain == "unit" and is_yes_or_no(model, name)
 
@@ -241,5 +241,5 @@ def of_part(model, graph) -> dict[str, Labels]:
         if name in graph.names() and graph[name] is layer:
             found[name] = labels
         elif getattr(layer, "graph", None) is graph:
-            found[graph.main.name] = labels
+            found[graph.main_name] = labels
     return found

@@ -171,14 +171,14 @@ class Classifier(Network):
     @property
     def encoder(self) -> Labels | None:
         """The classes of the last layer; None before they are given or learned."""
-        return self.encoders.get(self.graph.main.name)
+        return self.encoders.get(self.graph.main_name)
 
     @encoder.setter
     def encoder(self, labels):
         if labels is None:
-            self.encoders.pop(self.graph.main.name, None)
+            self.encoders.pop(self.graph.main_name, None)
         else:
-            self.encoders[self.graph.main.name] = labels
+            self.encoders[self.graph.main_name] = labels
 
     @property
     def classes(self) -> list:
@@ -228,7 +228,7 @@ class Classifier(Network):
         probabilities = self.predict_proba(x)
         if indices or not labels or self._labels.positions:
             return encoding.best(probabilities)
-        return encoding.decoded(self, self.graph.main.name, probabilities)
+        return encoding.decoded(self, self.graph.main_name, probabilities)
 
     def _named(self, positions) -> np.ndarray:
         """Return the labels of classes by their positions."""

@@ -12,7 +12,7 @@ class Composed:
     @property
     def output_name(self) -> str:
         """Name of the main output: that of the last layer, or of the last of the outputs that were named."""
-        return f"{self.graph.main.name}:out"
+        return f"{self.graph.main_name}:out"
 
     @property
     def outputs(self) -> list[str]:

@@ -43,7 +43,7 @@ class Predicting:
             Whether an output whose classes have names (see `encoders`) returns the most probable class for each item.
             False: it returns probabilities.
         """
-        names = [self.graph.main.name] if self.one_output else self.outputs
+        names = [self.graph.main_name] if self.one_output else self.outputs
         found = self._evaluate([f"{name}:out" for name in names], x)
         if decode:
             found = [encoding.decoded(self, name, values) for name, values in zip(names, found, strict=True)]

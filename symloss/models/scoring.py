@@ -73,7 +73,7 @@ def _paired(model, columns, target: Field, weights, dtype="float64") -> tuple[li
 
 def _usual(model, columns, weights) -> float:
     """Return the share of right classes, or R^2: the figure of a model that names none, which needs no loss."""
-    shape, name = model.graph.outputs()[0][model.output_name].type.shape, model.graph.main.name
+    shape, name = model.graph.outputs()[0][model.output_name].type.shape, model.graph.main_name
     labels, pair = model.target_kind == "label" or name in encoding.described(model), encoding.is_yes_or_no(model, name)
     if len(columns) == 1:
         target = model._input_fields()[0]

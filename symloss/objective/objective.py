@@ -160,7 +160,7 @@ class Objective:
 
 def main_name(graph) -> str:
     """Return the full name of the only output, whose terms need not say what they are of; '' if there are several."""
-    return f"{graph.main.name}:out" if len(graph.output_layers()) == 1 else ""
+    return f"{graph.main_name}:out" if len(graph.output_layers()) == 1 else ""
 
 
 def total_of(terms: list[Term]):

@@ -60,6 +60,32 @@ def test_a_part_of_several_inputs_and_outputs(x, rng):
     assert [layer.name for layer in net.take("h", "s").graph.inputs] == ["l", "r"]
 
 
+def test_layers_within_others_are_inputs_and_outputs_of_parts(x, tmp_path):
+    inner = Network([4, 5, 2], loss=None, seed=3)
+    net = Network({"in": 4, "enc": inner, "a": 1, "b": 1}, edges=["in -> enc -> a", "enc.hid1 -> b"], loss=None,
+                  mode="PYTHON")
+    found = net.feed_forward(x)
+    hidden = found["enc.hid1:out"]
+    for part, given, name in [(net["b"], hidden, "b"), (net.part("enc.hid1", "b"), hidden, "b"),
+                              (net.part("in", "b"), x, "b"), (net.part("in", "enc.hid1"), x, "enc.hid1"),
+                              (net.take("in", "enc.hid1"), x, "enc.hid1"), (net.take("enc", "a"), x, "a")]:
+        assert np.array_equal(part.predict(given), found[f"{name}:out"])
+        part.save(tmp_path / "part")
+        assert np.array_equal(symloss.load(tmp_path / "part").predict(given), found[f"{name}:out"])
+    outer = Network([4, net.part("in", "enc.hid1"), 1], loss=None, mode="PYTHON")
+    assert np.array_equal(outer.feed_forward(x)["hid1:out"], hidden)
+    with pytest.raises(SpecError, match=r"net\['enc'\]"):
+        net.take("enc.hid1", "b")
+
+
+def test_another_activation_within_a_network_within_counts(x):
+    inner = Network([4, 5, 2], loss=None, seed=3)
+    net = Network([4, inner, 1], loss=None, mode="PYTHON")
+    before = net.predict(x)
+    inner.graph["hid1"].activate = symloss.activations.Activation("tanh", 5, np.random.default_rng(0))
+    assert not np.array_equal(net.predict(x), before)
+
+
 def test_a_part_is_saved_and_copied(x, tmp_path):
     net = chain()
     part = net.take("b", "out")
@@ -164,7 +190,8 @@ def test_a_network_of_automatic_losses_is_shown_and_saved_as_such(tmp_path, x, r
     net.save(tmp_path / "net")
     twin = symloss.load(tmp_path / "net")
     twin.mode = "PYTHON"
-    assert twin.outputs == net.outputs
+    assert twin.outputs == net.outputs and repr(twin) == repr(net)
+    assert "chosen because" in twin.explain()
     for model in (net, twin):
         model.train(data, **QUIET)
     assert twin.history[-1]["loss"] == net.history[-1]["loss"]
