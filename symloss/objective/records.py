@@ -38,6 +38,15 @@ def parts(record: dict, prefix: str = "") -> list[Part]:
     return found
 
 
+def reweighed(record: dict, weights: dict, prefix: str = "") -> float:
+    """Return the total that a record would have with other weights, by name; those that are not named stay.
+
+    >>> reweighed({"weighted": {"mse": 2.0}, "mse": 4.0, "weights": {"mse": 0.5}}, {"mse": 1.0})
+    4.0
+    """
+    return sum(weights.get(part.name, part.weight) * part.value for part in parts(record, prefix))
+
+
 def has_terms(found: list[Part]) -> bool:
     """Return whether the terms say more than the total does."""
     return len(found) > 1 or any(part.weight != 1 for part in found)

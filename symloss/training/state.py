@@ -6,6 +6,8 @@ import numpy as np
 
 from .._checks import is_number
 from ..errors import DataError, SpecError
+from ..losses import GradNorm, Uncertainty
+from ..objective.records import reweighed
 from .callbacks import Callbacks, better
 from .reasons import Reason, not_improved
 
@@ -125,8 +127,18 @@ class Training:
         if not isinstance(record.get(name), int | float) or isinstance(record[name], bool):
             numbers = [k for k, v in record.items() if is_number(v)]
             raise SpecError(f"train: best={name!r} is no number in the record; choose one of {', '.join(numbers)}")
+        self._reweigh_best(record)
         record["best"] = self.best.update(record[name], self.objective.parameters, min_improvement,
                                           self.monitored.sign)
+
+    def _reweigh_best(self, record: dict) -> None:
+        """Give the best total so far the weights of a new record: while weights move, totals cannot be compared."""
+        best = next((r for r in reversed(self.history) if r.get("best")), None)
+        learned = any(isinstance(loss.moving, Uncertainty | GradNorm) for loss in self.objective.losses)
+        if self.monitored.name not in ("loss", "valid_loss") or self.best.value is None or best is None or learned:
+            return
+        if best.get("weights") != record.get("weights"):
+            self.best.value = reweighed(best, record.get("weights", {}), self.monitored.name.removesuffix("loss"))
 
     def tell(self, moment: str, argument):
         """Call all callbacks that listen to a moment, and return the first reason to end, or None."""

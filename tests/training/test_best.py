@@ -113,3 +113,17 @@ class Keras:
 def test_what_listens_at_other_moments_says_what_to_pass(callback, points):
     with pytest.raises(symloss.SpecError, match="another library.*EarlyStopping|pass an object"):
         Regressor([5, 3]).train(points, epochs=1, verbose=0, callbacks=callback)
+
+
+def test_while_a_weight_moves_totals_are_compared_with_the_weights_of_today(labelled, monkeypatch):
+    """The total of an epoch with a small weight is small, whatever its parameters: mse 3, 2, 1 and mae 1, 1, 1.8."""
+    figures = iter([(3.0, 1.0), (2.0, 1.0), (1.0, 1.8)])
+    monkeypatch.setattr(symloss.compiling.Evaluation, "run",
+                        lambda self, batches: [(value, 1.0) for value in next(figures)])
+    x = labelled[0]
+    net = Regressor([4, 1], loss=["mse", {"form": "mae", "weight": symloss.schedules.per_epoch(
+        symloss.schedules.linear(0.0, 10.0, steps=3))}], mode="PYTHON")
+    data = [x, x[:, 0]]
+    net.train(data, data, algo="sgd", epochs=3, patience=None, verbose=0)
+    assert net.history[0]["valid_loss"] < net.history[1]["valid_loss"]  # whose weight is larger
+    assert [record["best"] for record in net.history] == [True, True, False]
