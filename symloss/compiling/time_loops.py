@@ -1,14 +1,15 @@
-"""What the inside of a loop through time compiles with.
+"""What the inside of a loop through time compiles with, and that of other operations that are graphs themselves.
 
-PyTensor makes C of it in whatever mode the function around it has; PyTensor 3.0 also lets it give its buffers back
+PyTensor makes C of it in whatever mode the function around it has; PyTensor 3.0 also lets a loop give its buffers back
 after every step of time.
 """
 
 import copy
 
-from pytensor.compile.mode import Mode
+from pytensor.compile.builders import OpFromGraph
+from pytensor.compile.mode import Mode, predefined_modes
 from pytensor.graph.replace import clone_replace
-from pytensor.graph.rewriting.basic import GraphRewriter
+from pytensor.graph.rewriting.basic import GraphRewriter, SequentialGraphRewriter
 from pytensor.link.vm import VMLinker
 from pytensor.scan.op import Scan
 from pytensor.tensor.basic import infer_static_shape
@@ -64,6 +65,31 @@ class InnerMode(GraphRewriter):
                 put_loop(fgraph, node, loop)
 
 
+class InnerPython(GraphRewriter):
+    """Run what is inside an operation that is a graph, such as a softmax, in Python.
+
+    PyTensor 3.3 compiles a C module for each of its nodes otherwise.
+    """
+
+    def apply(self, fgraph):
+        """Replace the operations by copies, which are linked later, without C."""
+        for node in fgraph.toposort():
+            if isinstance(node.op, OpFromGraph):
+                op = copy.copy(node.op)
+                op._fn = None
+                if hasattr(op, "link_mode"):  # PyTensor 3.3
+                    op.link_mode = _linked_in_python
+                else:
+                    op.kwargs = op.kwargs | {"mode": op.kwargs.get("mode") or PYTHON}
+                made = op.make_node(*node.inputs).outputs
+                fgraph.replace_all(list(zip(node.outputs, made, strict=True)), reason="an inside in Python")
+
+
+def _linked_in_python(_impl) -> Mode:
+    """Return a mode that links a graph as it is, in Python."""
+    return Mode(VMLinker(use_cloop=False, c_thunks=False), SequentialGraphRewriter())
+
+
 class KnownShapes(GraphRewriter):
     """Tell the inside of every loop the lengths that are known outside, as JAX wants to know them.
 
@@ -117,11 +143,11 @@ def _with_shape(inner, outer):
 
 
 def inside(name: str) -> tuple:
-    """Return what a mode registers so that loops compile as the backend called `name` does."""
+    """Return what a mode registers so that insides, those of loops above all, compile as the backend `name` does."""
     if name == "PYTHON":
-        mode = PYTHON
-    elif KEEPS_BUFFERS:
+        within = predefined_modes[PYTHON].register((InnerPython(), 0.006))
+        return (InnerMode(within), 0.005), (InnerPython(), 0.006)
+    if KEEPS_BUFFERS:
         return ()
-    else:
-        mode = Mode(linker=VMLinker(use_cloop=True, allow_gc=False), optimizer="fast_run")
+    mode = Mode(linker=VMLinker(use_cloop=True, allow_gc=False), optimizer="fast_run")
     return ((InnerMode(mode), 0.005),)  # before anything else, so that what is made of a loop inherits it

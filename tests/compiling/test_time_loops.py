@@ -1,8 +1,12 @@
-"""The insides of loops: each compiled function has its own."""
+"""The insides of loops and of other operations that are graphs: each compiled function has its own."""
 
 import numpy as np
 import pytensor
+import pytensor.tensor as pt
 import pytest
+from pytensor.compile.mode import predefined_linkers
+from pytensor.link.c.op import COp
+from pytensor.link.vm import VMLinker
 
 import symloss
 from symloss.compiling import function, resolve
@@ -23,3 +27,17 @@ def test_compiling_a_jacobian_leaves_its_loop_as_it_was(layer):
 def net_inputs(net):
     """The data, and a mask where a layer wants one."""
     return [X, np.ones(X.shape[:2], "int8")][: len(net.inputs)]
+
+
+@pytest.mark.parametrize("make", [
+    lambda x: pt.special.softmax(x, axis=-1),
+    lambda x: pytensor.grad(pt.special.log_softmax(x, axis=-1)[:, 0].sum(), x),
+    lambda x: pytensor.scan(lambda row: pt.special.softmax(row, axis=0), sequences=[x], return_updates=False),
+], ids=["softmax", "gradient", "loop"])
+def test_nothing_is_compiled_in_python(make, monkeypatch):
+    monkeypatch.setitem(predefined_linkers, "vm", VMLinker(use_cloop=False))  # PyTensor's own
+    monkeypatch.setattr(COp, "make_c_thunk", lambda *args, **kwargs: pytest.fail("C is compiled"))
+    x = pt.matrix("x", dtype="float64")
+    with pytensor.config.change_flags(mode="FAST_RUN"):
+        found = function([x], [make(x)], resolve("PYTHON"))(X[:, :, 0])[0]
+    assert found.shape == (6, 4) and np.isfinite(found).all()
