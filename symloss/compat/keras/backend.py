@@ -1,0 +1,117 @@
+"""Settings of the whole package: the dtype of floats, the smallest number that counts, the order of image axes."""
+
+import collections
+
+import numpy as np
+
+from ...errors import SpecError, unknown
+
+FLOATS = ("float16", "float32", "float64")
+FORMATS = ("channels_last", "channels_first")
+EPSILON = 1e-7
+DTYPES = (*FLOATS, "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool", "complex64",
+          "complex128", "bfloat16")
+_settings = {"floatx": "float32", "image_data_format": "channels_last"}
+_numbers: collections.Counter = collections.Counter()
+
+
+def backend() -> str:
+    """Return the name of what computes: 'symloss'."""
+    return "symloss"
+
+
+def floatx() -> str:
+    """Return the dtype of floats that are made of Python's numbers: 'float32' unless it is set."""
+    return _settings["floatx"]
+
+
+def set_floatx(value: str) -> None:
+    """Set the dtype of floats: 'float16', 'float32' or 'float64'."""
+    if value == "bfloat16":
+        raise SpecError("set_floatx: bfloat16 is no dtype of numpy; write 'float16', 'float32' or 'float64'")
+    if value not in FLOATS:
+        raise unknown("dtype of floats:", value, FLOATS)
+    _settings["floatx"] = value
+
+
+def epsilon() -> float:
+    """Return the small number that keeps logarithms and quotients finite: 1e-7."""
+    return EPSILON
+
+
+def set_epsilon(value: float) -> None:
+    """Accept 1e-7 alone: it is built into the losses."""
+    if value != EPSILON:
+        raise SpecError(f"set_epsilon: epsilon={value!r}; the losses have 1e-7 built in. Give a model softmax or sigmoid "
+                        f"as its last activation, or pass from_logits=True: then no epsilon is needed")
+
+
+def image_data_format() -> str:
+    """Return where the channels of images are: 'channels_last' unless it is set."""
+    return _settings["image_data_format"]
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set where the channels of images are: 'channels_last' or 'channels_first'."""
+    if data_format not in FORMATS:
+        raise unknown("data format:", data_format, FORMATS)
+    _settings["image_data_format"] = data_format
+
+
+def standardize_dtype(dtype=None) -> str:
+    """Return the name of a dtype: ``standardize_dtype(np.float32)`` is 'float32'; None is `floatx`."""
+    if dtype is None:
+        return floatx()
+    name = {int: "int32", float: floatx(), bool: "bool", "int": "int32", "float": floatx()}.get(dtype)
+    if name is None:
+        name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", None)
+    if name is None:
+        name = np.dtype(dtype).name
+    if name == "bfloat16":
+        raise SpecError("bfloat16 is no dtype of numpy; write 'float16' or 'float32'")
+    if name not in DTYPES:
+        raise unknown("dtype", name, DTYPES)
+    return name
+
+
+def is_float_dtype(dtype) -> bool:
+    """Return whether a dtype is one of floating-point numbers."""
+    return standardize_dtype(dtype).startswith("float")
+
+
+def is_int_dtype(dtype) -> bool:
+    """Return whether a dtype is one of integers."""
+    return standardize_dtype(dtype).startswith(("int", "uint"))
+
+
+def result_type(*dtypes) -> str:
+    """Return the dtype of an operation: floats win over integers whatever their size, as in Keras.
+
+    >>> result_type("int64", "float32"), result_type("int32", float)
+    ('float32', 'float32')
+    """
+    names = [standardize_dtype(dtype) for dtype in dtypes] or [floatx()]
+    for kind in ("complex", "float"):
+        floats = [name for name in names if name.startswith(kind)]
+        if floats:
+            return np.result_type(*floats).name
+    joined = np.result_type(*names)
+    return floatx() if joined.kind == "f" else joined.name
+
+
+def is_keras_tensor(x) -> bool:
+    """Return whether `x` is an expression that has no value yet."""
+    from pytensor.graph.basic import Variable
+
+    return isinstance(x, Variable)
+
+
+def get_uid(prefix: str = "") -> int:
+    """Return how many times this was called with `prefix`, from 1."""
+    _numbers[prefix] += 1
+    return _numbers[prefix]
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Let automatic names begin at their first number again; `free_memory` is Python's own business."""
+    _numbers.clear()

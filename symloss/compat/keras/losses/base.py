@@ -1,0 +1,128 @@
+"""Loss: the class that users subclass, and that all losses of `classes.py` are."""
+
+import re
+
+from ....errors import SpecError
+from .. import ops
+from ..backend import get_uid, standardize_dtype
+from ..errors import Configured, no_such
+from ..tensors import as_tensor, is_expression
+from .shapes import same_rank
+
+REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
+
+
+def automatic_name(cls) -> str:
+    """Return a name made of that of a class, with a number from the second on: 'my_loss', 'my_loss_1'."""
+    words = re.sub(r"(?<=[a-z0-9])([A-Z])|([A-Z])(?=[a-z])(?<!^)", r"_\g<0>", cls.__name__).lower().strip("_")
+    words = re.sub(r"__+", "_", words)
+    number = get_uid(words) - 1
+    return f"{words}_{number}" if number else words
+
+
+class Loss(Configured):
+    """Base class of losses; a subclass overrides `call`.
+
+    Parameters
+    ----------
+    name : str or None
+        None: the name of the class in small letters.
+    reduction : 'sum_over_batch_size', 'mean', 'sum', 'mean_with_sample_weight', 'none' or None
+        What becomes of the values. The first two are one: the sum of values, each times its weight, by the number of
+        values. 'mean_with_sample_weight' divides by the sum of weights.
+    dtype : str or None
+        In which arrays are computed; None: `floatx`. Expressions stay in their own.
+
+    Notes
+    -----
+    `call` takes targets and predictions, arrays or PyTensor variables, and returns a value per item. Write it with
+    `keras.ops`: then it can be minimised, too.
+
+    >>> class Fourth(Loss):
+    ...     def call(self, y_true, y_pred):
+    ...         return ops.mean(ops.square(ops.square(y_true - y_pred)), axis=-1)
+    >>> float(Fourth()([[0.0]], [[2.0]]))
+    16.0
+    """
+
+    labels = False  # whether y_true are integers that a float would spoil
+
+    def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
+        self.name = name or automatic_name(type(self))
+        self.reduction = standardize_reduction(reduction)
+        self._dtype = standardize_dtype(getattr(dtype, "compute_dtype", dtype))
+
+    @property
+    def dtype(self) -> str:
+        """Dtype in which arrays are computed."""
+        return self._dtype
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        """Return the loss of a batch, reduced."""
+        y_true, y_pred = self._converted(y_true, self.labels), self._converted(y_pred)
+        values = self.call(y_true, y_pred)
+        mask = getattr(values, "_keras_mask", None)
+        return reduce_weighted(values, sample_weight, mask, self.reduction, None if is_expression(values) else self.dtype)
+
+    def _converted(self, x, labels=False):
+        if is_expression(x):
+            return x
+        if isinstance(x, dict):
+            raise SpecError(f"loss {self.name}: a dict of arrays; call the loss once for each of them")
+        made = as_tensor(x, who=f"loss {self.name}")
+        return made if labels and made.dtype.kind in "iub" else as_tensor(made, self.dtype)
+
+    def call(self, y_true, y_pred):
+        """Return the value of each item: override this."""
+        raise NotImplementedError(f"loss {type(self).__name__}: it computes nothing; override call(self, y_true, y_pred)")
+
+    def get_config(self) -> dict:
+        return {"name": self.name, "reduction": self.reduction}
+
+
+def standardize_reduction(reduction):
+    """Return a reduction, or raise BadNameError with the nearest."""
+    if reduction not in REDUCTIONS:
+        raise no_such("reduction", reduction, [str(name) for name in REDUCTIONS])
+    return reduction
+
+
+def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_batch_size", dtype=None):
+    """Return values times weights, reduced.
+
+    Parameters
+    ----------
+    values : tensor
+    sample_weight : tensor or None
+        Of the values' shape, one an item, or with a last axis of length 1 more.
+    mask : tensor or None
+        Where it is 0, a value does not count, not in a mean's divisor either.
+    """
+    values = ops.convert_to_tensor(values, dtype)
+    if sample_weight is not None:
+        sample_weight = ops.cast(sample_weight, ops.dtype(values))
+    if mask is not None:
+        mask = ops.cast(mask, ops.dtype(values))
+        if reduction in ("mean", "sum_over_batch_size"):
+            mask = mask * ops.divide_no_nan(ops.cast(ops.size(mask), ops.dtype(values)), ops.sum(mask))
+        if sample_weight is None:
+            sample_weight = mask
+        else:
+            mask, sample_weight = same_rank(mask, sample_weight)
+            sample_weight = sample_weight * mask
+    if sample_weight is not None:
+        values, sample_weight = same_rank(values, sample_weight)
+        values = values * sample_weight
+    return _reduced(values, sample_weight, reduction)
+
+
+def _reduced(values, weights, reduction):
+    empty = not is_expression(values) and values.shape == (0,)
+    if reduction in (None, "none") or values.ndim == 0 or empty:
+        return values
+    total = ops.sum(values)
+    if reduction == "sum":
+        return total
+    if reduction == "mean_with_sample_weight" and weights is not None:
+        return ops.divide_no_nan(total, ops.cast(ops.sum(weights), ops.dtype(total)))
+    return ops.divide_no_nan(total, ops.cast(ops.size(values), ops.dtype(total)))

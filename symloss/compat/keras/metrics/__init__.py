@@ -1,0 +1,5 @@
+"""keras.metrics: values that are summed up over batches."""
+
+from .base import Metric
+
+__all__ = ["Metric"]

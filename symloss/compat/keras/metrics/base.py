@@ -1,0 +1,101 @@
+"""Metric: the class that users subclass, and that all metrics are. Its sums are arrays in variables."""
+
+import numpy as np
+
+from ....errors import SpecError
+from .. import initializers
+from ..backend import standardize_dtype
+from ..errors import Configured
+from ..losses.base import automatic_name
+from ..tensors import Variable
+
+
+class Metric(Configured):
+    """Base class of metrics; a subclass overrides `update_state` and `result`.
+
+    Parameters
+    ----------
+    dtype : str or None
+        Of its variables and its result; None: `floatx`.
+    name : str or None
+        None: the name of the class in small letters.
+
+    Notes
+    -----
+    A subclass makes its variables by `add_weight` in ``__init__``, changes them in ``update_state(self, y_true, y_pred,
+    sample_weight=None)``, and computes ``result(self)`` of them.
+
+    >>> class Greatest(Metric):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.greatest = self.add_weight(initializer="zeros", name="greatest")
+    ...     def update_state(self, y_true, y_pred, sample_weight=None):
+    ...         self.greatest.assign(np.maximum(self.greatest, np.max(np.abs(y_true - y_pred))))
+    ...     def result(self):
+    ...         return self.greatest.value
+    >>> float(Greatest()(np.array([1.0, 2.0]), np.array([1.0, 5.0])))
+    3.0
+    """
+
+    def __init__(self, dtype=None, name=None):
+        self.name = name or automatic_name(type(self))
+        self._dtype = standardize_dtype(getattr(dtype, "compute_dtype", dtype))
+        self._variables: list[Variable] = []
+        self._metrics: list[Metric] = []
+
+    @property
+    def dtype(self) -> str:
+        """Dtype of the variables and the result."""
+        return self._dtype
+
+    @property
+    def variables(self) -> list:
+        """All variables, those of metrics within this one, too."""
+        return [*self._variables, *(v for metric in self._metrics for v in metric.variables)]
+
+    def __setattr__(self, name, value):
+        if isinstance(value, Metric) and "_metrics" in self.__dict__:
+            self._metrics.append(value)
+        object.__setattr__(self, name, value)
+
+    def add_variable(self, shape=(), initializer=None, dtype=None, aggregation="sum", name=None) -> Variable:
+        """Return a new variable, which `reset_state` sets to 0; `aggregation` is that of several devices, of which
+        there is one.
+        """
+        if "_variables" not in self.__dict__:
+            raise SpecError(f"metric {type(self).__name__}: call super().__init__() before add_variable")
+        made = initializers.get("zeros" if initializer is None else initializer)
+        variable = Variable(made, tuple(shape), dtype or self.dtype, trainable=False, name=name)
+        self._variables.append(variable)
+        return variable
+
+    def add_weight(self, shape=(), initializer=None, dtype=None, name=None) -> Variable:
+        """Return a new variable; see `add_variable`."""
+        return self.add_variable(shape, initializer, dtype, name=name)
+
+    def reset_state(self) -> None:
+        """Set all variables to 0."""
+        for variable in self.variables:
+            variable.assign(np.zeros(variable.shape))
+
+    def update_state(self, *args, **kwargs):
+        """Take in a batch: override this."""
+        raise NotImplementedError(f"metric {type(self).__name__}: override update_state(self, y_true, y_pred, "
+                                  f"sample_weight=None)")
+
+    def result(self):
+        """Return the value of all batches since the last reset: override this."""
+        raise NotImplementedError(f"metric {type(self).__name__}: override result(self)")
+
+    def __call__(self, *args, **kwargs):
+        """Take in a batch, and return the value so far."""
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+    def get_config(self) -> dict:
+        return {"name": self.name, "dtype": self.dtype}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
+
