@@ -78,6 +78,7 @@ class Registry(Generic[T]):
         self._entries: dict[str, T] = {}
         self._names: dict[str, str] = {}  # normal form of a name or an alias -> name
         self._spelt: dict[str, str] = {}  # ... -> as it was written
+        self.read: Callable = lambda text: None  # makes an entry of a text that is more than a name
 
     def add(self, name: str, entry: T, aliases: tuple[str, ...] = (), replace: bool = False) -> None:
         """Enter `entry` under `name` and `aliases`.
@@ -102,6 +103,8 @@ class Registry(Generic[T]):
         try:
             return self._entries[self._names[normal(name)]]
         except KeyError:
+            if (entry := self.read(name)) is not None:
+                return entry
             raise unknown(self.kind, name, self._entries, self._spelt.values()) from None
 
     def aliases(self, name: str) -> list[str]:

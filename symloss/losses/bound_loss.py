@@ -168,7 +168,8 @@ class Loss:
     @property
     def label(self) -> str:
         """The name by which the user asked for it: what records show."""
-        return self.form if isinstance(self.form, str) else self.name
+        formula = self.spec is not None and self.spec.definition is not None
+        return self.form if isinstance(self.form, str) and not formula else self.name
 
     @property
     def weight(self) -> float:

@@ -34,9 +34,14 @@ def weighed_by(loss) -> str:
     return " and ".join(found) or "ignored labels"
 
 
+def written(loss) -> str:
+    """Return what files call a loss: its name, or the text of a formula."""
+    return loss.label if loss.spec is None or loss.spec.definition is None else loss.spec.definition
+
+
 def to_spec(loss) -> dict:
     """Return what rebuilds a loss: a dict that `add_loss` takes."""
-    spec = {"form": loss.label, "weight": loss.weighing.to_spec(), "weighted": loss.weighted,
+    spec = {"form": written(loss), "weight": loss.weighing.to_spec(), "weighted": loss.weighted,
             "output_name": loss.output_name}
     if loss.like is not None:
         spec["like"] = loss.like
@@ -63,7 +68,7 @@ def described(loss, output_name: str, weighted: bool):
     """Return the shortest that a model with this main output takes for a loss: its name, or a dict."""
     plain = {"weight": 1.0, "weighted": weighted, "output_name": output_name}
     extra = {k: v for k, v in to_spec(loss).items() if k != "form" and plain.get(k, ...) != v}
-    return {"form": loss.label} | extra if extra else loss.label
+    return {"form": written(loss)} | extra if extra else written(loss)
 
 
 def text(loss) -> str:
@@ -73,6 +78,7 @@ def text(loss) -> str:
     how = f", like={loss.like!r}" if loss.like is not None else ""
     how += f", how={loss.how!r}" if loss.how != loss.usual else ""
     weighted = ", weighted=True" if loss.weighted else ""
-    head = f"Loss({loss.name!r}" if type(loss).__name__ == "Loss" else f"{type(loss).__name__}("
+    name = loss.name if loss.spec is None else loss.spec.definition or loss.name
+    head = f"Loss({name!r}" if type(loss).__name__ == "Loss" else f"{type(loss).__name__}("
     found = f"{head}, weight={loss.weighing}{weighted}, output_name={loss.output_name!r}{how}{options})"
     return f"{found.replace('(, ', '(')} / {divisor(loss)}"

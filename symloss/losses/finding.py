@@ -27,7 +27,7 @@ def found_spec(form, like: str | None, who: str) -> tuple[LossSpec | None, str]:
     spec = None if form is None else _spec(form)
     if like is None:
         return spec, "mean"
-    if not isinstance(form, str | LossSpec) or spec is None:
+    if not isinstance(form, str | LossSpec) or spec is None or spec.definition is not None:
         name = who if spec is None else spec.name
         raise SpecError(f"loss {name}: like={like!r} goes with a registered loss, not with an own one")
     found = convention(spec.name, like)

@@ -69,6 +69,8 @@ class LossSpec(Summarised):
     absent : dict
         What takes the place, by port, of a pixel or an element whose weight is 0, where an item has several: numbers
         that add nothing to the item's loss.
+    definition : str or None
+        The text that the loss stands for, if it is a formula: what files hold in place of a name.
     """
 
     name: str
@@ -87,6 +89,11 @@ class LossSpec(Summarised):
     shape: Callable | None = None
     fits: Callable | None = None
     absent: dict = dataclasses.field(default_factory=dict, hash=False)
+    definition: str | None = None
+
+    def __call__(self, *ports, **options):
+        """Return the values of the loss for tensors, one for each port."""
+        return self.function(*ports, **options)
 
     def target_shape(self, shapes: dict, options: dict) -> tuple:
         """Return the shape of the target that a model makes for predictions of known shapes, by port; None is free.
@@ -101,7 +108,8 @@ class LossSpec(Summarised):
 
     def __mul__(self, factor) -> dict:
         """Return what `add_loss` takes for this loss with a weight: ``0.3 * losses.get("mae")``."""
-        return {"form": self.name, "weight": factor}
+        registered = self.name in registry and registry.get(self.name) is self
+        return {"form": self.name if registered else self, "weight": factor}
 
     __rmul__ = __mul__
 
@@ -153,6 +161,9 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
          classes=last_axis, padding=None, ranges=None, shape=None, fits=None, absent=None):
     """Register a loss function under its own name and `aliases`.
 
+    Without parentheses, ``@symloss.loss`` registers nothing. The function becomes a `LossSpec`, which models, `evaluate`
+    and `report` take like any loss. A file can hold it only if it is registered: write ``@symloss.loss()``.
+
     Positional arguments of the function are ports, keyword-only ones are hyperparameters. A keyword-only argument
     ``weights`` is no hyperparameter: it says that the function weights pairs of items, or places of an item, itself.
 
@@ -161,33 +172,25 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
     shape a target has where it is not the prediction's, `fits` which target cannot be, and `absent` what adds nothing
     to the loss of an item, see `LossSpec`.
     """
+    if len(aliases) == 1 and callable(aliases[0]):
+        return _described(in_order(aliases[0]), f"@loss {aliases[0].__name__}", "any", None, per, "unknown")
     if target not in TARGETS:
         raise SpecError(f"@loss: target={target!r}; one of {', '.join(TARGETS)} is wanted")
 
     def register(given):
         function = in_order(given)
-        ports, options, pairs = signature(function, f"@loss {function.__name__}")
-        spec = LossSpec(
-            name=function.__name__,
-            function=function,
-            ports=ports,
-            target=target,
-            activation=activation,
-            per=per,
-            unit=unit,
-            options=options,
-            pairs=pairs,
-            classes=classes,
-            padding=padding,
-            ranges=completed(ranges or {}, options, f"@loss {function.__name__}"),
-            shape=shape,
-            fits=fits,
-            absent=absent or {},
-        )
+        spec = _described(function, f"@loss {function.__name__}", target, activation, per, unit, ranges or {},
+                          classes=classes, padding=padding, shape=shape, fits=fits, absent=absent or {})
         registry.add(spec.name, spec, aliases)
         return given
 
     return register
+
+
+def _described(function, who, target, activation, per, unit, ranges=None, **more) -> LossSpec:
+    ports, options, pairs = signature(function, who)
+    return LossSpec(function.__name__, function, ports, target, activation, per, unit, options, pairs,
+                    ranges=completed(ranges or {}, options, who), **more)
 
 
 def signature(function, who: str) -> tuple[tuple[str, ...], dict, bool]:
@@ -214,13 +217,13 @@ def signature(function, who: str) -> tuple[tuple[str, ...], dict, bool]:
     return tuple(p.name for p in positional), options, pairs
 
 
-def get(name: str) -> LossSpec:
-    """Return the LossSpec of a registered loss function by name or alias.
+def get(name: str | LossSpec) -> LossSpec:
+    """Return the LossSpec of a registered loss function by name or alias, or of a formula; one is returned as it is.
 
     >>> get("mae").name
     'absolute_error'
     """
-    entry = registry.get(name)
+    entry = name if isinstance(name, LossSpec) else registry.get(name)
     if not isinstance(entry, LossSpec):
         raise SpecError(f"loss {name!r} is a class, {entry.__name__}, no function; use symloss.Loss.build({name!r})")
     return entry

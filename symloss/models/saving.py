@@ -162,7 +162,8 @@ def _plain(value):
 
 
 def _loss_spec(loss) -> dict:
-    if not isinstance(loss.form, str):
+    formula = loss.spec is not None and loss.spec.definition is not None
+    if not isinstance(loss.form, str) and not formula:
         raise SpecError(
             f"save: the loss {loss.name!r} is a function; register it with @symloss.loss() and use its name"
         )
