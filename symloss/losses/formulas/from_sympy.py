@@ -1,0 +1,112 @@
+"""Expressions of sympy as the text of a formula."""
+
+import math
+
+from ...errors import SpecError
+
+CALLS = {"Abs": "abs", "exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "tan": "tan", "atan": "atan",
+         "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "erf": "erf", "erfc": "erfc", "loggamma": "lgamma",
+         "digamma": "digamma", "sign": "sign", "Max": "max", "Min": "min", "log1p": "log1p", "expm1": "expm1",
+         "log2": "log2", "log10": "log10"}
+COMPARISONS = {"StrictLessThan": "<", "LessThan": "<=", "StrictGreaterThan": ">", "GreaterThan": ">=",
+               "Equality": "==", "Unequality": "!="}
+
+
+def text_of(expression) -> str:
+    """Return the formula that an expression of sympy is.
+
+    Raises
+    ------
+    SpecError
+        If it is no expression of sympy, or has something in it that formulas do not have.
+
+    >>> import sympy
+    >>> p, t = sympy.symbols("p t")
+    >>> text_of((p - t) ** 2 / 2)
+    '(p + -1*t)**2*(1/2)'
+    """
+    if not hasattr(expression, "free_symbols") or not hasattr(expression, "args"):
+        raise SpecError(f"loss_from: {type(expression).__name__} {expression!r}; the text of a formula is wanted, or an "
+                        f"expression of sympy; a function of (prediction, target) needs no loss_from")
+    return _text(expression)
+
+
+def _text(x, tight=True) -> str:
+    """Return the text of an expression; in parentheses, if it is an operation and stands within another."""
+    kind = type(x).__name__
+    if x.is_Symbol:
+        return x.name
+    if x.is_number and not x.is_Rational and not x.free_symbols and not x.is_Float:
+        return _constant(x)
+    if x.is_Rational:
+        return f"{x.p}" if x.q == 1 and x.p >= 0 else f"({x.p}/{x.q})" if x.q != 1 else f"({x.p})" if not tight \
+            else f"{x.p}"
+    if x.is_Float:
+        return repr(float(x)) if x >= 0 else f"({float(x)!r})"
+    if x.is_Add:
+        return " + ".join(_text(part) for part in _ordered(x)) if tight else f"({_text(x)})"
+    if x.is_Mul:
+        return "*".join(_text(part, False) if part.is_Add else _factor(part) for part in _factors(x)) if tight \
+            else f"({_text(x)})"
+    if x.is_Pow:
+        return _power(x)
+    if kind in COMPARISONS:
+        return f"{_text(x.args[0], False)} {COMPARISONS[kind]} {_text(x.args[1], False)}"
+    if kind in ("And", "Or"):
+        return f" {kind.lower()} ".join(f"({_text(part)})" for part in x.args)
+    if kind == "Not":
+        return f"not ({_text(x.args[0])})"
+    if kind == "Piecewise":
+        return _pieces(x)
+    if kind == "Heaviside":
+        a = _text(x.args[0])
+        return f"where({a} > 0, 1, where({a} < 0, 0, 0.5))"
+    if kind in CALLS:
+        return f"{CALLS[kind]}({', '.join(map(_text, x.args))})"
+    raise SpecError(f"loss_from: formulas have no {kind} ({x}); write the expression without it, or a function of "
+                    f"(prediction, target)")
+
+
+def _ordered(x):
+    return x.as_ordered_terms()
+
+
+def _factors(x):
+    """Return the factors of a product, its number first or last, as it reads better."""
+    factors = list(x.args)
+    numbers = [f for f in factors if f.is_Rational and f.q != 1]
+    return [f for f in factors if f not in numbers] + numbers
+
+
+def _factor(part) -> str:
+    return _text(part) if part.is_Rational and part.is_Integer else _text(part, False)
+
+
+def _power(x) -> str:
+    base, exponent = x.args
+    if base.is_number and str(base) == "E":
+        return f"exp({_text(exponent)})"
+    if exponent.is_Rational and 2 * exponent == 1:
+        return f"sqrt({_text(base)})"
+    atom = base.is_Symbol or type(base).__name__ in CALLS
+    return f"{_text(base) if atom else f'({_text(base)})'}**{_text(exponent, False)}"
+
+
+def _constant(x) -> str:
+    if str(x) == "pi":
+        return "pi"
+    value = complex(x)
+    if value.imag or not math.isfinite(value.real):
+        raise SpecError(f"loss_from: the number {x} is not real and finite; formulas have real numbers alone")
+    return repr(value.real) if value.real >= 0 else f"({value.real!r})"
+
+
+def _pieces(x) -> str:
+    """Return a Piecewise as where(); where no condition holds, it is not a number, and so is a loss."""
+    pairs = list(x.args)
+    if str(pairs[-1].args[1]) != "True":
+        raise SpecError(f"loss_from: {x} says nothing where no condition holds; add (expression, True) as its last piece")
+    found = _text(pairs[-1].args[0])
+    for value, condition in reversed([pair.args for pair in pairs[:-1]]):
+        found = f"where({_text(condition)}, {_text(value)}, {found})"
+    return found
