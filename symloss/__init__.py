@@ -34,7 +34,7 @@ from .errors import (  # noqa: E402
     UnknownNameError,
 )
 from .layers import Layer  # noqa: E402
-from .losses import Loss, loss  # noqa: E402
+from .losses import Loss, loss, loss_from  # noqa: E402
 from .models import (  # noqa: E402
     Autoencoder,
     Classifier,
@@ -54,7 +54,7 @@ __all__ = [
     "Activation", "Autoencoder", "Classifier", "DataError", "Experiment", "Layer", "Loss", "Network", "PairEmbedding",
     "Regressor", "Regularizer", "ShapeError", "SpecError", "SymlossError", "SymlossWarning", "TrainingError",
     "TripletEmbedding", "UnknownNameError", "activations", "check", "compiling", "convolution", "data", "decoding",
-    "evaluate", "load", "loss", "losses", "metrics", "recurrent", "regularizers", "schedules", "training", "updates",
+    "evaluate", "load", "loss", "loss_from", "losses", "metrics", "recurrent", "regularizers", "schedules", "training", "updates",
 ]
 
 

@@ -40,6 +40,7 @@ from . import (
 )
 from .bound_loss import Loss
 from .distribution import nll
+from .formulas import loss_from
 from .loss_inputs import target_variable, weights_variable
 from .moving_weights import GradNorm, Regret, Uncertainty
 from .output_loss import OutputLoss
@@ -59,7 +60,7 @@ from .registration import (
 )
 
 __all__ = ["GradNorm", "Loss", "LossSpec", "OutputLoss", "Regret", "Uncertainty", "divide", "fraction", "get", "kept",
-           "loss", "names", "nll", "reduce", "registry", "rule", "target_variable", "weights_variable"]
+           "loss", "loss_from", "names", "nll", "reduce", "registry", "rule", "target_variable", "weights_variable"]
 
 _families = (adversarial, classification, deviance, distribution, divergence, embedding, focal, generative,
              likelihood, margin, margin_binary, margin_multilabel, noisy, ordinal, quantiles, ranking, regression,
