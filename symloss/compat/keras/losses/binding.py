@@ -1,0 +1,200 @@
+"""From a loss of Keras to a `symloss.Loss` that is bound to an output of a model, which training minimises."""
+
+import dataclasses
+
+import pytensor.tensor as pt
+
+from ...._checks import undo
+from ....errors import SpecError
+from ....losses import Loss as CoreLoss
+from ....losses.conventions import convention
+from ....losses.user_functions import function_spec
+from ..backend import floatx
+from . import functions, registry
+from .base import Loss
+from .classes import LossFunctionWrapper
+
+HOW = {"sum_over_batch_size": "count", "mean": "count", "sum": "sum", "mean_with_sample_weight": "mean"}
+# Keras' function -> the loss here, and what its options are called
+CORE = {
+    functions.mean_squared_error: ("squared_error", {}),
+    functions.mean_absolute_error: ("absolute_error", {}),
+    functions.mean_absolute_percentage_error: ("absolute_percentage_error", {}),
+    functions.mean_squared_logarithmic_error: ("squared_log_error", {}),
+    functions.huber: ("huber", {"delta": "delta"}),
+    functions.log_cosh: ("log_cosh", {}),
+    functions.cosine_similarity: ("cosine_distance", {}),
+    functions.poisson: ("poisson_nll", {}),
+    functions.kl_divergence: ("kl_divergence", {}),
+    functions.hinge: ("binary_hinge", {}),
+    functions.squared_hinge: ("squared_hinge", {}),
+    functions.categorical_hinge: ("categorical_hinge", {}),
+    functions.binary_crossentropy: ("binary_cross_entropy", {"label_smoothing": "smoothing"}),
+    functions.binary_focal_crossentropy: ("binary_focal", {
+        "gamma": "gamma", "alpha": "alpha", "apply_class_balancing": "apply_class_balancing",
+        "label_smoothing": "label_smoothing"}),
+    functions.categorical_crossentropy: ("categorical_cross_entropy", {"label_smoothing": "smoothing"}),
+    functions.categorical_focal_crossentropy: ("categorical_focal", {
+        "gamma": "gamma", "alpha": "alpha", "label_smoothing": "label_smoothing"}),
+    functions.sparse_categorical_crossentropy: ("label_cross_entropy", {"ignore_class": "ignore_index"}),
+    functions.categorical_generalized_cross_entropy: ("generalized_cross_entropy", {"q": "q"}),
+    functions.dice: ("dice", {"axis": "axis"}),
+    functions.tversky: ("tversky", {"alpha": "alpha", "beta": "beta", "axis": "axis"}),
+    functions.circle: ("circle", {"gamma": "scale", "margin": "margin", "remove_diagonal": "remove_diagonal"}),
+    functions.ctc: ("ctc", {}),
+}
+AS_NUMBERS = ("binary_hinge", "squared_hinge", "categorical_focal")  # whose targets may be 0 and 1, or are no labels
+ACTIVATION = {"binary_cross_entropy": "sigmoid", "binary_focal": "sigmoid", "ctc": "softmax"}  # of logits; else softmax
+AS_FUNCTION = {functions.categorical_generalized_cross_entropy: {"q": 0.5}}  # options that have no default
+
+
+class BoundLoss(CoreLoss, registered=False):
+    """A loss of Keras as a term of a model's objective; records call it by its name in Keras.
+
+    Parameters
+    ----------
+    form : str, LossSpec or function of (prediction, target)
+    keras : Loss or function
+        What it was made of.
+    shown : str
+        What records call it.
+    **keywords
+        Those of `symloss.Loss`.
+    """
+
+    def __init__(self, form, *, keras=None, shown=None, **keywords):
+        super().__init__(form, **keywords)
+        self.keras, self.shown = keras, shown
+
+    @property
+    def label(self) -> str:
+        """What records call it."""
+        return self.__dict__.get("shown") or self.name
+
+    def to_spec(self) -> dict:
+        """Return what rebuilds it without this package; where nothing does, its name."""
+        spec = super().to_spec()
+        return {name: value for name, value in spec.items() if name not in ("keras", "shown")} | {
+            "form": self.form if isinstance(self.form, str) else self.label}
+
+
+def core_loss(identifier, output: str, *, weight=1.0, weighted: bool = False, name: str | None = None,
+              target=None) -> CoreLoss:
+    """Return a loss of Keras as a `symloss.Loss` on an output of a model.
+
+    Parameters
+    ----------
+    identifier : str, dict, Loss, subclass of Loss, or function of (y_true, y_pred)
+        Anything that `keras.losses.get` takes.
+    output : str
+        Name of the layer or output that is y_pred.
+    weight : number, schedule or rule
+        Factor of this term in the total, see `symloss.Loss`.
+    weighted : bool
+        Whether data carry a weight for each target.
+    name : str or None
+        What records call the term; None: the name of the loss.
+    target : int, variable or None
+        Number of axes of y_true, or its variable. None: labels, for the losses that take these (integers, an axis less
+        than the output), else floats in the shape of the output.
+
+    Returns
+    -------
+    BoundLoss
+        A `symloss.Loss`, for ``net.add_loss``. Its attribute `keras` is what it was made of.
+
+    Notes
+    -----
+    * Softmax and sigmoid as the last activation are found, and the loss is computed of the logits before them. With
+      ``from_logits=True`` the loss applies them itself; an output that has one already is refused.
+    * ``reduction="sum_over_batch_size"`` (or "mean") is how='count': sum(w l) / number of values;
+      "mean_with_sample_weight" is how='mean': sum(w l) / sum(w); "sum" is how='sum'. None and "none" are no number
+      that could be minimised: that raises.
+    * ``ignore_class`` leaves labels out of the sum and the divisor.
+    * A subclass of `keras.losses.Loss` and a function are called with PyTensor variables, so they must be written in
+      `keras.ops` (or in pytensor.tensor). They return a value per item, which weights multiply; one that returns a
+      single number works without weights.
+
+    Raises
+    ------
+    SpecError
+        For a reduction, a dtype or an axis that training does not take, with what to write.
+    BadNameError
+        For a name that is unknown.
+    """
+    loss = registry.get(identifier)
+    if loss is None:
+        raise SpecError(f"loss of output {output!r}: None; a name, a function of (y_true, y_pred) or a Loss is wanted")
+    keywords = {"output_name": output, "weight": weight, "weighted": weighted, "target": target,
+                "how": _how(loss), "keras": loss,
+                "shown": name or getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)}
+    function, options = _parts(loss)
+    if function not in CORE:
+        return BoundLoss(function_spec(_own(loss)), **keywords)
+    own, names = CORE[function]
+    given = {names[option]: value for option, value in options.items() if option in names}
+    logits = options.get("from_logits", function is functions.ctc)
+    axis = options.get("axis", -1) if "axis" not in names else -1
+    if not logits and axis == -1 and own not in AS_NUMBERS:
+        return BoundLoss(own, like="keras", **keywords, **given)
+    return BoundLoss(_variant(own, loss, logits, axis, given), **keywords, **given)
+
+
+def _how(loss) -> str:
+    """Return the reduction in symloss' words."""
+    if not isinstance(loss, Loss):
+        return "count"
+    if loss.reduction not in HOW:
+        raise SpecError(f"loss {loss.name}: reduction={loss.reduction!r} gives no number that could be minimised; "
+                        f"'sum_over_batch_size', 'sum' or 'mean_with_sample_weight' is wanted")
+    if loss.dtype != floatx():
+        raise SpecError(f"loss {loss.name}: dtype={loss.dtype!r}, and models compute in {floatx()}; leave it out, or call "
+                        f"keras.config.set_floatx({loss.dtype!r}) before the model is made")
+    return HOW[loss.reduction]
+
+
+def _parts(loss) -> tuple:
+    """Return the function of a loss, and its options; of a subclass with a `call` of its own, (None, {})."""
+    if isinstance(loss, LossFunctionWrapper) and type(loss).call is LossFunctionWrapper.call:
+        return loss.fn, dict(loss.options)
+    if isinstance(loss, Loss):
+        return None, {}
+    return loss, dict(AS_FUNCTION.get(loss, {}))
+
+
+def _own(loss):
+    """Return a user's loss as a function of (prediction, target)."""
+    call = loss.call if isinstance(loss, Loss) else loss
+
+    def own(prediction, target):
+        return call(target, prediction)
+
+    own.__name__ = str(getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__))
+    own.__doc__ = loss.__doc__
+    return own
+
+
+def _variant(own, loss, logits, axis, given):
+    """Return the spec of a loss that takes logits, or other targets than the core's; `given` loses what is built in."""
+    followed = convention(own, "keras").spec
+    shown = getattr(loss, "name", None) or loss.__name__
+    activation = ACTIVATION.get(own, "softmax")
+    alpha = tuple(given.pop("alpha")) if isinstance(given.get("alpha"), list | tuple) else None
+
+    def variant(prediction, target, **keywords):
+        if axis not in (-1, prediction.ndim - 1):
+            raise SpecError(f"loss {shown}: axis={axis} of an output with {prediction.ndim} axes; models take the last "
+                            f"axis alone, so put a Permute layer before the loss")
+        if logits:
+            if undo(prediction, activation) is not None:
+                raise SpecError(f"loss {shown}: it takes logits, but the output has a {activation} already; leave one of "
+                                f"them out (from_logits=True, or the activation)")
+            prediction = pt.sigmoid(prediction) if activation == "sigmoid" else pt.special.softmax(prediction, axis=-1)
+        if alpha is not None:
+            return functions.categorical_focal_crossentropy(target, prediction, alpha=alpha, **keywords)
+        return followed.function(prediction, target, **keywords)
+
+    changed = {"activation": None} if logits and own != "ctc" else {}
+    if own in AS_NUMBERS:
+        changed["target"] = "same"
+    return dataclasses.replace(followed, name=shown, function=variant, **changed)
