@@ -1,22 +1,16 @@
-"""Figures, with matplotlib (the extra 'plot')."""
-
-import functools
-import importlib
-import io
-import sys
+"""Figures of a training: losses, metrics and weights by epoch."""
 
 import numpy as np
 
-from .errors import SymlossError, unknown
-from .objective.records import beside, has_terms, parts
+from ..errors import SymlossError, unknown
+from ..objective.records import beside, has_terms, parts
+from . import style
 
-WIDTHS = {1: 6.0, 2: 9.0, 3: 10.0, 4: 10.0}  # of a figure with so many panels in a row, in inches: a page's
-GREATEST_HEIGHT, PANEL_HEIGHT, LEAST_PANEL_HEIGHT = 14.0, 3.2, 1.5
 POINTS = 30  # fewer of them are marked
 NOTES = 4  # at most so many changes of weights are written out
 
 
-def history(records, path=None, *, ax=None, names=None):
+def history(records, path=None, *, ax=None, names=None, theme=None):
     """Draw loss and metrics of training and validation by epoch, and return the matplotlib figure, or `ax` if given.
 
     The panel of the loss shows its terms too, each times its weight, so that the lines add up to the total. Dotted
@@ -32,6 +26,8 @@ def history(records, path=None, *, ax=None, names=None):
         Where to draw, one for each of `names`; with a single one, `names` is 'loss' unless given. None: a new figure.
     names : str, list of str or None
         Which panels: 'loss', and metrics by name. None: all of them.
+    theme : 'light', 'dark' or None
+        Colours for a light or a dark page; None: colours that can be read on both.
 
     Raises
     ------
@@ -43,15 +39,15 @@ def history(records, path=None, *, ax=None, names=None):
     if not records:
         raise SymlossError("plot: the history is empty; train first")
     names = _names(records, names, ax)
-    figure, panels = _figure(len(names), shown=path is None) if ax is None else (None, _given(ax, names))
-    for axes, name in zip(panels, names, strict=True):
-        _panel(axes, records, name)
-    if path is not None:
-        (figure or panels[0].get_figure()).savefig(path, dpi=120)
-    return ax if figure is None else figure
+    with style.context(theme):
+        figure, panels = style.panels(names, ax, path)
+        for axes, name in zip(panels, names, strict=True):
+            _panel(axes, records, name, style.colors(theme))
+    return style.finished(figure, panels, path, ax)
 
 
-def losses(epochs, by_epoch, validation=None, by_step=None, ends=(), path=None, *, ax=None, best=None):
+def losses(epochs, by_epoch, validation=None, by_step=None, ends=(), path=None, *, ax=None, best=None,
+           theme=None):
     """Draw losses in one panel: of steps as a thin line, of epochs, and of validations dashed.
 
     Parameters
@@ -62,7 +58,7 @@ def losses(epochs, by_epoch, validation=None, by_step=None, ends=(), path=None, 
         Losses: one an epoch (NaN where there was no validation), and one a step.
     ends : sequence of int
         Number of steps that were done at the end of each epoch.
-    path, ax
+    path, ax, theme
         As in `history`.
     best : int or None
         Number of the best epoch, which is marked.
@@ -78,21 +74,22 @@ def losses(epochs, by_epoch, validation=None, by_step=None, ends=(), path=None, 
     """
     if not len(epochs):
         raise SymlossError("plot_losses: there are no epochs; train first")
-    figure, (axes,) = _figure(1, shown=path is None) if ax is None else (None, _given(ax, ["loss"]))
-    if by_step is not None and len(by_step):
-        places = np.interp(np.arange(1, len(by_step) + 1), [0, *ends], [epochs[0] - 1, *epochs])
-        axes.plot(places, by_step, color="C0", alpha=0.3, linewidth=0.8, label="step")
-    marker = "." if len(epochs) < POINTS else None
-    axes.plot(epochs, by_epoch, color="C0", marker=marker, label="epoch")
-    if validation is not None:
-        kept = np.isfinite(validation)
-        axes.plot(np.asarray(epochs)[kept], validation[kept], "--", color="C1", marker=marker, label="validation")
-    if best is not None:
-        axes.axvline(best, color="gray", linestyle=":", linewidth=1, label="best epoch")
-    _finish(axes, "loss")
-    if path is not None:
-        (figure or axes.get_figure()).savefig(path, dpi=120)
-    return ax if figure is None else figure
+    with style.context(theme):
+        figure, (axes,) = style.panels(["loss"], ax, path)
+        palette = style.colors(theme)
+        if by_step is not None and len(by_step):
+            places = np.interp(np.arange(1, len(by_step) + 1), [0, *ends], [epochs[0] - 1, *epochs])
+            axes.plot(places, by_step, color=palette[0], alpha=0.3, linewidth=0.8, label="step")
+        marker = "." if len(epochs) < POINTS else None
+        axes.plot(epochs, by_epoch, color=palette[0], marker=marker, label="epoch")
+        if validation is not None:
+            kept = np.isfinite(validation)
+            axes.plot(np.asarray(epochs)[kept], validation[kept], "--", color=palette[1], marker=marker,
+                      label="validation")
+        if best is not None:
+            axes.axvline(best, color="gray", linestyle=":", linewidth=1, label="best epoch")
+        _finish(axes, "loss")
+    return style.finished(figure, [axes], path, ax)
 
 
 def _names(records, asked, ax) -> list[str]:
@@ -106,63 +103,17 @@ def _names(records, asked, ax) -> list[str]:
     return asked
 
 
-# ------------------------------------------------------------------------------------------------------------- figures
-
-
-def _matplotlib(module: str):
-    try:
-        return importlib.import_module(f"matplotlib.{module}")
-    except ImportError:
-        raise SymlossError("plot: matplotlib is not installed; pip install 'symloss[plot]'") from None
-
-
-def _figure(count: int, shown: bool):
-    """Return a figure, with its panels on a grid that fits a page."""
-    columns = 1 if count == 1 else 2 if count <= 4 else 3 if count <= 12 else 4
-    rows = -(-count // columns)
-    height = max(min(PANEL_HEIGHT, GREATEST_HEIGHT / rows), LEAST_PANEL_HEIGHT)
-    size = {"figsize": (WIDTHS[columns], height * rows), "layout": "constrained"}
-    figure = _matplotlib("pyplot").figure(**size) if shown else _matplotlib("figure").Figure(**size)
-    if "ipykernel" in sys.modules and (not shown or "inline" in _matplotlib("pyplot").get_backend()):
-        figure._ipython_display_ = functools.partial(_show, figure, [None])
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in panels[count:]:
-        axes.remove()
-    return figure, panels[:count]
-
-
-def _show(figure, last: list) -> None:
-    """Show a figure in a notebook, once a cell: a cell's value is shown, and then what pyplot has at the cell's end."""
-    from IPython import get_ipython
-    from IPython.display import Image, display
-
-    cell = get_ipython().execution_count
-    if last != [cell]:
-        last[:] = [cell]
-        picture = io.BytesIO()
-        figure.savefig(picture, format="png", dpi=figure.get_dpi(), bbox_inches="tight")
-        display(Image(picture.getvalue()))
-
-
-def _given(ax, names) -> list:
-    panels = list(getattr(ax, "flat", ax)) if hasattr(ax, "__len__") else [ax]
-    if len(panels) != len(names) or not all(hasattr(axes, "plot") for axes in panels):
-        raise SymlossError(f"plot: ax={ax!r}; one matplotlib Axes for each of {', '.join(names)} is wanted; "
-                           f"names=... chooses what is drawn")
-    return panels
-
-
 # -------------------------------------------------------------------------------------------------------------- panels
 
 
-def _panel(axes, records, name) -> None:
+def _panel(axes, records, name, palette) -> None:
     terms = _terms(records) if name == "loss" else {}
-    _draw(axes, [r.get(name) for r in records], "C0", label="total" if terms else "training")
+    _draw(axes, [r.get(name) for r in records], palette[0], label="total" if terms else "training")
     for number, (term, label) in enumerate(terms.items(), start=2):
-        for prefix, style in (("", {"label": label}), ("valid_", {"linestyle": "--"})):
+        for prefix, look in (("", {"label": label}), ("valid_", {"linestyle": "--"})):
             values = [r.get(f"{prefix}weighted", {}).get(term) for r in records]
-            _draw(axes, values, f"C{number}", linewidth=1, **style)
-    _draw(axes, [r.get(f"valid_{name}") for r in records], "C1", label="validation", linestyle="--")
+            _draw(axes, values, palette[number % len(palette)], linewidth=1, **look)
+    _draw(axes, [r.get(f"valid_{name}") for r in records], palette[1], label="validation", linestyle="--")
     if name == "loss":
         _mark_changes(axes, records)
     _finish(axes, name)
@@ -176,10 +127,10 @@ def _finish(axes, name) -> None:
     axes.legend(fontsize="small")
 
 
-def _draw(axes, values, color, **style) -> None:
+def _draw(axes, values, color, **look) -> None:
     points = [(epoch, value) for epoch, value in enumerate(values, start=1) if isinstance(value, float)]
     if points:
-        axes.plot(*zip(*points, strict=True), color=color, marker="." if len(points) < POINTS else None, **style)
+        axes.plot(*zip(*points, strict=True), color=color, marker="." if len(points) < POINTS else None, **look)
 
 
 def _terms(records) -> dict[str, str]:
