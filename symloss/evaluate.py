@@ -159,7 +159,8 @@ def _compiled(what, name, arrays, weights, how, like, activation, mode, options,
         given = guarded(spec, given, options, activation, labels_alone=like is not None)
     options, activation, mode = _frozen_options(name, options), _hashable(activation), _hashable(mode)
     if not _fit(given):
-        _built_as(name, given, _values, spec, _inputs(_kinds(ports, given, whole=True)), options, how, activation)
+        _built_as(name, given, reduced_values, spec, _inputs(_kinds(ports, given, whole=True)), options, how,
+                  activation)
     found = _function(what, spec, _kinds(ports, given), options, how, activation, mode, wrt,
                       like is None)  # other systems' clips stay
     return found, given, spec
@@ -332,7 +333,7 @@ def _array(a, port, name):
 @cached(512)
 def _function(what, spec, kinds, options, how, activation, mode, wrt, stable):
     inputs = _inputs(kinds)
-    ports, values = inputs[: len(spec.ports)], _values(spec, inputs, options, how, activation)
+    ports, values = inputs[: len(spec.ports)], reduced_values(spec, inputs, options, how, activation)
     if stable:
         (values,), _ = stabilise([values])
     if what == "value":
@@ -347,8 +348,8 @@ def _function(what, spec, kinds, options, how, activation, mode, wrt, stable):
     return function([*inputs, along], [product], resolve(mode))
 
 
-def _values(spec, inputs, options, how, activation):
-    """Return the loss of input variables, reduced."""
+def reduced_values(spec, inputs, options, how, activation):
+    """Return the loss of variables for its ports, and for weights if there is one more, reduced."""
     ports = fed = inputs[: len(spec.ports)]
     weights = inputs[-1] if len(inputs) > len(ports) else None
     if activation is not None:
