@@ -45,10 +45,20 @@ FirstStep = Option("float or schedule", "First step of each element.", number(ab
 HYPERPARAMETERS = {name: value for name, value in globals().items() if isinstance(value, Option)}
 
 
-def update(*aliases: str):
-    """Register an update rule under its own name and `aliases`."""
+def update(*aliases: str, memory: str | None = None):
+    """Register an update rule under its own name and `aliases`.
+
+    Parameters
+    ----------
+    memory : 'none', 'exact' or None
+        What the rule does where a gradient is 0. 'none': nothing, since it takes a multiple of the gradient off the
+        parameter, and remembers nothing. 'exact': it remembers something of each element, and leaves this and the
+        parameter exactly as they are. None: it may move the element all the same, as a momentum does. Tables of which
+        a step reads a few rows are updated accordingly.
+    """
 
     def register(function):
+        function.memory = memory
         registry.add(function.__name__, function, aliases)
         return function
 
@@ -135,7 +145,7 @@ def without_bias(beta, step):
 # ------------------------------------------------------------------------------------------ rules
 
 
-@update()
+@update(memory="none")
 def sgd(gradients, *, learning_rate: Rate = 0.01):
     """Gradient descent: p - lr g."""
     return _finish({p: downhill(p, g, learning_rate) for p, g in gradients.items()})
@@ -193,7 +203,7 @@ def rmsprop(gradients, *, learning_rate: Rate = 0.001, rho: Rho = 0.9, epsilon: 
     return _finish(updates)
 
 
-@update()
+@update(memory="exact")
 def adagrad(gradients, *, learning_rate: Rate = 0.01, epsilon: Epsilon = 1e-7):
     """Adagrad: p - lr g / (sqrt(sum g^2) + eps) (Duchi et al. 2011)."""
     updates = {}

@@ -62,7 +62,7 @@ class TrainingStep:
         self.variables = objective.variables
         made = Updates(plan, objective, seed)
         self.scalars, self.updates, self.averages = made.scalars, made.updates, made.averages
-        self._passes = made.passes
+        self._passes, self._tables = made.passes, made.tables.told()
         self._warn_still(made)
         self._tally = Tally(objective.training_terms)
         self._sums = self._tally.shared()
@@ -216,8 +216,8 @@ class TrainingStep:
     def decisions(self) -> list[str]:
         """Return what the compiler of our own decided, in words; nothing if another one compiled the step."""
         if self._own is not None:
-            return self._own.decisions()
-        return [by_other(self.why)] if self.why else []
+            return [*self._tables, *self._own.decisions()]
+        return [*self._tables, *([by_other(self.why)] if self.why else [])]
 
     def c_source(self) -> str:
         """Return the C file of the step; SpecError if the compiler of our own does not make it."""

@@ -10,12 +10,13 @@ import pytensor
 import pytensor.tensor as pt
 
 from .. import updates as rules
-from .._options import NONE, PATTERNS, Check, integer, number, option
+from .._options import FLAG, NONE, PATTERNS, Check, integer, number, option
 from ..errors import SpecError, UnknownNameError
 from ..losses import divide
 from ..schedules import Schedule
 from . import gradients, names
 from . import weight_updates as weights
+from .table_rows import Tables
 
 # as in downhill, 0 means no limit
 LIMIT = Check("a finite number of at least 0 or None", lambda value: value is None or number(0).accepts(value),
@@ -58,6 +59,11 @@ class Plan:
         "float or None", "Factor of an exponential moving average of the parameters, which validates and predicts in "
         "their place; 0.999, say.", number(0, below=1) | NONE, goes_with="steps", resumed="the same",
         also=dict.fromkeys(("ema_momentum", "use_ema"), "write average=0.999"))
+    lazy: bool = option(
+        "bool", "Let rules with a memory, such as adam, move only those rows of a table of embeddings that a step "
+        "reads. The other rows, and what the rule remembers of them, stay as they are until they are read again.",
+        FLAG, default=False, goes_with="steps", off=False, resumed="the same",
+        also=dict.fromkeys(("sparse", "sparse_gradients"), "write lazy=True"))
 
     LIMITS: ClassVar = ("max_gradient_norm", "max_parameter_gradient_norm", "max_gradient_element")
 
@@ -84,7 +90,7 @@ class Plan:
         moving = tuple((k, repr(v)) for k, v in sorted(self.options.items()) if isinstance(v, Schedule))
         rates = tuple((p, repr(r) if isinstance(r, Schedule) else None) for p, r in self.rates().items())
         return (self.rule, moving, rates, tuple(self.freeze), tuple(self.limits()), self.accumulate,
-                self.average is not None)
+                self.average is not None, self.lazy)
 
 
 def _rate_name(pattern: str) -> str:
@@ -120,6 +126,8 @@ class Updates:
     still : list
         Parameters that could move, but that no gradient reaches.
     """
+    tables : Tables
+        Parameters of which the total reads some rows.
 
     def __init__(self, plan: Plan, objective, seed: int):
         self.plan, self.objective, self.seed = plan, objective, seed
@@ -132,11 +140,13 @@ class Updates:
         self.still = [p for p in parameters if p not in reached]
         self.movable = parameters
         self.changes: dict = {}
+        self.tables = Tables(objective.total, parameters, plan)
         names.call_parts(objective)
         slopes, last = self._slopes(parameters, reached)
         for name in plan.limits():
             slopes = getattr(gradients, name)(slopes, self.scalars[name])
-        moved = self._apply_rule(slopes) | weights.changes(objective, self._step)
+        moved = self.tables.only_rows(self._apply_rule(slopes), self._of_rows)
+        moved |= weights.changes(objective, self._step)
         self.averages = self._averages(moved)
         moved[self.updates] = self.updates + 1
         if last is not None:
@@ -148,10 +158,14 @@ class Updates:
         """Return gradients by parameter, and a flag that says whether this batch ends in an update (None: always)."""
         if self.plan.accumulate == 1:
             inner = [v for v in self.objective.outputs.values() if v.owner is not None and v in reached]
-            wanted = list(dict.fromkeys([*parameters, *inner]))  # the latter for their names alone
+            whole = [p for p in parameters if p not in self.tables.by_rows]
+            wanted = list(dict.fromkeys([*whole, *self.tables.parts(), *inner]))  # the latter for their names alone
             slopes = pytensor.grad(self.objective.total, wanted, disconnected_inputs="ignore")
-            names.call_slopes(dict(zip(wanted, slopes, strict=True)))
-            return dict(zip(parameters, slopes, strict=False)), None
+            self._of_rows = dict(zip(wanted, slopes, strict=True))
+            names.call_slopes(self._of_rows)
+            known = self._of_rows | self.tables.slopes()
+            return {p: known[p] for p in parameters}, None
+        self._of_rows = {}
         seen = pytensor.shared(np.asarray(0, "int64"), name="batches since the last update", shape=())
         last = pt.ge(seen + 1, self.plan.accumulate)
         self.changes[seen] = pt.switch(last, 0, seen + 1)

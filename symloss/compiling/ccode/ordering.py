@@ -2,7 +2,7 @@
 
 import heapq
 
-from .kernels import Kernel
+from .kernels import Kernel, Stage
 from .space import access, operands
 from .views import base_of
 
@@ -70,8 +70,10 @@ def in_place(steps: list, targets: dict[int, int]) -> dict[int, int]:
 
 
 def _same_element(step, output, argument) -> bool:
-    """Return whether a kernel reads of an argument only the element that it writes, and in one go."""
-    if not isinstance(step, Kernel) or step.rows or output in step.over:
+    """Return whether a step reads of an argument only what it writes: an element of a kernel in one go."""
+    if isinstance(step, Stage):
+        return _changes_places_of(step.value, argument)
+    if step.rows or output in step.over:
         return False
     value = next(v for v in step.values if v.number == output)
     wanted = access(step, value, step.axes[output])
@@ -86,3 +88,11 @@ def _same_element(step, output, argument) -> bool:
         if one.op == "gather" and base_of(one.inputs[0]).number == argument:
             return False
     return True
+
+
+def _changes_places_of(value, argument) -> bool:
+    """Return whether an operation changes an argument at some places, and reads nothing else of it."""
+    if value.op != "scatter":
+        return False
+    base, *others = value.inputs
+    return base.number == argument and all(base_of(v).number != argument for v in others)

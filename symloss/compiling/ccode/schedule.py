@@ -142,7 +142,8 @@ class Schedule:
         joining = Joining(kernel, value)
         if related and not joining.operands_fit():
             return False
-        if not joining.complete(extend=related and joining.inside and bool(kernel.dims)):
+        drawn = any(v.op in ir.RANDOM for v in kernel.values)  # along the innermost dimension, which has to stay so
+        if not joining.complete(extend=related and joining.inside and bool(kernel.dims) and not drawn):
             return False
         joining.accept()
         return True

@@ -6,7 +6,7 @@ from .formulas import Formulas
 from .ir import Value
 from .kernel_text import DRAWN
 from .kernel_text import drawn as draw
-from .views import place, row_major
+from .views import base_of, place, row_major
 
 
 class StageText:
@@ -166,7 +166,8 @@ class StageText:
 
     def _scatter(self):
         base, new, *indexes = self.value.inputs
-        self._copy(base, base.shape)
+        if self.names.of(base_of(base).number) != self.target:  # else it is changed where it lies
+            self._copy(base, base.shape)
         strides, shape = row_major(base.shape), indexes[0].shape
         names, depth = self._loops(shape)
         self.checks = True
