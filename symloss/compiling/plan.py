@@ -125,9 +125,9 @@ class Updates:
         Shared moving average by parameter, where the plan asks for it.
     still : list
         Parameters that could move, but that no gradient reaches.
-    """
     tables : Tables
         Parameters of which the total reads some rows.
+    """
 
     def __init__(self, plan: Plan, objective, seed: int):
         self.plan, self.objective, self.seed = plan, objective, seed
@@ -139,8 +139,8 @@ class Updates:
         reached = gradients.reachable(objective.total)
         self.still = [p for p in parameters if p not in reached]
         self.movable = parameters
-        self.changes: dict = {}
         self.tables = Tables(objective.total, parameters, plan)
+        self.changes: dict = {}
         names.call_parts(objective)
         slopes, last = self._slopes(parameters, reached)
         for name in plan.limits():
