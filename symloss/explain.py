@@ -136,7 +136,7 @@ def _form(loss, outputs) -> str:
         found = ", ".join(loss.graph.output_layers())
         return f"what a network makes of {loss.output_name}{' and the target' * loss.takes_target}: {found}"
     if loss.spec is None:
-        return f"the class {type(loss).__name__} on {loss.output_name}"
+        return loss.described(outputs)
     summary = loss.spec.summary if loss.like is None else losses.get(loss.name).summary
     fed = prediction_names(loss, outputs)
     text = f"{summary.rstrip('.')} (output{'s' * (len(fed) > 1)} {', '.join(fed)})"

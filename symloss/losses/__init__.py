@@ -58,9 +58,11 @@ from .registration import (
     names,
     registry,
 )
+from .sampled_losses import NCE, NegativeSampling, SampledSoftmax
 
-__all__ = ["GradNorm", "Loss", "LossSpec", "OutputLoss", "Regret", "Uncertainty", "divide", "fraction", "get", "kept",
-           "loss", "loss_from", "names", "nll", "reduce", "registry", "rule", "target_variable", "weights_variable"]
+__all__ = ["NCE", "GradNorm", "Loss", "LossSpec", "NegativeSampling", "OutputLoss", "Regret", "SampledSoftmax",
+           "Uncertainty", "divide", "fraction", "get", "kept", "loss", "loss_from", "names", "nll", "reduce", "registry", "rule",
+           "target_variable", "weights_variable"]
 
 _families = (adversarial, classification, deviance, distribution, divergence, embedding, focal, generative,
              likelihood, margin, margin_binary, margin_multilabel, noisy, ordinal, quantiles, ranking, regression,

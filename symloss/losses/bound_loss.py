@@ -64,6 +64,9 @@ class Loss:
 
     aliases: tuple[str, ...] = ()
     parameters: typing.ClassVar[dict] = {}  # its own, by short name, which training moves
+    with_tables: typing.ClassVar[dict] = {}  # by name of a function: the class that has the weights of its classes
+    fixed: tuple = ()  # shared variables that it computes with, and that training leaves as they are on purpose
+    numbers_an_item = 1  # how many an evaluation computes for each item: many rows at once take as much memory
     takes_target = True
     differs_in_training = False  # whether its terms are others in training than in validation
     reason = None  # why 'auto' has chosen it
@@ -146,7 +149,8 @@ class Loss:
         keywords |= {} if target is None else {"target": target}
         entry = registry.get(form) if isinstance(form, str) else form
         if isinstance(entry, LossSpec):
-            return Loss(form, **keywords)
+            with_tables = Loss.with_tables.get(entry.name) if "classes" in keywords else None
+            return Loss(form, **keywords) if with_tables is None else with_tables(**keywords)
         taken = inspect.signature(entry.__init__).parameters
         if any(p.kind is p.VAR_KEYWORD for p in taken.values()):
             return entry(**keywords)
@@ -204,6 +208,16 @@ class Loss:
         if not isinstance(output_name, str):
             raise SpecError(f"loss {self.name}: output_name={output_name!r}; the name of a layer is wanted")
         object.__setattr__(self, "output_name", output_name if ":" in output_name else f"{output_name}:out")
+
+    def meet(self, output, rng) -> None:
+        """Take what the loss needs of the output that it belongs to; called before `bind`.
+
+        Parameters
+        ----------
+        output : tensor
+        rng : numpy Generator
+            For initial parameters.
+        """
 
     def bind(self, target, weights=None) -> "Loss":
         """Take `target` and `weights` as this loss's own variables, and return the loss."""
@@ -337,6 +351,14 @@ class Loss:
     def own_target(self):
         """Return a target variable of the kind that this loss takes; None: the model knows."""
         return None
+
+    def class_outputs(self, outputs: dict) -> dict:
+        """Return the outputs with probabilities of classes where metrics of classes look for them."""
+        return outputs
+
+    def described(self, outputs) -> str:
+        """Return in words what is minimised, for a class."""
+        return f"the class {type(self).__name__} on {self.output_name}"
 
     def own_weights(self) -> dict:
         """Return those of its parameters that weight penalties mean, by short name."""

@@ -67,7 +67,7 @@ def own_options(loss) -> dict:
 def described(loss, output_name: str, weighted: bool):
     """Return the shortest that a model with this main output takes for a loss: its name, or a dict."""
     plain = {"weight": 1.0, "weighted": weighted, "output_name": output_name}
-    extra = {k: v for k, v in to_spec(loss).items() if k != "form" and plain.get(k, ...) != v}
+    extra = {k: v for k, v in to_spec(loss).items() if k != "form" and (k not in plain or plain[k] != v)}
     return {"form": written(loss)} | extra if extra else written(loss)
 
 

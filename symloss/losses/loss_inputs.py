@@ -62,14 +62,17 @@ def prediction_names(loss, outputs) -> list[str]:
             raise SpecError(
                 f"loss {loss.name}: no output for port {port!r} (looked for {', '.join(full)}; there are "
                 f"{', '.join(k for k in outputs if k.endswith(':out'))}); name a layer {port!r}, "
-                f"or pass ports={{{port!r}: 'layer'}}{_example(loss.spec)}"
+                f"or pass ports={{{port!r}: 'layer'}}{_example(loss)}"
             )
         found.append(match)
     return found
 
 
-def _example(spec) -> str:
+def _example(loss) -> str:
     """Return how a model ends that feeds a loss of several predictions."""
+    spec = loss.spec
+    if spec.name in loss.with_tables:
+        return f". To train weights for each class as well, pass {{'form': {spec.name!r}, 'classes': 50000}}"
     if len(spec.predictions) == 1:
         return ""
     heads = ", ".join(f"{{'name': {port!r}, 'size': 3, 'inputs': 'hid1'}}" for port in spec.predictions)

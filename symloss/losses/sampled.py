@@ -20,11 +20,19 @@ def drawn(prediction, matrix, bias, samples, target, who: str):
     one_a_class(bias, matrix, who, "bias")
     if samples.ndim != 1 or samples.dtype.startswith("float"):
         raise ShapeError(f"{who}: samples {shape_text(samples)} are {samples.dtype}; integer labels (k,) are wanted")
-    classes = matrix.shape[0]
-    inside = pt.switch(pt.ge(labels, 0) & pt.lt(labels, classes), labels, 0)
-    right = (x * matrix[inside]).sum(axis=1) + bias[inside]
-    wrong = pt.dot(x, matrix[samples].T) + bias[samples]
-    return right, wrong, labels, samples, classes
+    return *scores(x, matrix, bias, labels, samples), labels, samples, matrix.shape[0]
+
+
+def scores(x, matrix, bias, labels, samples):
+    """Return the scores of the right classes (n,) and of the drawn ones (n, k) for features `x` (n, d)."""
+    at = inside(labels, matrix.shape[0])
+    right = (x * matrix[at]).sum(axis=1) + bias[at]
+    return right, pt.dot(x, matrix[samples].T) + bias[samples]
+
+
+def inside(labels, classes):
+    """Return labels with 0 for those that are out of range, so that they can index something."""
+    return pt.switch(pt.ge(labels, 0) & pt.lt(labels, classes), labels, 0)
 
 
 def one_a_class(values, matrix, who: str, port: str):
@@ -41,8 +49,25 @@ def expected(right, wrong, matrix, log_noise, labels, samples, who: str):
     log_noise = floating(log_noise, who, "log_noise").astype(right.dtype)
     one_a_class(log_noise, as_matrix(matrix, who, "matrix"), who, "log_noise")
     log_k = pt.log(samples.shape[0].astype(right.dtype))
-    inside = pt.switch(pt.ge(labels, 0) & pt.lt(labels, log_noise.shape[0]), labels, 0)
-    return right - log_k - log_noise[inside], wrong - log_k - log_noise[samples]
+    return right - log_k - log_noise[inside(labels, log_noise.shape[0])], wrong - log_k - log_noise[samples]
+
+
+def yes_or_no(right, wrong, absent=None):
+    """Return for each item the cost of telling the right class, a yes, from the drawn ones, each a no.
+
+    Where `absent` (n, k) is true, a drawn class does not count.
+    """
+    costs = pt.softplus(wrong)
+    costs = costs if absent is None else pt.switch(absent, 0, costs)
+    return pt.softplus(-right) + costs.sum(axis=1)
+
+
+def among_drawn(right, wrong, absent):
+    """Return the cross-entropy of the right class among itself and the drawn ones that are not `absent` (n, k)."""
+    wrong = pt.switch(absent, pt.as_tensor(ABSENT).astype(wrong.dtype), wrong)
+    top = disconnected_grad(pt.maximum(right, wrong.max(axis=1)))
+    total = pt.exp(right - top) + pt.exp(wrong - top[:, None]).sum(axis=1)
+    return pt.log(total) + (top - right)
 
 
 @loss("NCELoss", "noise_contrastive_estimation", target="label", per="item", unit="nats",
@@ -94,7 +119,7 @@ def nce(prediction, matrix, bias, samples, log_noise, target):
     """
     right, wrong, labels, samples, classes = drawn(prediction, matrix, bias, samples, target, "nce")
     right, wrong = expected(right, wrong, matrix, log_noise, labels, samples, "nce")
-    return nan_outside(pt.softplus(-right) + pt.softplus(wrong).sum(axis=1), labels, classes)
+    return nan_outside(yes_or_no(right, wrong), labels, classes)
 
 
 @loss("sgns", "skip_gram_negative_sampling", target="label", per="item", unit="nats",
@@ -141,7 +166,7 @@ def negative_sampling(prediction, matrix, bias, samples, target):
     [1.386294]
     """
     right, wrong, labels, _, classes = drawn(prediction, matrix, bias, samples, target, "negative_sampling")
-    return nan_outside(pt.softplus(-right) + pt.softplus(wrong).sum(axis=1), labels, classes)
+    return nan_outside(yes_or_no(right, wrong), labels, classes)
 
 
 @loss("sampled_softmax_loss", target="label", per="item", unit="nats",
@@ -192,7 +217,4 @@ def sampled_softmax(prediction, matrix, bias, samples, log_noise, target):
     """
     right, wrong, labels, samples, classes = drawn(prediction, matrix, bias, samples, target, "sampled_softmax")
     right, wrong = expected(right, wrong, matrix, log_noise, labels, samples, "sampled_softmax")
-    wrong = pt.switch(pt.eq(samples[None, :], labels[:, None]), pt.as_tensor(ABSENT).astype(wrong.dtype), wrong)
-    top = disconnected_grad(pt.maximum(right, wrong.max(axis=1)))
-    total = pt.exp(right - top) + pt.exp(wrong - top[:, None]).sum(axis=1)
-    return nan_outside(pt.log(total) + (top - right), labels, classes)
+    return nan_outside(among_drawn(right, wrong, pt.eq(samples[None, :], labels[:, None])), labels, classes)

@@ -6,6 +6,7 @@ called before anything is built from it, and gives each loss the same variables 
 
 import warnings
 
+import numpy as np
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.traversal import ancestors
@@ -19,6 +20,8 @@ from ..losses.loss_inputs import prediction_names, target_of_rank
 from ..objective.network_loss import NetworkLoss
 from ..objective.objective import owned
 from . import automatic
+
+LOSSES = 11  # tells the random numbers of losses from others of the same seed
 
 
 def make_losses(model, asked, options: dict) -> list[Loss]:
@@ -181,7 +184,7 @@ def bind_losses(model, entries: list) -> None:
             entries[index] = loss = loss.unbound()
         if loss.anywhere:
             loss.attach(model.graph.main_name)
-        _bind(model, loss, bound)
+        _bind(model, loss, bound, np.random.default_rng([model.seed, LOSSES, index]))
         bound.append(loss)
     _name_variables(model, entries)
     own = owned(bound, model.graph)
@@ -200,10 +203,11 @@ def _no_loss(index, entry) -> str:
     return f"net.losses[{index}] is {entry!r}, which is no Loss; {way}"
 
 
-def _bind(model, loss, before):
+def _bind(model, loss, before, rng):
     outputs = model.graph.outputs()[0]
     if loss.output_name not in outputs:
         raise unknown(f"output of loss {loss.name}:", loss.output_name, outputs)
+    loss.meet(outputs[loss.output_name], rng)
     target = _target(model, loss, before)
     weighted = loss.asks_for_weights or model.weighted
     weights = None
@@ -246,7 +250,7 @@ def check_owned(model, loss, parts) -> None:
     if isinstance(loss, NetworkLoss) or (type(loss) is Loss and loss.spec.target != "any"):
         return  # made of layers, which say what their parameters are; or of the library
     known = {*model.params, *loss.owned().values(), *loss.options.scalars.values(), loss.weighing.scalar,
-             loss._class_weight}
+             loss._class_weight, *loss.fixed}
     known |= set(ancestors(list(model.graph.outputs()[0].values())))
     found = [v for v in ancestors(parts) if isinstance(v, SharedVariable) and v not in known]
     found = [v for v in found if str(getattr(v.type, "dtype", "")).startswith("float")]

@@ -68,7 +68,7 @@ class Measuring:
             if each:
                 found = [_values(evaluation, [arrays]) for arrays in source.batches(1)]
                 return {name: np.array([values[name] for values in found], "float64") for name in found[0]}
-            return _values(evaluation, source.batches(ROWS))
+            return _values(evaluation, source.batches(evaluation.objective.rows_at_once(ROWS)))
 
     def _ready_for(self, data):
         """Return a context within which the losses fit such data."""

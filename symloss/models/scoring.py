@@ -9,6 +9,7 @@ from ..data import Field, open_source, prepare
 from ..errors import DataError, SpecError
 from ..losses import weights_variable
 from ..objective import Term, measures
+from ..objective.objective import NUMBERS
 from . import encoding
 from .fields import target_field
 
@@ -32,9 +33,12 @@ def score(model, columns: list, weights, metric=None):
     -------
     float, or nested lists
     """
-    if metric is None:
-        return _usual(model, columns, weights)
     outputs = model.graph.outputs()[0]
+    for loss in model.losses:
+        outputs = loss.class_outputs(outputs)
+    if metric is None and outputs[model.output_name] is model.graph.outputs()[0][model.output_name]:
+        return _usual(model, columns, weights)
+    metric = "acc" if metric is None else metric
     measure = measures.bound(metric, model.losses, outputs, model.output_name)
     source = next(loss for loss in model.losses if loss._target is measure.target)
     counted = weights_variable(measure.target) if weights is not None else None
@@ -52,7 +56,8 @@ def score(model, columns: list, weights, metric=None):
     key = ("score", dataclasses.replace(measure, weights=None).key(), counted is not None)
     compiled = model._function(key, variables, lambda: tally.expressions)
     data = open_source(arrays, fields, "score")
-    parts = tally.by_term(tally.over(compiled(*batch) for batch in data.batches(ROWS)))[0]
+    rows = max(1, min(ROWS, NUMBERS // source.numbers_an_item))
+    parts = tally.by_term(tally.over(compiled(*batch) for batch in data.batches(rows)))[0]
     return term.value(parts)
 
 

@@ -232,6 +232,9 @@ def bound(asked, model_losses, outputs: dict, main: str) -> Measure:
     if source is None:
         have = ", ".join(dict.fromkeys(x.output_name for x in model_losses))
         raise SpecError(f"metric {label!r}: no loss on {full}, so no target; there are losses on {have}")
+    if source.numbers_an_item > 1 and full in outputs and outputs[full].type.shape[-1] != source.numbers_an_item:
+        raise SpecError(f"metric {label!r}: {full} holds features, and {source.label} has the scores of the classes "
+                        f"itself; after the training write net.score(x, y, metric={label!r}), which takes all classes")
     ignored = {x.options.get("ignore_index") for x in model_losses if x._target is source._target}
     ignored = ignored.pop() if len(ignored) == 1 and source._target.dtype.startswith("int") else None
     if source.has_own_length and not isinstance(entry, losses.LossSpec):

@@ -13,6 +13,8 @@ from ..losses import Loss, Regret, divide
 from ..losses.loss_inputs import prediction_names
 from ..metrics import Figure
 
+NUMBERS = 1 << 24  # that an evaluation makes at once, such as scores of all classes
+
 
 @dataclasses.dataclass(frozen=True)
 class Term:
@@ -144,6 +146,11 @@ class Objective:
         sizes = [la.params[n].get_value(borrow=True).size * math.prod(la.shape[:-1])  # at each place of an image
                  for la in self.graph.layers for n in la.params if n in la.weight_names]
         return float(max(sizes, default=0)) * batch
+
+    def rows_at_once(self, most: int) -> int:
+        """Return how many rows are evaluated at once, `most` of them where an item takes little memory."""
+        widest = max((loss.numbers_an_item for loss in self.losses), default=1)
+        return max(1, min(most, NUMBERS // widest))
 
     def figures(self, sums: list, terms: list[Term]) -> dict:
         """Return what a record shows of the parts of `terms` over batches: total, raw terms, weighted terms.

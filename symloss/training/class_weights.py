@@ -24,7 +24,7 @@ def weigh_classes(model, class_weight, train) -> None:
 
 def _classes(loss, outputs) -> tuple | None:
     """Return the shape of a loss' class weights: (classes,), or (columns, 2) for questions of yes and no; or None."""
-    columns = outputs[loss.output_name].type.shape[-1]
+    columns = outputs[loss.output_name].type.shape[-1] if loss.spec is not None else loss.classes(outputs)
     if loss._target is None or loss.spec is None and not loss._target.dtype.startswith("int"):
         return None
     if loss._target.dtype.startswith("int"):

@@ -168,7 +168,7 @@ def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt
         return record
     step.take_sums()
     if validating or interrupt:
-        rows = max(size, EVALUATION_ROWS)
+        rows = training.objective.rows_at_once(max(size, EVALUATION_ROWS))
         with _averaged(training):
             whole_figures(training, evaluation, train, rows, record)
             if valid is not None:

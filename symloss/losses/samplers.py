@@ -1,0 +1,182 @@
+"""Samplers of classes: each draws labels from a distribution of its own, at a cost that does not grow with the classes.
+
+A sampler turns uniform numbers into labels, and knows the logarithm of the probability of each label. Both are
+expressions; `log_probability` also takes numpy arrays.
+"""
+
+import abc
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+
+from .._checks import is_number
+from ..errors import SpecError, unknown
+
+
+class Counts(np.ndarray):
+    """How often each class occurs: an array that is shown by its length."""
+
+    def __repr__(self):
+        return f"<{self.size:,} counts>"
+
+    __str__ = __repr__
+
+
+class Sampler(abc.ABC):
+    """Draws labels from 0 to ``classes - 1``.
+
+    Attributes
+    ----------
+    classes : int
+    shared : tuple of shared variable
+        Tables of the sampler, which nothing changes.
+    """
+
+    shared: tuple = ()
+
+    def __init__(self, classes: int):
+        self.classes = classes
+
+    @abc.abstractmethod
+    def labels(self, numbers):
+        """Return an int64 label for each of `numbers`, which are float64, uniform, at least 0 and less than 1."""
+
+    @abc.abstractmethod
+    def log_probability(self, labels):
+        """Return the logarithm of the probability of each of `labels`, in nats, as float64."""
+
+
+class Uniform(Sampler):
+    """Every class is equally probable."""
+
+    def labels(self, numbers):
+        return pt.minimum(pt.floor(numbers * self.classes), self.classes - 1).astype("int64")
+
+    def log_probability(self, labels):
+        return labels * 0.0 - np.log(self.classes)
+
+
+class LogUniform(Sampler):
+    r"""The probability of a class falls about as 1 / (class + 1), as Zipf's law has it for words by frequency.
+
+    .. math:: q_c = \frac{\log(c + 2) - \log(c + 1)}{\log(n + 1)}
+
+    The classes are to be in the order of their frequency, the most frequent first. TensorFlow calls it
+    log_uniform_candidate_sampler.
+    """
+
+    def labels(self, numbers):
+        found = pt.floor(pt.exp(numbers * np.log(self.classes + 1.0))) - 1
+        return pt.clip(found, 0, self.classes - 1).astype("int64")
+
+    def log_probability(self, labels):
+        log, log1p = (pt.log, pt.log1p) if isinstance(labels, Variable) else (np.log, np.log1p)
+        return log(log1p(1.0 / (labels + 1.0))) - np.log(np.log(self.classes + 1.0))
+
+
+class Unigram(Sampler):
+    """The probability of a class is proportional to a power of its count.
+
+    One uniform number makes one label by Walker's alias method: its whole part of ``number * classes`` picks a class,
+    and the fraction decides between this class and its alias.
+
+    Parameters
+    ----------
+    counts : array (classes,)
+        How often each class occurs; greater than 0.
+    power : float
+        1 is the distribution of the data; word2vec takes 0.75.
+    """
+
+    def __init__(self, counts, power: float):
+        super().__init__(len(counts))
+        weights = np.asarray(counts, "float64") ** power
+        probabilities = weights / weights.sum()
+        thresholds, aliases = alias_tables(probabilities)
+        self._thresholds = pytensor.shared(thresholds, name="thresholds of the sampler", shape=thresholds.shape)
+        self._aliases = pytensor.shared(aliases, name="aliases of the sampler", shape=aliases.shape)
+        self._logs = pytensor.shared(np.log(probabilities), name="log q of the sampler", shape=probabilities.shape)
+        self.shared = (self._thresholds, self._aliases, self._logs)
+
+    def labels(self, numbers):
+        scaled = numbers * self.classes
+        first = pt.minimum(pt.floor(scaled), self.classes - 1).astype("int64")
+        return pt.switch(pt.lt(scaled - first, self._thresholds[first]), first, self._aliases[first])
+
+    def log_probability(self, labels):
+        return self._logs[labels] if isinstance(labels, Variable) else self._logs.get_value()[labels]
+
+
+def alias_tables(probabilities) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each class the share of its column that is its own, and the class that has the rest.
+
+    Columns have the mean height. Those classes that are less probable than the mean are filled up in order by those
+    that are more probable, in their order; sums that run on say which one fills which (Huebschle-Schneider & Sanders
+    2022, "Parallel Weighted Random Sampling", ACM Trans. Math. Softw. 48(3)).
+
+    Returns
+    -------
+    float64 array, int64 array
+
+    >>> [table.tolist() for table in alias_tables(np.array([0.75, 0.25]))]
+    [[1.0, 0.5], [0, 0]]
+    """
+    heights = probabilities * len(probabilities)
+    aliases = np.arange(len(heights))
+    thresholds = np.minimum(heights, 1.0)
+    light, heavy = np.flatnonzero(heights < 1), np.flatnonzero(heights >= 1)
+    missing, spare = np.cumsum(1 - heights[light]), np.cumsum(heights[heavy] - 1)
+    before = np.concatenate([[0.0], missing])[: len(light)]
+    filler = np.minimum(np.searchsorted(spare, before, side="right"), len(heavy) - 1)
+    aliases[light] = heavy[filler]
+    # a heavy class that gave away more than its surplus, with the last light one that it filled, is filled by the next
+    last = np.searchsorted(missing, spare, side="right")  # the first light class at which its surplus is used up
+    short = np.flatnonzero((last < len(light))[:-1])
+    owed = missing[last[short]] - spare[short]
+    thresholds[heavy[short]] = np.clip(1 - owed, 0.0, 1.0)
+    aliases[heavy[short]] = heavy[short + 1]
+    return thresholds, aliases
+
+
+def build(name: str, classes: int, counts, power: float, who: str) -> Sampler:
+    """Return the sampler called `name`, or raise what is wrong with its options.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name that is not known.
+    SpecError
+        If counts are missing, or there are other ones than wanted.
+    """
+    kinds = {"uniform": Uniform, "log_uniform": LogUniform, "unigram": Unigram}
+    if name not in kinds:
+        raise unknown(f"sampler of loss {who}:", name, kinds)
+    if name != "unigram":
+        if counts is not None:
+            raise SpecError(f"loss {who}: counts, but the sampler {name!r} takes none; write sampler='unigram'")
+        return kinds[name](classes)
+    if counts is None:
+        raise SpecError(f"loss {who}: the sampler 'unigram' wants to know how often each class occurs; pass "
+                        f"counts=np.bincount(labels, minlength={classes}) + 1, say")
+    if not is_number(power) or not 0 <= power < np.inf:
+        raise SpecError(f"loss {who}: power={power!r}; a finite number of at least 0 is wanted")
+    return Unigram(checked_counts(counts, classes, who), power)
+
+
+def checked_counts(counts, classes: int, who: str) -> Counts:
+    """Return counts as a float64 array with an entry for each class, or raise SpecError."""
+    try:
+        array = np.array(counts, "float64")
+    except (TypeError, ValueError):
+        raise SpecError(f"loss {who}: counts={counts!r}; an array of {classes} numbers is wanted") from None
+    if array.shape != (classes,):
+        raise SpecError(f"loss {who}: counts have shape {array.shape}, and there are {classes} classes; pass one count "
+                        f"for each")
+    wrong = ~(np.isfinite(array) & (array > 0))
+    if wrong.any():
+        where = int(wrong.argmax())
+        raise SpecError(f"loss {who}: the count of class {where} is {array[where]:g} ({wrong.sum()} such in all), and "
+                        f"a class that is never drawn has no probability; pass counts + 1")
+    return array.view(Counts)
