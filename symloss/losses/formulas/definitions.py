@@ -8,7 +8,6 @@ from ...errors import SpecError
 from ..option_ranges import completed
 from ..registration import LossSpec, registry
 from . import graphs
-from .functions import FUNCTIONS
 from .grammar import WORDS, parse
 from .tokens import wrong
 
@@ -25,7 +24,7 @@ def loss_from(formula, *, name: str | None = None, **options) -> LossSpec:
     formula : str or sympy expression
         ``"softplus(-t * p) + 0.1 * p**2"``. ``p`` or ``prediction`` is the prediction, ``t`` or ``target`` the target, and
         ``e`` the error p - t. Other names are options. There are ``+ - * / ** ^``, comparisons, ``and or not``,
-        ``where(condition, a, b)``, ``pi``, and the functions of `FUNCTIONS`: ``exp``, ``log``, ``abs``, ``max``,
+        ``where(condition, a, b)``, ``pi``, and functions: ``exp``, ``log``, ``abs``, ``max``,
         ``sum``, ``mean`` and more; the last two go along the last axis.
 
         A whole definition is taken as well: ``"power(q=1.5) = abs(e)**q"``. With other ports, name all of them:
@@ -119,7 +118,7 @@ def _ports(definition, header, tree) -> tuple[str, ...]:
 
 
 def _refuse_taken(definition, name, place, but=()) -> None:
-    taken = {*SHORT, *SHORT.values(), "e", "weights", *graphs.CONSTANTS, *FUNCTIONS, *WORDS} - set(but)
+    taken = {*SHORT, *SHORT.values(), "e", "weights", *graphs.CONSTANTS, *WORDS} - set(but)
     if name in taken:
         raise wrong(definition, place, f"the name {name!r} has a meaning already", "choose another one")
 

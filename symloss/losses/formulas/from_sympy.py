@@ -23,7 +23,7 @@ def text_of(expression) -> str:
     >>> import sympy
     >>> p, t = sympy.symbols("p t")
     >>> text_of((p - t) ** 2 / 2)
-    '(p + -1*t)**2*(1/2)'
+    '(p - t)**2/2'
     """
     if not hasattr(expression, "free_symbols") or not hasattr(expression, "args"):
         raise SpecError(f"loss_from: {type(expression).__name__} {expression!r}; the text of a formula is wanted, or an "
@@ -39,15 +39,13 @@ def _text(x, tight=True) -> str:
     if x.is_number and not x.is_Rational and not x.free_symbols and not x.is_Float:
         return _constant(x)
     if x.is_Rational:
-        return f"{x.p}" if x.q == 1 and x.p >= 0 else f"({x.p}/{x.q})" if x.q != 1 else f"({x.p})" if not tight \
-            else f"{x.p}"
+        return _number(str(x), tight or (x >= 0 and x.q == 1))
     if x.is_Float:
-        return repr(float(x)) if x >= 0 else f"({float(x)!r})"
+        return _number(repr(float(x)), tight or x >= 0)
     if x.is_Add:
-        return " + ".join(_text(part) for part in _ordered(x)) if tight else f"({_text(x)})"
+        return _sum(x) if tight else f"({_sum(x)})"
     if x.is_Mul:
-        return "*".join(_text(part, False) if part.is_Add else _factor(part) for part in _factors(x)) if tight \
-            else f"({_text(x)})"
+        return _product(x) if tight else f"({_product(x)})"
     if x.is_Pow:
         return _power(x)
     if kind in COMPARISONS:
@@ -67,25 +65,38 @@ def _text(x, tight=True) -> str:
                     f"(prediction, target)")
 
 
-def _ordered(x):
-    return x.as_ordered_terms()
+def _number(text, alone) -> str:
+    return text if alone else f"({text})"
 
 
-def _factors(x):
-    """Return the factors of a product, its number first or last, as it reads better."""
-    factors = list(x.args)
-    numbers = [f for f in factors if f.is_Rational and f.q != 1]
-    return [f for f in factors if f not in numbers] + numbers
+def _sum(x) -> str:
+    """Return terms with their signs between them."""
+    first, *rest = (_text(term) for term in x.as_ordered_terms())
+    return first + "".join(f" - {term[1:]}" if term.startswith("-") else f" + {term}" for term in rest)
 
 
-def _factor(part) -> str:
-    return _text(part) if part.is_Rational and part.is_Integer else _text(part, False)
+def _product(x) -> str:
+    """Return factors, and after a stroke those whose exponent is a negative number."""
+    number, rest = x.as_coeff_Mul()
+    if number < 0:
+        return f"-{_product(-x) if (-x).is_Mul else _text(-x, False)}"
+    above, below = ([] if number == 1 else [number]), []
+    for factor in rest.args if rest.is_Mul else [rest]:
+        negative = factor.is_Pow and factor.args[1].is_Rational and factor.args[1] < 0
+        (below if negative else above).append(1 / factor if negative else factor)
+    if number.is_Rational and number.q != 1:
+        above[0] = number.p
+        above, below = above[number.p == 1 :], [number.q, *below]
+    text = "*".join(str(f) if isinstance(f, int) else _text(f, False) for f in above) or "1"
+    return "/".join([text, *(str(f) if isinstance(f, int) else _text(f, False) for f in below)])
 
 
 def _power(x) -> str:
     base, exponent = x.args
     if base.is_number and str(base) == "E":
         return f"exp({_text(exponent)})"
+    if exponent.is_Rational and exponent < 0:
+        return f"1/{_text(1 / x, False)}"
     if exponent.is_Rational and 2 * exponent == 1:
         return f"sqrt({_text(base)})"
     atom = base.is_Symbol or type(base).__name__ in CALLS

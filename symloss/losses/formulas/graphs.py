@@ -55,8 +55,10 @@ def _check_call(text, node, names):
     if found is None and name in names:
         raise wrong(text, place, f"{name} is a number and no function", f"write {name} * (...) to multiply")
     if found is None:
-        hint = f"write {ELSEWHERE[name]}" if name in ELSEWHERE else "see symloss.losses.formulas.functions.FUNCTIONS"
-        raise wrong(text, place, str(unknown("function", name, FUNCTIONS)), hint, UnknownNameError)
+        if name in ELSEWHERE:
+            raise wrong(text, place, f"unknown function {name!r}", f"write {ELSEWHERE[name]}", UnknownNameError)
+        raise wrong(text, place, str(unknown("function", name, FUNCTIONS)),
+                    "symloss.losses.formulas.functions.FUNCTIONS has all of them", UnknownNameError)
     if count < found.least or (found.most is not None and count > found.most):
         wanted = f"{found.least}" if found.most == found.least else f"at least {found.least}"
         raise wrong(text, node.place, f"{name} takes {wanted} argument{'s' * (wanted != '1')}, got {count}", found.says)

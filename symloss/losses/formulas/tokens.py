@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ...errors import SpecError
 
 LONGEST = 5000  # characters
+UNNAMED = "formula() = "
 PATTERN = re.compile(r"""\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
                              |(?P<name>[^\W\d]\w*)
                              |(?P<sign>\*\*|<=|>=|==|!=|[-+*/^<>(),=]))""", re.VERBOSE)
@@ -56,6 +57,8 @@ def wrong(text: str, place: tuple[int, int], message: str, way_out: str, kind=Sp
           ^
     """
     start, end = place
+    if text.startswith(UNNAMED):  # which the user has not written
+        text, start, end = text[len(UNNAMED) :], start - len(UNNAMED), end - len(UNNAMED)
     first = max(0, start - 60)  # of a long text, the part around the place
     shown = text[first : first + 110]
     carets = "^" * max(1, min(end, first + 110) - start)
