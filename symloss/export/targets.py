@@ -58,7 +58,7 @@ def _formed(spec, target, width, who) -> np.ndarray:
         return _labels(target, who)
     if flat and width > 1 and spec.activation == "softmax":
         labels = _labels(target, who)
-        if labels.size and not (0 <= labels.min() and labels.max() < width):
+        if labels.size and (labels.min() < 0 or labels.max() >= width):
             raise DataError(f"{who}: labels from {labels.min()} to {labels.max()} for {width} classes; 0 to "
                             f"{width - 1} is wanted")
         return np.eye(width)[labels]
