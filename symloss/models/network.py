@@ -59,6 +59,8 @@ class Network(Composed, Predicting, Measuring):
         The classes of outputs by their names, as `data.labels.Labels`.
     history : History
         One record for each epoch trained so far.
+    notes : dict
+        Plain data and arrays of your own by name, which files keep beside the model.
     results : Results or None
         Of the last training with ``results=True``, also of one that runs, or that an exception ended. No file has it.
     stable : bool or names
@@ -98,6 +100,7 @@ class Network(Composed, Predicting, Measuring):
         resolve(mode)
         self.losses = []
         self.history = History()
+        self.notes: dict = {}
         self.bound_targets: dict = {}  # target by output, dtype and shape, and weights by target, see `binding`
         self.bound_weights: dict = {}
         self._compiled = Cache(FUNCTIONS)

@@ -69,6 +69,7 @@ def to_bytes(model, training=False) -> bytes:
     """Return a model as the content of a file; see `save`."""
     description = _describe(model, training)
     tensors = {f"model/{name}": p.get_value() for name, p in _parameters(model).items()}
+    tensors |= {f"notes/{name}": value for name, value in model.notes.items() if isinstance(value, np.ndarray)}
     if training:
         state = model._stopped if training is True else training.state()
         if state is None:
@@ -107,6 +108,7 @@ def _describe(model, training=False) -> dict:
         "classes": getattr(model, "encoder", None) and model.encoder.classes,
         "encoders": {name: labels.classes for name, labels in model.encoders.items()},
         "flat_target": getattr(model, "flat_target", False),
+        "notes": {name: value for name, value in model.notes.items() if not isinstance(value, np.ndarray)},
     }
 
 
@@ -270,6 +272,8 @@ def _build(description, tensors, mode=None):
     model.history.extend(description["history"])
     model._callbacks = model._loaded_callbacks = description["callbacks"]
     _fill(model, {n.removeprefix("model/"): t for n, t in tensors.items() if n.startswith("model/")})
+    model.notes = description.get("notes", {}) | {
+        name.removeprefix("notes/"): t for name, t in tensors.items() if name.startswith("notes/")}
     if "training" in description:
         arrays = {n.removeprefix("training/"): t for n, t in tensors.items() if n.startswith("training/")}
         model._stopped = description["training"], arrays

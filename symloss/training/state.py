@@ -74,6 +74,8 @@ class Training:
         Files that it was written to.
     seed : int
         Of shuffling: epoch number e is shuffled by (seed, e), so that no stream has to be kept.
+    shuffles : bool
+        Whether the items are in another order in each epoch.
     reason : Reason or None
         Why it ended; None if all epochs are done.
     save, check : functions of a path
@@ -105,6 +107,7 @@ class Training:
         self.seconds = self.step_seconds = 0.0
         self.examples, self.by_step, self.saved = 0, None, []
         self.reason: Reason | None = None
+        self.shuffles = True
         self.warned = False  # of validation data that are not finite
 
     def save(self, path) -> None:
@@ -155,6 +158,8 @@ class Training:
 
     def permutation(self, count: int) -> np.ndarray:
         """Return the order of the items in the present epoch."""
+        if not self.shuffles:
+            return np.arange(count)
         return np.random.default_rng([self.seed, 1, self.epoch]).permutation(count)
 
     def values(self) -> dict:

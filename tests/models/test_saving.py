@@ -584,3 +584,11 @@ def test_a_kill_in_the_middle_of_writing_leaves_the_old_file_and_no_rest_for_eve
     assert symloss.load(path).num_params == 18 and len(list(path.parent.iterdir())) == 2
     Regressor([5, 3]).save(path)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_notes_of_plain_data_and_arrays_are_in_a_file(path):
+    net = Regressor([5, 3])
+    net.notes |= {"scaler": {"mean": 0.5}, "table": np.arange(4.0)}
+    net.save(path)
+    found = symloss.load(path).notes
+    assert found["scaler"] == {"mean": 0.5} and np.array_equal(found["table"], np.arange(4.0))
