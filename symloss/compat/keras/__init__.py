@@ -7,23 +7,36 @@ gradients are those of symloss. The differences from Keras stand in ``docs/comin
 from . import (
     activations,
     backend,
+    callbacks,
     config,
+    datasets,
     initializers,
+    layers,
     losses,
     metrics,
+    models,
     ops,
+    optimizers,
+    random,
     regularizers,
+    saving,
     utils,
 )
 from .initializers import Initializer
+from .layers import Input, InputLayer, Layer
 from .losses import Loss
 from .metrics import Metric
+from .models import Model, Sequential
+from .optimizers import Optimizer
+from .random import SeedGenerator
 from .regularizers import Regularizer
 from .tensors import Variable
 
 __version__ = "3.15.1"  # whose names and numbers these are
 
 __all__ = [
-    "Initializer", "Loss", "Metric", "Regularizer", "Variable", "activations", "backend", "config", "initializers",
-    "losses", "metrics", "ops", "regularizers", "utils",
+    "Initializer", "Input", "InputLayer", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
+    "SeedGenerator", "Sequential", "Variable", "activations", "backend", "callbacks", "config", "datasets",
+    "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers", "saving",
+    "utils",
 ]

@@ -1,0 +1,56 @@
+"""MNIST: 28 x 28 grey digits."""
+
+import os
+import pathlib
+import warnings
+
+from ....data import mnist
+from ....errors import DataError, SymlossWarning
+
+FOLDERS = ("MNIST_FOLDER",)  # environment variables that name a folder with the four original files
+TEST = 2000  # of the digits that come with symloss
+_told: list = []
+
+
+def load_data(path="mnist.npz"):
+    """Return ((x_train, y_train), (x_test, y_test)): uint8 arrays (n, 28, 28) from 0 to 255, and (n,) from 0 to 9.
+
+    They are read from a file 'mnist.npz' as Keras keeps it, `path` or in ``~/.keras/datasets``; or from the four original
+    files, in the folder `path` or in that which the environment variable MNIST_FOLDER names. Where there is neither, the
+    10,000 digits that come with symloss are returned, 8,000 and 2,000 of them, and a warning says so.
+
+    Parameters
+    ----------
+    path : path
+    """
+    arrays = _from_npz(path) or _from_folder(path)
+    if arrays is None:
+        if not _told:
+            _told.append(True)
+            warnings.warn("mnist.load_data: there are no files of MNIST, so these are the 10,000 digits that come with "
+                          "symloss, 8,000 to train and 2,000 to test; let MNIST_FOLDER name a folder with the original "
+                          "files for all 70,000", SymlossWarning, stacklevel=2)
+        images, labels = mnist.digits()
+        arrays = (images[:-TEST], labels[:-TEST]), (images[-TEST:], labels[-TEST:])
+    return tuple((images.reshape(-1, 28, 28), labels) for images, labels in arrays)
+
+
+def _from_npz(path):
+    import numpy as np
+
+    home = pathlib.Path(os.environ.get("KERAS_HOME", pathlib.Path.home() / ".keras"))
+    for place in (pathlib.Path(path), home / "datasets" / pathlib.Path(path).name):
+        if place.is_file():
+            with np.load(place) as found:
+                return (found["x_train"], found["y_train"]), (found["x_test"], found["y_test"])
+    return None
+
+
+def _from_folder(path):
+    folders = [path, *(os.environ[name] for name in FOLDERS if os.environ.get(name))]
+    for folder in map(pathlib.Path, folders):
+        if folder.is_dir():
+            return mnist.load(folder)
+        if str(folder) != "mnist.npz":
+            raise DataError(f"mnist.load_data: {folder} is no file and no folder; pass a path that is there, or none")
+    return None

@@ -1,0 +1,350 @@
+"""Layers of units, activations, and layers that give items another shape."""
+
+import math
+
+import numpy as np
+import pytensor.tensor as pt
+
+from ....errors import ShapeError, SpecError
+from .. import activations, initializers, regularizers
+from ..tensors import is_expression
+from . import scope
+from .base import Layer
+
+
+def whole(who: str, name: str, value, least: int = 1) -> int:
+    """Return an integer of at least `least`, or raise SpecError."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer) or value != int(value) or value < least:
+        raise SpecError(f"{who}: {name}={value!r}; an integer of at least {least} is wanted")
+    return int(value)
+
+
+class Dense(Layer):
+    """activation(x kernel + bias), over the last axis.
+
+    Parameters
+    ----------
+    units : int
+    activation : str, function or None
+    use_bias : bool
+    kernel_initializer, bias_initializer : str or Initializer
+    kernel_regularizer, bias_regularizer : str, Regularizer or None
+    **keywords
+        Of `Layer`.
+    """
+
+    def __init__(self, units, activation=None, use_bias=True, kernel_initializer="glorot_uniform",
+                 bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None, **keywords):
+        super().__init__(**keywords)
+        self.units, self.use_bias = whole("Dense", "units", units), bool(use_bias)
+        self.activation = activations.get(activation)
+        self.kernel_initializer, self.bias_initializer = map(initializers.get, (kernel_initializer, bias_initializer))
+        self.kernel_regularizer, self.bias_regularizer = map(regularizers.get, (kernel_regularizer, bias_regularizer))
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight((input_shape[-1], self.units), self.kernel_initializer, name="kernel",
+                                      regularizer=self.kernel_regularizer)
+        self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias",
+                                    regularizer=self.bias_regularizer) if self.use_bias else None
+
+    def call(self, inputs):
+        x = as_floats(inputs)
+        if x.ndim < 2:
+            raise ShapeError(f"layer {self.name!r}: its input has shape {x.type.shape}; items of one axis at least are "
+                             f"wanted")
+        made = pt.dot(x, self.kernel)
+        made = made if self.bias is None else made + self.bias
+        return self.activation(made)
+
+    def get_config(self):
+        return super().get_config() | {
+            "units": self.units, "activation": activations.serialize(self.activation), "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer)} | activity(self)
+
+
+def activity(layer) -> dict:
+    """Return the part of a configuration that tells of the regularizer of the output; nothing without one."""
+    own = layer.activity_regularizer
+    return {} if own is None else {"activity_regularizer": regularizers.serialize(own)}
+
+
+def as_floats(x):
+    """Return an expression in floats."""
+    import pytensor
+
+    return x if x.dtype.startswith("float") else x.astype(pytensor.config.floatX)
+
+
+class Activation(Layer):
+    """A function of each element, or of each row of the last axis."""
+
+    def __init__(self, activation, **keywords):
+        super().__init__(**keywords)
+        self.activation = activations.get(activation)
+
+    def call(self, inputs):
+        return self.activation(inputs)
+
+    def get_config(self):
+        return super().get_config() | {"activation": activations.serialize(self.activation)} | activity(self)
+
+
+class Named(Layer):
+    """A layer without weights whose arguments are numbers, which its configuration is."""
+
+    arguments: tuple = ()
+
+    def get_config(self):
+        return super().get_config() | {name: getattr(self, name) for name in self.arguments}
+
+
+class ReLU(Named):
+    """The rectifier: x above `threshold` and up to `max_value`; below, `negative_slope` times (x - threshold)."""
+
+    arguments = ("max_value", "negative_slope", "threshold")
+
+    def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **keywords):
+        super().__init__(**keywords)
+        self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
+
+    def call(self, inputs):
+        return activations.relu(inputs, negative_slope=self.negative_slope, max_value=self.max_value,
+                                threshold=self.threshold)
+
+
+class LeakyReLU(Named):
+    """x above 0, `negative_slope` times x below."""
+
+    arguments = ("negative_slope",)
+
+    def __init__(self, negative_slope=0.3, alpha=None, **keywords):
+        super().__init__(**keywords)
+        self.negative_slope = float(negative_slope if alpha is None else alpha)
+
+    def call(self, inputs):
+        return activations.leaky_relu(inputs, negative_slope=self.negative_slope)
+
+
+class ELU(Named):
+    """x above 0, alpha (exp(x) - 1) below."""
+
+    arguments = ("alpha",)
+
+    def __init__(self, alpha=1.0, **keywords):
+        super().__init__(**keywords)
+        self.alpha = alpha
+
+    def call(self, inputs):
+        return activations.elu(inputs, alpha=self.alpha)
+
+
+class Softmax(Named):
+    """exp(x) / sum(exp(x)) over an axis."""
+
+    arguments = ("axis",)
+
+    def __init__(self, axis=-1, **keywords):
+        super().__init__(**keywords)
+        self.axis = axis
+
+    def call(self, inputs):
+        return activations.softmax(inputs, axis=self.axis)
+
+
+class PReLU(Layer):
+    """x above 0, alpha x below, with an alpha for each element that is learned.
+
+    Parameters
+    ----------
+    alpha_initializer, alpha_regularizer
+    shared_axes : list of int or None
+        Axes, from 1, along which alpha is the same.
+    """
+
+    def __init__(self, alpha_initializer="zeros", alpha_regularizer=None, shared_axes=None, **keywords):
+        super().__init__(**keywords)
+        self.alpha_initializer = initializers.get(alpha_initializer)
+        self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.shared_axes = None if shared_axes is None else [shared_axes] if isinstance(shared_axes, int) else \
+            list(shared_axes)
+
+    def build(self, input_shape):
+        shape = [1 if axis in (self.shared_axes or ()) else n for axis, n in enumerate(input_shape)][1:]
+        self.alpha = self.add_weight(shape, self.alpha_initializer, name="alpha", regularizer=self.alpha_regularizer)
+
+    def call(self, inputs):
+        return pt.switch(pt.gt(inputs, 0), inputs, self.alpha * inputs)
+
+    def get_config(self):
+        return super().get_config() | {"alpha_initializer": initializers.serialize(self.alpha_initializer),
+                                       "alpha_regularizer": regularizers.serialize(self.alpha_regularizer),
+                                       "shared_axes": self.shared_axes}
+
+
+class Identity(Layer):
+    """Its input as it is."""
+
+    def call(self, inputs):
+        return inputs + 0
+
+
+class Flatten(Layer):
+    """Items as one row of numbers each."""
+
+    def __init__(self, data_format=None, **keywords):
+        super().__init__(**keywords)
+        if data_format not in (None, "channels_last"):
+            raise SpecError(f"Flatten: data_format={data_format!r} is not supported; put Permute((2, 3, 1)) before it, "
+                            f"for items with channels first")
+
+    def call(self, inputs):
+        if inputs.ndim == 1:
+            return inputs[:, None]
+        known = inputs.type.shape[1:]
+        if None in known:
+            raise ShapeError(f"layer {self.name!r}: its input has shape {inputs.type.shape}; all lengths of an item have "
+                             f"to be known, {inputs.ndim - 1} of them")
+        return inputs.reshape((inputs.shape[0], math.prod(known)))
+
+
+class Reshape(Named):
+    """Items in another shape, in the order of rows; one length may be -1: what is left."""
+
+    arguments = ("target_shape",)
+
+    def __init__(self, target_shape, **keywords):
+        super().__init__(**keywords)
+        self.target_shape = tuple(target_shape)
+
+    def call(self, inputs):
+        have = math.prod(inputs.type.shape[1:])
+        known = math.prod(n for n in self.target_shape if n != -1)
+        if (have % known) if -1 in self.target_shape else have != known:
+            raise ShapeError(f"layer {self.name!r}: items of shape {inputs.type.shape[1:]} have {have} values, which do "
+                             f"not fit into {self.target_shape}")
+        return inputs.reshape((inputs.shape[0], *(have // known if n == -1 else n for n in self.target_shape)))
+
+
+class Permute(Named):
+    """Axes of items in another order; they are numbered from 1."""
+
+    arguments = ("dims",)
+
+    def __init__(self, dims, **keywords):
+        super().__init__(**keywords)
+        self.dims = tuple(dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise SpecError(f"Permute: dims={dims!r}; each of the numbers 1 to {len(self.dims)} is wanted once")
+
+    def call(self, inputs):
+        return inputs.dimshuffle(0, *self.dims)
+
+
+class RepeatVector(Named):
+    """Each item (d,) n times, as (n, d)."""
+
+    arguments = ("n",)
+
+    def __init__(self, n, **keywords):
+        super().__init__(**keywords)
+        self.n = whole("RepeatVector", "n", n)
+
+    def call(self, inputs):
+        return inputs[:, None, :] * pt.ones((1, self.n, 1), dtype=inputs.dtype)
+
+
+class Lambda(Layer):
+    """A function of the input, written with keras.ops. Files cannot hold it."""
+
+    def __init__(self, function, output_shape=None, mask=None, arguments=None, **keywords):
+        super().__init__(**keywords)
+        if not callable(function):
+            raise SpecError(f"Lambda: function={function!r}; a function of a tensor is wanted")
+        if mask is not None:
+            raise SpecError("Lambda: mask is not supported; leave it out, and pass sample_weight with 0 for what does "
+                            "not count")
+        self.function, self.output_shape, self.arguments = function, output_shape, dict(arguments or {})
+
+    def call(self, inputs):
+        made = self.function(inputs, **self.arguments)
+        return made if is_expression(made) else pt.as_tensor_variable(made)
+
+    def get_config(self):
+        raise SpecError(f"layer {self.name!r}: its function has no description that a file could hold; write a class "
+                        f"of layers with the function as its method call")
+
+
+class Embedding(Layer):
+    """A row of a table for each index.
+
+    Parameters
+    ----------
+    input_dim, output_dim : int
+        Rows of the table, and their length. Indices are 0 to input_dim - 1; others are refused where data are checked
+        by the loss, and here count as the nearest one.
+    embeddings_initializer, embeddings_regularizer
+    weights : array or list of one
+        The table to begin with.
+    """
+
+    def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", embeddings_regularizer=None,
+                 mask_zero=False, weights=None, input_length=None, **keywords):
+        if mask_zero:
+            raise SpecError("Embedding: mask_zero=True is not supported; use symloss.recurrent, whose sequences may have "
+                            "different lengths, or pass sample_weight with 0 for steps that do not count")
+        if keywords.pop("embeddings_constraint", None) is not None:
+            raise SpecError("Embedding: embeddings_constraint is not supported; pass embeddings_regularizer")
+        super().__init__(**keywords)
+        if input_length is not None and self._input_shape_argument is None:
+            self._input_shape_argument = (input_length,)
+        self.input_dim, self.output_dim = whole("Embedding", "input_dim", input_dim), whole("Embedding", "output_dim",
+                                                                                            output_dim)
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self._start = None if weights is None else weights[0] if isinstance(weights, list) else weights
+
+    def build(self, input_shape=None):
+        start = self.embeddings_initializer if self._start is None else self._start
+        self.embeddings = self.add_weight((self.input_dim, self.output_dim), start, name="embeddings",
+                                          regularizer=self.embeddings_regularizer)
+
+    def call(self, inputs):
+        rows = pt.clip(inputs.astype("int32"), 0, self.input_dim - 1)
+        return self.embeddings[rows]
+
+    def get_config(self):
+        return super().get_config() | {
+            "input_dim": self.input_dim, "output_dim": self.output_dim,
+            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
+            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer)}
+
+
+class ActivityRegularization(Named):
+    """Adds l1 sum |x| + l2 sum x^2, divided by the number of items, to the loss, and returns its input."""
+
+    arguments = ("l1", "l2")
+
+    def __init__(self, l1=0.0, l2=0.0, **keywords):
+        super().__init__(**keywords, activity_regularizer=regularizers.L1L2(l1=l1, l2=l2))
+        self.l1, self.l2 = l1, l2
+
+    def call(self, inputs):
+        return inputs + 0
+
+
+class Masking(Layer):
+    """Not supported."""
+
+    def __init__(self, *arguments, **keywords):
+        raise SpecError("Masking is not supported; use symloss.recurrent, whose sequences may have different lengths, or "
+                        "pass sample_weight with 0 for steps that do not count")
+
+
+def drawn(kind: str, x, shape=None):
+    """Return random numbers in the shape of `x`: 'normal' or 'uniform'."""
+    context = scope.current()
+    size = x.shape if shape is None else shape
+    return getattr(context, kind)(size, x.dtype)
