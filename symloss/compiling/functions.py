@@ -321,8 +321,8 @@ class Evaluation:
         return self._tally.by_term(self._tally.over(map(self._one, batches)))
 
     def _one(self, arrays):
-        with blas.threads_for(self.objective.largest_product(arrays[0].shape[0]), self.backend.many_steps,
-                              self.backend.own):
+        with blas.threads_for(self.objective.largest_product(arrays[0].shape[0], training=False),
+                              self.backend.many_steps, self.backend.own):
             return self._function(*arrays)
 
 

@@ -113,6 +113,7 @@ def _is_ready(data, fields) -> bool:
         return False
     field = fields[0]
     plain = field.kind == "input" and not field.sparse and field.seen is None and field.domain is None
+    plain = plain and field.classes is None
     if not plain or data.dtype != field.dtype or len(data.shape) != len(field.shape) or data.shape[0] == 0:
         return False
     fits = all(w is None or n == w for n, w in zip(data.shape[1:], field.shape[1:], strict=True))

@@ -10,6 +10,7 @@ from . import (
     bidirectional,
     convolution,
     elementwise,
+    embedding,
     feedforward,
     gated,
     merge,
@@ -23,8 +24,9 @@ from . import (
 )
 from .base import Layer, registry
 from .context import Context
+from .embedding import Embedding
 from .feedforward import Feedforward, Input, Tied
 from .sharing import Mapped, Shared, Subnetwork
 
-__all__ = ["Context", "Feedforward", "Input", "Layer", "Mapped", "Shared", "Subnetwork", "Tied", "registry"]
-del bidirectional, convolution, elementwise, feedforward, gated, merge, modules, noise, over_time, recurrent, shape
+__all__ = ["Context", "Embedding", "Feedforward", "Input", "Layer", "Mapped", "Shared", "Subnetwork", "Tied", "registry"]
+del bidirectional, convolution, elementwise, embedding, feedforward, gated, merge, modules, noise, over_time, recurrent, shape

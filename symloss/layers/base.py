@@ -66,6 +66,7 @@ class Layer:
     sized = True  # whether a description has its size; else this follows from its inputs
     is_loss = False  # whether its numbers are there to be minimised
     compares = False  # whether it compares or computes with its inputs, so that layers that feed it alone are linear
+    looks_up = False  # whether its weights are a table of which it takes rows, and no factor of a product
     takes_sparse = False  # whether its inputs may be sparse matrices
     sparse = None  # format of its output, where that is a sparse matrix
     mask = None  # then the graph's variable (batch, time), 0 for filling

@@ -13,7 +13,7 @@ _NORM = ("there is no layer of this kind; 'norm:z' in an activation normalises e
          "(20, 'norm:z+relu')")
 _ATTENTION = ("there is no attention; a 'bilstm' or 'bigru' reads a sequence both ways, and 'last', 'mean' or 'max' "
               "make one value of it")
-_EMBEDDING = "there is no embedding; pass one-hot rows, whose fully connected layer is one, and may be sparse"
+_EMBEDDING = "write {'form': 'embedding', 'ids': 50000, 'size': 64} after an input of integers, {'size': 1, 'dtype': 'int32'}"
 _PENALTY = "penalties belong to the training: net.train(..., weight_l2=1e-4), or weight_l1, hidden_l1"
 _INPUT = "the first entry of the list is the input: [10, 20, 3]"
 _INIT = "write 'init', as in {'size': 20, 'init': 'he'}, or init_b for the biases alone"
@@ -33,7 +33,7 @@ WAYS = {
     _NORM: "batch_norm batchnorm batch_normalization batchnorm1d batchnorm2d bn normalization layer_norm "
            "layer_normalization norm group_norm instance_norm",
     _ATTENTION: "attention self_attention multi_head_attention multiheadattention transformer additive_attention",
-    _EMBEDDING: "embedding embed input_dim_embedding vocab_size",
+    _EMBEDDING: "embed lookup_table input_dim_embedding num_embeddings embedding_dim vocab_size vocabulary_size",
     _PENALTY: "l1 l2 weight_decay regularizer kernel_regularizer bias_regularizer activity_regularizer weight_l2 "
               "weight_l1 hidden_l1",
     _INPUT: "input_shape input_dim input_size in_features batch_input_shape",

@@ -210,14 +210,7 @@ class Loss:
         object.__setattr__(self, "output_name", output_name if ":" in output_name else f"{output_name}:out")
 
     def meet(self, output, rng) -> None:
-        """Take what the loss needs of the output that it belongs to; called before `bind`.
-
-        Parameters
-        ----------
-        output : tensor
-        rng : numpy Generator
-            For initial parameters.
-        """
+        """Take what the loss needs of its output, a tensor, and of a generator for initial parameters."""
 
     def bind(self, target, weights=None) -> "Loss":
         """Take `target` and `weights` as this loss's own variables, and return the loss."""

@@ -243,8 +243,8 @@ class SampledSoftmax(SampledLoss):
 
     def _log_present(self, labels, like):
         """Return the logarithm of the probability that a class is among those that were drawn."""
-        never = self.samples * pt.log1p(-pt.exp(self._sampler.log_probability(labels)))
-        return pt.log(-pt.expm1(never)).astype(like.dtype)
+        never = self.samples * pt.log1p(-self._sampler.probability(labels))
+        return pt.log1mexp(never).astype(like.dtype)
 
 
 class NCE(SampledLoss):

@@ -1,7 +1,7 @@
 """Samplers of classes: each draws labels from a distribution of its own, at a cost that does not grow with the classes.
 
-A sampler turns uniform numbers into labels, and knows the logarithm of the probability of each label. Both are
-expressions; `log_probability` also takes numpy arrays.
+A sampler turns uniform numbers into labels, and knows the probability of each label. Both are expressions;
+`probability` also takes numpy arrays.
 """
 
 import abc
@@ -44,8 +44,13 @@ class Sampler(abc.ABC):
         """Return an int64 label for each of `numbers`, which are float64, uniform, at least 0 and less than 1."""
 
     @abc.abstractmethod
+    def probability(self, labels):
+        """Return the probability of each of `labels`, as float64."""
+
     def log_probability(self, labels):
         """Return the logarithm of the probability of each of `labels`, in nats, as float64."""
+        found = self.probability(labels)
+        return pt.log(found) if isinstance(found, Variable) else np.log(found)
 
 
 class Uniform(Sampler):
@@ -54,8 +59,8 @@ class Uniform(Sampler):
     def labels(self, numbers):
         return pt.minimum(pt.floor(numbers * self.classes), self.classes - 1).astype("int64")
 
-    def log_probability(self, labels):
-        return labels * 0.0 - np.log(self.classes)
+    def probability(self, labels):
+        return labels * 0.0 + 1 / self.classes
 
 
 class LogUniform(Sampler):
@@ -71,9 +76,9 @@ class LogUniform(Sampler):
         found = pt.floor(pt.exp(numbers * np.log(self.classes + 1.0))) - 1
         return pt.clip(found, 0, self.classes - 1).astype("int64")
 
-    def log_probability(self, labels):
-        log, log1p = (pt.log, pt.log1p) if isinstance(labels, Variable) else (np.log, np.log1p)
-        return log(log1p(1.0 / (labels + 1.0))) - np.log(np.log(self.classes + 1.0))
+    def probability(self, labels):
+        log1p = pt.log1p if isinstance(labels, Variable) else np.log1p
+        return log1p(1.0 / (labels + 1.0)) / np.log(self.classes + 1.0)
 
 
 class Unigram(Sampler):
@@ -97,16 +102,17 @@ class Unigram(Sampler):
         thresholds, aliases = alias_tables(probabilities)
         self._thresholds = pytensor.shared(thresholds, name="thresholds of the sampler", shape=thresholds.shape)
         self._aliases = pytensor.shared(aliases, name="aliases of the sampler", shape=aliases.shape)
-        self._logs = pytensor.shared(np.log(probabilities), name="log q of the sampler", shape=probabilities.shape)
-        self.shared = (self._thresholds, self._aliases, self._logs)
+        self._probabilities = pytensor.shared(probabilities, name="q of the sampler", shape=probabilities.shape)
+        self.shared = (self._thresholds, self._aliases, self._probabilities)
 
     def labels(self, numbers):
         scaled = numbers * self.classes
         first = pt.minimum(pt.floor(scaled), self.classes - 1).astype("int64")
         return pt.switch(pt.lt(scaled - first, self._thresholds[first]), first, self._aliases[first])
 
-    def log_probability(self, labels):
-        return self._logs[labels] if isinstance(labels, Variable) else self._logs.get_value()[labels]
+    def probability(self, labels):
+        known = self._probabilities
+        return known[labels] if isinstance(labels, Variable) else known.get_value(borrow=True)[labels]
 
 
 def alias_tables(probabilities) -> tuple[np.ndarray, np.ndarray]:

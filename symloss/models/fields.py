@@ -5,6 +5,7 @@ import dataclasses
 from pytensor.graph.traversal import ancestors
 
 from ..data import Field
+from ..layers import Embedding, Shared, Subnetwork
 from ..objective.loss_layer import LossLayer
 
 
@@ -18,7 +19,10 @@ def input_fields(model) -> list[Field]:
 
 
 def _as_labels(model, name: str) -> dict:
-    """Return what a field must know of an input that is the labels of a loss within the network; nothing for others."""
+    """Return what a field must know of an input of ids, or of labels of a loss within the network."""
+    ids = _ids(model.graph, name)
+    if ids:
+        return {"classes": min(ids)}
     for layer in model.graph.layers:
         if not isinstance(layer, LossLayer) or layer.inputs_by_port.get("target") != name:
             continue
@@ -29,6 +33,19 @@ def _as_labels(model, name: str) -> dict:
         count = None if layer.spec.classes is None else layer.spec.classes(shapes, layer.options)
         return {"classes": count, "ignored": layer.options.get("ignore_index")}
     return {}
+
+
+def _ids(graph, name: str) -> list[int]:
+    """Return how many ids the embeddings know that read an input, also those within other layers."""
+    found = []
+    for layer in graph.layers:
+        inner = getattr(layer, "partner", layer) if isinstance(layer, Shared) else layer
+        if name in layer.inputs and isinstance(inner, Embedding):
+            found.append(inner.ids)
+        elif isinstance(inner, Subnetwork):
+            within = zip(layer.inputs, inner.graph.inputs, strict=True)
+            found += [n for outer, source in within if outer == name for n in _ids(inner.graph, source.name)]
+    return found
 
 
 def mask_field(mask, fields: list[Field]) -> Field:

@@ -141,10 +141,24 @@ class Objective:
             terms.append(Term(_free(measure.name, terms), measure.figure(outputs)))
         return terms
 
-    def largest_product(self, batch: int) -> float:
-        """Return how many multiplications the largest matrix product of a step has."""
+    def only(self, losses, penalties) -> "Objective":
+        """Return an objective like this one that minimizes only some of the losses and penalties.
+
+        The parameters, variables, outputs and metrics stay the same.
+        """
+        twin, kept = copy.copy(self), {id(source) for source in (*losses, *penalties)}
+        twin.losses, twin.penalties = list(losses), list(penalties)
+        twin.training_terms = [t for t in self.training_terms
+                               if t.source is None or id(getattr(t.source, "of", t.source)) in kept]
+        twin.total = total_of(twin.training_terms)
+        return twin
+
+    def largest_product(self, batch: int, training: bool = True) -> float:
+        """Return how many multiplications the largest matrix product of a step, or of an evaluation, has."""
         sizes = [la.params[n].get_value(borrow=True).size * math.prod(la.shape[:-1])  # at each place of an image
-                 for la in self.graph.layers for n in la.params if n in la.weight_names]
+                 for la in self.graph.layers for n in la.params if n in la.weight_names and not la.looks_up]
+        sizes += [p.get_value(borrow=True).size for loss in self.losses for p in loss.own_weights().values()
+                  if not training or loss.numbers_an_item == 1]
         return float(max(sizes, default=0)) * batch
 
     def rows_at_once(self, most: int) -> int:
