@@ -1,10 +1,13 @@
 """Settings of the whole package: the dtype of floats, the smallest number that counts, the order of image axes."""
 
 import collections
+import importlib.util
 
 import numpy as np
+from pytensor.graph.basic import Variable
 
-from ...errors import SpecError, unknown
+from ...errors import SpecError
+from .errors import no_such
 
 FLOATS = ("float16", "float32", "float64")
 FORMATS = ("channels_last", "channels_first")
@@ -30,7 +33,7 @@ def set_floatx(value: str) -> None:
     if value == "bfloat16":
         raise SpecError("set_floatx: bfloat16 is no dtype of numpy; write 'float16', 'float32' or 'float64'")
     if value not in FLOATS:
-        raise unknown("dtype of floats:", value, FLOATS)
+        raise no_such("dtype of floats:", value, FLOATS)
     _settings["floatx"] = value
 
 
@@ -54,7 +57,7 @@ def image_data_format() -> str:
 def set_image_data_format(data_format: str) -> None:
     """Set where the channels of images are: 'channels_last' or 'channels_first'."""
     if data_format not in FORMATS:
-        raise unknown("data format:", data_format, FORMATS)
+        raise no_such("data format:", data_format, FORMATS)
     _settings["image_data_format"] = data_format
 
 
@@ -67,16 +70,18 @@ def standardize_dtype(dtype=None) -> str:
         name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", None)
     if name is None:
         name = np.dtype(dtype).name
-    if name == "bfloat16":
-        raise SpecError("bfloat16 is no dtype of numpy; write 'float16' or 'float32'")
     if name not in DTYPES:
-        raise unknown("dtype", name, DTYPES)
+        raise no_such("dtype", name, DTYPES)
+    if name == "bfloat16" and importlib.util.find_spec("ml_dtypes") is None:
+        raise SpecError("bfloat16 needs the package ml_dtypes; install it, or write 'float16' or 'float32'")
+    if name == "bfloat16":
+        importlib.import_module("ml_dtypes")  # which tells numpy of it
     return name
 
 
 def is_float_dtype(dtype) -> bool:
     """Return whether a dtype is one of floating-point numbers."""
-    return standardize_dtype(dtype).startswith("float")
+    return standardize_dtype(dtype).startswith(("float", "bfloat"))
 
 
 def is_int_dtype(dtype) -> bool:
@@ -91,8 +96,8 @@ def result_type(*dtypes) -> str:
     ('float32', 'float32')
     """
     names = [standardize_dtype(dtype) for dtype in dtypes] or [floatx()]
-    for kind in ("complex", "float"):
-        floats = [name for name in names if name.startswith(kind)]
+    for kinds in ("complex", ("float", "bfloat")):
+        floats = [name for name in names if name.startswith(kinds)]
         if floats:
             return np.result_type(*floats).name
     joined = np.result_type(*names)
@@ -101,8 +106,6 @@ def result_type(*dtypes) -> str:
 
 def is_keras_tensor(x) -> bool:
     """Return whether `x` is an expression that has no value yet."""
-    from pytensor.graph.basic import Variable
-
     return isinstance(x, Variable)
 
 

@@ -51,15 +51,15 @@ def as_tensor(x, dtype=None, who: str = "convert_to_tensor") -> Tensor:
     own = isinstance(x, bool | int | float) or (isinstance(x, list | tuple) and not _has_dtype(x))
     if isinstance(x, Variable):
         x = x.value
-    array = x if isinstance(x, np.ndarray) else as_array(_plain(x), who)
-    if array.dtype.kind not in "biufc":
+    array = x if isinstance(x, np.ndarray | np.generic) else as_array(_plain(x), who)
+    if array.dtype.kind not in "biufc" and array.dtype.name != "bfloat16":
         raise DataError(f"{who}: got {type(x).__name__} of dtype {array.dtype}; numbers are wanted")
     if dtype is None and own:
         dtype = {"f": floatx(), "i": "int32"}.get(array.dtype.kind)
         if dtype == "int32" and array.size and np.abs(array).max() > np.iinfo("int32").max:
             dtype = "int64"
     if dtype is not None:
-        array = array.astype(standardize_dtype(dtype), copy=False)
+        array = np.asarray(array).astype(standardize_dtype(dtype), copy=False)
     return np.asarray(array).view(Tensor)
 
 
@@ -112,7 +112,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     @property
     def dtype(self) -> str:
         """Name of the dtype of the array."""
-        return self._value.dtype.name
+        return str(self._value.dtype)
 
     @property
     def ndim(self) -> int:
@@ -120,7 +120,10 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return self._value.ndim
 
     def assign(self, value) -> Tensor:
-        """Make `value` the array, in the shape and dtype of the one before, and return it."""
+        """Make `value` the array, in the shape and dtype of the one before, and return it; an expression stands as is."""
+        if is_expression(value):
+            self._value = value
+            return value
         value = as_tensor(value, self.dtype)
         if value.shape != self.shape:
             raise ShapeError(f"variable {self.name}: assigned an array of shape {value.shape}; it has {self.shape}")
@@ -129,11 +132,11 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     def assign_add(self, value) -> Tensor:
         """Add `value`."""
-        return self.assign(self._value + as_tensor(value))
+        return self.assign(self._value + (value if is_expression(value) else as_tensor(value)))
 
     def assign_sub(self, value) -> Tensor:
         """Subtract `value`."""
-        return self.assign(self._value - as_tensor(value))
+        return self.assign(self._value - (value if is_expression(value) else as_tensor(value)))
 
     def numpy(self):
         """Return the plain array; of no axes, the number."""

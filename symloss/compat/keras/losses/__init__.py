@@ -3,9 +3,9 @@
 from ..errors import lookup
 from .base import Loss
 from .classes import (
+    CTC,
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
-    CTC,
     CategoricalCrossentropy,
     CategoricalFocalCrossentropy,
     CategoricalGeneralizedCrossEntropy,

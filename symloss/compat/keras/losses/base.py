@@ -61,7 +61,8 @@ class Loss(Configured):
         """Return the loss of a batch, reduced."""
         y_true, y_pred = self._converted(y_true, self.labels), self._converted(y_pred)
         values = self.call(y_true, y_pred)
-        mask = getattr(values, "_keras_mask", None)
+        masks = [x._keras_mask for x in (y_pred, values) if getattr(x, "_keras_mask", None) is not None]
+        mask = None if not masks else masks[0] if len(masks) == 1 else ops.logical_and(*masks)
         return reduce_weighted(values, sample_weight, mask, self.reduction, None if is_expression(values) else self.dtype)
 
     def _converted(self, x, labels=False):
@@ -70,7 +71,9 @@ class Loss(Configured):
         if isinstance(x, dict):
             raise SpecError(f"loss {self.name}: a dict of arrays; call the loss once for each of them")
         made = as_tensor(x, who=f"loss {self.name}")
-        return made if labels and made.dtype.kind in "iub" else as_tensor(made, self.dtype)
+        made = made if labels and made.dtype.kind in "iub" else as_tensor(made, self.dtype)
+        made._keras_mask = getattr(x, "_keras_mask", None)
+        return made
 
     def call(self, y_true, y_pred):
         """Return the value of each item: override this."""
@@ -83,8 +86,20 @@ class Loss(Configured):
 def standardize_reduction(reduction):
     """Return a reduction, or raise BadNameError with the nearest."""
     if reduction not in REDUCTIONS:
-        raise no_such("reduction", reduction, [str(name) for name in REDUCTIONS])
+        known = [str(name) for name in REDUCTIONS]
+        raise no_such("reduction (Invalid value for argument `reduction`):", reduction, known)
     return reduction
+
+
+def mask_weights(sample_weight, mask, dtype: str):
+    """Return weights that are 0 where a mask is; None without both."""
+    if mask is None:
+        return sample_weight
+    mask = ops.cast(mask, dtype)
+    if sample_weight is None:
+        return mask
+    mask, sample_weight = same_rank(mask, ops.cast(sample_weight, dtype))
+    return sample_weight * mask
 
 
 def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_batch_size", dtype=None):
@@ -105,11 +120,7 @@ def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_b
         mask = ops.cast(mask, ops.dtype(values))
         if reduction in ("mean", "sum_over_batch_size"):
             mask = mask * ops.divide_no_nan(ops.cast(ops.size(mask), ops.dtype(values)), ops.sum(mask))
-        if sample_weight is None:
-            sample_weight = mask
-        else:
-            mask, sample_weight = same_rank(mask, sample_weight)
-            sample_weight = sample_weight * mask
+        sample_weight = mask_weights(sample_weight, mask, ops.dtype(values))
     if sample_weight is not None:
         values, sample_weight = same_rank(values, sample_weight)
         values = values * sample_weight

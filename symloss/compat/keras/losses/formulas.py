@@ -8,10 +8,12 @@ import pytensor.tensor as pt
 
 from ....compiling import cached, function, resolve
 from ....errors import DataError, ShapeError, SpecError
+from ..backend import is_float_dtype
 from ..ops.dispatch import operand
 from ..tensors import as_tensor, is_expression
 from .shapes import last_axis, require_one_shape, same_rank
 
+HALF = ("float16", "bfloat16")  # which PyTensor does not compute in
 MODE = "PYTHON"  # a loss of an array is asked for now and then: starting at once counts more than speed
 
 
@@ -48,7 +50,7 @@ def formula(kind: str):
 
 def _ready(who, kind, y_true, y_pred, options):
     """Return targets and predictions in ranks and dtypes that go together."""
-    if not str(y_pred.dtype).startswith("float"):
+    if not is_float_dtype(str(y_pred.dtype)):
         y_pred = y_pred.astype("float32")
     if kind == "labels":
         return _labels(who, y_true, y_pred, options.get("axis", -1)), y_pred
@@ -89,10 +91,10 @@ def check_labels(who: str, labels, classes: int, ignored=None) -> None:
 
 
 def _of_arrays(make, y_true, y_pred, options):
-    half = y_pred.dtype == np.float16  # which PyTensor does not compute in
+    half = y_pred.dtype.name if y_pred.dtype.name in HALF else None
     if half:
         y_pred = y_pred.astype("float32")
-        y_true = y_true.astype("float32") if y_true.dtype == np.float16 else y_true
+        y_true = y_true.astype("float32") if y_true.dtype.name in HALF else y_true
     arrays = [np.ascontiguousarray(y_true).reshape(y_true.shape), np.ascontiguousarray(y_pred).reshape(y_pred.shape)]
     kinds = tuple((str(a.dtype), (None, *a.shape[1:])[: a.ndim]) for a in arrays)
     try:
@@ -104,7 +106,7 @@ def _of_arrays(make, y_true, y_pred, options):
         reason = next(iter(str(error).strip().splitlines()), "")
         raise ShapeError(f"{make.__name__}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}, which do not go "
                          f"together ({reason})") from error
-    return as_tensor(np.asarray(values), "float16" if half else None)
+    return as_tensor(np.asarray(values), half)
 
 
 def _frozen(make, name, value):

@@ -6,7 +6,7 @@ The formulas are those of ``symloss.Loss(..., like="keras")``.
 import numpy as np
 import pytensor.tensor as pt
 
-from ....errors import ShapeError, SpecError
+from ....errors import DataError, ShapeError, SpecError
 from ....losses.conventions import convention
 from .. import ops
 from ..tensors import is_expression
@@ -205,6 +205,11 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q):
 
 
 @formula("any")
+def _ctc(y_true, y_pred):
+    labels = y_true if str(y_true.dtype).startswith("int") else y_true.astype("int32")
+    return core("ctc")(pt.special.softmax(y_pred, axis=-1), labels)
+
+
 def ctc(y_true, y_pred):
     """Return minus the logarithm of the probability of label sequences, which need not be aligned with the steps.
 
@@ -214,11 +219,17 @@ def ctc(y_true, y_pred):
         Labels from 1 to k - 1; 0 is the blank, and pads short sequences.
     y_pred : logits (n, steps, k)
     """
+    y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
     if y_true.ndim != 2 or y_pred.ndim != 3:
         raise ShapeError(f"ctc: y_true has {y_true.ndim} axes, y_pred {y_pred.ndim}; labels (n, length) and logits (n, "
                          f"steps, k) are wanted")
-    labels = y_true if str(y_true.dtype).startswith("int") else y_true.astype("int32")
-    return core("ctc")(pt.special.softmax(y_pred, axis=-1), labels)
+    if not (is_expression(y_true) or is_expression(y_pred)):
+        check_labels("ctc", y_true, y_pred.shape[-1])
+        later = (y_true[:, 1:] != 0) & (y_true[:, :-1] == 0)
+        if later.any():
+            raise DataError(f"ctc: y_true has a 0 before other labels, in row {int(np.argwhere(later)[0][0])}; 0 is the "
+                            f"blank, which pads the end of short sequences alone: number labels from 1")
+    return _ctc(y_true, y_pred)
 
 
 @formula("paired")

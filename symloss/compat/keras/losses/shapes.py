@@ -26,7 +26,7 @@ def require_one_shape(who: str, y_true, y_pred) -> None:
     """Raise ShapeError for lengths that differ: Keras would repeat one of them, and sum up pairs that nobody meant."""
     known = zip(lengths(y_true), lengths(y_pred), strict=False)
     if y_true.ndim != y_pred.ndim or any(None not in pair and pair[0] != pair[1] for pair in known):
-        way_out = "one shape is wanted, and nothing is repeated: reshape one of them, or write keras.ops.broadcast_to"
+        way_out = "both must have the same shape, and nothing is repeated: reshape one, or write keras.ops.broadcast_to"
         raise ShapeError(f"{who}: y_true has shape {_text(y_true)}, y_pred {_text(y_pred)}; {way_out}")
 
 
