@@ -4,9 +4,9 @@ import functools
 
 import numpy as np
 
+from .._packages import needed
 from ..errors import DataError, SpecError
 from .for_numpy import ArrayLoss
-from .packages import needed
 
 RESPONSES = ("predict", "predict_proba", "decision_function")
 

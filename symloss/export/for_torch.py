@@ -4,8 +4,8 @@ import functools
 
 import numpy as np
 
+from .._packages import needed
 from ..errors import SpecError
-from .packages import needed
 from .port_loss import PortLoss
 
 

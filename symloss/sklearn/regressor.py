@@ -1,0 +1,144 @@
+"""SymlossRegressor: a network that predicts numbers, with any loss."""
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from ..errors import SpecError
+from ..export.links import choose
+from ..export.raw_loss import terms_of
+from ..models import Regressor
+from .estimators import SymlossEstimator, sklearn_errors
+
+
+class SymlossRegressor(RegressorMixin, SymlossEstimator):
+    """A neural network for regression with any loss, as an estimator of scikit-learn.
+
+    Scale your data before, with a `StandardScaler` in a `Pipeline`, say; and targets that are far from 1 with a
+    `TransformedTargetRegressor`.
+
+    Parameters
+    ----------
+    hidden : int, tuple or list
+        Sizes of the hidden layers, or their descriptions in the layer language: ``[64, (32, "tanh")]``. An empty list
+        makes a linear model.
+    loss : str, function, Loss, dict, or list of these
+        What is minimised: 'mse', 'huber', ``{"form": "quantile", "q": 0.9}``, ``[{"form": "mae", "weight": 0.5},
+        "mse"]``.
+    activation : str
+        Activation of the hidden layers that are given by their size.
+    output_activation : str
+        'auto': the one that goes with the loss, an exponential for positive means ('poisson', 'gamma', 'tweedie'), a
+        sigmoid for probabilities; else the output is linear. Or the name of an activation.
+    algo : str or function
+        The update rule, or a full-batch method, 'lbfgs' say; see `symloss.updates`.
+    learning_rate : float, schedule or None
+        None: that of the update rule.
+    epochs : int
+        Number of epochs to train for, at most.
+    batch_size : int or 'auto'
+        Items in a mini-batch, 0 for all of them. 'auto': 200, or all items if there are fewer.
+    early_stopping : bool
+        Whether validation data are set aside: training then stops when their loss does not improve, and the best
+        parameters are kept.
+    validation_fraction : float
+        Share of the items that is set aside.
+    patience : int
+        Number of epochs without improvement after which training stops early.
+    warm_start : bool
+        Whether `fit` goes on with the parameters of the last call.
+    train_options : dict or None
+        Further options of `symloss.Network.train`: ``{"weight_l2": 1e-3, "hidden_dropout": 0.2}``.
+    random_state : int, RandomState or None
+        Seed for initial parameters, shuffling and noise.
+    mode : str or None
+        What compiles: 'C', 'NUMBA', 'JAX' or 'PYTHON'; None: C where there is a compiler.
+    verbose : int
+        1 shows progress.
+
+    Attributes
+    ----------
+    net_ : symloss.Regressor
+        The fitted model, with everything that symloss can do.
+    history_ : History
+        One record for each epoch.
+    n_iter_ : int
+        Number of epochs that were run.
+    loss_ : float
+        What was minimised, in the last epoch.
+    n_outputs_ : int
+        Number of columns of the target.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    >>> model = SymlossRegressor(hidden=8, epochs=2, random_state=0, mode="PYTHON")
+    >>> model.fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0]).predict([[1.0]]).shape
+    (1,)
+    """
+
+    network = Regressor
+
+    def __init__(self, hidden=(64,), *, loss="mse", activation="relu", output_activation="auto", algo="adam",
+                 learning_rate=0.01, epochs=200, batch_size="auto", early_stopping=False, validation_fraction=0.1,
+                 patience=10, warm_start=False, train_options=None, random_state=None, mode=None, verbose=0):
+        super().__init__(hidden, loss, activation, algo, learning_rate, epochs, batch_size, early_stopping,
+                         validation_fraction, patience, warm_start, train_options, random_state, mode, verbose)
+        self.output_activation = output_activation
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : array or data frame (n, d)
+        y : array (n,) or (n, k)
+        sample_weight : array (n,) or None
+            The loss is the weighted mean, so an item of weight 2 counts as two.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(*self._checked(X, y, sample_weight, reset=True))
+
+    def partial_fit(self, X, y, sample_weight=None):
+        """Run one epoch on these items, on top of what was fitted before; arguments as in `fit`."""
+        return self._fit_more(*self._checked(X, y, sample_weight, reset=not self._is_fitted))
+
+    def predict(self, X):
+        """Return predictions (n,), or (n, k) for a target of k columns."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype="numeric", reset=False)
+        return np.asarray(self.net_.predict(X))
+
+    def _checked(self, X, y, sample_weight, reset):
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype="numeric", reset=reset)
+        columns = 1 if y.ndim == 1 else y.shape[1]
+        if not reset and self._is_fitted and columns != self.n_outputs_:
+            raise ValueError(f"y has {columns} columns, and {self.n_outputs_} were fitted before; make a new estimator")
+        if self.warm_start and columns != getattr(self, "n_outputs_", columns):
+            raise ValueError(f"warm_start=True, and y has {columns} columns, not {self.n_outputs_} as before; make a "
+                             f"new estimator")
+        self.n_outputs_ = columns
+        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        return [X, np.asarray(y, "float64")], weights
+
+    def _layers(self):
+        with sklearn_errors():
+            output = self._output() if self.output_activation == "auto" else self.output_activation
+        return [self.n_features_in_, *self._hidden_layers(self.hidden), (self.n_outputs_, output)]
+
+    def _output(self) -> str:
+        """Return the activation that goes with the first loss."""
+        first = self.loss[0] if isinstance(self.loss, list | tuple) and self.loss else self.loss
+        try:
+            term = terms_of(first, {}, None, "SymlossRegressor")[0]
+        except SpecError:  # a class of the user's
+            return "linear"
+        link = next(iter(choose(term.spec).values())).name
+        return "linear" if link in ("identity", "log_softmax") else link
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
