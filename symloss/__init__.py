@@ -16,6 +16,7 @@ from . import (  # noqa: E402
     evaluate,
     losses,
     metrics,
+    plotting,
     recurrent,
     regularizers,
     schedules,
@@ -46,6 +47,7 @@ from .models import (  # noqa: E402
     load,
 )
 from .regularizers import Regularizer  # noqa: E402
+from .training.turns import Turn, train_in_turn  # noqa: E402
 
 __version__ = "0.1.0"
 _THEANETS = ("feedforward", "log", "main", "util")  # names of scripts that say `import symloss as theanets`
@@ -53,13 +55,14 @@ _THEANETS = ("feedforward", "log", "main", "util")  # names of scripts that say 
 __all__ = [
     "Activation", "Autoencoder", "Classifier", "DataError", "Experiment", "Layer", "Loss", "Network", "PairEmbedding",
     "Regressor", "Regularizer", "ShapeError", "SpecError", "SymlossError", "SymlossWarning", "TrainingError",
-    "TripletEmbedding", "UnknownNameError", "activations", "check", "compiling", "convolution", "data", "decoding",
-    "evaluate", "load", "loss", "loss_from", "losses", "metrics", "recurrent", "regularizers", "schedules", "training", "updates",
+    "TripletEmbedding", "Turn", "UnknownNameError", "activations", "check", "compiling", "convolution", "data",
+    "decoding", "evaluate", "load", "loss", "loss_from", "losses", "metrics", "plotting", "recurrent", "regularizers",
+    "schedules", "train_in_turn", "training", "updates",
 ]
 
 
-_DOORS = {"graph": "layers.graph", "monitors": "objective.monitors", "spec": "layers.spec",
-          "trainer": "training.trainer"}
+_DOORS = {"export": "export", "graph": "layers.graph", "monitors": "objective.monitors", "sklearn": "sklearn",
+          "spec": "layers.spec", "trainer": "training.trainer"}
 
 
 def __getattr__(name: str):

@@ -9,9 +9,10 @@ Start reading at `functions.py`.
 from .diagnosis import Finding, diagnose
 from .functions import Evaluation, FullBatch, TrainingStep, function
 from .modes import Backend, resolve
-from .plan import Plan
+from .plan import Plan, matches
 from .tally import Tally
 from .threads import Cache, Function, alone, cached
+from .turn_steps import TurnSteps
 
 __all__ = ["Backend", "Cache", "Evaluation", "Finding", "FullBatch", "Function", "Plan", "Tally", "TrainingStep",
-           "alone", "cached", "diagnose", "function", "resolve"]
+           "TurnSteps", "alone", "cached", "diagnose", "function", "matches", "resolve"]

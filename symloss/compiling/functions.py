@@ -54,9 +54,11 @@ class TrainingStep:
     backend : Backend
     seed : int
         Of random directions, for rules that want some.
+    counter : shared int64 scalar or None
+        Counts the steps that draw random numbers. Steps that share it never draw the same numbers.
     """
 
-    def __init__(self, objective, plan: Plan, backend: Backend, seed: int = 0):
+    def __init__(self, objective, plan: Plan, backend: Backend, seed: int = 0, counter=None):
         start = time.perf_counter()
         self.backend, self.objective = backend, objective
         self.variables = objective.variables
@@ -69,7 +71,7 @@ class TrainingStep:
         changes = made.changes | objective.generator_updates
         self._counter = self.why = None
         if backend.own and any(not isinstance(v.type, pt.TensorType) for v in changes):
-            self._counter = pytensor.shared(np.asarray(0, "int64"), name="steps that drew", shape=())
+            self._counter = step_counter() if counter is None else counter
             changes[self._counter] = self._counter + 1
         own = [v for v in changes if v not in set(objective.parameters.values())]
         self._generators = [v for v in own if not isinstance(v.type, pt.TensorType)]
@@ -214,7 +216,7 @@ class TrainingStep:
             variable.set_value(np.asarray(value, "float64"))
 
     def decisions(self) -> list[str]:
-        """Return what the compiler of our own decided, in words; nothing if another one compiled the step."""
+        """Return what was decided of tables, and by the compiler of our own if it compiled the step, in words."""
         if self._own is not None:
             return [*self._tables, *self._own.decisions()]
         return [*self._tables, *([by_other(self.why)] if self.why else [])]
@@ -229,6 +231,11 @@ class TrainingStep:
         raise SpecError(f"c_source: the compiler does not know {self.why}; the step is compiled by PyTensor")
 
     # ------------------------------------------------------------------------------------------ running
+
+    @property
+    def updates_made(self) -> int:
+        """Number of updates since the training began."""
+        return int(self.updates.get_value())
 
     def load(self, arrays: list) -> None:
         """Take the rows that `run` will pick from: one array for each of the objective's variables, in their dtype."""
@@ -272,6 +279,17 @@ class TrainingStep:
             self.load(self._arrays)
             return None
 
+    def bound(self, batch: int):
+        """Return the compiled steps for the loaded rows, for a driver in C; None if another compiler made them."""
+        if self._own is None:
+            return None
+        try:
+            return self._own.bound(self._arrays, batch)
+        except Unsupported as met:
+            self._leave_own(met, self._changes)
+            self.load(self._arrays)
+            return None
+
     def sums(self) -> list[tuple]:
         """Return the parts of every term since the last `take_sums`, summed up."""
         return self._tally.by_term([v.get_value() for v in self._sums])
@@ -286,6 +304,11 @@ class TrainingStep:
         for variable, zeros in zip(self._sums, self._tally.zeros(), strict=True):
             variable.set_value(zeros)
         return sums
+
+
+def step_counter():
+    """Return a new counter of the steps that draw random numbers."""
+    return pytensor.shared(np.asarray(0, "int64"), name="steps that drew", shape=())
 
 
 def _window(variable):

@@ -116,6 +116,10 @@ class OwnSteps:
         """Return the C file, for any number of rows."""
         return self._program.c_source()
 
+    def bound(self, arrays: list, batch: int):
+        """Return the steps on `batch` rows of the arrays, for a driver in C."""
+        return self._program.bound(arrays, batch)
+
     def run(self, arrays: list, order: np.ndarray, batch: int) -> bool:
         """Make steps on the rows of `order`, `batch` at a time; returns whether all were made."""
         whole = len(order) // batch * batch

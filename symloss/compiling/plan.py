@@ -97,16 +97,17 @@ def _rate_name(pattern: str) -> str:
     return "learning_rate" if pattern == "*" else f"learning_rate of {pattern}"
 
 
-def _match(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
+    """Return whether a pattern means a parameter: by its whole name, or by that of its layer."""
     return fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(name, f"{pattern}.*")
 
 
 def movable(parameters: dict, freeze) -> list:
     """Return the parameters (by name) that no pattern of `freeze` matches."""
     for pattern in freeze:
-        if not any(_match(name, pattern) for name in parameters):
+        if not any(matches(name, pattern) for name in parameters):
             raise UnknownNameError(f"freeze: no parameter matches {pattern!r}; there are {', '.join(parameters)}")
-    free = [p for name, p in parameters.items() if not any(_match(name, pattern) for pattern in freeze)]
+    free = [p for name, p in parameters.items() if not any(matches(name, pattern) for pattern in freeze)]
     if not free:
         raise SpecError(f"freeze={freeze!r}: nothing is left to train")
     return free
@@ -206,7 +207,7 @@ class Updates:
             options["hessian_vector"] = lambda ps: gradients.hessian_vector(slopes, ps, self.seed)
         moved, left = {}, dict(slopes)
         for pattern, rate in plan.rates().items():
-            group = {p: left.pop(p) for p in list(left) if _match(p.name, pattern)}
+            group = {p: left.pop(p) for p in list(left) if matches(p.name, pattern)}
             if not group:
                 names = ", ".join(p.name for p in slopes)
                 raise UnknownNameError(f"learning_rate: no parameter (left) matches {pattern!r}; there are {names}")

@@ -130,3 +130,83 @@ class Sample(_Chance):
         if not self.chances(context):
             return {"out": self.activate(mean)}
         return {"out": self.activate(mean + pt.exp(0.5 * log_variance) * context.normal(mean.shape, mean.dtype))}
+
+
+class Random(_Chance):
+    """Random numbers that depend on no input: where a generator begins.
+
+    The inputs only say how many items there are.
+
+    Parameters
+    ----------
+    size : int
+        Numbers for each item.
+    distribution : 'normal' or 'uniform'
+        Normal with mean 0 and standard deviation 1, or uniform in [-1, 1].
+    in_prediction : bool
+        Whether validation and prediction draw, too. False: they use 0, the mean.
+    """
+
+    forms = ("random", "latent")
+    sized = True
+
+    def __init__(self, *, distribution="normal", in_prediction=True, **options):
+        super().__init__(in_prediction=in_prediction, **options)
+        if distribution not in ("normal", "uniform"):
+            raise SpecError(f"layer {self.name!r}: distribution={distribution!r}; 'normal' or 'uniform' is wanted")
+        self.distribution = distribution
+
+    def setup(self, sources):
+        if not sources:
+            raise SpecError(f"layer {self.name!r}: an input is wanted, from which it takes the number of items")
+        if self.shape is None:
+            raise SpecError(f"layer {self.name!r}: no size; say how many random numbers each item gets, size=64 for "
+                            f"example")
+
+    def connect(self, values, context):
+        size = (values[0].shape[0], *self.shape)
+        dtype = values[0].dtype if str(values[0].dtype).startswith("float") else None
+        if not self.chances(context):
+            drawn = pt.zeros(size, dtype=dtype or "floatX")
+        elif self.distribution == "normal":
+            drawn = context.normal(size, dtype)
+        else:
+            drawn = 2 * context.uniform(size, dtype) - 1
+        return {"out": self.activate(drawn)}
+
+    def to_spec(self):
+        return super().to_spec() | {"distribution": self.distribution}
+
+
+class Interpolate(_Chance):
+    r"""A random point on the line between two items, another one for each pair: what a gradient penalty looks at.
+
+    .. math:: x = u a + (1 - u) b, \quad u \sim U(0, 1)
+
+    Its two inputs a and b have one shape. Where it draws nothing, it is their mean.
+
+    Parameters
+    ----------
+    in_prediction : bool
+        Whether validation and prediction draw, too.
+
+    References
+    ----------
+    Gulrajani et al. (2017), "Improved Training of Wasserstein GANs", NIPS.
+    """
+
+    forms = ("interpolate",)
+    compares = True
+
+    def setup(self, sources):
+        if len(sources) != 2 or sources[0].shape != sources[1].shape:
+            found = ", ".join(f"{source.name} {source.shape}" for source in sources)
+            raise SpecError(f"layer {self.name!r}: two inputs of one shape are wanted, got {found or 'none'}")
+        super().setup(sources[:1])
+
+    def connect(self, values, context):
+        one, other = values
+        if not self.chances(context):
+            return {"out": self.activate(0.5 * (one + other))}
+        share = context.uniform((one.shape[0], *(1,) * (one.ndim - 1)), one.dtype)
+        return {"out": self.activate(share * one + (1 - share) * other)}

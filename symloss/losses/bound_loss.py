@@ -337,9 +337,10 @@ class Loss:
         return type(self).terms is not Loss.terms
 
     def term_name(self, main: str) -> str:
-        """Return what records call the loss in a model whose main output is called `main`."""
+        """Return what records call the loss in a model with this main output; its label if `ports` says all."""
         output = self.output_name.removesuffix(":out")
-        return self.label if self.output_name == main else f"{self.label}({output})"
+        fed = self.spec is not None and all(port in self.ports for port in self.spec.predictions)
+        return self.label if fed or self.output_name == main else f"{self.label}({output})"
 
     def own_target(self):
         """Return a target variable of the kind that this loss takes; None: the model knows."""

@@ -242,10 +242,19 @@ class LossWeight:
 
 
 class Regret:
-    """The term s / 2 that goes with an uncertainty s: its weight is 1."""
+    """The term s / 2 that goes with an uncertainty s: its weight is 1.
+
+    Parameters
+    ----------
+    of : Loss
+        The loss with this uncertainty.
+    """
 
     weight = factor = 1.0
     output_name = None
+
+    def __init__(self, of):
+        self.of = of
 
 
 LEARNED = {"uncertainty": Uncertainty, "gradnorm": GradNorm}

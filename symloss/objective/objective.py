@@ -1,5 +1,6 @@
 """The objective: losses and regularizers as named terms whose weighted sum is one scalar."""
 
+import copy
 import dataclasses
 import math
 
@@ -90,7 +91,11 @@ class Objective:
         The parameters that training moves, by name: those of the graph, and those that losses have of their own.
     idle_outputs : list of str
         Names of the outputs that no loss belongs to, or depends on.
+    in_turn : bool
+        Whether its terms are minimized in turn, so that some batches leave a term out.
     """
+
+    in_turn = False
 
     def __init__(self, graph, losses, regularizers=(), metrics=(), seed: int = 0):
         if not losses:
@@ -133,10 +138,10 @@ class Objective:
         for loss in filter(_is_uncertain, self.losses):
             first = next(term for term in terms if term.source is loss)
             variance = loss.weighing.log_variance
-            terms.append(Term(f"log variance of {first.name}", Figure((0.5 * variance * rows, rows)), Regret()))
+            terms.append(Term(f"log variance of {first.name}", Figure((0.5 * variance * rows, rows)), Regret(loss)))
         for penalty in self.penalties:
             value = pt.as_tensor_variable(penalty.loss(self.graph, outputs))
-            terms.append(Term(penalty.name, Figure((value * rows, rows)), penalty))
+            terms.append(Term(_free(penalty.name, terms), Figure((value * rows, rows)), penalty))
         for measure in self.metrics:
             terms.append(Term(_free(measure.name, terms), measure.figure(outputs)))
         return terms
@@ -173,10 +178,12 @@ class Objective:
         as they are now, at the end of the pass: where weights move, `weighted` and the total are those of the weights
         that are shown beside them, and not a mean over the weights that the steps had.
         """
-        raw = {t.name: t.value(parts) for t, parts in zip(terms, sums, strict=True)}
+        raw = {t.name: math.nan if self.in_turn and t.source is not None and not np.any(parts[1]) else t.value(parts)
+               for t, parts in zip(terms, sums, strict=True)}
         weighted = {t.name: t.weight * raw[t.name] for t in terms if t.weight is not None}
         weights = {t.name: t.weight for t in terms if t.weight is not None}
-        return {"loss": sum(weighted.values()), "raw": raw, "weighted": weighted, "weights": weights}
+        counted = [v for v in weighted.values() if not (self.in_turn and math.isnan(v))]
+        return {"loss": sum(counted) if counted else math.nan, "raw": raw, "weighted": weighted, "weights": weights}
 
 
 def main_name(graph) -> str:

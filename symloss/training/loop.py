@@ -161,7 +161,7 @@ def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt
     figures = _figures(training, rewind, train)
     spent = time.perf_counter() - start
     training.seconds, training.step_seconds = training.seconds + spent, training.step_seconds + spent
-    record = {"epoch": training.epoch, "updates": int(step.updates.get_value()), "seconds": training.seconds,
+    record = {"epoch": training.epoch, "updates": step.updates_made, "seconds": training.seconds,
               "samples": training.items, "partial": ended}
     _enter(record, figures)
     if ended:

@@ -57,6 +57,10 @@ RESULTS = Check("True, False or 'epochs'", lambda value: FLAG.accepts(value) or 
                 lambda value: value if isinstance(value, str) else bool(value))
 
 
+TURNS = Check("a list of turns, (losses, steps), (losses, steps, {options}) or symloss.Turn,",
+              lambda value: isinstance(value, list | tuple) and bool(value), tuple)
+
+
 def _is_sink(value) -> bool:
     return isinstance(value, bool | int | np.integer | np.bool_) or value is None or hasattr(value, "write") \
         or hasattr(value, "print")
@@ -165,6 +169,11 @@ class Options:
         "bool", "Go on where the last training stopped, with the optimizer's state.", FLAG, default=False,
         goes_with="steps")
     allow_nan: bool = option("bool", "Accept NaN and infinity in the data.", FLAG, default=False)
+    turns: object = option(
+        "list of turns", "Objectives that take turns, each with its own losses, parameters, rule and number of steps: "
+        "``[(\"critic\", 5, {\"moves\": \"critic.*\"}), (\"generator\", 1, {\"moves\": \"generator.*\"})]``, see "
+        "`Turn`. "
+        "None: one objective, the sum of all losses.", TURNS | NONE, goes_with="steps")
     tolerance: float | None = option(
         "float or None", "Euclidean norm of the gradient at which a full-batch method stops.", number(0) | NONE,
         shown="scipy's", goes_with="full batch")
@@ -178,7 +187,7 @@ class Options:
         """Return the options, or raise UnknownNameError for one that nothing takes, with the nearest names."""
         options = dict(options)
         method = algo if isinstance(algo, str) and algo in training.METHODS else None
-        rule = updates.sgd if method else _rule(algo, options)
+        rule = updates.sgd if method else rule_of(algo, options)
         tuned = {} if method else updates.hyperparameters(rule)
         if not method and "momentum" not in tuned and options.get("momentum") == 0:
             del options["momentum"]  # a momentum of 0 is none
@@ -245,7 +254,8 @@ def _saver(path, every) -> tuple:
     return (training.Checkpoint(path, epochs=1 if every is None else int(every)),)
 
 
-def _rule(algo, options):
+def rule_of(algo, options):
+    """Return the update rule that `algo` names; a momentum makes 'momentum' of 'sgd'."""
     if callable(algo) and not hasattr(algo, "itertrain"):
         return algo
     if not isinstance(algo, str):

@@ -47,8 +47,8 @@ class Results:
     batch_size : int or None
         Items in a step; None where a stream decides.
     initial_learning_rate, learning_rate : float, dict or None
-        Of the first and of the last step, with schedules and `ReduceLearningRate`; by pattern, where it differs. None
-        for rules and methods without one.
+        Of the first and of the last step, with schedules and `ReduceLearningRate`; a dict by pattern, or by
+        turn, where it differs. None for rules and methods without one.
     training_examples, validation_examples : int or None
         Number of items; None of a stream, or without validation data.
     algo, backend : str
@@ -70,8 +70,8 @@ class Results:
         self.algo, self.backend = training.asked["algo"], training.step.backend.name
         self.options, self.checkpoints, self.epochs = training.asked, training.saved, asked.epochs
         self.best_epoch = _best_before(model.history) if training.resumed and training.best.value is not None else None
-        self.initial_learning_rate = self.learning_rate = _rates(asked.plan, training, first=True)
-        self._plan, self._training, self._done = asked.plan, training, training.batches
+        self.initial_learning_rate = self.learning_rate = _rates(asked, training, first=True)
+        self._asked, self._training, self._done = asked, training, training.batches
         self._objective, self._evaluation, self._source = training.objective, evaluation, train
         self._numbers = train.numbers
         self._backend, self._last, self._trained = training.step.backend, None, None
@@ -108,7 +108,7 @@ class Results:
     def end(self, last: dict, error: BaseException | None) -> None:
         """Keep how the training ended: what stood after its `last` step, and what was raised, or None."""
         self._count()
-        self.learning_rate = _rates(self._plan, self._training)
+        self.learning_rate = _rates(self._asked, self._training)
         reason = self._training.reason or _reason(error, self.epochs)
         self.stopped, self.stopped_because = reason.code, str(reason)
         self._last, self._trained, self._training = last, standing(self._objective), None
@@ -285,13 +285,21 @@ def _best_before(records) -> int | None:
     return None
 
 
-def _rates(plan, training, first=False):
-    """Return the learning rate of the last step, or of the `first` one before it; by pattern, if there are several."""
-    scalars = getattr(training.step, "scalars", {})
+def _rates(asked, training, first=False):
+    """Return the learning rate of the last step, or of the `first` one before it; by turn, if there are several."""
+    if not asked.turns:
+        return _rates_of(training.step, asked.plan, training, first)
+    return {f"turn {i + 1}": _rates_of(step, turn.asked.plan, training, first)
+            for i, (step, turn) in enumerate(zip(training.step.steps, asked.turns, strict=True))}
+
+
+def _rates_of(step, plan, training, first):
+    """Return the learning rate of a step; by pattern, if there are several."""
+    scalars = getattr(step, "scalars", {})
     names = [name for name in scalars if name == "learning_rate" or name.startswith("learning_rate of ")]
     if not names:
         return None
-    updates, passes = int(training.step.updates.get_value()), training.epoch - 1
+    updates, passes = step.updates_made, training.epoch - 1
     if not first:  # the epoch that is done has moved on
         updates, passes = max(updates - 1, 0), max(passes - (training.position == 0), 0)
     found = {}

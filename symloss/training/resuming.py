@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from ..compiling import Plan
+from ..compiling import Plan, turn_steps
 from ..errors import DataError, SymlossError, UnknownNameError
 from ..schedules import Schedule, build
 from .options import DECLARED, OWN, Options
@@ -10,7 +10,7 @@ from .options import DECLARED, OWN, Options
 KEPT = {name: one for name, one in DECLARED.items() if one.resumed != "as asked"}
 
 
-def described(asked: Options, model, rows: int | None, seed: int) -> dict:
+def described(asked: Options, model, rows: int | None, seed: int, losses=None) -> dict:
     """Return what a training was asked for, in plain data that a file holds and `going_on` compares.
 
     Parameters
@@ -21,15 +21,19 @@ def described(asked: Options, model, rows: int | None, seed: int) -> dict:
         Number of items, where it is known.
     seed : int
         Of the shuffling.
+    losses : list of Loss or None
+        Those of a turn; None: all of the model.
     """
+    turns = [described(turn.asked, model, rows, seed, turn.losses) | {"steps": turn.steps, "moves": _plain(turn.moves)}
+             for turn in asked.turns or () if losses is None]
     return {
         "algo": asked.method or asked.plan.rule.__name__,
-        "losses": [f"{loss.name} of {loss.output_name}" for loss in model.losses],
+        "losses": [f"{loss.name} of {loss.output_name}" for loss in (model.losses if losses is None else losses)],
         "regularizers": sorted(regularizer.name for regularizer in asked.regularizers),
         "hyperparameters": {name: _plain(value) for name, value in asked.plan.options.items()},
         "options": {name: _plain(_value(asked, name)) for name in KEPT} | {"seed": seed},
         "rows": rows,
-    }
+    } | ({"turns": turns} if turns else {})
 
 
 def _value(asked, name):
@@ -95,7 +99,33 @@ def going_on(asked: Options, before: dict, model) -> tuple[Options, dict]:
 
 
 def _going_on(asked, before, model):
-    now = described(asked, model, None, model.seed)
+    if asked.turns or before.get("turns"):
+        return _turns_going_on(asked, before, model)
+    return _one_going_on(asked, before, model)
+
+
+def _turns_going_on(asked, before, model):
+    """Let each turn go on by itself; the options of the whole training are the same for all."""
+    old, own = before.get("turns") or (), asked.turns or ()
+    if len(old) != len(own):
+        raise _refused("the number of turns", len(old), len(own), "pass the same turns")
+    found, changed = [], {}
+    for index, (turn, plain) in enumerate(zip(own, old, strict=True)):
+        for what, now in (("steps", turn.steps), ("moves", _plain(turn.moves))):
+            if plain[what] != now:
+                raise _refused(f"{what} of turn {index + 1}", plain[what], now, "pass the same turns")
+        alone = dataclasses.replace(turn.asked, turns=None)
+        going, numbers = _one_going_on(alone, plain, model, turn.losses)
+        found.append(dataclasses.replace(turn, asked=going))
+        changed |= {f"{turn_steps.prefix(index)}{name}": value for name, value in numbers.items()}
+    alone = dataclasses.replace(asked, turns=None)
+    unused = {"hyperparameters": described(alone, model, None, model.seed)["hyperparameters"]}
+    whole, _ = _one_going_on(alone, before | unused, model)
+    return dataclasses.replace(whole, turns=found), changed
+
+
+def _one_going_on(asked, before, model, losses=None):
+    now = described(asked, model, None, model.seed, losses)
     _compare(before, now)
     values = {}
     for name, declared in KEPT.items():

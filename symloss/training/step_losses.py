@@ -47,10 +47,16 @@ class StepLosses:
         values, total = self.by_name(), np.zeros(len(self))
         for place, term in enumerate(self._terms):
             if term.source is not None:
-                total += values[term.name] * [weights[place] for weights in self._weights]
+                value = values[term.name] * [weights[place] for weights in self._weights]
+                total += np.where(np.isnan(value), 0, value) if self._step.objective.in_turn else value
         return total
 
     def by_name(self) -> dict[str, np.ndarray]:
         """Return the value of each term (before its weight) and of each metric that is a quotient of sums, by step."""
-        return {term.name: np.array([term.value(parts[place]) for parts in self._added], "float64")
+        return {term.name: np.array([self._value(term, parts[place]) for parts in self._added], "float64")
                 for place, term in enumerate(self._terms)}
+
+    def _value(self, term, parts) -> float:
+        """Return the value of a term in a step; NaN if it was not the term's turn."""
+        left_out = self._step.objective.in_turn and term.source is not None and not parts[1]
+        return np.nan if left_out else term.value(parts)

@@ -1,6 +1,7 @@
 """One training of a model, from its options to its records: sources, compiled step, loop, and what is left behind."""
 
 import contextlib
+import dataclasses
 
 import pytensor
 
@@ -8,6 +9,7 @@ from ..compiling import (
     Evaluation,
     FullBatch,
     TrainingStep,
+    TurnSteps,
     alone,
     gradients,
     resolve,
@@ -16,7 +18,7 @@ from ..data import open_source, split
 from ..errors import DataError, SpecError, TrainingError
 from ..objective import Objective
 from ..stability import rewriting as stability
-from . import Training, finish, fit, minimize, monitoring, resuming, stopping, training_lock
+from . import Training, finish, fit, minimize, monitoring, resuming, stopping, training_lock, turns
 from .class_weights import weigh_classes
 from .example_losses import standing
 from .loop import NOTHING_COUNTS
@@ -31,6 +33,8 @@ def itertrain(model, train, valid, asked: Options):
     """Check and open the data, and return the generator of records; nothing is compiled before its first one."""
     training_lock.check(model)
     changed = {}
+    if asked.turns is not None:
+        asked = dataclasses.replace(asked, turns=turns.planned(model, asked))
     if asked.resume:
         if model._stopped is None:
             raise SpecError("train: resume=True, but there is no training to go on with; load a checkpoint, or train")
@@ -140,9 +144,9 @@ def _begun(model, step, train, valid, asked, seed, changed) -> Training:
                         unchanged=unchanged, asked=resuming.described(asked, model, train.count, seed))
     if asked.method is None:
         step.reset(seed)
-        step.set(asked.plan.numbers())
+        step.set(turns.numbers(asked))
     if asked.resume:
-        training.restore(*model._stopped, asked.plan.numbers(), changed)
+        training.restore(*model._stopped, turns.numbers(asked), changed)
         if model.history and model.history[-1].get("partial"):
             model.history.pop()
     else:
@@ -198,10 +202,10 @@ def compiled(model, asked: Options, validated: bool, report=None, train=None):
     Those of data that lie in memory (`train`) are compiled for their shapes.
     """
     backend = resolve(model.mode)
-    made, measures = asked.regularizers, [*model._measures(asked.metrics), *asked.monitors]
-    key = (asked.plan.key() if asked.method is None else ("full batch", asked.plan.freeze),
-           tuple(r.key() for r in made), built_in(model), backend.name,
-           tuple(measure.key() for measure in measures), pytensor.config.floatX, asked.monitor_gradients)
+    measures = [*model._measures(asked.metrics), *asked.monitors]
+    made = [*asked.regularizers, *(r for turn in asked.turns or () for r in turn.asked.regularizers)]
+    key = (_plans(asked), tuple(r.key() for r in made), built_in(model), backend.name, tuple(measure.key() for measure in measures),
+           pytensor.config.floatX, asked.monitor_gradients)
     if key in model._compiled:
         entry = model._compiled[key]
         for old, new in zip(entry["regularizers"], made, strict=True):
@@ -211,7 +215,7 @@ def compiled(model, asked: Options, validated: bool, report=None, train=None):
             report.compiling(backend.name)
         objective = _objective(model, asked, measures)
         if asked.method is None:
-            step = TrainingStep(objective, asked.plan, backend, model.seed)
+            step = _step(model, objective, asked, backend)
             if train is not None and train.arrays is not None and train.count:
                 step.prepare(train.arrays, min(asked.batch_size or train.count, train.count))
         else:
@@ -228,16 +232,33 @@ def compiled(model, asked: Options, validated: bool, report=None, train=None):
     return entry["step"], entry["evaluation"]
 
 
+def _plans(asked: Options) -> tuple:
+    """Return what a compiled step depends on, of how parameters move."""
+    if asked.turns:
+        return tuple(turn.key() for turn in asked.turns)
+    return asked.plan.key() if asked.method is None else ("full batch", asked.plan.freeze)
+
+
 def c_source(model, asked: Options) -> str:
     """Return the C file of a training step; SpecError if there is none."""
     if asked.method is not None:
         raise SpecError("c_source: a full-batch method makes no steps; pass an update rule, algo='adam' say")
+    if asked.turns is not None:
+        asked = dataclasses.replace(asked, turns=turns.planned(model, asked))
     objective = _objective(model, asked, [*model._measures(asked.metrics), *asked.monitors])
-    return TrainingStep(objective, asked.plan, resolve("C"), model.seed).c_source()
+    return _step(model, objective, asked, resolve("C")).c_source()
+
+
+def _step(model, objective, asked: Options, backend):
+    """Return the compiled step, or those of all turns."""
+    if asked.turns:
+        return TurnSteps(objective, turns.parts(asked.turns, objective, asked.regularizers), backend, model.seed)
+    return TrainingStep(objective, asked.plan, backend, model.seed)
 
 
 def _objective(model, asked: Options, measures) -> Objective:
     """Return what is minimised, in stable forms."""
-    objective = Objective(model.graph, model.losses, asked.regularizers, measures, model.seed)
+    penalties = [*asked.regularizers, *(r for turn in asked.turns or () for r in turn.asked.regularizers)]
+    objective = Objective(model.graph, model.losses, penalties, measures, model.seed)
     objective = stability.stable(objective, model.stable)
     return gradients.watched(objective) if asked.monitor_gradients else objective

@@ -30,6 +30,36 @@ def made(layer, mode="PYTHON", seed=1, **options):
     return Regressor([4, (6, "tanh"), layer | options, 2], mode=mode, seed=seed)
 
 
+def random(layer, mode="PYTHON", seed=1):
+    net = Network({"in": 4, "z": layer, "out": 2}, edges=["in -> z -> out"], mode=mode, seed=seed)
+    net.graph.find("out", "w").set_value(np.eye(net.graph["z"].shape[0], 2))
+    return net
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("distribution", "deviation"), [("normal", 1.0), ("uniform", 3**-0.5)])
+def test_random_numbers_have_their_moments_and_depend_on_no_input(distribution, deviation, mode):
+    net = random({"form": "random", "size": 2, "distribution": distribution}, mode)
+    drawn = net.predict(np.zeros((20_000, 4)))
+    assert abs(drawn.mean()) < 4 * deviation / 200 and drawn.std() == pytest.approx(deviation, rel=0.02)
+    assert abs(np.corrcoef(drawn.T)[0, 1]) < 0.03
+    assert not np.array_equal(net.predict(np.zeros((5, 4))), net.predict(np.zeros((5, 4))))
+    silent = random({"form": "random", "size": 2, "in_prediction": False}, mode)
+    assert not silent.predict(np.zeros((5, 4))).any()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_interpolated_items_lie_between_their_pair_each_at_a_place_of_its_own(mode):
+    net = Network({"a": 3, "b": {"form": "input", "size": 3}, "mix": {"form": "interpolate", "in_prediction": True}},
+                  edges=["a -> mix", "b -> mix"], loss=None, mode=mode, seed=4)
+    share = net.predict({"a": np.ones((4000, 3)), "b": np.zeros((4000, 3))})
+    assert np.array_equal(share, np.repeat(share[:, :1], 3, axis=1)), "one number for an item"
+    assert share.min() >= 0 and share.max() <= 1 and share.std() == pytest.approx(12**-0.5, rel=0.05)
+    net = Network({"a": 3, "b": {"form": "input", "size": 3}, "mix": {"form": "interpolate"}},
+                  edges=["a -> mix", "b -> mix"], loss=None, mode=mode)
+    assert np.all(net.predict({"a": np.ones((2, 3)), "b": np.zeros((2, 3))}) == 0.5)
+
+
 def sampling(in_prediction=False, mode="PYTHON", seed=1):
     return Network({"in": 4, "mean": 3, "spread": 3, "z": {"form": "sample", "in_prediction": in_prediction},
                     "out": 2}, edges=["in -> mean -> z", "in -> spread -> z", "z -> out"], mode=mode, seed=seed)
@@ -162,6 +192,9 @@ def test_a_generator_of_ones_own_with_a_default_update_moves_in_training(data):
     ({"form": "dropout", "probability": 1}, "less than 1"),
     ({"form": "dropout", "size": 9}, "leave it out"),
     ({"form": "sample"}, "two inputs"),
+    ({"form": "interpolate"}, "two inputs"),
+    ({"form": "random"}, "no size"),
+    ({"form": "random", "size": 3, "distribution": "cauchy"}, "'normal' or 'uniform'"),
 ])
 def test_wrong_options_say_what_is_wanted(layer, words):
     with pytest.raises(SpecError, match=words):

@@ -93,16 +93,24 @@ class Program:
         stop : ctypes.c_int
             No further step is begun when it is not 0.
         """
-        arrays = [np.asarray(a, dtype=v.dtype, order="C") for v, a in zip(self.inputs, arrays, strict=True)]
-        held = self._held()
-        rows = order.shape[1]
-        form, _ = self._form([np.broadcast_to(a[:1], (rows, *a.shape[1:])) if a.size else a for a in arrays], held)
+        form, arrays, held = self._ready(arrays, order.shape[1])
         return form.steps(arrays, [*held, *self._drawing()], order, stop)
+
+    def bound(self, arrays: list, rows: int):
+        """Return what a driver in C calls to make steps on so many rows of the arrays."""
+        form, arrays, held = self._ready(arrays, rows)
+        return form.runnable.bound(arrays, [*held, *self._drawing()], rows)
 
     def prepare(self, arrays: list, rows: int) -> None:
         """Compile for steps of so many rows of the arrays, before the first of them."""
+        self._ready(arrays, rows)
+
+    def _ready(self, arrays, rows):
+        """Return the form for steps of so many rows of the arrays, and all arrays as it takes them."""
         arrays = [np.asarray(a, dtype=v.dtype, order="C") for v, a in zip(self.inputs, arrays, strict=True)]
-        self._form([np.broadcast_to(a[:1], (rows, *a.shape[1:])) if a.size else a for a in arrays], self._held())
+        held = self._held()
+        form, _ = self._form([np.broadcast_to(a[:1], (rows, *a.shape[1:])) if a.size else a for a in arrays], held)
+        return form, arrays, held
 
     def c_source(self) -> str:
         """Return the C file for the shapes that the types of the inputs tell; lengths that they leave open are 1."""

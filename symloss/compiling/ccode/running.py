@@ -1,6 +1,7 @@
 """A C file, compiled and ready to run on arrays."""
 
 import ctypes
+import typing
 
 import numpy as np
 
@@ -14,6 +15,28 @@ ALIGNED = 64
 
 class Failed(Exception):  # noqa: N818 - the caller makes an error of it that its user understands
     """A step met what must not be; the text says what."""
+
+
+class Bound(typing.NamedTuple):
+    """Compiled steps and all that they work on, for a driver in C.
+
+    Parameters
+    ----------
+    run : int
+        Address of the function `symloss_steps`.
+    table, data : ctypes arrays
+        Its arguments.
+    messages : list of str
+        What its failures mean.
+    kept : tuple
+        What must live as long as the addresses are used.
+    """
+
+    run: int
+    table: ctypes.Array
+    data: ctypes.Array
+    messages: list
+    kept: tuple
 
 
 class Runnable:
@@ -123,13 +146,7 @@ class Runnable:
             Where the results of the last step are written.
         """
         steps, rows = order.shape
-        if rows > self.rows:
-            self._make_room(rows)
-        for i in range(len(arrays)):
-            name = self.source.table[i]
-            self._table[i] = self._table_of_rows[name]
-        self._point_to(len(arrays), [*held, *self._constants])
-        data = (ctypes.c_void_p * max(len(arrays), 1))(*map(_address, arrays))
+        data = self._laid_out(arrays, held, rows)
         failed = ctypes.c_int(0)
         places = [self._places[name] for name, _ in results]
         kept = self._redirect(places, [_address(array) for _, array in results])
@@ -138,6 +155,21 @@ class Runnable:
         if failed.value:
             raise Failed(self.source.messages[failed.value - 1])
         return done
+
+    def bound(self, arrays: list, held: list, rows: int) -> Bound:
+        """Return what a driver in C needs to make steps on so many rows of `arrays`; see `steps`."""
+        data = self._laid_out(arrays, held, rows)
+        kept = (self, arrays, held)
+        return Bound(ctypes.cast(self._steps, ctypes.c_void_p).value, self._table, data, self.source.messages, kept)
+
+    def _laid_out(self, arrays, held, rows):
+        """Enter where everything lies for steps of so many rows, and return where the rows are picked from."""
+        if rows > self.rows:
+            self._make_room(rows)
+        for i in range(len(arrays)):
+            self._table[i] = self._table_of_rows[self.source.table[i]]
+        self._point_to(len(arrays), [*held, *self._constants])
+        return (ctypes.c_void_p * max(len(arrays), 1))(*map(_address, arrays))
 
 
 def _address(array) -> int:
