@@ -8,7 +8,7 @@ import inspect
 import math
 
 import numpy as np
-from scipy import stats
+from scipy import signal, stats
 
 from ...errors import ShapeError, SpecError
 from .backend import standardize_dtype
@@ -43,7 +43,7 @@ class Constant(Initializer):
         return as_tensor(np.broadcast_to(np.asarray(as_tensor(self.value)), tuple(shape)), standardize_dtype(dtype))
 
     def get_config(self) -> dict:
-        return {"value": self.value}
+        return {"value": self.value.tolist() if isinstance(self.value, np.ndarray) else self.value}
 
 
 class Zeros(Initializer):
@@ -73,6 +73,44 @@ class Identity(Initializer):
 
     def get_config(self) -> dict:
         return {"gain": self.gain}
+
+
+class STFT(Initializer):
+    """Windowed waves: the kernel (frame_length, 1, frequencies) of a short-time Fourier transform.
+
+    Parameters
+    ----------
+    side : 'real' or 'imag'
+        Cosines or sines.
+    window : str, array or None
+        Name of a window of scipy, or the window itself.
+    scaling : 'density', 'spectrum' or None
+        Whether the window is divided by the root of its sum of squares, or by its sum.
+    periodic : bool
+        Whether the window is that of a spectrum, or a symmetric one.
+    """
+
+    def __init__(self, side="real", window="hann", scaling="density", periodic=False):
+        for name, value, known in (("side", side, ("real", "imag")), ("scaling", scaling, ("density", "spectrum", None))):
+            if value not in known:
+                raise no_such(f"{name} of STFT:", value, [str(one) for one in known])
+        self.side, self.window, self.scaling, self.periodic = side, window, scaling, periodic
+
+    def __call__(self, shape, dtype=None) -> Tensor:
+        length, _, frequencies = shape
+        waves = -2 * np.pi * np.arange(length)[:, None, None] * np.arange(frequencies) / (2 * (frequencies - 1))
+        kernel = np.cos(waves) if self.side == "real" else np.sin(waves)
+        if self.window is not None:
+            named = isinstance(self.window, str)
+            window = signal.get_window(self.window, length, self.periodic) if named else np.asarray(self.window)
+            if window.shape != (length,):
+                raise ShapeError(f"STFT: a window of shape {window.shape}; one of {length} numbers is wanted")
+            size = {"density": np.sqrt(np.square(window).sum()), "spectrum": np.abs(window).sum(), None: 1.0}
+            kernel = kernel * window[:, None, None] / size[self.scaling]
+        return as_tensor(kernel, standardize_dtype(dtype))
+
+    def get_config(self) -> dict:
+        return {"side": self.side, "window": self.window, "scaling": self.scaling, "periodic": self.periodic}
 
 
 class RandomInitializer(Initializer):
@@ -152,11 +190,11 @@ class VarianceScaling(RandomInitializer):
     def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None, input_axes=None,
                  output_axes=None):
         if not scale > 0:
-            raise SpecError(f"VarianceScaling: scale={scale!r}; a number above 0 is wanted")
+            raise SpecError(f"VarianceScaling: Argument `scale` must be positive float. Received: scale={scale!r}")
         if mode not in MODES:
-            raise no_such("mode of VarianceScaling:", mode, MODES)
+            raise no_such("mode of VarianceScaling (Invalid `mode` argument:)", mode, MODES)
         if str(distribution).lower() not in DISTRIBUTIONS:
-            raise no_such("distribution of VarianceScaling:", distribution, DISTRIBUTIONS)
+            raise no_such("distribution of VarianceScaling (Invalid `distribution` argument:)", distribution, DISTRIBUTIONS)
         self.scale, self.mode, self.distribution = scale, mode, distribution.lower()
         self.distribution = "truncated_normal" if self.distribution == "normal" else self.distribution
         self.input_axes, self.output_axes = input_axes, output_axes
@@ -219,7 +257,7 @@ class Orthogonal(RandomInitializer):
         return {**super().get_config(), "gain": self.gain}
 
 
-IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
+IdentityInitializer, OrthogonalInitializer, STFTInitializer, stft = Identity, Orthogonal, STFT, STFT
 constant, zeros, ones, identity, orthogonal = Constant, Zeros, Ones, Identity, Orthogonal
 random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
 glorot_uniform, glorot_normal, he_uniform, he_normal = GlorotUniform, GlorotNormal, HeUniform, HeNormal
@@ -231,6 +269,7 @@ _ALL = {
     "truncated_normal": TruncatedNormal, "variance_scaling": VarianceScaling, "glorot_uniform": GlorotUniform,
     "glorot_normal": GlorotNormal, "lecun_uniform": LecunUniform, "lecun_normal": LecunNormal, "he_uniform": HeUniform,
     "he_normal": HeNormal, "orthogonal": Orthogonal, "IdentityInitializer": Identity, "OrthogonalInitializer": Orthogonal,
+    "stft": STFT, "STFTInitializer": STFT,
 }
 _ALL |= {cls.__name__: cls for cls in _ALL.values()}
 

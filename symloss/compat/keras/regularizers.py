@@ -25,7 +25,8 @@ class Regularizer(Configured):
 def _strength(value, name: str, default=0.0) -> float:
     value = default if value is None else value
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < math.inf:
-        raise SpecError(f"regularizer: {name}={value!r}; a finite number of at least 0 is wanted")
+        raise SpecError(f"regularizer: Invalid value for argument {name}: expected a non-negative float. Received: "
+                        f"{name}={value!r}")
     return float(value)
 
 

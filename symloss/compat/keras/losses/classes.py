@@ -23,6 +23,7 @@ class LossFunctionWrapper(Loss):
     def __init__(self, fn, reduction=MEAN, name=None, dtype=None, **kwargs):
         super().__init__(name, reduction, dtype)
         self.fn, self.options = fn, kwargs
+        vars(self).update(kwargs)
 
     def call(self, y_true, y_pred):
         y_true, y_pred = same_rank(y_true, y_pred)

@@ -253,15 +253,28 @@ def _circle(y_true, y_pred, remove_diagonal=True, gamma=80, margin=0.4):
 def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal=True, gamma=80, margin=0.4):
     """Return the circle loss of embeddings, whose lengths should be 1, and their labels, per item.
 
-    Each is compared with the others in the batch; a comparison with other embeddings, `ref_embeddings`, is not here.
+    Each is compared with the others in the batch, or with `ref_embeddings`, whose labels are `ref_labels`.
     """
     if ref_labels is not None or ref_embeddings is not None:
-        raise SpecError("circle: ref_labels and ref_embeddings are not here; put these embeddings and their labels behind "
-                        "those of the batch, with a sample_weight of 0")
+        given = ref_labels if ref_labels is not None else y_true, ref_embeddings if ref_embeddings is not None else y_pred
+        return _circle_of_others(y_true, y_pred, *given, remove_diagonal, gamma, margin)
     values = _circle(y_true, y_pred, remove_diagonal, gamma, margin)
     if not is_expression(values):
         values._keras_mask = values > 0
     return values
+
+
+def _circle_of_others(y_true, y_pred, labels, embeddings, remove_diagonal, gamma, margin):
+    """Return the circle loss of embeddings compared with others."""
+    far = ops.maximum(1 - ops.matmul(y_pred, ops.transpose(embeddings)), 0.0)
+    same = ops.equal(ops.reshape(ops.cast(y_true, "int32"), (-1, 1)), ops.reshape(ops.cast(labels, "int32"), (1, -1)))
+    other = ops.logical_not(same)
+    if remove_diagonal:
+        same = ops.logical_and(same, ops.logical_not(ops.eye(ops.shape(far)[0], ops.shape(far)[1], dtype="bool")))
+    pull = gamma * ops.maximum(margin + far, 0.0) * (far - margin)
+    push = gamma * ops.maximum(1 + margin - far, 0.0) * (1 - margin - far)
+    sums = [ops.logsumexp(ops.where(mask, x, -1e30), axis=1) for mask, x in ((same, pull), (other, push))]
+    return ops.softplus(sums[0] + sums[1])
 
 
 def _share(label_smoothing) -> float:

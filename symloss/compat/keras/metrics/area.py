@@ -41,11 +41,12 @@ class AUC(Metric):
                  thresholds=None, multi_label=False, num_labels=None, label_weights=None, from_logits=False):
         super().__init__(dtype, name)
         if str(curve).upper() not in CURVES:
-            raise no_such("curve of AUC (Invalid AUC curve value):", curve, CURVES)
+            raise no_such(f'curve of AUC (Invalid AUC curve value: "{curve}".):', curve, CURVES)
         if str(summation_method).lower() not in METHODS:
-            raise no_such("summation method of AUC (Invalid AUC summation method value):", summation_method, METHODS)
+            raise no_such(f'summation method of AUC (Invalid AUC summation method value: "{summation_method}".):',
+                          summation_method, METHODS)
         if thresholds is None and not num_thresholds > 1:
-            raise SpecError(f"AUC: Argument `num_thresholds` must be an integer > 1; got {num_thresholds!r}")
+            raise SpecError(f"AUC: Argument `num_thresholds` must be an integer > 1. Received: {num_thresholds!r}")
         if num_labels and not multi_label:
             raise SpecError("AUC: `num_labels` is needed only when `multi_label` is True; leave it out")
         self._own = thresholds is not None

@@ -1,5 +1,7 @@
 """Metric: the class that users subclass, and that all metrics are. Its sums are arrays in variables."""
 
+import copy
+
 import numpy as np
 
 from ....errors import SpecError
@@ -8,6 +10,15 @@ from ..backend import standardize_dtype
 from ..errors import Configured
 from ..losses.base import automatic_name
 from ..tensors import Variable
+
+
+def _leaves(value):
+    """Yield what is in lists and dicts, at any depth."""
+    if isinstance(value, list | tuple | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(one)
+    else:
+        yield value
 
 
 class Metric(Configured):
@@ -54,9 +65,34 @@ class Metric(Configured):
         return [*self._variables, *(v for metric in self._metrics for v in metric.variables)]
 
     def __setattr__(self, name, value):
-        if isinstance(value, Metric) and "_metrics" in self.__dict__:
-            self._metrics.append(value)
+        if name not in ("_variables", "_metrics") and "_metrics" in self.__dict__:
+            for one in _leaves(value):
+                held = self._metrics if isinstance(one, Metric) else self._variables
+                if isinstance(one, Metric | Variable) and not any(one is other for other in held):
+                    held.append(one)
         object.__setattr__(self, name, value)
+
+    def stateless_update_state(self, metric_variables, *args, **kwargs) -> list:
+        """Return what the variables become if they are `metric_variables` and a batch is taken in; these stay."""
+        return self._apart(metric_variables, lambda twin: twin.update_state(*args, **kwargs))[0]
+
+    def stateless_result(self, metric_variables):
+        """Return the value of the metric if its variables are `metric_variables`."""
+        return self._apart(metric_variables, lambda twin: twin.result())[1]
+
+    def stateless_reset_state(self) -> list:
+        """Return what `reset_state` makes of the variables, which stay."""
+        return self._apart(self.variables, lambda twin: twin.reset_state())[0]
+
+    def _apart(self, values, act) -> tuple:
+        """Return the variables of a copy that starts at `values` after `act`, and what that returns."""
+        if len(values) != len(self.variables):
+            raise SpecError(f"metric {self.name}: {len(values)} variables; it has {len(self.variables)}")
+        twin = copy.deepcopy(self)
+        for variable, value in zip(twin.variables, values, strict=True):
+            variable.assign(value)
+        found = act(twin)
+        return [variable.value for variable in twin.variables], found
 
     def add_variable(self, shape=(), initializer=None, dtype=None, aggregation="sum", name=None) -> Variable:
         """Return a new variable, which `reset_state` sets to 0; `aggregation` is that of several devices, of which

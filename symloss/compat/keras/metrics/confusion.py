@@ -117,9 +117,9 @@ class _AtAnother(Counting):
     def __init__(self, value, num_thresholds, class_id, name, dtype):
         who = type(self).__name__
         if not 0 <= value <= 1:
-            raise SpecError(f"{who}: Argument `{self.argument}` must be in the range [0, 1]; got {value!r}")
+            raise SpecError(f"{who}: Argument `{self.argument}` must be in the range [0, 1]. Received: {value!r}")
         if not num_thresholds > 0:
-            raise SpecError(f"{who}: Argument `num_thresholds` must be an integer > 0; got {num_thresholds!r}")
+            raise SpecError(f"{who}: Argument `num_thresholds` must be an integer > 0. Received: {num_thresholds!r}")
         self.value, self.num_thresholds = value, num_thresholds
         setattr(self, self.argument, value)
         super().__init__(ALL_KINDS, even_thresholds(num_thresholds), name, dtype, class_id=class_id)

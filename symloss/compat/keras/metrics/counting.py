@@ -19,7 +19,7 @@ def checked_thresholds(who: str, thresholds, default: float = 0.5) -> list:
     found = list(thresholds) if isinstance(thresholds, list | tuple | np.ndarray) else [thresholds]
     wrong = [t for t in found if t is None or not 0 <= t <= 1]
     if wrong or not found:
-        raise SpecError(f"{who}: thresholds={thresholds!r}; threshold values must be in [0, 1]")
+        raise SpecError(f"{who}: Threshold values must be in [0, 1]. Received: {wrong}")
     return found
 
 
@@ -65,8 +65,8 @@ def counts(who: str, y_true, y_pred, thresholds, sample_weight=None, *, top_k=No
     weights = _weights(sample_weight, label_weights if not multi_label else None, y_pred, dtype)
     if class_id is not None:
         if y_pred.ndim < 2 or not 0 <= class_id < (lengths(y_pred)[-1] or class_id + 1):
-            raise ShapeError(f"{who}: class_id={class_id} and y_pred of shape {lengths(y_pred)}; columns of several classes "
-                             f"are wanted")
+            raise ShapeError(f"{who}: class_id={class_id}. When class_id is provided, y_pred must be a 2D array with shape "
+                             f"(num_samples, num_classes), found shape: {lengths(y_pred)}")
         y_true, y_pred, weights = (x[..., class_id] for x in (y_true, y_pred, weights))
     if not multi_label:
         y_true, y_pred, weights = (ops.reshape(x, (-1, 1)) for x in (y_true, y_pred, weights))

@@ -22,7 +22,7 @@ def by_sample(values, sample_weight, reduce, dtype) -> tuple:
     """
     mask = getattr(values, "_keras_mask", None)
     values = ops.cast(values, dtype)
-    if sample_weight is not None or mask is not None:
+    if sample_weight is not None:  # without weights Keras counts what is masked as 0
         sample_weight = mask_weights(sample_weight, mask, dtype)
         values, sample_weight = same_rank(values, ops.cast(sample_weight, dtype))
         more = sample_weight.ndim
@@ -83,6 +83,7 @@ class MeanMetricWrapper(Mean):
     def __init__(self, fn, name=None, dtype=None, **kwargs):
         super().__init__(name or getattr(fn, "name", None) or getattr(fn, "__name__", None), dtype)
         self.fn, self.options = fn, kwargs
+        vars(self).update(kwargs)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_pred = ops.convert_to_tensor(y_pred)

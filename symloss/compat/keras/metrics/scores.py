@@ -35,14 +35,14 @@ class FBetaScore(Metric):
     def __init__(self, average=None, beta=1.0, threshold=None, name="fbeta_score", dtype=None):
         super().__init__(dtype, name)
         if average not in AVERAGES:
-            raise no_such("average (Invalid `average` argument value):", average, [str(a) for a in AVERAGES])
+            raise no_such("average (Invalid `average` argument value.):", average, [str(a) for a in AVERAGES])
         if not isinstance(beta, float) or beta <= 0:
             wanted = "It should be a Python float" if not isinstance(beta, float) else "It should be > 0"
-            raise SpecError(f"{type(self).__name__}: Invalid `beta` argument value. {wanted}; got {beta!r}")
+            raise SpecError(f"{type(self).__name__}: Invalid `beta` argument value. {wanted}. Received: beta={beta}")
         if threshold is not None and (not isinstance(threshold, float) or not 0 < threshold <= 1):
             wanted = "verify 0 < threshold <= 1" if isinstance(threshold, float) else "be a Python float"
-            raise SpecError(f"{type(self).__name__}: Invalid `threshold` argument value. It should {wanted}; got "
-                            f"{threshold!r}")
+            raise SpecError(f"{type(self).__name__}: Invalid `threshold` argument value. It should {wanted}. Received: "
+                            f"threshold={threshold} of type '{type(threshold)}'")
         self.average, self.beta, self.threshold = average, beta, threshold
         self.axis = None if average == "micro" else 0
 
