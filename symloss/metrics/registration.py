@@ -10,7 +10,7 @@ from .._repr import Summarised
 from ..errors import SpecError, unknown
 
 KINDS = ("mean", "sums", "whole")
-TARGETS = ("values", "classes", "columns")
+TARGETS = ("values", "classes", "columns", "any")
 
 
 def quotient(numerator, denominator) -> float:
@@ -53,8 +53,9 @@ class MetricSpec(Summarised):
         ``function(prediction, target, **options)`` returns values per item where `kind` is 'mean';
         ``function(prediction, target, weights, **options)`` returns a `Figure` where it is 'sums' or 'whole'.
     kind : 'mean', 'sums' or 'whole'
-    target : 'values', 'classes' or 'columns'
-        What is compared: any numbers, with labels as 0 and 1 in each column; classes; yes and no in each column.
+    target : 'values', 'classes', 'columns' or 'any'
+        What is compared: any numbers, with labels as 0 and 1 in each column; classes; yes and no in each column; or
+        whatever the function makes of the target as it is.
     best : 'max', 'min' or None
         Which figures are the good ones; None where it is no number.
     options : dict

@@ -27,7 +27,7 @@ def find(form):
     UnknownNameError
         With the nearest names of both.
     """
-    if callable(form):
+    if callable(form) or isinstance(form, MetricSpec):
         return form
     if not isinstance(form, str):
         raise SpecError(
@@ -97,8 +97,8 @@ class Measure:
     ----------
     name : str
         What records show.
-    form : str or callable
-        Name of a metric or a loss, or a function of (prediction, target) that returns values per item.
+    form : str, MetricSpec or callable
+        Name of a metric or a loss, a metric itself, or a function of (prediction, target) that returns values per item.
     options : dict
     output_name : str
     target : variable
@@ -167,7 +167,8 @@ class Measure:
             options = {"output_name": self.output_name} | self.options
             return losses.Loss.build(self.form, **options).domain(outputs)
         shape, signs = outputs[self.output_name].type.shape, "threshold" in self.options
-        if not isinstance(entry, MetricSpec) or entry.target == "values" or signs or self.target.ndim != len(shape):
+        anything = not isinstance(entry, MetricSpec) or entry.target in ("values", "any")
+        if anything or signs or self.target.ndim != len(shape):
             return None
         apart = entry.target == "columns" or self.options.get("multilabel") or shape[-1] == 1
         return "unit" if apart else "distribution"
@@ -221,7 +222,7 @@ def bound(asked, model_losses, outputs: dict, main: str) -> Measure:
         raise SpecError(f"metric {asked!r}: 'form' is missing; {{'form': 'f_beta', 'beta': 2}}, say")
     form, output_name = options.pop("form"), options.pop("output_name", main)
     entry = find(form)
-    label = form if isinstance(form, str) else getattr(form, "__name__", type(form).__name__)
+    label = form if isinstance(form, str) else entry.name if isinstance(entry, MetricSpec) else _called(form)
     full = output_name if ":" in output_name else f"{output_name}:out"
     if full not in outputs:
         raise unknown(f"output of metric {label!r}:", full, outputs)
@@ -250,6 +251,10 @@ def bound(asked, model_losses, outputs: dict, main: str) -> Measure:
     measure = Measure(name, form, options, full, source._target, source._weights, ignored, source.step_mask)
     measure.figure(outputs)  # a mistake shows here, and not while training
     return measure
+
+
+def _called(form) -> str:
+    return getattr(form, "__name__", type(form).__name__)
 
 
 def _signs(entry, source, output) -> dict:
