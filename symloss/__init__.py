@@ -47,6 +47,7 @@ from .models import (  # noqa: E402
     load,
 )
 from .regularizers import Regularizer  # noqa: E402
+from .reports import report  # noqa: E402
 from .training.turns import Turn, train_in_turn  # noqa: E402
 
 __version__ = "0.1.0"
@@ -56,7 +57,7 @@ __all__ = [
     "Activation", "Autoencoder", "Classifier", "DataError", "Experiment", "Layer", "Loss", "Network", "PairEmbedding",
     "Regressor", "Regularizer", "ShapeError", "SpecError", "SymlossError", "SymlossWarning", "TrainingError",
     "TripletEmbedding", "Turn", "UnknownNameError", "activations", "check", "compiling", "convolution", "data",
-    "decoding", "evaluate", "load", "loss", "loss_from", "losses", "metrics", "plotting", "recurrent", "regularizers",
+    "decoding", "evaluate", "load", "loss", "loss_from", "losses", "metrics", "plotting", "recurrent", "regularizers", "report",
     "schedules", "train_in_turn", "training", "updates",
 ]
 

@@ -28,7 +28,7 @@ FLOORS = [
     {"compiling"},
     {"stability"},
     {"evaluate", "explain", "plotting"},
-    {"check", "training"},
+    {"check", "training", "reports"},
     {"models"},
     {"recurrent", "convolution", "compat", "export"},
     {"command", "sklearn"},
