@@ -204,8 +204,8 @@ def compiled(model, asked: Options, validated: bool, report=None, train=None):
     backend = resolve(model.mode)
     measures = [*model._measures(asked.metrics), *asked.monitors]
     made = [*asked.regularizers, *(r for turn in asked.turns or () for r in turn.asked.regularizers)]
-    key = (_plans(asked), tuple(r.key() for r in made), built_in(model), backend.name, tuple(measure.key() for measure in measures),
-           pytensor.config.floatX, asked.monitor_gradients)
+    key = (_plans(asked), tuple(r.key() for r in made), built_in(model), backend.name,
+           tuple(measure.key() for measure in measures), pytensor.config.floatX, asked.monitor_gradients)
     if key in model._compiled:
         entry = model._compiled[key]
         for old, new in zip(entry["regularizers"], made, strict=True):
