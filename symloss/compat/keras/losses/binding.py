@@ -93,7 +93,7 @@ def core_loss(identifier, output: str, *, weight=1.0, weighted: bool = False, na
     weighted : bool
         Whether data carry a weight for each target.
     name : str or None
-        What records call the term; None: the name of the loss.
+        What records call the term; None: the name of the loss, and 'loss', so that a metric may have the same.
     target : int, variable or None
         Number of axes of y_true, or its variable. None: labels, for the losses that take these (integers, an axis less
         than the output), else floats in the shape of the output.
@@ -127,7 +127,7 @@ def core_loss(identifier, output: str, *, weight=1.0, weighted: bool = False, na
         raise SpecError(f"loss of output {output!r}: None; a name, a function of (y_true, y_pred) or a Loss is wanted")
     keywords = {"output_name": output, "weight": weight, "weighted": weighted, "target": target,
                 "how": _how(loss), "keras": loss,
-                "shown": name or getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)}
+                "shown": name or f"{_called(loss)} loss"}
     function, options = _parts(loss)
     if function not in CORE:
         return BoundLoss(function_spec(_own(loss)), **keywords)
@@ -138,6 +138,26 @@ def core_loss(identifier, output: str, *, weight=1.0, weighted: bool = False, na
     if not logits and axis == -1 and own not in AS_NUMBERS:
         return BoundLoss(own, like="keras", **keywords, **given)
     return BoundLoss(_variant(own, loss, logits, axis, given), **keywords, **given)
+
+
+def by_shapes(identifier, y_true: tuple, y_pred: tuple):
+    """Return the cross-entropy that 'crossentropy' or 'ce' stand for, by the shapes of targets and predictions.
+
+    Others are returned as they are.
+
+    >>> by_shapes("ce", (None, 1), (None, 10)).__name__
+    'sparse_categorical_crossentropy'
+    """
+    if not isinstance(identifier, str) or identifier.lower() not in ("crossentropy", "ce"):
+        return identifier
+    if y_pred[-1] == 1:
+        return functions.binary_crossentropy
+    labels = len(y_true) < len(y_pred) or y_true[-1] == 1
+    return functions.sparse_categorical_crossentropy if labels else functions.categorical_crossentropy
+
+
+def _called(loss) -> str:
+    return getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
 
 
 def _how(loss) -> str:
@@ -169,7 +189,7 @@ def _own(loss):
     def own(prediction, target):
         return call(target, prediction)
 
-    own.__name__ = str(getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__))
+    own.__name__ = str(_called(loss))
     own.__doc__ = loss.__doc__
     return own
 
@@ -177,7 +197,7 @@ def _own(loss):
 def _variant(own, loss, logits, axis, given):
     """Return the spec of a loss that takes logits, or other targets than the core's; `given` loses what is built in."""
     followed = convention(own, "keras").spec
-    shown = getattr(loss, "name", None) or loss.__name__
+    shown = _called(loss)
     activation = ACTIVATION.get(own, "softmax")
     alpha = tuple(given.pop("alpha")) if isinstance(given.get("alpha"), list | tuple) else None
 

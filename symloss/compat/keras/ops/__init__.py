@@ -1,5 +1,6 @@
 """keras.ops: operations on arrays, at once, and on PyTensor variables, as expressions that have gradients."""
 
+from ..errors import lookup
 from .control import (
     cond,
     fori_loop,
@@ -85,9 +86,9 @@ from .elementwise import (
     less,
     less_equal,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     logaddexp,
     logaddexp2,
     logical_and,
@@ -257,7 +258,6 @@ from .shaping import (
     unstack,
     vstack,
 )
-from ..errors import lookup
 
 __all__ = sorted(name for name in dir() if not name.startswith("_") and name not in (
     "control", "creation", "dispatch", "elementwise", "lookup", "nn", "products", "reductions", "shaping"))

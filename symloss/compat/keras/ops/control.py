@@ -17,7 +17,7 @@ def cond(pred, true_fn, false_fn):
     return where(pred, yes, no)
 
 
-def map(f, xs):  # noqa: A001 - Keras' name
+def map(f, xs):
     """Return f of each part along the first axis, beside each other; the length must be known."""
     return stack([f(part) for part in unstack(xs)])
 

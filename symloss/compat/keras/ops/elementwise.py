@@ -54,7 +54,7 @@ bitwise_not = unary("bitwise_not", np.invert, pt.invert)
 bitwise_invert = bitwise_not
 
 absolute = unary("absolute", np.abs, pt.abs)
-abs = absolute  # noqa: A001 - Keras' name
+abs = absolute
 fabs = unary("fabs", np.fabs, pt.abs, floats=True)
 negative = unary("negative", np.negative, pt.neg)
 square = unary("square", np.square, pt.sqr)
@@ -104,7 +104,7 @@ def clip(x, x_min, x_max):
     return x if x_max is None else minimum(x, x_max)
 
 
-def round(x, decimals=0):  # noqa: A001 - Keras' name
+def round(x, decimals=0):
     """Return each element rounded to so many decimals, halves to even numbers."""
     x, library = one(x)
     if library is np:

@@ -46,14 +46,14 @@ def extreme(name: str):
     return named(operation, name, f"Return the `{name}` over `axis`; `initial` is one more element.")
 
 
-sum = reduction("sum")  # noqa: A001 - Keras' names
+sum = reduction("sum")
 prod = reduction("prod")
 mean = reduction("mean", floats=True)
 var = reduction("var", floats=True)
 std = reduction("std", floats=True)
-any = reduction("any", lambda x, **k: np.any(x != 0, **k), lambda x, **k: pt.any(pt.neq(x, 0), **k))  # noqa: A001
-all = reduction("all", lambda x, **k: np.all(x != 0, **k), lambda x, **k: pt.all(pt.neq(x, 0), **k))  # noqa: A001
-max, min = extreme("max"), extreme("min")  # noqa: A001
+any = reduction("any", lambda x, **k: np.any(x != 0, **k), lambda x, **k: pt.any(pt.neq(x, 0), **k))
+all = reduction("all", lambda x, **k: np.all(x != 0, **k), lambda x, **k: pt.all(pt.neq(x, 0), **k))
+max, min = extreme("max"), extreme("min")
 amax, amin = reduction("amax", np.max, pt.max), reduction("amin", np.min, pt.min)
 median = reduction("median", floats=True)
 ptp = reduction("ptp", lambda x, **k: np.max(x, **k) - np.min(x, **k), lambda x, **k: pt.max(x, **k) - pt.min(x, **k))

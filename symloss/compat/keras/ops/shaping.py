@@ -208,7 +208,7 @@ def get_item(x, key):
     return finished(one(x)[0][key])
 
 
-def slice(inputs, start_indices, shape):  # noqa: A001 - Keras' name
+def slice(inputs, start_indices, shape):
     """Return the part of a tensor from `start_indices`, in a shape."""
     x, _ = one(inputs)
     return finished(x[tuple(builtins.slice(a, a + n) for a, n in zip(start_indices, shape, strict=True))])
