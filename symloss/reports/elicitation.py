@@ -24,6 +24,8 @@ DISTRIBUTIONS = {  # all greater than 0, for losses of rates; two are skewed to 
     "lognormal (0.3, 0.7)": np.exp(0.3 + 0.7 * ndtri(LEVELS)),
     "7 - exponential (1)": 7 + np.log1p(-LEVELS),
 }
+
+
 def _weighted_median(t):
     """Return the median of targets with the weights 1 / t."""
     t = np.sort(t)

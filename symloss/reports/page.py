@@ -9,6 +9,7 @@ import re
 
 from .. import plotting
 from ..errors import SymlossError
+from ..plotting import style
 
 SMOOTH = {"jumps": "the value jumps", "kinks": "a kink", "curvature_jumps": "the curvature jumps"}
 STYLE = """
@@ -83,7 +84,7 @@ def facts(report) -> dict[str, str]:
     if report.domain in ("value", "positive value"):
         found["elicits"] = _elicits(report)
     if report.scoring is not None:
-        found["yes or no"] = report.scoring.says
+        found["Bernoulli targets"] = report.scoring.says
     found["large errors"] = _robust(report)
     found["single precision"] = _precision(report)
     found["not a number"] = "; ".join(map(str, report.nowhere)) or "nowhere"
@@ -131,7 +132,7 @@ def _precision(report) -> str:
 def text(report) -> str:
     """Return the page as text."""
     title = report.name + (f" ({', '.join(report.aliases)})" if report.aliases else "")
-    lines = [title, "=" * len(title), report.summary]
+    lines = [title, "=" * len(title), report.summary.replace("`", "")]
     lines += ["", f"  {report.formula}"] if report.formula else []
     lines += [f"  {one}" for one in report.derivatives]
     shown = facts(report)
@@ -156,7 +157,7 @@ def body(report) -> str:
     rows = "".join(f"<tr><th>{markup.escape(name)}</th><td>{markup.escape(said)}</td></tr>"
                    for name, said in facts(report).items())
     formulas = "".join(_formula(one) for one in [report.formula, *report.derivatives] if one)
-    parts = [f"<h1>{markup.escape(report.name)}</h1>{names}<p>{markup.escape(report.summary)}</p>", formulas,
+    parts = [f"<h1>{markup.escape(report.name)}</h1>{names}<p>{markup.escape(report.summary.replace("`", ""))}</p>", formulas,
              _figure(report), f"<table>{rows}</table>", _extremes(report)]
     footer = f"<footer>{SAID}</footer>" if report.domain is not None else ""
     return f'<style>{STYLE}</style><article class="symloss-report">{"".join(parts)}{footer}</article>'
@@ -175,7 +176,7 @@ def _drawn(tex: str) -> str | None:
 
     sink = io.StringIO()
     try:
-        mathtext.math_to_image(f"${_simple(tex)}$", sink, format="svg", dpi=110)
+        mathtext.math_to_image(f"${_simple(tex)}$", sink, format="svg", dpi=150)
     except (ValueError, RuntimeError):
         return None  # TeX that matplotlib does not know
     return _inline(sink.getvalue(), f"formula: {tex}", "#000000")
@@ -197,12 +198,14 @@ def _figure(report) -> str:
         return ""
     from matplotlib.figure import Figure
 
-    figure, sink = Figure(figsize=(11, 3.4), layout="constrained"), io.StringIO()
-    try:
-        plotting.loss_curve(report.subject, ax=figure.subplots(1, 3))
-    except (SymlossError, TypeError, ValueError, AssertionError, IndexError):
-        return ""
-    figure.savefig(sink, format="svg", transparent=True)
+    sink = io.StringIO()
+    with style.context(None):  # colours that can be read on light and dark pages
+        figure = Figure(figsize=(11, 3.4), layout="constrained")
+        try:
+            plotting.loss_curve(report.subject, ax=figure.subplots(1, 3))
+        except (SymlossError, TypeError, ValueError, AssertionError, IndexError):
+            return ""
+        figure.savefig(sink, format="svg", transparent=True)
     return _inline(sink.getvalue(), f"loss, gradient and curvature of {report.name}")
 
 

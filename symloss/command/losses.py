@@ -1,0 +1,89 @@
+"""`symloss losses`: a table of losses that fit some words, or everything about one."""
+
+import inspect
+import re
+
+from rich.console import Console
+
+from .. import losses
+from ..explain import losses_table
+from ..losses import LossSpec
+from ..reports.page import formula
+from .console import rows, say
+
+
+def run(console: Console, words) -> int:
+    """Print a table of the losses that have all `words`, or the page of the loss that they name."""
+    name = " ".join(words)
+    entry = losses.registry.get(name) if words and name in losses.registry else None
+    if not isinstance(entry, LossSpec):
+        console.print(losses_table(words))
+        return 0
+    page(console, entry)
+    others = [one for one in losses.names() if one != entry.name and entry.name in one]
+    if others:
+        say(console, f"\nlosses with a similar name: {', '.join(others)}")
+    return 0
+
+
+def page(console: Console, spec: LossSpec) -> None:
+    """Print names, formula, ports, options and an example of a loss."""
+    say(console, f"{spec.name}: {spec.summary.replace('`', '')}")
+    known = spec.name in losses.registry
+    aliases = losses.registry.aliases(spec.name) if known else []
+    console.print()
+    facts = {"other names": ", ".join(aliases) or "none", "formula": formula(spec) or "see its documentation",
+             "ports": ", ".join(spec.ports), "one value per": spec.per, "unit": spec.unit}
+    if spec.activation:
+        facts["output"] = f"goes with a layer that ends in {spec.activation}"
+    rows(console, {name: text for name, text in facts.items() if name != "unit" or text != "unknown"})
+    if spec.options:
+        meanings = described(spec)
+        console.print()
+        rows(console, {f"{name}={value!r}": meanings.get(name, "a number") for name, value in spec.options.items()},
+             "options")
+    console.print()
+    console.print("example\n" + "\n".join(f"  {line}" for line in example(spec)), markup=False, highlight=False,
+                  soft_wrap=True)
+    if len(spec.predictions) == 1 and spec.per != "batch":
+        say(console, f"\nsymloss report {spec.name} shows how it behaves.")
+
+
+def described(spec: LossSpec) -> dict[str, str]:
+    """Return what the documentation of a loss says of its options: ``name : kind`` and the lines below.
+
+    >>> described(losses.get("quantile"))["q"]
+    'float in (0, 1). Share of targets that should fall below the prediction.'
+    """
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in (inspect.getdoc(spec.function) or "").splitlines():
+        head = re.fullmatch(r"(\w[\w, ]*) : (.*)", line)
+        if head:
+            names = [name.strip() for name in head[1].split(",")]
+            found |= dict.fromkeys(names, f"{head[2].rstrip('.')}.")
+        elif line.startswith("    ") and names:
+            found |= {name: f"{found[name]} {line.strip()}" for name in names}
+        elif line.strip():
+            names = []
+    return {name: text.replace("`", "") for name, text in found.items() if name in spec.options}
+
+
+def example(spec: LossSpec) -> list[str]:
+    """Return lines of Python that train with a loss."""
+    options = "".join(f", {name!r}: {value!r}" for name, value in list(spec.options.items())[:1]
+                      if isinstance(value, int | float) and not isinstance(value, bool))
+    loss = f'"{spec.name}"' if not options else f'{{"form": "{spec.name}"{options}}}'.replace("'", '"')
+    if spec.definition is not None:
+        loss = repr(spec.definition)
+    if len(spec.predictions) > 1:
+        ports = ", ".join(f'"{port}": "layer_{port}"' for port in spec.predictions)
+        return ["net = symloss.Network(...)     # with a layer for each port",
+                f'net.add_loss("{spec.name}", ports={{{ports}}})']
+    kind, size = "Regressor", '(3, "sigmoid")' if spec.activation == "sigmoid" else "3"
+    if spec.activation == "softmax":
+        kind, size = ("Classifier", "3") if "label" in spec.target else ("Regressor", '(3, "softmax")')
+    elif spec.target == "label":
+        size = '(3, "linear")'
+        kind = "Regressor"
+    return [f"net = symloss.{kind}([10, 20, {size}], loss={loss})", "net.train([x, y])"]

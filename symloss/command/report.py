@@ -1,0 +1,45 @@
+"""`symloss report`: what numbers say of a loss, as text and as a page."""
+
+import pathlib
+
+from rich.console import Console
+
+from ..errors import SpecError
+from ..reports import report
+from .console import say
+
+
+def run(console: Console, loss: str, options=(), html=None, speed: bool = True, mode=None) -> int:
+    """Print the report of a loss, and write it as HTML if a path is given.
+
+    Parameters
+    ----------
+    console : rich Console
+    loss : str
+        A name or a formula.
+    options : sequence of str
+        Hyperparameters, each as 'delta=0.5'.
+    html : path or None
+    speed : bool
+        Whether to measure its time.
+    mode : str or None
+        What it is compiled with for that.
+    """
+    found = report(loss, speed=speed, mode=mode, **dict(_option(text) for text in options))
+    console.print(str(found), markup=False, highlight=False, soft_wrap=True)
+    if html is not None:
+        path = pathlib.Path(html)
+        found.html(path)
+        say(console, f"\npage: {path}")
+    return 0
+
+
+def _option(text: str):
+    name, sign, value = text.partition("=")
+    words = {"true": True, "false": False, "none": None}
+    try:
+        if not sign or not name.isidentifier():
+            raise ValueError
+        return name, words[value.lower()] if value.lower() in words else float(value)
+    except ValueError:
+        raise SpecError(f"report: {text!r} is no option; write its name and a number, delta=0.5 say") from None

@@ -1,0 +1,229 @@
+"""`symloss train`: a model described in TOML learns from a table, and is saved."""
+
+import dataclasses
+import pathlib
+import time
+
+import numpy as np
+from rich.console import Console
+
+from .. import losses
+from ..errors import DataError, SpecError
+from ..models.feedforward import Classifier, Regressor
+from . import recipes, tables
+from .console import rows, say
+
+UNITS = ("the unit of the target", "the squared unit of the target")  # of losses for which targets may be scaled
+FEW = 10  # rows, at least
+
+
+@dataclasses.dataclass
+class Task:
+    """A table as arrays, and what is to be learned from it.
+
+    Parameters
+    ----------
+    x : float array (n, d)
+    y : float array (n, k), or labels (n,)
+    names : list of str
+        Of the columns of x.
+    classes : list or None
+        The labels, for a classification.
+    dropped : int
+        Rows that were left out.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    names: list
+    classes: list | None
+    dropped: int
+
+
+def run(console: Console, recipe, data) -> int:
+    """Train what the file `recipe` says on the table `data`, and return the exit code."""
+    plan = recipes.read(recipe)
+    task = read_task(plan, tables.read(data))
+    learning, held_out = split(len(task.x), plan)
+    net, scales = model(plan, task, learning)
+    what = f"{len(task.classes)} classes" if task.classes else ", ".join(plan.targets)
+    say(console, f"{len(learning)} rows to learn from, {len(held_out)} for validation; {task.x.shape[1]} inputs; "
+                 f"target: {what}")
+    if task.dropped:
+        say(console, f"note: {task.dropped} rows with missing values are left out")
+    start = time.perf_counter()
+    _train(net, plan, task, learning, held_out, scales)
+    seconds = time.perf_counter() - start
+    fold(net, scales)
+    path = _saved(net, plan)
+    conclude(console, net, plan, task, learning, held_out, seconds)
+    say(console, f"\nmodel: {path}")
+    say(console, f"In Python, symloss.load({str(path)!r}).predict(x) takes the columns {_listed(task.names)}, in this "
+                 f"order and as they are in the table.")
+    return 0
+
+
+def _saved(net, plan) -> pathlib.Path:
+    path = pathlib.Path(plan.save)
+    net.save(path)
+    return path
+
+
+def _listed(names) -> str:
+    return ", ".join(names) if len(names) <= 12 else f"{', '.join(names[:5])}, ..., {names[-1]} ({len(names)} in all)"
+
+
+# ---------------------------------------------------------------------------------------------------------- the data
+
+
+def read_task(plan, table) -> Task:
+    """Return inputs and targets of a table.
+
+    Raises
+    ------
+    DataError
+        For missing inputs, too few rows, or a target that is all the same.
+    SpecError
+        For targets that do not go with the kind of the model.
+    """
+    targets = tables.chosen(table, plan.targets, "target")
+    tables.chosen(table, plan.ignore, "ignore")
+    names = plan.inputs or [name for name in table if name not in plan.targets and name not in plan.ignore]
+    both = [name for name in names if name in plan.targets]
+    if both:
+        raise SpecError(f"train: the column {both[0]!r} is an input and a target; leave it out of one of them")
+    columns = tables.chosen(table, names, "inputs")
+    if not columns:
+        raise DataError("train: no column is left for the inputs; a table needs others than the target")
+    kept = ~np.any([column.missing for column in targets], axis=0)
+    gaps = {column.name: int(column.missing.sum()) for column in columns if column.missing.any()}
+    if gaps and plan.missing == "refuse":
+        said = ", ".join(f"{name} ({count} rows)" for name, count in list(gaps.items())[:5])
+        raise DataError(f'train: values are missing in {said}; write missing = "drop" to leave these rows out, or '
+                        f"ignore = {list(gaps)} to leave these columns out")
+    kept &= ~np.any([column.missing for column in columns], axis=0)
+    if kept.sum() < FEW:
+        raise DataError(f"train: {kept.sum()} rows have all values; at least {FEW} are wanted")
+    columns = [dataclasses.replace(column, values=column.values[kept]) for column in columns]
+    x, named = tables.as_inputs(columns)
+    y, classes = _targets(plan, [dataclasses.replace(c, values=c.values[kept]) for c in targets])
+    return Task(x, y, named, classes, int((~kept).sum()))
+
+
+def _targets(plan, columns):
+    """Return the targets, and the classes if they are labels."""
+    of_words = [column.name for column in columns if column.of_words]
+    kind = plan.kind or ("classification" if of_words or _wants_labels(plan.loss) else "regression")
+    if kind == "regression":
+        if of_words:
+            raise SpecError(f'train: the target {of_words[0]!r} has words; write kind = "classification", or name a '
+                            f"column of numbers")
+        return np.stack([column.values for column in columns], axis=1), None
+    if len(columns) > 1:
+        raise SpecError(f"train: {len(columns)} targets of classes; name one of {', '.join(plan.targets)}")
+    values = columns[0].values
+    if not columns[0].of_words:
+        if np.any(values != np.round(values)) or len(np.unique(values)) > 100:
+            raise SpecError(f'train: the target {columns[0].name!r} has {len(np.unique(values))} different numbers; '
+                            f'write kind = "regression"')
+        values = values.astype(int)
+    classes = sorted(set(values.tolist()))
+    if len(classes) < 2:
+        raise DataError(f"train: the target {columns[0].name!r} is {classes[0]!r} in all rows; there is nothing to learn")
+    return values, classes
+
+
+def _wants_labels(loss) -> bool:
+    spec = _spec(loss)
+    return spec is not None and ("label" in spec.target and "sign" not in spec.target)
+
+
+def _spec(loss):
+    form = loss["form"] if isinstance(loss, dict) else loss
+    return losses.get(form) if form is not None else None
+
+
+def split(count: int, plan) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of the rows to learn from, and of those for validation, drawn with the seed."""
+    order = np.random.default_rng([plan.seed, count]).permutation(count)
+    held_out = int(round(plan.validation * count))
+    return np.sort(order[held_out:]), np.sort(order[:held_out])
+
+
+# --------------------------------------------------------------------------------------------------------- the model
+
+
+def model(plan, task, learning):
+    """Return a model, and what its inputs and targets are scaled with while it learns."""
+    hidden = [recipes.layer(entry) for entry in plan.layers]
+    x = task.x[learning]
+    spread = x.std(axis=0)
+    scales = {"x": (x.mean(axis=0), np.where(spread > 0, spread, 1.0))} if plan.scale else {}
+    if task.classes:
+        loss = {} if plan.loss is None else {"loss": plan.loss}
+        net = Classifier([x.shape[1], *hidden, len(task.classes)], seed=plan.seed, classes=task.classes, **loss)
+    else:
+        loss = "mse" if plan.loss is None else plan.loss
+        spec, y = _spec(loss), task.y[learning]
+        last = y.shape[1] if spec.activation is None else (y.shape[1], spec.activation)
+        net = Regressor([x.shape[1], *hidden, last], seed=plan.seed, loss=loss)
+        if plan.scale and spec.unit in UNITS and np.all(y.std(axis=0) > 0):
+            scales["y"] = y.mean(axis=0), y.std(axis=0)
+    first = net.layers[1]
+    if "x" in scales and not {"w", "b"} <= set(first.params):
+        del scales["x"]
+    return net, scales
+
+
+def _scaled(array, scale):
+    return array if scale is None else (array - scale[0]) / scale[1]
+
+
+def _train(net, plan, task, learning, held_out, scales) -> None:
+    x = _scaled(task.x, scales.get("x"))
+    y = _scaled(task.y, scales.get("y")) if not task.classes else task.y
+    given = {} if plan.learning_rate is None else {"learning_rate": plan.learning_rate}
+    options = {"batch_size": plan.batch_size, "epochs": plan.epochs, **given, **plan.options}
+    valid = [x[held_out], y[held_out]] if len(held_out) else None
+    net.train([x[learning], y[learning]], valid, algo=plan.optimizer, **options)
+
+
+def fold(net, scales) -> None:
+    """Move the scales into the first and the last layer, so that the model takes and predicts the table's own units."""
+    if "x" in scales:
+        mean, spread = scales["x"]
+        w, b = (net.layers[1].params[name] for name in ("w", "b"))
+        folded = w.get_value() / spread[:, None]
+        b.set_value((b.get_value() - mean @ folded).astype(b.dtype))
+        w.set_value(folded.astype(w.dtype))
+    if "y" in scales:
+        mean, spread = scales["y"]
+        w, b = (net.layers[-1].params[name] for name in ("w", "b"))
+        w.set_value((w.get_value() * spread).astype(w.dtype))
+        b.set_value((b.get_value() * spread + mean).astype(b.dtype))
+
+
+# -------------------------------------------------------------------------------------------------------- the report
+
+
+def conclude(console, net, plan, task, learning, held_out, seconds) -> None:
+    """Print how good the model is, beside a guess that knows no inputs."""
+    chosen, where = (held_out, "validation") if len(held_out) else (learning, "rows to learn from")
+    x, y = task.x[chosen], task.y[chosen]
+    found = {"epochs": f"{net.history[-1]['epoch']} in {seconds:.1f} s"}
+    best = [record["epoch"] for record in net.history if record.get("best")]
+    if len(held_out) and best:
+        found["kept"] = f"the parameters of epoch {best[-1]}"
+    prediction = net.predict(x)
+    if task.classes:
+        guess = max(task.classes, key=lambda one: np.sum(task.y[learning] == one))
+        found["accuracy"] = f"{np.mean(prediction == y):.4f}, against {np.mean(y == guess):.4f} for always {guess!r}"
+    else:
+        for i, name in enumerate(plan.targets):
+            error, usual = prediction[:, i] - y[:, i], y[:, i] - task.y[learning][:, i].mean()
+            share = 1 - np.square(error).sum() / max(np.square(usual).sum(), 1e-300)
+            found[f"{name}: absolute error"] = (f"{np.abs(error).mean():.4g} on average, against "
+                                                f"{np.abs(usual).mean():.4g} for always the mean")
+            found[f"{name}: R^2"] = f"{share:.4f}"
+    console.print()
+    rows(console, found, f"{where} ({len(x)} rows)")
