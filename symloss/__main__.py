@@ -1,4 +1,4 @@
-"""The command ``symloss``: a demonstration, a doctor, the list of losses, C sources, and the cache of compiled code."""
+"""The command ``symloss``: losses and reports about them, training on tables, a demonstration, a doctor, C sources."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from rich.console import Console
 import symloss
 from symloss.errors import SymlossError, SymlossWarning, unknown
 
-COMMANDS = ("demo", "info", "losses", "c-source", "cache")
+COMMANDS = ("demo", "info", "losses", "report", "train", "c-source", "cache")
 FAILED, INTERRUPTED = 1, 130  # exit codes; argparse itself ends with 2
 
 
@@ -25,10 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
     if rest:
         parser.error(_not_taken(name, rest[0], options))
     command = options.pop("command", None)
-    if command is None:
-        parser.print_help()
-        return 0
     console = Console(highlight=False)
+    if command is None:
+        from symloss.command.overview import run
+
+        return run(console)
     try:
         with warnings.catch_warnings():
             _warnings_as_lines(console)
@@ -60,10 +61,13 @@ def make_parser() -> argparse.ArgumentParser:
 
     info = commands.add_parser("info", help="show versions, compiler, BLAS, threads, cache, and which modes work here")
     info.set_defaults(command=_info)
-    losses = commands.add_parser("losses", help="list losses with their aliases, ports and meaning")
+    losses = commands.add_parser("losses", help="find losses, or show formula, options and an example of one")
     losses.add_argument("words", nargs="*", metavar="WORD",
-                        help="part of a name, an alias or the description; a loss is listed if it has all of them")
+                        help="the name of a loss, here or elsewhere; or a part of a name or the description: a loss is "
+                             "listed if it has all words")
     losses.set_defaults(command=_losses)
+    _add_report(commands)
+    _add_train(commands)
     source = commands.add_parser("c-source", help="print the C file of a saved model's training step")
     source.add_argument("file", metavar="FILE", help="what net.save wrote, model.safetensors say")
     source.add_argument("--algo", default="rmsprop", metavar="RULE", help="the update rule (%(default)s)")
@@ -75,6 +79,24 @@ def make_parser() -> argparse.ArgumentParser:
                        help="with clear: remove only what was not used for so many days")
     cache.set_defaults(command=_cache)
     return parser
+
+
+def _add_report(commands) -> None:
+    report = commands.add_parser("report", help="examine a loss: curve, robustness, what its minimum predicts")
+    report.add_argument("loss", metavar="LOSS", help="a name, or a formula in quotes: 'abs(e)**1.5'")
+    report.add_argument("options", nargs="*", metavar="OPTION=NUMBER", help="hyperparameters, delta=0.5 say")
+    report.add_argument("--html", metavar="FILE", help="write a page with figures, too")
+    report.add_argument("--no-speed", action="store_true", dest="no-speed", help="do not measure its time")
+    report.add_argument("--mode", default=None, metavar="MODE", help="what it is compiled with to measure its time")
+    report.set_defaults(command=_report)
+
+
+def _add_train(commands) -> None:
+    train = commands.add_parser("train", help="train a model that a TOML file describes on a table")
+    train.add_argument("recipe", nargs="?", metavar="MODEL.toml", help="what to train; see --example")
+    train.add_argument("data", nargs="?", metavar="DATA.csv", help="a table with the names of its columns in line 1")
+    train.add_argument("--example", action="store_true", help="print a TOML file with all keys, and end")
+    train.set_defaults(command=_train)
 
 
 def _not_taken(command, word, options) -> str:
@@ -111,10 +133,28 @@ def _info(console) -> int:
 
 
 def _losses(console, words) -> int:
-    from symloss.explain import losses_table
+    from symloss.command.losses import run
 
-    console.print(losses_table(words))
-    return 0
+    return run(console, words)
+
+
+def _report(console, loss, **options) -> int:
+    from symloss.command.report import run
+
+    return run(console, loss, options["options"], options["html"], not options["no-speed"], options["mode"])
+
+
+def _train(console, recipe, data, example) -> int:
+    from symloss.command import recipes
+    from symloss.command.train import run
+
+    if example:
+        print(recipes.EXAMPLE, end="")
+        return 0
+    if data is None:
+        raise symloss.SpecError("train: a TOML file and a table are wanted: symloss train model.toml data.csv; "
+                                "symloss train --example shows what the first one says")
+    return run(console, recipe, data)
 
 
 def _c_source(console, file, algo) -> int:
