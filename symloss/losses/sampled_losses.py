@@ -108,8 +108,8 @@ class SampledLoss(Loss, registered=False):
             dtype, std = pytensor.config.floatX, size**-0.5 if self.std is None else self.std
             w = np.asarray(rng.normal(0, std, size=(self.count, size)), dtype)
             b = np.asarray(np.full(self.count, self._first_bias()), dtype)
-            self.parameters = {"w": pytensor.shared(w, name="w", shape=w.shape),
-                               "b": pytensor.shared(b, name="b", shape=b.shape)}
+            self.parameters = {"w": pytensor.shared(w, name=f"{self.of}.w", shape=w.shape),
+                               "b": pytensor.shared(b, name=f"{self.of}.b", shape=b.shape)}
         have = self.parameters["w"].get_value(borrow=True).shape[1]
         if have != size:
             raise ShapeError(f"loss {self.of}: its weights are for {have} features, and {self.output_name} has {size}; "

@@ -15,7 +15,7 @@ from symloss import UnknownNameError
     ((5, "BatchNorm"), "norm:z"),
     ({"form": "layer-norm"}, "norm:z"),
     ("attention", "bilstm"),
-    ({"form": "Embedding", "size": 5}, "one-hot"),
+    ({"form": "lookup_table", "size": 5}, "embedding"),
     ((5, "dense"), "fully connected"),
     ({"size": 5, "kernel_regularizer": "l2"}, "weight_l2"),
     ({"size": 5, "input_shape": 4}, "first entry"),
