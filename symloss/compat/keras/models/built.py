@@ -4,11 +4,11 @@ import pytensor.tensor as pt
 
 from ....compiling import Evaluation, TrainingStep, alone, resolve
 from ....errors import SpecError
-from ....objective import Objective
+from ....objective import Objective, measures
 from ....regularizers import Regularizer
 from ....stability import rewriting
 from ..losses import binding as losses
-from . import measuring as metrics
+from ..metrics import binding as metrics
 
 
 class _Penalty(Regularizer):
@@ -71,14 +71,18 @@ class Built:
     def _measure(self, name, some, wanted):
         """Bind the metrics of an output, under the names that Keras shows them by."""
         prefix = f"{name}_" if len(self.names) > 1 else ""
+        outputs = self.network.graph.outputs()[0]
         for metric, is_weighted in wanted:
             if not some:
                 raise SpecError(f"{self.model.name}: metrics of the output {name!r}, which has no loss, so that it is not "
                                 f"known what its targets look like; give it a loss, with loss_weights 0 if it shall not "
                                 f"be trained")
-            for measure in metrics.core_metrics(metric, some[0], network=self.network, weighted=is_weighted,
-                                                prefix=prefix):
-                self.measures.append(measure)
+            for asked in metrics.core_metrics(metric, some[0], weighted=is_weighted):
+                shown = prefix + asked["name"]
+                if any(measure.name == shown for measure in self.measures):
+                    raise SpecError(f"{self.model.name}: two metrics are called {shown!r}; give one another name=, or "
+                                    f"leave it out")
+                self.measures.append(measures.bound(asked | {"name": shown}, some, outputs, some[0].output_name))
 
     @property
     def step(self) -> TrainingStep:

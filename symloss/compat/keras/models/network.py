@@ -144,5 +144,5 @@ def network_of(model, seed: int) -> tuple[Network, list[str]]:
     opened = Opened(model)
     graph = Graph(opened.described, seed=seed, outputs=list(dict.fromkeys(opened.outputs)))
     network = Network(graph=graph, loss=None, seed=seed)
-    network.mode = model._mode
+    network.mode = model.mode
     return network, opened.outputs

@@ -22,12 +22,19 @@ NOT_COMPILED = {  # arguments of Keras' compile that are not supported -> what t
 
 
 class Trainable:
-    """What a model does with data."""
+    """What a model does with data.
+
+    Attributes
+    ----------
+    mode : str or None
+        What it compiles with: 'C', 'CVM', 'NUMBA', 'JAX' or 'PYTHON'; None: C where there is a compiler.
+    """
+
+    mode: str | None = None
 
     def _begin_training(self):
         self._asked = self._network = self._core_outputs = self._built_model = self._seed = None
         self._frozen: tuple = ()
-        self._mode = None
         self._fits = 0
         self.optimizer = self.loss = self.history = None
         self.stop_training = False
