@@ -82,8 +82,8 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
         X, y = self._validated(X, y, reset=True)
         classes = unique_labels(y)
         if self.warm_start and self._is_fitted and list(classes) != list(self.classes_):
-            raise ValueError(f"warm_start=True, and y has the classes {list(classes)}, not {list(self.classes_)} as "
-                             f"before; make a new estimator")
+            raise ValueError(f"warm_start=True, and y has the classes {classes.tolist()}, not "
+                             f"{self.classes_.tolist()} as before; make a new estimator")
         self.classes_ = classes
         labels = self._labels(y)
         return self._fit([X, labels], self._weights(X, y, sample_weight), stratify=labels)
@@ -107,7 +107,8 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
         if first:
             self.classes_ = unique_labels(y) if classes is None else unique_labels(classes)
         elif classes is not None and list(unique_labels(classes)) != list(self.classes_):
-            raise ValueError(f"classes={list(classes)!r}, and {list(self.classes_)} in the first call to partial_fit")
+            raise ValueError(f"classes={np.asarray(classes).tolist()}, and {self.classes_.tolist()} in the first call "
+                             f"to partial_fit; pass the same")
         return self._fit_more([X, self._labels(y)], self._weights(X, y, sample_weight))
 
     def predict(self, X):
@@ -149,8 +150,8 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
         """Return the positions of labels among the classes."""
         positions = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
         if (wrong := self.classes_[positions] != y).any():
-            raise ValueError(f"y has the label {y[wrong][0]!r}, which is not among the classes {list(self.classes_)}; "
-                             f"pass all of them in the first call to partial_fit, classes=[...]")
+            raise ValueError(f"y has the label {y[wrong].tolist()[0]!r}, which is not among the classes "
+                             f"{self.classes_.tolist()}; pass all of them to the first partial_fit, classes=[...]")
         return positions
 
     def _weights(self, X, y, sample_weight):

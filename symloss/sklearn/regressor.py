@@ -111,6 +111,16 @@ class SymlossRegressor(RegressorMixin, SymlossEstimator):
         X = validate_data(self, X, dtype="numeric", reset=False)
         return np.asarray(self.net_.predict(X))
 
+    def predict_ports(self, X) -> dict:
+        """Return what the network predicts for each port of its loss: mean and variance for 'gaussian_nll', say."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype="numeric", reset=False)
+        names = list(self._output_by_port())
+        if len(names) == 1:
+            return {names[0]: self.predict(X)}
+        found = self.net_.feed_forward(X)
+        return {name: found[f"{name}:out"][:, 0] if self.net_.flat_target else found[f"{name}:out"] for name in names}
+
     def _checked(self, X, y, sample_weight, reset):
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype="numeric", reset=reset)
         columns = 1 if y.ndim == 1 else y.shape[1]
@@ -125,18 +135,26 @@ class SymlossRegressor(RegressorMixin, SymlossEstimator):
 
     def _layers(self):
         with sklearn_errors():
-            output = self._output() if self.output_activation == "auto" else self.output_activation
-        return [self.n_features_in_, *self._hidden_layers(self.hidden), (self.n_outputs_, output)]
+            outputs = self._output_by_port()
+        hidden = self._hidden_layers(self.hidden)
+        if len(outputs) == 1:
+            return [self.n_features_in_, *hidden, (self.n_outputs_, next(iter(outputs.values())))]
+        usual = f"hid{len(hidden)}" if hidden else "in"
+        shared = hidden[-1].get("name", usual) if hidden and isinstance(hidden[-1], dict) else usual
+        heads = [{"name": port, "size": self.n_outputs_, "activation": activation, "inputs": shared}
+                 for port, activation in outputs.items()]
+        return [self.n_features_in_, *hidden, *heads[::-1]]  # the last layer is what a Regressor predicts
 
-    def _output(self) -> str:
-        """Return the activation that goes with the first loss."""
+    def _output_by_port(self) -> dict[str, str]:
+        """Return the activation of each output, by the port of the first loss that it feeds."""
         first = self.loss[0] if isinstance(self.loss, list | tuple) and self.loss else self.loss
         try:
-            term = terms_of(first, {}, None, "SymlossRegressor")[0]
+            found = choose(terms_of(first, {}, None, "SymlossRegressor")[0].spec)
         except SpecError:  # a class of the user's
-            return "linear"
-        link = next(iter(choose(term.spec).values())).name
-        return "linear" if link in ("identity", "log_softmax") else link
+            return {"prediction": "linear" if self.output_activation == "auto" else self.output_activation}
+        names = {port: "linear" if link.name in ("identity", "log_softmax") else link.name
+                 for port, link in found.items()}
+        return names if self.output_activation == "auto" else names | {next(iter(names)): self.output_activation}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -88,9 +88,9 @@ class SymlossTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Syml
 
     def score(self, X, y=None, sample_weight=None):
         """Return the share of the variance that the reconstruction explains, R^2 over all columns together."""
+        reconstruction = self.inverse_transform(self.transform(X))
         X = validate_data(self, X, dtype=("float64", "float32"), reset=False)
-        return r2_score(X, self.inverse_transform(self.transform(X)), sample_weight=sample_weight,
-                        multioutput="variance_weighted")
+        return r2_score(X, reconstruction, sample_weight=sample_weight, multioutput="variance_weighted")
 
     @property
     def _n_features_out(self):
