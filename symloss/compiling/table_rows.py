@@ -1,8 +1,8 @@
 """Tables of which a step reads a few rows: gradients and updates of these rows alone.
 
-A parameter that the total reads only at places that are computed, ``table[ids]``, has a gradient of 0 in all other rows.
-So a rule that leaves a row alone where its gradient is 0 needs to be told of the rows that were read, and a step costs
-the same however many rows there are.
+A parameter that the total reads only at places that are computed, ``table[ids]``, has a gradient of 0 in all other
+rows. So a rule that leaves a row alone where its gradient is 0 needs to be told of the rows that were read, and a step
+costs the same however many rows there are.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ import dataclasses
 import pytensor.tensor as pt
 from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import ancestors, applys_between
-from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.shape import Shape, Shape_i
 
 from ..errors import SpecError
@@ -113,7 +113,7 @@ class Tables:
         alike = all(v.type.shape == parameter.type.shape for v in changed)
         for node in applys_between(roots, list(changed.values())):
             if touched & set(node.inputs):
-                alike &= isinstance(node.op, Elemwise) or (isinstance(node.op, DimShuffle) and node.op.is_left_expand_dims)
+                alike &= isinstance(node.op, Elemwise)
                 touched |= set(node.outputs)
         if not alike:
             raise SpecError(f"lazy: the rule {self.plan.rule.__name__} does not treat each element of {parameter.name} "

@@ -1,7 +1,6 @@
 """Vectors for integers: rows of a table."""
 
 import numpy as np
-import pytensor.tensor as pt
 
 from ..errors import SpecError
 from .base import Layer
@@ -19,8 +18,8 @@ class Embedding(Layer):
 
     Notes
     -----
-    Its input is a layer of integers, ``{"size": 1, "dtype": "int32"}``. Items of one id become vectors (size,), items of
-    several ids a vector for each (k, size). In a recurrent network, each step has one id.
+    Its input is a layer of integers, ``{"size": 1, "dtype": "int32"}``. Items of one id become vectors (size,), items
+    of several ids a vector for each (k, size). In a recurrent network, each step has one id.
 
     The table is the parameter 'w' (ids, size). It starts with normal numbers of the standard deviation 1 / sqrt(size),
     unless 'init' or 'std' says otherwise. A training step updates only those rows that it reads where the update rule
@@ -34,8 +33,8 @@ class Embedding(Layer):
     def __init__(self, *, ids=None, **options):
         super().__init__(**options)
         if isinstance(ids, bool) or not isinstance(ids, int | np.integer) or ids < 1:
-            raise SpecError(f"layer {self.name!r}: ids={ids!r}; the number of different ids is wanted, an integer of at "
-                            f"least 1")
+            raise SpecError(f"layer {self.name!r}: ids={ids!r}; the number of different ids is wanted, an integer of "
+                            f"at least 1")
         self.ids = int(ids)
 
     def setup(self, sources):
@@ -54,8 +53,8 @@ class Embedding(Layer):
     def connect(self, values):
         (found,) = values
         if not found.dtype.startswith(("int", "uint")):
-            raise SpecError(f"layer {self.name!r}: its input {self.inputs[0]!r} is {found.dtype}, and ids are integers; "
-                            f"write the input as {{'size': 1, 'dtype': 'int32'}}")
+            raise SpecError(f"layer {self.name!r}: its input {self.inputs[0]!r} is {found.dtype}, and ids are "
+                            f"integers; write the input as {{'size': 1, 'dtype': 'int32'}}")
         ids = found[..., 0] if self._squeezed else found
         rows = self.params["w"][ids.ravel()]
         lengths = [ids.shape[axis] if n is None else n for axis, n in enumerate(ids.type.shape)]

@@ -13,7 +13,8 @@ _NORM = ("there is no layer of this kind; 'norm:z' in an activation normalises e
          "(20, 'norm:z+relu')")
 _ATTENTION = ("there is no attention; a 'bilstm' or 'bigru' reads a sequence both ways, and 'last', 'mean' or 'max' "
               "make one value of it")
-_EMBEDDING = "write {'form': 'embedding', 'ids': 50000, 'size': 64} after an input of integers, {'size': 1, 'dtype': 'int32'}"
+_EMBEDDING = ("write {'form': 'embedding', 'ids': 50000, 'size': 64}, after an input of integers, {'size': 1, 'dtype': "
+              "'int32'}")
 _PENALTY = "penalties belong to the training: net.train(..., weight_l2=1e-4), or weight_l1, hidden_l1"
 _INPUT = "the first entry of the list is the input: [10, 20, 3]"
 _INIT = "write 'init', as in {'size': 20, 'init': 'he'}, or init_b for the biases alone"

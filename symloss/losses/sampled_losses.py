@@ -1,4 +1,4 @@
-"""Losses over many classes with weights of their own: a step draws some classes, and an evaluation takes all of them."""
+"""Losses over many classes with weights of their own: a step draws some classes, an evaluation takes all of them."""
 
 import numpy as np
 import pytensor
@@ -20,8 +20,8 @@ class SampledLoss(Loss, registered=False):
 
     The loss has the last layer of the model within itself: a row of weights and a bias for each class. The score of
     class c for features x is :math:`s_c = w_c \cdot x + b_c`. A step of training computes the scores of the right
-    classes and of those that were drawn, for the whole batch the same ones, so its cost does not grow with the number of
-    classes. Everywhere else, in validation, `measure` and `score`, the loss is the cross-entropy of the softmax over
+    classes and of those that were drawn, for the whole batch the same ones, so its cost does not grow with the number
+    of classes. Everywhere else, in validation, `measure` and `score`, the loss is the cross-entropy of the softmax over
     all classes.
 
     Parameters
@@ -101,13 +101,13 @@ class SampledLoss(Loss, registered=False):
     def meet(self, output, rng):
         size = output.type.shape[-1] if output.ndim > 1 and output.dtype.startswith("float") else None
         if size is None:
-            raise ShapeError(f"loss {self.of}: {self.output_name} is {output.type}; features (n, d) with a known number "
-                             f"d are wanted")
+            raise ShapeError(f"loss {self.of}: {self.output_name} is {output.type}; features (n, d) with a known "
+                             f"number d are wanted")
         self._axes = output.type.shape[:-1]
         if not self.parameters:
             dtype, std = pytensor.config.floatX, size**-0.5 if self.std is None else self.std
             w = np.asarray(rng.normal(0, std, size=(self.count, size)), dtype)
-            b = np.asarray(np.full(self.count, self._first_bias()), dtype)
+            b = np.asarray(self._first_biases(), dtype)
             self.parameters = {"w": pytensor.shared(w, name=f"{self.of}.w", shape=w.shape),
                                "b": pytensor.shared(b, name=f"{self.of}.b", shape=b.shape)}
         have = self.parameters["w"].get_value(borrow=True).shape[1]
@@ -115,8 +115,8 @@ class SampledLoss(Loss, registered=False):
             raise ShapeError(f"loss {self.of}: its weights are for {have} features, and {self.output_name} has {size}; "
                              f"make another loss for this output")
 
-    def _first_bias(self) -> float:
-        return 0.0
+    def _first_biases(self):
+        return np.zeros(self.count)
 
     def unbound(self):
         twin = super().unbound()
@@ -252,8 +252,8 @@ class NCE(SampledLoss):
 
     .. math:: \ell = -\log \sigma(s_t - \log k q_t) - \sum_j \log \sigma(-(s_j - \log k q_j))
 
-    The scores become logarithms of probabilities by themselves. So that they start as such, the initial biases are
-    -log(classes).
+    The scores become logarithms of probabilities by themselves. They start as those of the sampler's distribution: the
+    initial biases are :math:`\log q_c`.
 
     Parameters
     ----------
@@ -273,8 +273,8 @@ class NCE(SampledLoss):
     sentence = "noise-contrastive estimation: the right class is told from some that were drawn"
     takes_hits = True
 
-    def _first_bias(self):
-        return -np.log(self.count)
+    def _first_biases(self):
+        return self._sampler.log_probability(np.arange(self.count))
 
     def _sampled(self, x, labels, drawn):
         right, wrong, at = self._scores_of(x, labels, drawn)
@@ -288,8 +288,8 @@ class NegativeSampling(SampledLoss):
 
     .. math:: \ell = -\log \sigma(s_t) - \sum_j \log \sigma(-s_j)
 
-    This is for embeddings. The scores are logarithms of probabilities less :math:`\log k q_c`, so what is evaluated is
-    the softmax of :math:`s_c + \log q_c`.
+    This is for embeddings. The scores become logarithms of probabilities less :math:`\log k q_c`, so what is evaluated
+    is the softmax of :math:`s_c + \log q_c`. The initial biases are -log k, with which the probabilities are q.
 
     Parameters
     ----------
@@ -307,6 +307,9 @@ class NegativeSampling(SampledLoss):
     of = "negative_sampling"
     sentence = "negative sampling: the right class is a yes, each of some that were drawn is a no"
     takes_hits = True
+
+    def _first_biases(self):
+        return np.full(self.count, -np.log(self.samples))
 
     def _sampled(self, x, labels, drawn):
         right, wrong, at = self._scores_of(x, labels, drawn)

@@ -246,7 +246,12 @@ def test_a_loss_in_two_models_has_weights_for_each():
 
 
 def test_initial_weights_are_as_asked():
-    assert network("nce").losses[0].parameters["b"].get_value().tolist() == [-np.log(C)] * C
+    first = {form: network(form).losses[0] for form in KINDS}
+    for loss in first.values():
+        loss.parameters["w"].set_value(np.zeros((C, 4)))
+    np.testing.assert_allclose(first["sampled_softmax"].probabilities(np.ones(4)), np.full(C, 1 / C))
+    np.testing.assert_allclose(np.exp(first["nce"].scores(np.ones(4))), probabilities("log_uniform"))
+    np.testing.assert_allclose(np.exp(first["negative_sampling"].scores(np.ones(4))) * K, probabilities("log_uniform"))
     wide = symloss.Network([2, 400], loss=SampledSoftmax(classes=50), mode="PYTHON").losses[0].parameters["w"]
     assert wide.get_value().std() == pytest.approx(0.05, rel=0.05)
     assert not network(std=0).losses[0].parameters["w"].get_value().any()
