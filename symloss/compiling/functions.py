@@ -60,7 +60,7 @@ class TrainingStep:
 
     def __init__(self, objective, plan: Plan, backend: Backend, seed: int = 0, counter=None):
         start = time.perf_counter()
-        self.backend, self.objective = backend, objective
+        self.backend, self.objective, self.plan = backend, objective, plan
         self.variables = objective.variables
         made = Updates(plan, objective, seed)
         self.scalars, self.updates, self.averages = made.scalars, made.updates, made.averages

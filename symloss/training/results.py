@@ -70,7 +70,7 @@ class Results:
         self.algo, self.backend = training.asked["algo"], training.step.backend.name
         self.options, self.checkpoints, self.epochs = training.asked, training.saved, asked.epochs
         self.best_epoch = _best_before(model.history) if training.resumed and training.best.value is not None else None
-        self.initial_learning_rate = self.learning_rate = _rates(asked, training, first=True)
+        self.initial_learning_rate = self.learning_rate = learning_rates(training, first=True)
         self._asked, self._training, self._done = asked, training, training.batches
         self._objective, self._evaluation, self._source = training.objective, evaluation, train
         self._numbers = train.numbers
@@ -108,7 +108,7 @@ class Results:
     def end(self, last: dict, error: BaseException | None) -> None:
         """Keep how the training ended: what stood after its `last` step, and what was raised, or None."""
         self._count()
-        self.learning_rate = _rates(self._asked, self._training)
+        self.learning_rate = learning_rates(self._training)
         reason = self._training.reason or _reason(error, self.epochs)
         self.stopped, self.stopped_because = reason.code, str(reason)
         self._last, self._trained, self._training = last, standing(self._objective), None
@@ -285,15 +285,21 @@ def _best_before(records) -> int | None:
     return None
 
 
-def _rates(asked, training, first=False):
-    """Return the learning rate of the last step, or of the `first` one before it; by turn, if there are several."""
-    if not asked.turns:
-        return _rates_of(training.step, asked.plan, training, first)
-    return {f"turn {i + 1}": _rates_of(step, turn.asked.plan, training, first)
-            for i, (step, turn) in enumerate(zip(training.step.steps, asked.turns, strict=True))}
+def learning_rates(training, first=False):
+    """Return the learning rate of the last step of a training, or of the `first` one before it.
+
+    Returns
+    -------
+    float, dict or None
+        By pattern of parameters, or by turn, where there are several; None for a method that has none.
+    """
+    steps = getattr(training.step, "steps", None)
+    if steps is None:
+        return _rates_of(training.step, training, first)
+    return {f"turn {i + 1}": _rates_of(step, training, first) for i, step in enumerate(steps)}
 
 
-def _rates_of(step, plan, training, first):
+def _rates_of(step, training, first):
     """Return the learning rate of a step; by pattern, if there are several."""
     scalars = getattr(step, "scalars", {})
     names = [name for name in scalars if name == "learning_rate" or name.startswith("learning_rate of ")]
@@ -303,7 +309,7 @@ def _rates_of(step, plan, training, first):
     if not first:  # the epoch that is done has moved on
         updates, passes = max(updates - 1, 0), max(passes - (training.position == 0), 0)
     found = {}
-    for name, (pattern, rate) in zip(names, plan.rates().items(), strict=True):
+    for name, (pattern, rate) in zip(names, step.plan.rates().items(), strict=True):
         moved = float(rate(passes if rate.by_pass else updates)) if callable(rate) else 1.0
         found[pattern] = float(scalars[name].get_value()) * moved
     return found["*"] if list(found) == ["*"] else found
