@@ -78,8 +78,8 @@ class Sinking:
 
     def _move(self, value, home, target):
         chain, exported = self._chain(value, home) or ((), ())
-        along = self._along(value, target)
-        if not chain or along is None:
+        along = self._along(value, target) if chain else None
+        if along is None:
             return
         found = {value.number: along}
         for one in chain.values():  # the last first
