@@ -236,7 +236,7 @@ def predict(model, x, batch_size, verbose, steps, callbacks):
 
 
 def train_on_batch(model, x, y, sample_weight, class_weight) -> dict:
-    """Make one step, and return loss and metrics since the sums were taken last."""
+    """Make one step, and return loss and metrics of the batch before it."""
     prepared = Prepared(model, x, y, sample_weight, class_weight, who="train_on_batch")
     built = model._built(prepared.weighted)
     source = open_source(prepared.columns(built), built.fields, "train_on_batch")
@@ -245,6 +245,7 @@ def train_on_batch(model, x, y, sample_weight, class_weight) -> dict:
     model.optimizer.tell(step)
     arrays = source.take(np.arange(source.count))
     step.load(arrays)
+    step.take_sums()
     step.run(np.arange(source.count), source.count)
     figures = built.objective.figures(step.sums(), built.objective.training_terms)
     return built.logs({"loss": figures["loss"]} | figures["raw"])

@@ -226,7 +226,7 @@ class Trainable:
 
     @in_floatx
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False, **keywords):
-        """Make one step on a batch; return the loss and the metrics since `reset_metrics`, as Keras 3 does."""
+        """Make one step on a batch, and return its loss and metrics, as they were before the step."""
         self._need_compiled("train_on_batch")
         _only_reset("train_on_batch", keywords)
         logs = fitting.train_on_batch(self, x, y, sample_weight, class_weight)
@@ -245,9 +245,7 @@ class Trainable:
         return self.predict(x, verbose=0)
 
     def reset_metrics(self) -> None:
-        """Let the figures of `train_on_batch` begin anew."""
-        if self._built_model is not None and self._built_model._step is not None:
-            self._built_model._step.take_sums()
+        """Do nothing: figures of batches are those of the batch alone."""
 
     def _values(self, x, rows=None):
         """Return the outputs for arrays, as the model's outputs are arranged."""
