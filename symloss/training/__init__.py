@@ -20,6 +20,8 @@ from .loop import finish, fit
 from .reasons import Reason
 from .results import Results
 from .state import Training
+from .trackers import MLflow, TensorBoard
 
-__all__ = ["METHODS", "CSVHistory", "Checkpoint", "EarlyStopping", "History", "JSONHistory", "Reason",
-           "ReduceLearningRate", "Results", "TimeLimit", "Training", "finish", "fit", "minimize"]
+__all__ = ["METHODS", "CSVHistory", "Checkpoint", "EarlyStopping", "History", "JSONHistory", "MLflow",
+           "Reason", "ReduceLearningRate", "Results", "TensorBoard", "TimeLimit", "Training", "finish", "fit",
+           "minimize"]

@@ -1,0 +1,162 @@
+"""Records for programs that show and compare runs: TensorBoard and MLflow."""
+
+import re
+import sys
+
+from .. import _files
+from .._checks import is_number
+from .._options import FLAG, NAME, NONE, integer
+from .._packages import needed
+from .._repr import Called
+from ..errors import DataError
+from .event_files import EventFile
+from .results import learning_rates
+
+VALID = "valid_"
+SKIPPED = ("epoch", "partial", "best", "stopped", "batch")
+
+
+def tracked(record: dict, training=None) -> dict[str, float]:
+    """Return the numbers of a record by tag, grouped: 'loss/train', 'loss/valid', 'weight/mse', 'learning_rate'.
+
+    >>> tracked({"epoch": 3, "loss": 0.5, "valid_loss": 0.6, "weights": {"mse": 2.0}, "seconds": 0.1})
+    {'loss/train': 0.5, 'loss/valid': 0.6, 'run/seconds': 0.1, 'weight/mse': 2.0}
+    """
+    found = {}
+    for name, value in record.items():
+        if name in SKIPPED or not isinstance(value, float | int) and not is_number(value) or isinstance(value, bool):
+            continue
+        if name.startswith(VALID):
+            found[f"{name.removeprefix(VALID)}/valid"] = float(value)
+        else:
+            group = name in ("updates", "seconds", "samples")
+            found[f"run/{name}" if group else f"{name}/train"] = float(value)
+    found |= {f"weight/{name}": float(weight) for name, weight in record.get("weights", {}).items()}
+    rates = None if training is None else learning_rates(training)
+    return found | _named("learning_rate", rates)
+
+
+def _named(name, value) -> dict[str, float]:
+    """Return numbers in nested dicts by their path."""
+    if isinstance(value, dict):
+        return {path: one for key, inner in value.items() for path, one in _named(f"{name}/{key}", inner).items()}
+    return {} if value is None else {name: float(value)}
+
+
+class TensorBoard(Called):
+    """Writes the numbers of every record to an event file, which TensorBoard shows while the training runs.
+
+    Losses and metrics are called 'loss/train' and 'loss/valid', so that both share a group; weights of losses are
+    called 'weight/mse', and 'learning_rate' is that of the last step. Nothing has to be installed to write the file; to
+    look at it, ``pip install 'symloss[tensorboard]'`` and ``tensorboard --logdir FOLDER``.
+
+    Parameters
+    ----------
+    folder : path
+        Of this run: give each run one of its own, ``"runs/wide"``. A resumed training goes on in the same folder.
+    histograms : int or None
+        Number of epochs after which histograms of all parameters are written; None: never.
+
+    Raises
+    ------
+    DataError
+        When a training begins, if the folder cannot be written.
+    """
+
+    def __init__(self, folder, histograms=None):
+        self.folder, self.histograms = _files.as_path(folder, "TensorBoard"), histograms
+        (integer(1) | NONE)("histograms", histograms, "TensorBoard")
+
+    def start(self, training):
+        self._training = training
+        try:
+            self._file = EventFile(self.folder)
+            self._file.begin(training.epoch)
+        except OSError as error:
+            raise DataError(f"TensorBoard: {self.folder} cannot be written ({error.strerror}); choose another "
+                            f"folder") from error
+
+    def epoch(self, record):
+        with _files.explained("TensorBoard", self.folder):
+            self._file.scalars(record["epoch"], tracked(record, self._training))
+            if self.histograms is not None and record["epoch"] % self.histograms == 0:
+                parameters = self._training.objective.parameters
+                self._file.histograms(record["epoch"], {f"parameters/{name}": p.get_value(borrow=True)
+                                                        for name, p in parameters.items()})
+
+
+class MLflow(Called):
+    """Logs the numbers of every record to MLflow, with what the training was asked for as parameters.
+
+    It writes to the run that is active, or begins one and ends it with the training: as finished, as failed where an
+    error ended the training, and as killed after Ctrl-C.
+
+    Parameters
+    ----------
+    run_name : str or None
+        Name of the run that it begins.
+    experiment : str or None
+        Name of the experiment of that run; None: the one that MLflow is set to.
+    tracking_uri : str or None
+        Where MLflow keeps its runs; None: where MLflow is set to.
+    options : bool
+        Whether options of the training are logged as parameters.
+
+    Raises
+    ------
+    ImportError
+        Without MLflow: ``pip install 'symloss[mlflow]'``.
+    """
+
+    def __init__(self, run_name=None, experiment=None, tracking_uri=None, options=True):
+        for name, value in (("run_name", run_name), ("experiment", experiment), ("tracking_uri", tracking_uri)):
+            (NAME | NONE)(name, value, "MLflow")
+        self.run_name, self.experiment, self.tracking_uri = run_name, experiment, tracking_uri
+        self.options = FLAG("options", options, "MLflow")
+        self._mlflow = needed("mlflow", "training.MLflow", "mlflow")
+
+    def start(self, training):
+        self._training, self._own = training, self._mlflow.active_run() is None
+        if self._own:
+            if self.tracking_uri is not None:
+                self._mlflow.set_tracking_uri(self.tracking_uri)
+            if self.experiment is not None:
+                self._mlflow.set_experiment(self.experiment)
+            self._mlflow.start_run(run_name=self.run_name)
+        self._run, self._before = self._mlflow.active_run().info.run_id, sys.exception()
+        if self.options:
+            given = {_allowed(name): str(value)[:500] for name, value in _flat(training.asked).items()}
+            self._mlflow.log_params(given)
+
+    def epoch(self, record):
+        numbers = {_allowed(name): value for name, value in tracked(record, self._training).items()}
+        self._mlflow.log_metrics(numbers, step=record["epoch"], run_id=self._run)
+
+    def end(self, record):
+        if self._own:
+            self._mlflow.end_run(self._status())
+
+    def _status(self) -> str:
+        error = sys.exception()  # the one that ends the training, unless it was there when it began
+        error = None if error is self._before or isinstance(error, GeneratorExit) else error
+        if isinstance(error, KeyboardInterrupt) or getattr(self._training.reason, "code", None) == "interrupted":
+            return "KILLED"
+        return "FINISHED" if error is None else "FAILED"
+
+
+def _flat(asked, prefix="") -> dict:
+    """Return plain data as one dict, with paths as names."""
+    found = {}
+    for name, value in asked.items():
+        inner = _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+        found |= inner
+    return found
+
+
+def _allowed(name: str) -> str:
+    """Return a name without what MLflow takes in none: letters, digits, and _ - . / : and spaces are left.
+
+    >>> _allowed("mse(out)/train")
+    'mse.out./train'
+    """
+    return re.sub(r"[^\w\-./: ]", ".", name)
