@@ -118,6 +118,11 @@ def read(path) -> Recipe:
         fits, words = WANTED[key]
         if not fits(value):
             raise SpecError(f"train: {path}: {key} = {value!r}; write {words}")
+    doubled = set(content.get("options", {})) & {*WANTED, *ELSEWHERE}
+    if doubled:
+        name = min(doubled)
+        raise SpecError(f"train: {path}: {name} does not belong to [options]; write {ELSEWHERE.get(name, name)} = ... "
+                        f"above it")
     if "target" not in content:
         raise SpecError(f'train: {path} does not say what to predict; write target = "name of a column"')
     return Recipe(**content)

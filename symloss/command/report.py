@@ -25,6 +25,8 @@ def run(console: Console, loss: str, options=(), html=None, speed: bool = True, 
     mode : str or None
         What it is compiled with for that.
     """
+    if html is not None and not pathlib.Path(html).parent.is_dir():
+        raise SpecError(f"report: --html {html}: there is no such folder; make it first")
     found = report(loss, speed=speed, mode=mode, **dict(_option(text) for text in options))
     console.print(str(found), markup=False, highlight=False, soft_wrap=True)
     if html is not None:

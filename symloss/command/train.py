@@ -9,6 +9,7 @@ from rich.console import Console
 
 from .. import losses
 from ..errors import DataError, SpecError
+from ..losses.formulas.grammar import parse
 from ..models.feedforward import Classifier, Regressor
 from . import recipes, tables
 from .console import rows, say
@@ -43,6 +44,8 @@ class Task:
 def run(console: Console, recipe, data) -> int:
     """Train what the file `recipe` says on the table `data`, and return the exit code."""
     plan = recipes.read(recipe)
+    if not pathlib.Path(plan.save).parent.is_dir():
+        raise SpecError(f"train: save = {plan.save!r}; there is no such folder, so make it first")
     task = read_task(plan, tables.read(data))
     learning, held_out = split(len(task.x), plan)
     net, scales = model(plan, task, learning)
@@ -51,6 +54,9 @@ def run(console: Console, recipe, data) -> int:
                  f"target: {what}")
     if task.dropped:
         say(console, f"note: {task.dropped} rows with missing values are left out")
+    if "y" in scales:
+        say(console, "The target is scaled while the model learns: the loss and its options are in standard deviations "
+                     "of the target. Write scale = false to leave it as it is.")
     start = time.perf_counter()
     _train(net, plan, task, learning, held_out, scales)
     seconds = time.perf_counter() - start
@@ -60,7 +66,7 @@ def run(console: Console, recipe, data) -> int:
     say(console, f"\nmodel: {path}")
     say(console, f"In Python, symloss.load({str(path)!r}).predict(x) takes the columns {_listed(task.names)}, in this "
                  f"order and as they are in the table.")
-    return 0
+    return 130 if getattr(net.history[-1].get("stopped"), "code", "") == "interrupted" else 0
 
 
 def _saved(net, plan) -> pathlib.Path:
@@ -123,7 +129,7 @@ def _targets(plan, columns):
         raise SpecError(f"train: {len(columns)} targets of classes; name one of {', '.join(plan.targets)}")
     values = columns[0].values
     if not columns[0].of_words:
-        if np.any(values != np.round(values)) or len(np.unique(values)) > 100:
+        if np.any(values != np.round(values)) or len(np.unique(values)) > max(20, len(values) // 5):
             raise SpecError(f'train: the target {columns[0].name!r} has {len(np.unique(values))} different numbers; '
                             f'write kind = "regression"')
         values = values.astype(int)
@@ -141,6 +147,13 @@ def _wants_labels(loss) -> bool:
 def _spec(loss):
     form = loss["form"] if isinstance(loss, dict) else loss
     return losses.get(form) if form is not None else None
+
+
+def _is_of_errors(spec) -> bool:
+    """Return whether a loss may be computed of scaled targets: whether it is a function of the error in their unit."""
+    if spec.definition is None:
+        return spec.unit in UNITS
+    return parse(spec.definition)[1].names() <= {"e", *spec.options}
 
 
 def split(count: int, plan) -> tuple[np.ndarray, np.ndarray]:
@@ -167,7 +180,7 @@ def model(plan, task, learning):
         spec, y = _spec(loss), task.y[learning]
         last = y.shape[1] if spec.activation is None else (y.shape[1], spec.activation)
         net = Regressor([x.shape[1], *hidden, last], seed=plan.seed, loss=loss)
-        if plan.scale and spec.unit in UNITS and np.all(y.std(axis=0) > 0):
+        if plan.scale and _is_of_errors(spec) and np.all(y.std(axis=0) > 0):
             scales["y"] = y.mean(axis=0), y.std(axis=0)
     first = net.layers[1]
     if "x" in scales and not {"w", "b"} <= set(first.params):
