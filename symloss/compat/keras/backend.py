@@ -45,8 +45,8 @@ def epsilon() -> float:
 def set_epsilon(value: float) -> None:
     """Accept 1e-7 alone: it is built into the losses."""
     if value != EPSILON:
-        raise SpecError(f"set_epsilon: epsilon={value!r}; the losses have 1e-7 built in. Give a model softmax or sigmoid "
-                        f"as its last activation, or pass from_logits=True: then no epsilon is needed")
+        raise SpecError(f"set_epsilon: epsilon={value!r}; the losses have 1e-7 built in. Give a model softmax or "
+                        f"sigmoid as its last activation, or pass from_logits=True: then no epsilon is needed")
 
 
 def image_data_format() -> str:

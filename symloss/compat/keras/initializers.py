@@ -91,7 +91,8 @@ class STFT(Initializer):
     """
 
     def __init__(self, side="real", window="hann", scaling="density", periodic=False):
-        for name, value, known in (("side", side, ("real", "imag")), ("scaling", scaling, ("density", "spectrum", None))):
+        checked = ("side", side, ("real", "imag")), ("scaling", scaling, ("density", "spectrum", None))
+        for name, value, known in checked:
             if value not in known:
                 raise no_such(f"{name} of STFT:", value, [str(one) for one in known])
         self.side, self.window, self.scaling, self.periodic = side, window, scaling, periodic
@@ -194,7 +195,8 @@ class VarianceScaling(RandomInitializer):
         if mode not in MODES:
             raise no_such("mode of VarianceScaling (Invalid `mode` argument:)", mode, MODES)
         if str(distribution).lower() not in DISTRIBUTIONS:
-            raise no_such("distribution of VarianceScaling (Invalid `distribution` argument:)", distribution, DISTRIBUTIONS)
+            raise no_such("distribution of VarianceScaling (Invalid `distribution` argument:)", distribution,
+                          DISTRIBUTIONS)
         self.scale, self.mode, self.distribution = scale, mode, distribution.lower()
         self.distribution = "truncated_normal" if self.distribution == "normal" else self.distribution
         self.input_axes, self.output_axes = input_axes, output_axes
@@ -218,7 +220,8 @@ class VarianceScaling(RandomInitializer):
         axes = {"input_axes": self.input_axes, "output_axes": self.output_axes}
         if type(self) is not VarianceScaling:
             return {**super().get_config(), **axes}
-        return {**super().get_config(), "scale": self.scale, "mode": self.mode, "distribution": self.distribution, **axes}
+        own = {"scale": self.scale, "mode": self.mode, "distribution": self.distribution}
+        return {**super().get_config(), **own, **axes}
 
 
 def _scaled(name: str, author: str, scale: float, mode: str, distribution: str):
@@ -268,8 +271,8 @@ _ALL = {
     "random_normal": RandomNormal, "normal": RandomNormal, "random_uniform": RandomUniform, "uniform": RandomUniform,
     "truncated_normal": TruncatedNormal, "variance_scaling": VarianceScaling, "glorot_uniform": GlorotUniform,
     "glorot_normal": GlorotNormal, "lecun_uniform": LecunUniform, "lecun_normal": LecunNormal, "he_uniform": HeUniform,
-    "he_normal": HeNormal, "orthogonal": Orthogonal, "IdentityInitializer": Identity, "OrthogonalInitializer": Orthogonal,
-    "stft": STFT, "STFTInitializer": STFT,
+    "he_normal": HeNormal, "orthogonal": Orthogonal, "OrthogonalInitializer": Orthogonal,
+    "IdentityInitializer": Identity, "stft": STFT, "STFTInitializer": STFT,
 }
 _ALL |= {cls.__name__: cls for cls in _ALL.values()}
 

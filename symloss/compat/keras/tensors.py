@@ -75,8 +75,8 @@ def _plain(x):
         parts = [_plain(one) for one in x]
         lengths = {len(part) if isinstance(part, list | tuple) else np.shape(part) for part in parts}
         if len(lengths) > 1:
-            raise ShapeError(f"convert_to_tensor: a list of parts of different lengths, {sorted(map(str, lengths))}; pad "
-                             f"them to one length")
+            raise ShapeError(f"convert_to_tensor: a list of parts of different lengths, {sorted(map(str, lengths))}; "
+                             f"pad them to one length")
         return parts
     return x.numpy() if isinstance(x, Variable) else x
 
@@ -120,7 +120,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return self._value.ndim
 
     def assign(self, value) -> Tensor:
-        """Make `value` the array, in the shape and dtype of the one before, and return it; an expression stands as is."""
+        """Make `value` the array, of the shape and dtype of the one before, and return it."""
         if is_expression(value):
             self._value = value
             return value

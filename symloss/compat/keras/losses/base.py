@@ -63,7 +63,8 @@ class Loss(Configured):
         values = self.call(y_true, y_pred)
         masks = [x._keras_mask for x in (y_pred, values) if getattr(x, "_keras_mask", None) is not None]
         mask = None if not masks else masks[0] if len(masks) == 1 else ops.logical_and(*masks)
-        return reduce_weighted(values, sample_weight, mask, self.reduction, None if is_expression(values) else self.dtype)
+        dtype = None if is_expression(values) else self.dtype
+        return reduce_weighted(values, sample_weight, mask, self.reduction, dtype)
 
     def _converted(self, x, labels=False):
         if is_expression(x):
@@ -77,7 +78,7 @@ class Loss(Configured):
 
     def call(self, y_true, y_pred):
         """Return the value of each item: override this."""
-        raise NotImplementedError(f"loss {type(self).__name__}: it computes nothing; override call(self, y_true, y_pred)")
+        raise NotImplementedError(f"loss {type(self).__name__}: override call(self, y_true, y_pred)")
 
     def get_config(self) -> dict:
         return {"name": self.name, "reduction": self.reduction}

@@ -168,8 +168,8 @@ def _how(loss) -> str:
         raise SpecError(f"loss {loss.name}: reduction={loss.reduction!r} gives no number that could be minimised; "
                         f"'sum_over_batch_size', 'sum' or 'mean_with_sample_weight' is wanted")
     if loss.dtype != floatx():
-        raise SpecError(f"loss {loss.name}: dtype={loss.dtype!r}, and models compute in {floatx()}; leave it out, or call "
-                        f"keras.config.set_floatx({loss.dtype!r}) before the model is made")
+        raise SpecError(f"loss {loss.name}: dtype={loss.dtype!r}, and models compute in {floatx()}; leave it out, or "
+                        f"call keras.config.set_floatx({loss.dtype!r}) before the model is made")
     return HOW[loss.reduction]
 
 
@@ -207,8 +207,8 @@ def _variant(own, loss, logits, axis, given):
                             f"axis alone, so put a Permute layer before the loss")
         if logits:
             if undo(prediction, activation) is not None:
-                raise SpecError(f"loss {shown}: it takes logits, but the output has a {activation} already; leave one of "
-                                f"them out (from_logits=True, or the activation)")
+                raise SpecError(f"loss {shown}: it takes logits, but the output has a {activation} already; leave one "
+                                f"of them out (from_logits=True, or the activation)")
             prediction = pt.sigmoid(prediction) if activation == "sigmoid" else pt.special.softmax(prediction, axis=-1)
         if alpha is not None:
             return functions.categorical_focal_crossentropy(target, prediction, alpha=alpha, **keywords)

@@ -1,4 +1,4 @@
-"""A formula of expressions is a function of arrays as well: compiled once for each of its options and kinds of arrays."""
+"""A formula of expressions is a function of arrays, too: compiled once for its options and each kind of arrays."""
 
 import functools
 import inspect
@@ -69,14 +69,14 @@ def _labels(who, y_true, y_pred, axis):
     if y_true.ndim == y_pred.ndim:
         place = axis % y_pred.ndim
         if (y_true.type.shape if is_expression(y_true) else y_true.shape)[place] != 1:
-            raise ShapeError(f"{who}: y_true has {y_true.ndim} axes like y_pred; integer labels are wanted, with an axis "
-                             f"less (one-hot vectors are for the losses without 'sparse' in their names)")
+            raise ShapeError(f"{who}: y_true has {y_true.ndim} axes like y_pred; integer labels are wanted, with an "
+                             f"axis less (one-hot vectors are for the losses without 'sparse' in their names)")
         y_true = y_true[(slice(None),) * place + (0,)]
     if str(y_true.dtype).startswith(("int", "uint")):
         return y_true
     if not is_expression(y_true) and (np.asarray(y_true) != np.floor(y_true)).any():
-        raise DataError(f"{who}: y_true holds {float(np.asarray(y_true)[np.asarray(y_true) != np.floor(y_true)][0]):g}; "
-                        f"integer labels are wanted")
+        wrong = np.asarray(y_true)[np.asarray(y_true) != np.floor(y_true)][0]
+        raise DataError(f"{who}: y_true holds {float(wrong):g}; integer labels are wanted")
     return y_true.astype("int32")
 
 
@@ -86,8 +86,8 @@ def check_labels(who: str, labels, classes: int, ignored=None) -> None:
     wrong = np.asarray(wrong if ignored is None else wrong & (labels != ignored))
     if wrong.any():
         at = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise DataError(f"{who}: label {np.asarray(labels)[at]} at {at}; there are {classes} classes, 0 to {classes - 1}; "
-                        f"pass ignore_class for labels that do not count")
+        raise DataError(f"{who}: label {np.asarray(labels)[at]} at {at}; there are {classes} classes, 0 to "
+                        f"{classes - 1}; pass ignore_class for labels that do not count")
 
 
 def _of_arrays(make, y_true, y_pred, options):

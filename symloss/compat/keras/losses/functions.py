@@ -141,10 +141,11 @@ def categorical_focal_crossentropy(y_true, y_pred, alpha=0.25, gamma=2.0, from_l
     """Return -alpha sum (1 - p)^gamma y log(p) over `axis`, for one-hot vectors or distributions."""
     y_true, y_pred = last_axis("categorical_focal_crossentropy", axis, y_true, y_pred)
     y_pred = ops.softmax(y_pred) if from_logits else y_pred
+    share = _share(label_smoothing)
     if not isinstance(alpha, tuple | list):
-        return core("categorical_focal")(y_pred, y_true, gamma=gamma, alpha=alpha, label_smoothing=_share(label_smoothing))
+        return core("categorical_focal")(y_pred, y_true, gamma=gamma, alpha=alpha, label_smoothing=share)
     weights = np.asarray(alpha, y_pred.dtype)
-    smooth = y_true * (1 - _share(label_smoothing)) + _share(label_smoothing) / y_true.shape[-1].astype(y_true.dtype)
+    smooth = y_true * (1 - share) + share / y_true.shape[-1].astype(y_true.dtype)
     return core("categorical_focal")(y_pred, smooth * weights, gamma=gamma, alpha=1.0, label_smoothing=0.0)
 
 
@@ -227,8 +228,8 @@ def ctc(y_true, y_pred):
         check_labels("ctc", y_true, y_pred.shape[-1])
         later = (y_true[:, 1:] != 0) & (y_true[:, :-1] == 0)
         if later.any():
-            raise DataError(f"ctc: y_true has a 0 before other labels, in row {int(np.argwhere(later)[0][0])}; 0 is the "
-                            f"blank, which pads the end of short sequences alone: number labels from 1")
+            raise DataError(f"ctc: y_true has a 0 before other labels, in row {int(np.argwhere(later)[0][0])}; 0 is "
+                            f"the blank, which pads the end of short sequences alone: number labels from 1")
     return _ctc(y_true, y_pred)
 
 
@@ -256,8 +257,9 @@ def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal
     Each is compared with the others in the batch, or with `ref_embeddings`, whose labels are `ref_labels`.
     """
     if ref_labels is not None or ref_embeddings is not None:
-        given = ref_labels if ref_labels is not None else y_true, ref_embeddings if ref_embeddings is not None else y_pred
-        return _circle_of_others(y_true, y_pred, *given, remove_diagonal, gamma, margin)
+        labels = y_true if ref_labels is None else ref_labels
+        embeddings = y_pred if ref_embeddings is None else ref_embeddings
+        return _circle_of_others(y_true, y_pred, labels, embeddings, remove_diagonal, gamma, margin)
     values = _circle(y_true, y_pred, remove_diagonal, gamma, margin)
     if not is_expression(values):
         values._keras_mask = values > 0

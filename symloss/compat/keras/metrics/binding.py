@@ -1,5 +1,4 @@
-"""From a metric of Keras to what `train` shows: sums over batches where the metric is one of these, else all data at once.
-"""
+"""From a metric of Keras to what `train` shows: sums over batches, or a function of all data at once."""
 
 import copy
 
@@ -124,7 +123,7 @@ def _sums(make, weighted):
         def finish(*sums):
             for place, total in zip(places, sums, strict=True):
                 variable = metric.variables[place]
-                variable._value = as_tensor(total, metric.dtype)
+                variable._value = as_tensor(np.asarray(total))  # in double precision
             return _plain(metric.result())
 
         return Figure(tuple(parts), finish)

@@ -127,7 +127,8 @@ class _AtAnother(Counting):
     def result(self):
         hits, alarms, refused, missed = (getattr(self, attribute).value for attribute in ALL_KINDS)
         shares = {"recall": (hits, missed), "precision": (hits, alarms), "specificity": (refused, alarms)}
-        own, other = (ops.divide_no_nan(part, part + rest) for part, rest in (shares[self.own], shares[self.constraint]))
+        pair = shares[self.own], shares[self.constraint]
+        own, other = (ops.divide_no_nan(part, part + rest) for part, rest in pair)
         return ops.max(ops.where(ops.greater_equal(other, self.value), own, 0.0), initial=0)
 
     def get_config(self) -> dict:

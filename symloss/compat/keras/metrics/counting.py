@@ -65,8 +65,8 @@ def counts(who: str, y_true, y_pred, thresholds, sample_weight=None, *, top_k=No
     weights = _weights(sample_weight, label_weights if not multi_label else None, y_pred, dtype)
     if class_id is not None:
         if y_pred.ndim < 2 or not 0 <= class_id < (lengths(y_pred)[-1] or class_id + 1):
-            raise ShapeError(f"{who}: class_id={class_id}. When class_id is provided, y_pred must be a 2D array with shape "
-                             f"(num_samples, num_classes), found shape: {lengths(y_pred)}")
+            raise ShapeError(f"{who}: class_id={class_id}. When class_id is provided, y_pred must be a 2D array with "
+                             f"shape (num_samples, num_classes), found shape: {lengths(y_pred)}")
         y_true, y_pred, weights = (x[..., class_id] for x in (y_true, y_pred, weights))
     if not multi_label:
         y_true, y_pred, weights = (ops.reshape(x, (-1, 1)) for x in (y_true, y_pred, weights))
@@ -95,7 +95,7 @@ def _symbolic(weights, y_pred, thresholds):
 
 
 def _of_arrays(weights, y_pred, thresholds):
-    """Return the weight of what is above each threshold, an array (thresholds, columns): each score is sorted in once."""
+    """Return what `_symbolic` does of arrays, each score being compared with all thresholds at once."""
     limits = np.asarray(thresholds, y_pred.dtype)
     order = np.argsort(limits, kind="stable")
     scores = np.where(np.isnan(y_pred), -np.inf, y_pred)

@@ -29,8 +29,8 @@ class IoU(Metric):
                  sparse_y_pred=True, axis=-1):
         super().__init__(dtype or "int", name)
         if max(target_class_ids) >= num_classes:
-            raise SpecError(f"{type(self).__name__}: Target class id {max(target_class_ids)} is out of range, which is [0, "
-                            f"{num_classes})")
+            raise SpecError(f"{type(self).__name__}: Target class id {max(target_class_ids)} is out of range, which is "
+                            f"[0, {num_classes})")
         self.num_classes, self.target_class_ids, self.ignore_class = num_classes, list(target_class_ids), ignore_class
         self.sparse_y_true, self.sparse_y_pred, self.axis = sparse_y_true, sparse_y_pred, axis
         self.total_cm = self.add_variable((num_classes, num_classes), name="total_confusion_matrix")
@@ -43,8 +43,8 @@ class IoU(Metric):
         if sample_weight is not None:
             given = ops.convert_to_tensor(sample_weight)
             if self.dtype.startswith("int") and str(given.dtype).startswith("float"):
-                warnings.warn("You are passing weight as `float`, but dtype is `int`: the casting cuts them to integers. "
-                              "Pass dtype='float32' to the metric", SymlossWarning, stacklevel=2)
+                warnings.warn("You are passing weight as `float`, but dtype is `int`: the casting cuts them to "
+                              "integers. Pass dtype='float32' to the metric", SymlossWarning, stacklevel=2)
             given = ops.cast(given, self.dtype)
             weights = weights * (ops.reshape(given, (-1,)) if given.ndim else given)
         inside = [ops.logical_and(y >= 0, y < self.num_classes) for y in (labels, found)]
@@ -53,7 +53,8 @@ class IoU(Metric):
             kept = ops.logical_and(kept, ops.not_equal(labels, self.ignore_class))
         weights = ops.where(kept, weights, ops.zeros_like(weights))
         rows = ops.one_hot(labels, self.num_classes, dtype=self.dtype) * ops.expand_dims(weights, -1)
-        self.total_cm.assign_add(ops.matmul(ops.transpose(rows), ops.one_hot(found, self.num_classes, dtype=self.dtype)))
+        columns = ops.one_hot(found, self.num_classes, dtype=self.dtype)
+        self.total_cm.assign_add(ops.matmul(ops.transpose(rows), columns))
 
     def result(self):
         table = ops.cast(self.total_cm.value, "float32")

@@ -38,7 +38,7 @@ def get(identifier):
     Raises
     ------
     BadNameError
-        For a name that is unknown, with the nearest. 'accuracy' is one for the class `Accuracy`; `Model.compile` chooses
+        For a name that is unknown, with the nearest. 'accuracy' is the class `Accuracy` here; `Model.compile` chooses
         by the shapes of targets and predictions.
     SpecError
         For what is no metric.
@@ -50,8 +50,8 @@ def get(identifier):
     if inspect.isclass(identifier):
         return identifier()
     if not callable(identifier):
-        raise SpecError(f"metric {identifier!r}: a name, a function of (y_true, y_pred), a Metric or its configuration is "
-                        f"wanted")
+        raise SpecError(f"metric {identifier!r}: a name, a function of (y_true, y_pred), a Metric or its configuration "
+                        f"is wanted")
     return identifier
 
 

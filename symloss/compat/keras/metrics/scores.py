@@ -112,10 +112,11 @@ class R2Score(Metric):
         super().__init__(dtype, name)
         if class_aggregation not in AGGREGATIONS:
             known = [str(a) for a in AGGREGATIONS]
-            raise no_such("class_aggregation (Invalid value for argument `class_aggregation`):", class_aggregation, known)
+            who = "class_aggregation (Invalid value for argument `class_aggregation`):"
+            raise no_such(who, class_aggregation, known)
         if num_regressors < 0:
-            raise SpecError(f"R2Score: Invalid value for argument `num_regressors`, which is {num_regressors!r}; a value "
-                            f">= 0 is wanted")
+            raise SpecError(f"R2Score: Invalid value for argument `num_regressors`, which is {num_regressors!r}; a "
+                            f"value >= 0 is wanted")
         self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
         self.num_samples = self.add_variable(name="num_samples")
 

@@ -259,8 +259,33 @@ from .shaping import (
     vstack,
 )
 
-__all__ = sorted(name for name in dir() if not name.startswith("_") and name not in (
-    "control", "creation", "dispatch", "elementwise", "lookup", "nn", "products", "reductions", "shaping"))
+__all__ = [
+    "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "append", "arange", "arccos", "arccosh",
+    "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "array", "average",
+    "batch_normalization", "binary_crossentropy", "bincount", "bitwise_and", "bitwise_invert", "bitwise_not",
+    "bitwise_or", "bitwise_xor", "broadcast_to", "cast", "categorical_crossentropy", "cbrt", "cdist", "ceil", "celu",
+    "cholesky", "clip", "concatenate", "cond", "convert_to_numpy", "convert_to_tensor", "copy", "cos", "cosh",
+    "count_nonzero", "cross", "cumprod", "cumsum", "deg2rad", "det", "diag", "diagonal", "diff", "divide",
+    "divide_no_nan", "dot", "dtype", "eigh", "einsum", "elu", "empty", "empty_like", "equal", "erf", "erfc", "erfinv",
+    "exp", "exp2", "expand_dims", "expm1", "eye", "fabs", "flip", "floor", "floor_divide", "fmax", "fmin", "fmod",
+    "fori_loop", "full", "full_like", "gelu", "get_item", "glu", "greater", "greater_equal", "hard_shrink",
+    "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "heaviside", "hstack", "hypot", "identity", "in_top_k",
+    "inner", "inv", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "kron",
+    "layer_normalization", "leaky_relu", "less", "less_equal", "linspace", "log", "log10", "log1p", "log2",
+    "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2", "logdet", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logspace", "logsumexp", "map", "matmul", "max", "maximum", "mean", "median", "meshgrid", "min",
+    "minimum", "mod", "moments", "moveaxis", "multi_hot", "multiply", "nan_to_num", "nanmax", "nanmean", "nanmin",
+    "nanprod", "nansum", "ndim", "negative", "norm", "normalize", "not_equal", "one_hot", "ones", "ones_like", "outer",
+    "pad", "percentile", "pinv", "power", "prod", "ptp", "qr", "quantile", "rad2deg", "ravel", "reciprocal", "relu",
+    "relu6", "repeat", "reshape", "roll", "round", "rsqrt", "saturate_cast", "scatter", "scatter_update",
+    "searchsorted", "select", "selu", "shape", "sigmoid", "sign", "signbit", "silu", "sin", "sinc", "sinh", "size",
+    "slice", "slice_update", "slogdet", "soft_shrink", "softmax", "softplus", "softsign", "solve", "solve_triangular",
+    "sort", "sparse_categorical_crossentropy", "sparse_plus", "sparse_sigmoid", "sparsemax", "split", "sqrt", "square",
+    "squareplus", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "svd", "swapaxes", "swish", "take",
+    "take_along_axis", "tan", "tanh", "tanh_shrink", "tensordot", "threshold", "tile", "top_k", "trace", "transpose",
+    "tri", "tril", "triu", "true_divide", "trunc", "unique", "unstack", "var", "vdot", "vectorized_map", "view",
+    "vstack", "where", "zeros", "zeros_like",
+]
 _PYTENSOR = "write it with pytensor.tensor, whose expressions these operations take, or with numpy on arrays"
 _LAYERS = "it is a layer of a model; write it with keras.layers"
 _ELSEWHERE = dict.fromkeys((
@@ -270,8 +295,9 @@ _ELSEWHERE = dict.fromkeys((
     "extract_sequences", "fft", "fft2", "fliplr", "flipud", "fold", "gcd", "geomspace", "hamming", "hanning",
     "histogram", "hsplit", "i0", "ifft2", "imag", "image", "irfft", "isin", "isreal", "istft", "jvp", "kaiser",
     "lcm", "ldexp", "left_shift", "lstsq", "lu_factor", "matrix_rank", "nanargmax", "nanargmin", "nancumprod",
-    "nancumsum", "nanmedian", "nanpercentile", "nanquantile", "nanstd", "nanvar", "nextafter", "nonzero", "polar", "psnr",
-    "real", "rearrange", "rfft", "right_shift", "rms_normalization", "rot90", "scan", "segment_max", "segment_min",
+    "nancumsum", "nanmedian", "nanpercentile", "nanquantile", "nanstd", "nanvar", "nextafter", "nonzero", "polar",
+    "psnr", "real", "rearrange", "rfft", "right_shift", "rms_normalization", "rot90", "scan", "segment_max",
+    "segment_min",
     "segment_prod", "segment_sum", "space_to_depth", "stft", "switch", "trapezoid", "unfold", "unravel_index", "vander",
     "vectorize", "view_as_complex", "view_as_real", "vsplit", "while_loop"), _PYTENSOR) | dict.fromkeys((
         "adaptive_average_pool", "adaptive_max_pool", "average_pool", "conv", "conv_transpose", "depthwise_conv",

@@ -20,7 +20,7 @@ def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
 def convert_to_numpy(x) -> np.ndarray:
     """Return a tensor as a plain array."""
     if is_expression(x):
-        raise SpecError("convert_to_numpy: a PyTensor variable has no value while the graph is built; stay in keras.ops")
+        raise SpecError("convert_to_numpy: a PyTensor variable has no value yet; stay in keras.ops")
     return np.asarray(as_tensor(x)).view(np.ndarray)
 
 

@@ -90,7 +90,8 @@ def divide_no_nan(x1, x2):
     """Return x1 / x2, and 0 where x2 is 0."""
     (x1, x2), library = several(x1, x2, floats=True)
     if library is np:
-        return finished(np.divide(x1, x2, out=np.zeros(np.broadcast_shapes(x1.shape, x2.shape), x1.dtype), where=x2 != 0))
+        zeros = np.zeros(np.broadcast_shapes(x1.shape, x2.shape), x1.dtype)
+        return finished(np.divide(x1, x2, out=zeros, where=x2 != 0))
     none = pt.eq(x2, 0)
     zero, whole = np.zeros((), x1.dtype), np.ones((), x1.dtype)
     return pt.switch(none, zero, x1) / pt.switch(none, whole, x2)

@@ -228,7 +228,8 @@ def binary_crossentropy(target, output, from_logits=False):
     """Return -t log(p) - (1 - t) log(1 - p) of each element, p clipped to [1e-7, 1 - 1e-7] unless it is a logit."""
     (target, output), _ = several(target, output, floats=True)
     if target.ndim != output.ndim:
-        raise ShapeError(f"binary_crossentropy: target has {target.ndim} axes, output {output.ndim}; one shape is wanted")
+        raise ShapeError(f"binary_crossentropy: target has {target.ndim} axes, output {output.ndim}; one shape is "
+                         f"wanted")
     if from_logits:
         return softplus(output) - target * output
     p = clip(output, EPSILON, 1 - EPSILON)
@@ -245,8 +246,8 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
     """Return -sum t log(p) over `axis`, p divided by its sum and clipped unless these are logits."""
     (target, output), _ = several(target, output, floats=True)
     if target.ndim != output.ndim or target.ndim < 1:
-        raise ShapeError(f"categorical_crossentropy: target has {target.ndim} axes, output {output.ndim}; one shape, of "
-                         f"at least one axis, is wanted")
+        raise ShapeError(f"categorical_crossentropy: target has {target.ndim} axes, output {output.ndim}; one shape, "
+                         f"of at least one axis, is wanted")
     return -sum(target * _log_probabilities(output, from_logits, axis), axis)
 
 

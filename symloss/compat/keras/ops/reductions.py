@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 from scipy import special
 
 from ....errors import SpecError, unknown
-from ..backend import floatx, standardize_dtype
+from ..backend import standardize_dtype
 from .dispatch import axes_of, finished, named, one, several
 from .elementwise import absolute, cast, power, sqrt, square
 
@@ -21,7 +21,8 @@ def reduction(name: str, of_arrays=None, of_expressions=None, floats: bool = Fal
     def operation(x, axis=None, keepdims=False):
         x, library = one(x, floats)
         if library is np and name in ("sum", "prod") and x.dtype.kind in "iub":
-            return finished(pair[np](x, axis=_axis(axis), keepdims=keepdims, dtype="int32" if x.dtype == bool else x.dtype))
+            dtype = "int32" if x.dtype == bool else x.dtype
+            return finished(pair[np](x, axis=_axis(axis), keepdims=keepdims, dtype=dtype))
         if library is pt and name in ("sum", "prod"):
             dtype = "int32" if x.dtype == "bool" else x.dtype
             return pair[pt](x, axis=_axis(axis), keepdims=keepdims, dtype=dtype)
@@ -55,7 +56,8 @@ any = reduction("any", lambda x, **k: np.any(x != 0, **k), lambda x, **k: pt.any
 all = reduction("all", lambda x, **k: np.all(x != 0, **k), lambda x, **k: pt.all(pt.neq(x, 0), **k))
 max, min = extreme("max"), extreme("min")
 amax, amin = reduction("amax", np.max, pt.max), reduction("amin", np.min, pt.min)
-median = reduction("median", floats=True)
+median = reduction("median", floats=True, of_expressions=lambda x, axis=None, keepdims=False: pt.expand_dims(
+    pt.median(x, axis=axis), axes_of(axis, x.ndim)) if keepdims else pt.median(x, axis=axis))
 ptp = reduction("ptp", lambda x, **k: np.max(x, **k) - np.min(x, **k), lambda x, **k: pt.max(x, **k) - pt.min(x, **k))
 logsumexp = reduction("logsumexp", lambda x, **k: special.logsumexp(x, **k).astype(x.dtype), pt.logsumexp, floats=True)
 
@@ -144,11 +146,11 @@ def quantile(x, q, axis=None, method="linear", keepdims=False):
 
 def percentile(x, q, axis=None, method="linear", keepdims=False):
     """Return percentiles, see `quantile`."""
-    return quantile(x, np.asarray(q, floatx()) / 100, axis, method, keepdims)
+    return quantile(x, np.asarray(q) / 100, axis, method, keepdims)
 
 
 def norm(x, ord=None, axis=None, keepdims=False):
-    """Return a norm over `axis`: of vectors 'fro' or any number, over two axes 'fro', 'nuc', 1, 2, -1, -2 or infinity."""
+    """Return a norm over `axis`: of vectors any order, over two axes 'fro', 'nuc', 1, 2, -1, -2 or infinity."""
     x, library = one(x, floats=True)
     axes = axes_of(axis, x.ndim)
     if axis is None and ord is None or ord in (None, "fro", "euclidean") or (ord == 2 and len(axes) == 1):

@@ -106,8 +106,8 @@ def split(x, indices_or_sections, axis=0) -> list:
     length = x.type.shape[axis]
     if isinstance(indices_or_sections, int):
         if length is None or length % indices_or_sections:
-            raise SpecError(f"split: axis {axis} has length {length}, which is no multiple of {indices_or_sections}; pass "
-                            f"indices")
+            raise SpecError(f"split: axis {axis} has length {length}, which is no multiple of {indices_or_sections}; "
+                            f"pass indices")
         ends = list(range(0, length + 1, length // indices_or_sections))
     else:
         ends = [0, *indices_or_sections, None]

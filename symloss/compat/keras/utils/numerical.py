@@ -31,7 +31,7 @@ def to_categorical(x, num_classes=None) -> Tensor:
     wrong = (whole < 0) | (whole >= count)
     if wrong.any():
         at = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise DataError(f"to_categorical: label {whole[at]} at {at}; 0 to {count - 1} are the labels of {count} classes")
+        raise DataError(f"to_categorical: label {whole[at]} at {at}; 0 to {count - 1} are labels of {count} classes")
     return as_tensor((whole[..., None] == np.arange(count)), "float32")
 
 

@@ -45,5 +45,5 @@ def unpack_x_y_sample_weight(data) -> tuple:
     """Return (x, y, sample_weight), None for what is not there."""
     data = tuple(data) if isinstance(data, list | tuple) else (data,)
     if len(data) > 3:
-        raise SpecError(f"unpack_x_y_sample_weight: a tuple of {len(data)}; x, (x, y) or (x, y, sample_weight) is wanted")
+        raise SpecError(f"unpack_x_y_sample_weight: a tuple of {len(data)}; x, (x, y) or (x, y, sample_weight)")
     return (*data, None, None)[:3]
