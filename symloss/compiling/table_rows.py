@@ -188,7 +188,7 @@ def summed(ids, slopes):
     A row that was read several times stands there as often, with the same sum: what is computed from it is the same,
     and may be written several times.
     """
-    order = pt.argsort(ids, kind="stable")
+    order = pt.argsort(ids, kind="mergesort")  # which is stable, and known to NUMBA by this name
     ids = ids[order]
     before = ids[pt.maximum(pt.arange(ids.shape[0]) - 1, 0)]
     place = pt.cumsum(pt.neq(ids, before).astype("int64"))

@@ -28,5 +28,7 @@ from .embedding import Embedding
 from .feedforward import Feedforward, Input, Tied
 from .sharing import Mapped, Shared, Subnetwork
 
-__all__ = ["Context", "Embedding", "Feedforward", "Input", "Layer", "Mapped", "Shared", "Subnetwork", "Tied", "registry"]
-del bidirectional, convolution, elementwise, embedding, feedforward, gated, merge, modules, noise, over_time, recurrent, shape
+__all__ = ["Context", "Embedding", "Feedforward", "Input", "Layer", "Mapped", "Shared", "Subnetwork", "Tied",
+           "registry"]
+del bidirectional, convolution, elementwise, embedding, feedforward, gated, merge, modules, noise, over_time
+del recurrent, shape
