@@ -157,7 +157,8 @@ def body(report) -> str:
     rows = "".join(f"<tr><th>{markup.escape(name)}</th><td>{markup.escape(said)}</td></tr>"
                    for name, said in facts(report).items())
     formulas = "".join(_formula(one) for one in [report.formula, *report.derivatives] if one)
-    parts = [f"<h1>{markup.escape(report.name)}</h1>{names}<p>{markup.escape(report.summary.replace("`", ""))}</p>", formulas,
+    summary = markup.escape(report.summary.replace("`", ""))
+    parts = [f"<h1>{markup.escape(report.name)}</h1>{names}<p>{summary}</p>", formulas,
              _figure(report), f"<table>{rows}</table>", _extremes(report)]
     footer = f"<footer>{SAID}</footer>" if report.domain is not None else ""
     return f'<style>{STYLE}</style><article class="symloss-report">{"".join(parts)}{footer}</article>'
