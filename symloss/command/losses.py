@@ -14,15 +14,14 @@ from .console import rows, say
 
 def run(console: Console, words) -> int:
     """Print a table of the losses that have all `words`, or the page of the loss that they name."""
-    name = " ".join(words)
-    entry = losses.registry.get(name) if words and name in losses.registry else None
+    entry = losses.registry.get(words[0]) if len(words) == 1 and words[0] in losses.registry else None
     if not isinstance(entry, LossSpec):
         console.print(losses_table(words))
         return 0
     page(console, entry)
-    others = [one for one in losses.names() if one != entry.name and entry.name in one]
+    others = [one for one in losses_table(words).columns[0].cells if one != entry.name] if entry.definition is None else []
     if others:
-        say(console, f"\nlosses with a similar name: {', '.join(others)}")
+        say(console, f"\nThe name occurs in what is said of {', '.join(others)}, too.")
     return 0
 
 
