@@ -52,6 +52,8 @@ def test_a_model_has_the_loss_that_arrays_have(weighted):
 
 
 def test_metrics_of_a_model_are_those_of_arrays():
+    keras.backend.clear_session()  # names begin without a number
+
     class Worst(metrics.Metric):
         def __init__(self):
             super().__init__(name="worst")
