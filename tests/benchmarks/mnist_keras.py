@@ -1,10 +1,10 @@
 """Time of an epoch of the Keras tutorial's digits: Keras on jax and on torch against symloss, by the same script.
 
-Run it by hand: ``python tests/benchmarks/mnist_keras.py --peers python_with_keras``. Each library runs in a process of its
-own, which compiles first and then trains an epoch whenever it is asked; they are asked in turn, several rounds, so that
-all see the same machine. An epoch is 60,000 digits in batches of 256, Adam, sparse cross-entropy, with the accuracy, and
-the validation on 10,000 digits. All cores are for everyone. The median of each is printed, and its ratio to symloss.
-"""
+Run it by hand: ``python tests/benchmarks/mnist_keras.py --peers python_with_keras``. Each library runs in a process of
+its own, which compiles first and then trains an epoch whenever it is asked; they are asked in turn, several rounds, so
+that all see the same machine. An epoch is 60,000 digits in batches of 256, Adam, sparse cross-entropy, with the
+accuracy, and the validation on 10,000 digits. All cores are for everyone. The median of each is printed, and its ratio
+to symloss. """
 
 import argparse
 import os

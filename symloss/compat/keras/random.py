@@ -1,4 +1,4 @@
-"""keras.random: random numbers; within a layer they are other ones in each step, and repeat with the seed of the model."""
+"""keras.random: random numbers. Within a layer they are other ones in each step, and repeat with the model's seed."""
 
 import numpy as np
 import pytensor.tensor as pt

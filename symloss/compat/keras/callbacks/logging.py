@@ -57,7 +57,10 @@ def _text(value):
 
 
 class TerminateOnNaN(Callback):
-    """Ends the training where the loss is not finite, with the weights of before. Without it, `TrainingError` tells why."""
+    """Ends the training where the loss is not finite, with the weights of before.
+
+    Without it, `TrainingError` tells what happened where.
+    """
 
     def take_nan(self) -> bool:
         """Say so, and end."""

@@ -31,8 +31,8 @@ class ModelCheckpoint(Callback):
                  mode="auto", save_freq="epoch", initial_value_threshold=None):
         super().__init__()
         if save_freq != "epoch":
-            raise SpecError(f"ModelCheckpoint: save_freq={save_freq!r} is not supported; 'epoch' is. To write every few "
-                            f"batches, call self.model.save in on_train_batch_end of a Callback of your own")
+            raise SpecError(f"ModelCheckpoint: save_freq={save_freq!r} is not supported; 'epoch' is. To write every "
+                            f"few batches, call self.model.save in on_train_batch_end of a Callback of your own")
         self.filepath, self.monitor, self.verbose = os.fspath(filepath), monitor, verbose
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         self.sense, self.best = sense("ModelCheckpoint", mode, monitor), initial_value_threshold

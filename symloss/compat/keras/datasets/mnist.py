@@ -15,9 +15,9 @@ _told: list = []
 def load_data(path="mnist.npz"):
     """Return ((x_train, y_train), (x_test, y_test)): uint8 arrays (n, 28, 28) from 0 to 255, and (n,) from 0 to 9.
 
-    They are read from a file 'mnist.npz' as Keras keeps it, `path` or in ``~/.keras/datasets``; or from the four original
-    files, in the folder `path` or in that which the environment variable MNIST_FOLDER names. Where there is neither, the
-    10,000 digits that come with symloss are returned, 8,000 and 2,000 of them, and a warning says so.
+    They are read from a file 'mnist.npz' as Keras keeps it, `path` or in ``~/.keras/datasets``; or from the four
+    original files, in the folder `path` or in that which the environment variable MNIST_FOLDER names. Where there is
+    neither, the 10,000 digits that come with symloss are returned, 8,000 and 2,000 of them, and a warning says so.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """Layers under the names that Keras gives them.
 
-Inside: `base.py` (Layer), `core_layer.py` (a call of one as a layer of a graph of symloss), `tensors.py` (calls and what
-they return), `weights.py`, `scope.py` (training or not), `eager.py` (calls with arrays), `serialization.py`; the layers
-themselves are in `basic.py`, `chance.py`, `merging.py`, `normalizing.py`, `convolutional.py`, `pooling.py`, `recurrent.py`,
-`wrapping.py` and `input.py`.
+Inside: `base.py` (Layer), `core_layer.py` (a call of one as a layer of a graph of symloss), `tensors.py` (calls and
+what they return), `weights.py`, `scope.py` (training or not), `eager.py` (calls with arrays), `serialization.py`; the
+layers themselves are in `basic.py`, `chance.py`, `merging.py`, `normalizing.py`, `convolutional.py`, `pooling.py`,
+`recurrent.py`, `wrapping.py` and `input.py`.
 """
 
 from ..errors import lookup

@@ -158,14 +158,15 @@ class Layer:
                             f"add_weight(shape=..., name={shape!r})")
         for key in keywords:
             if key not in ("autocast", "aggregation", "overwrite_with_gradient", "layout"):
-                raise unknown(f"argument of add_weight of {self.name!r}:", key, inspect.signature(self.add_weight).parameters)
+                known = list(inspect.signature(self.add_weight).parameters)
+                raise unknown(f"argument of add_weight of {self.name!r}:", key, known)
         if constraint is not None:
             raise SpecError(f"layer {self.name!r}: constraint={constraint!r} is not supported; "
                             f"{LEFT_OUT['kernel_constraint']}")
         shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
         if any(n is None for n in shape):
-            raise ShapeError(f"layer {self.name!r}: a weight of shape {shape}; the length of the last axis of its input "
-                             f"has to be known")
+            raise ShapeError(f"layer {self.name!r}: a weight of shape {shape}; the length of the last axis of its "
+                             f"input has to be known")
         kind = standardize_dtype(dtype)
         made = initializers.get("glorot_uniform" if initializer is None else initializer)
         value = np.asarray(made(shape, dtype=kind) if callable(made) else made, dtype=kind)

@@ -14,7 +14,8 @@ from .base import Layer
 
 def whole(who: str, name: str, value, least: int = 1) -> int:
     """Return an integer of at least `least`, or raise SpecError."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer) or value != int(value) or value < least:
+    number = isinstance(value, int | float | np.integer) and not isinstance(value, bool)
+    if not number or value != int(value) or value < least:
         raise SpecError(f"{who}: {name}={value!r}; an integer of at least {least} is wanted")
     return int(value)
 
@@ -205,8 +206,8 @@ class Flatten(Layer):
             return inputs[:, None]
         known = inputs.type.shape[1:]
         if None in known:
-            raise ShapeError(f"layer {self.name!r}: its input has shape {inputs.type.shape}; all lengths of an item have "
-                             f"to be known, {inputs.ndim - 1} of them")
+            raise ShapeError(f"layer {self.name!r}: its input has shape {inputs.type.shape}; all lengths of an item "
+                             f"have to be known, {inputs.ndim - 1} of them")
         return inputs.reshape((inputs.shape[0], math.prod(known)))
 
 
@@ -223,8 +224,8 @@ class Reshape(Named):
         have = math.prod(inputs.type.shape[1:])
         known = math.prod(n for n in self.target_shape if n != -1)
         if (have % known) if -1 in self.target_shape else have != known:
-            raise ShapeError(f"layer {self.name!r}: items of shape {inputs.type.shape[1:]} have {have} values, which do "
-                             f"not fit into {self.target_shape}")
+            raise ShapeError(f"layer {self.name!r}: items of shape {inputs.type.shape[1:]} have {have} values, which "
+                             f"do not fit into {self.target_shape}")
         return inputs.reshape((inputs.shape[0], *(have // known if n == -1 else n for n in self.target_shape)))
 
 
@@ -293,8 +294,8 @@ class Embedding(Layer):
     def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", embeddings_regularizer=None,
                  mask_zero=False, weights=None, input_length=None, **keywords):
         if mask_zero:
-            raise SpecError("Embedding: mask_zero=True is not supported; use symloss.recurrent, whose sequences may have "
-                            "different lengths, or pass sample_weight with 0 for steps that do not count")
+            raise SpecError("Embedding: mask_zero=True is not supported; use symloss.recurrent, whose sequences may "
+                            "have different lengths, or pass sample_weight with 0 for steps that do not count")
         if keywords.pop("embeddings_constraint", None) is not None:
             raise SpecError("Embedding: embeddings_constraint is not supported; pass embeddings_regularizer")
         super().__init__(**keywords)
@@ -339,8 +340,8 @@ class Masking(Layer):
     """Not supported."""
 
     def __init__(self, *arguments, **keywords):
-        raise SpecError("Masking is not supported; use symloss.recurrent, whose sequences may have different lengths, or "
-                        "pass sample_weight with 0 for steps that do not count")
+        raise SpecError("Masking is not supported; use symloss.recurrent, whose sequences may have different lengths, "
+                        "or pass sample_weight with 0 for steps that do not count")
 
 
 def drawn(kind: str, x, shape=None):

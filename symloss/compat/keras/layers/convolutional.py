@@ -21,15 +21,16 @@ def lengths_of(who: str, name: str, value, axes: int) -> tuple:
 def last(who: str, data_format) -> None:
     """Raise SpecError unless channels come last."""
     if (data_format or image_data_format()) != "channels_last":
-        raise SpecError(f"{who}: channels first are not supported; put them last: x.transpose(0, 2, 3, 1), or a Permute "
-                        f"layer")
+        raise SpecError(f"{who}: channels first are not supported; put them last: x.transpose(0, 2, 3, 1), or a "
+                        f"Permute layer")
 
 
 def padded(x, padding: str, window, stride, dilation, who: str, value=0.0):
     """Return `x` with what the padding puts around it."""
     sizes = x.type.shape[1:-1]
     if None in sizes:
-        raise ShapeError(f"layer {who!r}: its input has shape {x.type.shape}; all lengths but the first have to be known")
+        raise ShapeError(f"layer {who!r}: its input has shape {x.type.shape}; all lengths but the first have to be "
+                         f"known")
     if padding == "valid":
         return x
     reach = [(w - 1) * d + 1 for w, d in zip(window, dilation, strict=True)]
@@ -51,7 +52,8 @@ class _Conv(Layer):
         who = type(self).__name__
         super().__init__(**keywords)
         last(who, data_format)
-        self.filters, self.groups, self.use_bias = whole(who, "filters", filters), whole(who, "groups", groups), use_bias
+        self.filters, self.groups = whole(who, "filters", filters), whole(who, "groups", groups)
+        self.use_bias = bool(use_bias)
         self.kernel_size = lengths_of(who, "kernel_size", kernel_size, self.axes)
         self.strides = lengths_of(who, "strides", strides, self.axes)
         self.dilation_rate = lengths_of(who, "dilation_rate", dilation_rate, self.axes)
@@ -64,18 +66,19 @@ class _Conv(Layer):
     def build(self, input_shape):
         channels = input_shape[-1]
         if channels is None or channels % self.groups or self.filters % self.groups:
-            raise ShapeError(f"layer {self.name!r}: an input of shape {tuple(input_shape)} and {self.filters} filters do "
-                             f"not divide into {self.groups} groups")
-        self.kernel = self.add_weight((*self.kernel_size, channels // self.groups, self.filters), self.kernel_initializer,
-                                      name="kernel", regularizer=self.kernel_regularizer)
+            raise ShapeError(f"layer {self.name!r}: an input of shape {tuple(input_shape)} and {self.filters} filters "
+                             f"do not divide into {self.groups} groups")
+        shape = (*self.kernel_size, channels // self.groups, self.filters)
+        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel",
+                                      regularizer=self.kernel_regularizer)
         self.bias = self.add_weight((self.filters,), self.bias_initializer, name="bias",
                                     regularizer=self.bias_regularizer) if self.use_bias else None
 
     def call(self, inputs):
         x = as_floats(inputs)
         if x.ndim != self.axes + 2:
-            raise ShapeError(f"layer {self.name!r}: its input has shape {x.type.shape}; {self.axes + 2} axes are wanted, "
-                             f"channels last: Input(shape=(28, 28, 1)), say")
+            raise ShapeError(f"layer {self.name!r}: its input has shape {x.type.shape}; {self.axes + 2} axes are "
+                             f"wanted, channels last: Input(shape=(28, 28, 1)), say")
         x = padded(x, self.padding, self.kernel_size, self.strides, self.dilation_rate, self.name)
         sizes = zip(x.type.shape[1:-1], self.kernel_size, self.strides, self.dilation_rate, strict=True)
         if any(windows.positions(*each) < 1 for each in sizes):

@@ -40,7 +40,8 @@ class InputLayer(Layer):
         if not self.shape:
             raise SpecError("Input: shape=(); items need an axis: write shape=(1,)")
         if dtype == "string":
-            raise SpecError("Input: dtype='string' is not supported; turn words into indices first, and use an Embedding")
+            raise SpecError("Input: dtype='string' is not supported; turn words into indices first, and use an "
+                            "Embedding")
         self.kind = standardize_dtype(dtype)
         self.built = True
         self.tensor = KerasTensor((None, *self.shape), self.kind, self.name)

@@ -56,8 +56,8 @@ class Normalization(Layer):
         axes = self._axes(len(input_shape))
         shape = tuple(n if axis in axes else 1 for axis, n in enumerate(input_shape))[1:]
         if None in shape:
-            raise ShapeError(f"layer {self.name!r}: input of shape {input_shape}; the length of its axis {self.axis} has "
-                             f"to be known")
+            raise ShapeError(f"layer {self.name!r}: input of shape {input_shape}; the length of its axis {self.axis} "
+                             f"has to be known")
         mean, variance = self._fixed or (np.zeros(shape), np.ones(shape))
         mean, variance = (np.broadcast_to(value, shape) for value in (mean, variance))
         self.mean = self.add_weight(shape, mean, trainable=False, name="mean")

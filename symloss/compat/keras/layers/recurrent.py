@@ -36,8 +36,8 @@ class _Recurrent(Layer):
     def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", use_bias=True,
                  kernel_initializer="glorot_uniform", recurrent_initializer="orthogonal", bias_initializer="zeros",
                  kernel_regularizer=None, recurrent_regularizer=None, bias_regularizer=None, return_sequences=False,
-                 return_state=False, go_backwards=False, dropout=0.0, recurrent_dropout=0.0, stateful=False, unroll=False,
-                 **keywords):
+                 return_state=False, go_backwards=False, dropout=0.0, recurrent_dropout=0.0, stateful=False,
+                 unroll=False, **keywords):
         who = type(self).__name__
         refused = {"dropout": dropout, "recurrent_dropout": recurrent_dropout, "stateful": stateful, "unroll": unroll}
         for name, value in refused.items():
@@ -72,8 +72,8 @@ class _Recurrent(Layer):
     def call(self, sequences, initial_state=None):
         x = as_floats(sequences)
         if x.ndim != 3:
-            raise ShapeError(f"layer {self.name!r}: its input has shape {x.type.shape}; (n, steps, variables) is wanted: "
-                             f"Input(shape=(10, 1)) for 10 steps of one number, and x.reshape(n, 10, 1)")
+            raise ShapeError(f"layer {self.name!r}: its input has shape {x.type.shape}; (n, steps, variables) is "
+                             f"wanted: Input(shape=(10, 1)) for 10 steps of one number, and x.reshape(n, 10, 1)")
         x = x[:, ::-1] if self.go_backwards else x
         moved = pt.dot(x, self.kernel)
         moved = moved if self.bias is None else moved + self._input_bias()
@@ -107,7 +107,8 @@ class _Recurrent(Layer):
     def get_config(self):
         names = ("kernel", "recurrent", "bias")
         found = {f"{n}_initializer": initializers.serialize(one) for n, one in zip(names, self._starts, strict=True)}
-        found |= {f"{n}_regularizer": regularizers.serialize(one) for n, one in zip(names, self._penalties, strict=True)}
+        found |= {f"{name}_regularizer": regularizers.serialize(one)
+                  for name, one in zip(names, self._penalties, strict=True)}
         found |= {"recurrent_activation": activations.serialize(self.recurrent_activation)} if self.gated else {}
         return super().get_config() | found | {
             "units": self.units, "activation": activations.serialize(self.activation), "use_bias": self.use_bias,

@@ -51,7 +51,8 @@ class Bidirectional(Layer):
         if layer.return_state:
             raise SpecError("Bidirectional: a layer with return_state=True is not supported; leave it out")
         if merge_mode not in ("concat", "sum", "mul", "ave", None):
-            raise SpecError(f"Bidirectional: merge_mode={merge_mode!r}; 'concat', 'sum', 'mul', 'ave' or None is wanted")
+            raise SpecError(f"Bidirectional: merge_mode={merge_mode!r}; 'concat', 'sum', 'mul', 'ave' or None is "
+                            f"wanted")
         self.merge_mode = merge_mode
         self.forward_layer = layer
         if backward_layer is None:

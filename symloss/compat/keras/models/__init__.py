@@ -1,7 +1,8 @@
 """Models under the names that Keras gives them.
 
-Inside: `model.py` (Model), `sequential.py`, `network.py` (from calls of layers to a network of symloss), `training.py` (what
-models do with data), `asked.py` (the arguments of compile), `built.py` (objective, step and evaluation), `data.py`,
+Inside: `model.py` (Model), `sequential.py`, `network.py` (from calls of layers to a network of symloss), `training.py`
+(what models do with data), `asked.py` (the arguments of compile), `built.py` (objective, step and evaluation),
+`data.py`,
 `fitting.py` (fit, on symloss' loop), `progress.py`, `summary.py`, `saving.py`, `cloning.py`.
 """
 

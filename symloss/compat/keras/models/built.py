@@ -74,9 +74,9 @@ class Built:
         outputs = self.network.graph.outputs()[0]
         for metric, is_weighted in wanted:
             if not some:
-                raise SpecError(f"{self.model.name}: metrics of the output {name!r}, which has no loss, so that it is not "
-                                f"known what its targets look like; give it a loss, with loss_weights 0 if it shall not "
-                                f"be trained")
+                raise SpecError(f"{self.model.name}: metrics of the output {name!r}, which has no loss, so that it is "
+                                f"not known what its targets look like; give it a loss, with loss_weights 0 if it "
+                                f"shall not be trained")
             for asked in metrics.core_metrics(metric, some[0], weighted=is_weighted):
                 shown = prefix + asked["name"]
                 if any(measure.name == shown for measure in self.measures):

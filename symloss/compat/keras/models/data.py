@@ -24,8 +24,8 @@ def by_input(model, x) -> dict:
         values = [x[name] for name in names]
     elif len(tensors) > 1:
         if not isinstance(x, list | tuple) or len(x) != len(tensors):
-            raise DataError(f"{model.name}: the model has {len(tensors)} inputs, {', '.join(names)}; pass x as a list of "
-                            f"as many arrays, or as a dict by these names")
+            raise DataError(f"{model.name}: the model has {len(tensors)} inputs, {', '.join(names)}; pass x as a list "
+                            f"of as many arrays, or as a dict by these names")
         values = list(x)
     else:
         one = isinstance(x, list | tuple) and len(x) == 1 and np.ndim(x[0]) == len(tensors[0].shape)
@@ -64,8 +64,8 @@ def by_output(names: list, y, what: str, who: str) -> list:
         one = isinstance(y, list | tuple) and len(y) == 1 and np.ndim(y[0]) >= 1
         return [y[0] if one else y]
     if not isinstance(y, list | tuple) or len(y) != len(names):
-        raise DataError(f"{who}: the model has {len(names)} outputs, {', '.join(names)}; pass {what} as a list of as many "
-                        f"arrays, or as a dict by these names")
+        raise DataError(f"{who}: the model has {len(names)} outputs, {', '.join(names)}; pass {what} as a list of as "
+                        f"many arrays, or as a dict by these names")
     return list(y)
 
 
@@ -103,7 +103,8 @@ def _times(weights, more):
 def _class_weights(names, class_weight) -> list:
     """Return the weight of each class for each output that has some."""
     if not isinstance(class_weight, dict):
-        raise SpecError(f"fit: class_weight={class_weight!r}; a dict is wanted, {{0: 1.0, 1: 5.0}}, or of such by output")
+        raise SpecError(f"fit: class_weight={class_weight!r}; a dict is wanted, {{0: 1.0, 1: 5.0}}, or one of such by "
+                        f"output")
     if any(key in names for key in class_weight):
         for key in class_weight:
             if key not in names:

@@ -67,7 +67,8 @@ class Prepared:
             raise DataError(f"{model.name}: {who} without x; pass inputs and targets: {who}(x, y)")
         if self.streams:
             if y is not None or weights is not None:
-                raise SpecError(f"{who}: x gives batches, so y and sample_weight have to come with them: (x, y, weights)")
+                raise SpecError(f"{who}: x gives batches, so y and sample_weight have to come with them: "
+                                f"(x, y, weights)")
             first, self.x = _peeked(x)
             x, y, weights = data.unpacked(first)
         model._know_input(x)

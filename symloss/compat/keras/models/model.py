@@ -54,8 +54,8 @@ class Model(Trainable, Layer):
         self._inputs, self._outputs = emptied(inputs, self.input_tensors), emptied(outputs, self.output_tensors)
         for tensor in self.input_tensors:
             if tensor.call is not None:
-                raise SpecError(f"Model: the input {tensor.name!r} is the output of the layer {tensor.call.layer.name!r}; "
-                                f"an input is what keras.Input returns")
+                raise SpecError(f"Model: the input {tensor.name!r} is the output of the layer "
+                                f"{tensor.call.layer.name!r}; an input is what keras.Input returns")
         for found in network.layers_in_order(self.output_tensors, self.input_tensors):
             if all(found is not one for one in self._layers):
                 self._layers.append(found)

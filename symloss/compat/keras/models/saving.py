@@ -23,8 +23,8 @@ def _checked(path, who: str, overwrite=True) -> pathlib.Path:
     path = pathlib.Path(os.fspath(path))
     if path.suffix in ENDINGS and path.suffix not in _told:
         _told.add(path.suffix)
-        warnings.warn(f"{who}: {path.name} will be a file of symloss (safetensors), whatever its name ends in; Keras cannot "
-                      f"read it", SymlossWarning, stacklevel=5)
+        warnings.warn(f"{who}: {path.name} will be a file of symloss (safetensors), whatever its name ends in; Keras "
+                      f"cannot read it", SymlossWarning, stacklevel=5)
     if path.exists() and not overwrite:
         raise DataError(f"{who}: {path} is there already; pass overwrite=True, or another path")
     return path
@@ -135,8 +135,8 @@ def load_weights(model, path, skip_mismatch, by_name) -> None:
 
     for name, value in (("skip_mismatch", skip_mismatch), ("by_name", by_name)):
         if value:
-            raise SpecError(f"load_weights: {name}={value!r} is not supported; make a model of the same layers, and copy "
-                            f"those that fit: layer.set_weights(other.get_weights())")
+            raise SpecError(f"load_weights: {name}={value!r} is not supported; make a model of the same layers, and "
+                            f"copy those that fit: layer.set_weights(other.get_weights())")
     path = pathlib.Path(os.fspath(path))
     content = _files.read(path)
     try:

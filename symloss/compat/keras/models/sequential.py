@@ -35,8 +35,8 @@ class Sequential(Model):
         if isinstance(layer, type):
             raise SpecError(f"Sequential: {layer.__name__} is a class; add a layer of it: {layer.__name__}(...)")
         if not isinstance(layer, Layer):
-            raise SpecError(f"Sequential: {layer!r} is no layer; keras.layers.Dense(10) is one, and keras.Input(shape=(8,))"
-                            f" may be the first")
+            raise SpecError(f"Sequential: {layer!r} is no layer; keras.layers.Dense(10) is one, and "
+                            f"keras.Input(shape=(8,)) may be the first")
         if any(one.name == layer.name for one in self._layers):
             raise SpecError(f"Sequential: two layers are called {layer.name!r}; give one another name=")
         self._forget()
@@ -90,7 +90,8 @@ class Sequential(Model):
         if not self._layers:
             raise SpecError(f"{self.name}: there is no layer; add one: model.add(keras.layers.Dense(10))")
         if input_shape and isinstance(input_shape[0], list | tuple):
-            raise SpecError(f"{self.name}: {len(input_shape)} inputs, and a Sequential has one; write a functional model")
+            raise SpecError(f"{self.name}: {len(input_shape)} inputs, and a Sequential has one; write a functional "
+                            f"model")
         self._start(Input(shape=tuple(input_shape)[1:]))
         for layer in self._layers:
             self._reach(layer)

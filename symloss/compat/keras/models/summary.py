@@ -43,7 +43,8 @@ def _is_chain(model) -> bool:
     if model._outputs is None:
         return True
     calls = network.calls_of(model.output_tensors, model.input_tensors)
-    if len(model.input_tensors) != 1 or len(model.output_tensors) != 1 or len({id(c.layer) for c in calls}) != len(calls):
+    again = len({id(call.layer) for call in calls}) != len(calls)
+    if again or len(model.input_tensors) != 1 or len(model.output_tensors) != 1:
         return False
     before = model.input_tensors[0]
     for call in calls:

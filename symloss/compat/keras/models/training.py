@@ -13,7 +13,7 @@ from .built import Built
 from .progress import verbosity
 
 NOT_COMPILED = {  # arguments of Keras' compile that are not supported -> what to do
-    "run_eagerly": "leave it out: the step is always compiled; keras.layers.Layer(...)(array) shows what a layer computes",
+    "run_eagerly": "leave it out: the step is always compiled; call a layer with an array to see what it computes",
     "steps_per_execution": "leave it out: many steps run in one call as it is",
     "auto_scale_loss": "leave it out: float32 needs no scaling",
     "sample_weight_mode": "leave it out: sample_weight may have the shape of the targets",
@@ -169,8 +169,8 @@ class Trainable:
         validation_freq : int
         """
         self._check_fit(keywords, epochs, initial_epoch, validation_freq, shuffle)
-        return fitting.fit(self, x, y, sample_weight, class_weight=class_weight, batch_size=batch_size, epochs=int(epochs),
-                           verbose=verbosity(verbose), callbacks=callbacks, validation_split=validation_split,
+        return fitting.fit(self, x, y, sample_weight, class_weight=class_weight, batch_size=batch_size,
+                           epochs=int(epochs), verbose=verbosity(verbose), callbacks=callbacks, validation_split=validation_split,
                            validation_data=validation_data, shuffle=bool(shuffle), initial_epoch=int(initial_epoch),
                            steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
                            validation_batch_size=validation_batch_size, validation_freq=validation_freq)
@@ -179,7 +179,7 @@ class Trainable:
         self._need_compiled("fit")
         for key in keywords:
             if key in ("workers", "use_multiprocessing", "max_queue_size"):
-                raise SpecError(f"fit: {key} is not supported; leave it out: batches are prepared one ahead, by a thread")
+                raise SpecError(f"fit: {key} is not supported; leave it out: a thread prepares batches one ahead")
             if key == "nb_epoch":
                 raise SpecError("fit: nb_epoch is called epochs")
             raise unknown("argument of fit:", key, _arguments(type(self).fit))
@@ -255,8 +255,8 @@ class Trainable:
         unique = list(dict.fromkeys(names))
         count = {len(one) for one in given.values()}
         if len(count) != 1 or 0 in count:
-            raise DataError(f"{self.name}: predict got inputs of {sorted(count)} items; as many of each, at least one, are "
-                            f"wanted")
+            raise DataError(f"{self.name}: predict got inputs of {sorted(count)} items; as many of each, at least one, "
+                            f"are wanted")
         total = count.pop()
         parts = [net._evaluate(unique, _given(given, start, rows or total)) for start in range(0, total, rows or total)]
         found = {name: np.concatenate([part[i] for part in parts]) if len(parts) > 1 else parts[0][i]

@@ -90,8 +90,8 @@ class Optimizer:
             value = value()
         if not is_number(np.asarray(value).item() if np.ndim(value) == 0 and not isinstance(value, str) else value) \
                 or float(value) < 0:
-            raise SpecError(f"{type(self).__name__}: learning_rate={value!r}; a number of at least 0, or a schedule, is "
-                            f"wanted")
+            raise SpecError(f"{type(self).__name__}: learning_rate={value!r}; a number of at least 0, or a schedule, "
+                            f"is wanted")
         if self._rate is None:
             self._rate = Variable(np.asarray(float(value), "float32"), trainable=False, name="learning_rate")
         else:
