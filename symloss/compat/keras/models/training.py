@@ -170,10 +170,11 @@ class Trainable:
         """
         self._check_fit(keywords, epochs, initial_epoch, validation_freq, shuffle)
         return fitting.fit(self, x, y, sample_weight, class_weight=class_weight, batch_size=batch_size,
-                           epochs=int(epochs), verbose=verbosity(verbose), callbacks=callbacks, validation_split=validation_split,
-                           validation_data=validation_data, shuffle=bool(shuffle), initial_epoch=int(initial_epoch),
-                           steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
-                           validation_batch_size=validation_batch_size, validation_freq=validation_freq)
+                           epochs=int(epochs), verbose=verbosity(verbose), callbacks=callbacks,
+                           validation_split=validation_split, validation_data=validation_data, shuffle=bool(shuffle),
+                           initial_epoch=int(initial_epoch), steps_per_epoch=steps_per_epoch,
+                           validation_steps=validation_steps, validation_batch_size=validation_batch_size,
+                           validation_freq=validation_freq)
 
     def _check_fit(self, keywords, epochs, initial_epoch, validation_freq, shuffle):
         self._need_compiled("fit")

@@ -139,8 +139,8 @@ class CosineDecay(_Own):
     def __init__(self, initial_learning_rate, decay_steps, alpha=0.0, name="CosineDecay", warmup_target=None,
                  warmup_steps=0):
         _positive("CosineDecay", "decay_steps", decay_steps)
-        self.initial_learning_rate, self.decay_steps, self.alpha, self.name = initial_learning_rate, decay_steps, alpha,
-        name self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
+        self.initial_learning_rate, self.decay_steps, self.alpha = initial_learning_rate, decay_steps, alpha
+        self.name, self.warmup_target, self.warmup_steps = name, warmup_target, warmup_steps
 
     def at(self, step):
         if self.warmup_target is None:
