@@ -61,8 +61,8 @@ from .registration import (
 from .sampled_losses import NCE, NegativeSampling, SampledSoftmax
 
 __all__ = ["NCE", "GradNorm", "Loss", "LossSpec", "NegativeSampling", "OutputLoss", "Regret", "SampledSoftmax",
-           "Uncertainty", "divide", "fraction", "get", "kept", "loss", "loss_from", "names", "nll", "reduce", "registry", "rule",
-           "target_variable", "weights_variable"]
+           "Uncertainty", "divide", "fraction", "get", "kept", "loss", "loss_from", "names", "nll", "reduce",
+           "registry", "rule", "target_variable", "weights_variable"]
 
 _families = (adversarial, classification, deviance, distribution, divergence, embedding, focal, generative,
              likelihood, margin, margin_binary, margin_multilabel, noisy, ordinal, quantiles, ranking, regression,

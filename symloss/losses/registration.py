@@ -161,8 +161,8 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
          classes=last_axis, padding=None, ranges=None, shape=None, fits=None, absent=None):
     """Register a loss function under its own name and `aliases`.
 
-    Without parentheses, ``@symloss.loss`` registers nothing. The function becomes a `LossSpec`, which models, `evaluate`
-    and `report` take like any loss. A file can hold it only if it is registered: write ``@symloss.loss()``.
+    Without parentheses, ``@symloss.loss`` registers nothing. The function becomes a `LossSpec`, which models,
+    `evaluate` and `report` take like any loss. A file can hold it only if it is registered: write ``@symloss.loss()``.
 
     Positional arguments of the function are ports, keyword-only ones are hyperparameters. A keyword-only argument
     ``weights`` is no hyperparameter: it says that the function weights pairs of items, or places of an item, itself.
