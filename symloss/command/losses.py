@@ -19,7 +19,8 @@ def run(console: Console, words) -> int:
         console.print(losses_table(words))
         return 0
     page(console, entry)
-    others = [one for one in losses_table(words).columns[0].cells if one != entry.name] if entry.definition is None else []
+    found = losses_table(words).columns[0].cells if entry.definition is None else []
+    others = [one for one in found if one != entry.name]
     if others:
         say(console, f"\nThe name occurs in what is said of {', '.join(others)}, too.")
     return 0

@@ -135,7 +135,8 @@ def _targets(plan, columns):
         values = values.astype(int)
     classes = sorted(set(values.tolist()))
     if len(classes) < 2:
-        raise DataError(f"train: the target {columns[0].name!r} is {classes[0]!r} in all rows; there is nothing to learn")
+        raise DataError(f"train: the target {columns[0].name!r} is {classes[0]!r} in all rows, so there is nothing to "
+                        f"learn; name another column")
     return values, classes
 
 

@@ -183,7 +183,7 @@ def extremes(probe: Probe) -> list[dict]:
 
 
 def overflow(probe: Probe) -> float | None:
-    """Return the least size of a prediction, a power of 10, at which the loss or its slope overflow single precision."""
+    """Return the least size of a prediction, a power of 10, at which single precision overflows; None if none does."""
     if probe.domain.high == 1:
         return None
     for sign in (-1, 1) if probe.domain.low < 0 else (1,):

@@ -16,6 +16,7 @@ from .probe import SCORE, Probe
 ATOMS = 201  # of a distribution, with equal weights: quantiles in the middle of equal steps
 CHANCES = (0.1, 0.25, 0.4, 0.6, 0.75, 0.9)
 TOLERANCE = 2e-3
+NOT_PROPER = ": not a proper scoring rule"
 LEVELS = (np.arange(ATOMS) + 0.5) / ATOMS
 DISTRIBUTIONS = {  # all greater than 0, for losses of rates; two are skewed to the right, one to the left
     "Gaussian (4, 0.7)": 4 + 0.7 * ndtri(LEVELS),
@@ -138,7 +139,8 @@ def bernoulli(probe: Probe) -> Scoring:
     scoring = _bernoulli(probe, probe.domain.binary or (0.0, 1.0))
     if not scoring.proper and probe.spec.target == "any" and probe.domain.name == "value":
         signed = _bernoulli(Probe(probe.spec, probe.options, SCORE), SCORE.binary)
-        return dataclasses.replace(signed, says=f"with the targets -1 and 1, {signed.says}") if signed.proper else scoring
+        if signed.proper:
+            return dataclasses.replace(signed, says=f"with the targets -1 and 1, {signed.says}")
     return scoring
 
 
@@ -156,13 +158,13 @@ def _bernoulli(probe, targets) -> Scoring:
         how = f"the best score is {link} of the probability" if link else "the best score grows with the probability"
         return Scoring(True, f"{how}: a proper scoring rule of the probability that the score stands for", shown)
     if any(one.at_end for one in found):
-        return Scoring(False, "the expected loss has no minimum: not a proper scoring rule", shown)
+        return Scoring(False, f"the expected loss has no minimum{NOT_PROPER}", shown)
     right = np.array([q > 0.5 for q in chances])
     middle = 0.5 * (targets[0] + targets[1]) if not (probe.domain.binary and probe.domain.high != 1) else 0.0
     sides = np.all((best > middle) == right) and np.all(np.abs(best - middle) > 1e-6)
     if sides and np.ptp(best[right]) < 1e-2 and np.ptp(best[~right]) < 1e-2:
-        return Scoring(False, "the best prediction tells only which class is likelier: not a proper scoring rule", shown)
+        return Scoring(False, f"the best prediction tells only which class is likelier{NOT_PROPER}", shown)
     if sides:
-        return Scoring(False, "the best prediction is on the side of the likelier class, but is not the probability: not "
-                       "a proper scoring rule", shown)
-    return Scoring(False, "the best prediction is not the probability: not a proper scoring rule", shown)
+        return Scoring(False, f"the best prediction is on the side of the likelier class, but is not the "
+                       f"probability{NOT_PROPER}", shown)
+    return Scoring(False, f"the best prediction is not the probability{NOT_PROPER}", shown)

@@ -95,7 +95,8 @@ def facts(report) -> dict[str, str]:
 
 
 def _smooth(report) -> str:
-    said = [f"{words} at {_places(getattr(report, field))}" for field, words in SMOOTH.items() if getattr(report, field)]
+    found = {words: getattr(report, field) for field, words in SMOOTH.items()}
+    said = [f"{words} at {_places(places)}" for words, places in found.items() if places]
     return f"{'; '.join(said)} (target {report.target:g})" if said else "yes, value, slope and curvature have no jumps"
 
 
@@ -188,7 +189,8 @@ def _simple(tex: str) -> str:
     tex = re.sub(r"\\tfrac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}", tex)
     for old, new in ((r"\tfrac", r"\frac"), (r"\bigl", ""), (r"\bigr", ""), (r"\Bigl", ""), (r"\Bigr", ""),
                      (r"\big", ""), (r"\Big", ""), (r"\lvert", "|"), (r"\rvert", "|"), (r"\lVert", r"\|"),
-                     (r"\rVert", r"\|"), (r"\text{", r"\mathrm{"), (r"\operatorname{", r"\mathrm{"), (r"\le ", r"\leq ")):
+                     (r"\rVert", r"\|"), (r"\text{", r"\mathrm{"), (r"\operatorname{", r"\mathrm{"),
+                     (r"\le ", r"\leq ")):
         tex = tex.replace(old, new)
     return tex
 

@@ -49,7 +49,8 @@ POSITIVE = Domain("positive value", 0.0, math.inf, (1.0, 3.0, 0.2), "prediction,
 PROBABILITY = Domain("probability", 0.0, 1.0, (1.0, 0.0), "probability of class 1", (0.0, 1.0))
 CLASSES = Domain("class probability", 0.0, 1.0, (1.0, 0.0), "probability of class 1 of two", (0.0, 1.0))
 SCORE = Domain("score", -math.inf, math.inf, (1.0, -1.0), "score; targets are -1 and 1", (-1.0, 1.0))
-CLASS_SCORE = Domain("class score", -math.inf, math.inf, (1.0, 0.0), "score of class 1, that of class 0 is 0", (0.0, 1.0))
+CLASS_SCORE = Domain("class score", -math.inf, math.inf, (1.0, 0.0), "score of class 1; that of class 0 is 0",
+                     (0.0, 1.0))
 
 
 def values_of(subject, options: dict) -> tuple[Loss, dict]:
@@ -62,8 +63,10 @@ def values_of(subject, options: dict) -> tuple[Loss, dict]:
     """
     if isinstance(subject, Loss) and options:
         raise SpecError(f"report: {subject.name} is a Loss with options of its own; set them there")
-    bound = subject if isinstance(subject, Loss) else Loss.build(subject, **options) if isinstance(subject, str | type) \
-        else Loss(subject, **options)
+    if isinstance(subject, Loss):
+        bound = subject
+    else:
+        bound = Loss.build(subject, **options) if isinstance(subject, str | type) else Loss(subject, **options)
     if bound.spec is None:
         raise SpecError(f"report: {bound.name} is a class with a __call__ or terms of its own; pass a function of "
                         f"(prediction, target)")

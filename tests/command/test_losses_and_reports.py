@@ -33,8 +33,8 @@ def test_the_name_of_a_loss_shows_its_page(name, capsys):
     assert main(["losses", name]) == 0
     text = capsys.readouterr().out
     assert text.startswith("huber: Huber loss, per element")
-    for part in ("HuberLoss", r"\min(|e|, \delta)", "delta=1.0", "the unit of target", '{"form": "huber", "delta": 1.0}',
-                 "pseudo_huber"):
+    for part in ("HuberLoss", r"\min(|e|, \delta)", "delta=1.0", "the unit of target", "pseudo_huber",
+                 '{"form": "huber", "delta": 1.0}'):
         assert part in text
 
 
@@ -76,8 +76,9 @@ def test_a_report_is_printed_and_written(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    (["hubber"], "did you mean 'huber'"), (["huber", "dleta=1"], "did you mean 'delta'"), (["huber", "delta"], "no option"),
-    (["huber", "delta=x"], "no option"), (["abs(e"], "never closed"), (["huber", "--html", "/nowhere/page.html"], "nowhere"),
+    (["hubber"], "did you mean 'huber'"), (["huber", "dleta=1"], "did you mean 'delta'"),
+    (["huber", "delta"], "no option"), (["huber", "delta=x"], "no option"), (["abs(e"], "never closed"),
+    (["huber", "--html", "/nowhere/page.html"], "nowhere"),
 ], ids=str)
 def test_wrong_reports_end_in_words(arguments, words, capsys):
     assert main(["report", *arguments, "--no-speed"]) == 1

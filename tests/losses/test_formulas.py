@@ -1,4 +1,4 @@
-"""Losses from formulas: what the grammar reads, what it means, what it refuses, and that such a loss is like any other."""
+"""Losses from formulas: what the grammar reads, means and refuses, and that such a loss is like any other."""
 
 import math
 
@@ -162,7 +162,8 @@ def test_files_hold_its_text_and_what_comes_back_is_the_same(tmp_path):
     assert again.losses[0].weight == 0.5
     assert "abs(e)**q" in repr(again.losses[0])
     assert again.measure([X, X]) == net.measure([X, X])
-    assert repr(loss_from("abs(e)**q", q=1)) == "<LossSpec formula(prediction, target, *, q=1.0): abs(e)**q, per element.>"
+    shown = "<LossSpec formula(prediction, target, *, q=1.0): abs(e)**q, per element.>"
+    assert repr(loss_from("abs(e)**q", q=1)) == shown
 
 
 def test_a_formula_stands_wherever_a_loss_has_a_name():
@@ -193,7 +194,8 @@ def test_it_trains_in_c_with_the_numbers_of_the_same_loss_by_name():
 
 
 def test_tokens_and_trees_are_what_they_seem():
-    assert [(x.kind, x.text) for x in tokens("a1<=.5")] == [("name", "a1"), ("sign", "<="), ("number", ".5"), ("end", "")]
+    found = [(token.kind, token.text) for token in tokens("a1<=.5")]
+    assert found == [("name", "a1"), ("sign", "<="), ("number", ".5"), ("end", "")]
     assert parse("p")[0] is None
     assert parse("f(q=-2) = q*p")[0].options["q"][0] == -2
 

@@ -22,8 +22,8 @@ def loss_from(formula, *, name: str | None = None, **options) -> LossSpec:
     Parameters
     ----------
     formula : str or sympy expression
-        ``"softplus(-t * p) + 0.1 * p**2"``. ``p`` or ``prediction`` is the prediction, ``t`` or ``target`` the target, and
-        ``e`` the error p - t. Other names are options. There are ``+ - * / ** ^``, comparisons, ``and or not``,
+        ``"softplus(-t * p) + 0.1 * p**2"``. ``p`` or ``prediction`` is the prediction, ``t`` or ``target`` the target,
+        and ``e`` the error p - t. Other names are options. There are ``+ - * / ** ^``, comparisons, ``and or not``,
         ``where(condition, a, b)``, ``pi``, and functions: ``exp``, ``log``, ``abs``, ``max``,
         ``sum``, ``mean`` and more; the last two go along the last axis.
 

@@ -26,8 +26,8 @@ def text_of(expression) -> str:
     '(p - t)**2/2'
     """
     if not hasattr(expression, "free_symbols") or not hasattr(expression, "args"):
-        raise SpecError(f"loss_from: {type(expression).__name__} {expression!r}; the text of a formula is wanted, or an "
-                        f"expression of sympy; a function of (prediction, target) needs no loss_from")
+        raise SpecError(f"loss_from: {type(expression).__name__} {expression!r}; the text of a formula is wanted, or "
+                        f"an expression of sympy; a function of (prediction, target) needs no loss_from")
     return _text(expression)
 
 
@@ -116,7 +116,8 @@ def _pieces(x) -> str:
     """Return a Piecewise as where(); where no condition holds, it is not a number, and so is a loss."""
     pairs = list(x.args)
     if str(pairs[-1].args[1]) != "True":
-        raise SpecError(f"loss_from: {x} says nothing where no condition holds; add (expression, True) as its last piece")
+        raise SpecError(f"loss_from: {x} says nothing where no condition holds; add (expression, True) as its last "
+                        f"piece")
     found = _text(pairs[-1].args[0])
     for value, condition in reversed([pair.args for pair in pairs[:-1]]):
         found = f"where({_text(condition)}, {_text(value)}, {found})"
