@@ -186,7 +186,7 @@ def test_losses_lists_every_loss_with_its_ports(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(("words", "found"), [
-    (["SmoothL1"], {"smooth_l1"}),
+    (["smooth", "L1Loss"], {"smooth_l1"}),
     (["squared", "HINGE"], {"squared_hinge", "modified_huber"}),
     (["Koenker"], {"multi_quantile", "quantile"}),
 ])

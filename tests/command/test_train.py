@@ -50,8 +50,9 @@ def test_a_model_of_numbers_takes_and_predicts_the_units_of_the_table(table, pyt
     assert train('target = "price"\nignore = ["id"]\nepochs = 60\nlearning_rate = 0.02\nlayers = [8]\n'
                  'loss = {form = "huber", delta = 2.0}\n[options]\npatience = 100\n') == 0
     text = capsys.readouterr().out.replace("\n  ", " ")
-    for part in ("64 rows to learn from, 16 for validation; 3 inputs; target: price", "absolute error",
-                 "standard deviations of the target", "R^2", "model: model.safetensors", "takes the columns area, town=north, town=south"):
+    for part in ("64 rows to learn from, 16 for validation; 3 inputs; target: price", "absolute error", "R^2",
+                 "standard deviations of the target", "model: model.safetensors",
+                 "takes the columns area, town=north, town=south"):
         assert part in text
     net = symloss.load("model.safetensors")
     rows = [line.split(",") for line in table[1:]]
