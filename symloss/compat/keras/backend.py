@@ -7,7 +7,7 @@ import numpy as np
 from pytensor.graph.basic import Variable
 
 from ...errors import SpecError
-from .errors import no_such
+from .errors import NoSuchAttributeError, no_such
 
 FLOATS = ("float16", "float32", "float64")
 FORMATS = ("channels_last", "channels_first")
@@ -16,6 +16,14 @@ DTYPES = (*FLOATS, "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32
           "complex128", "bfloat16")
 _settings = {"floatx": "float32", "image_data_format": "channels_last"}
 _numbers: collections.Counter = collections.Counter()
+
+
+def __getattr__(name):
+    """Tell where Keras 3 has what older versions had here."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    raise NoSuchAttributeError(f"keras.backend.{name} is not here; Keras 3 has operations in keras.ops, "
+                               f"keras.ops.{name} say")
 
 
 def backend() -> str:

@@ -123,6 +123,20 @@ def test_what_training_does_not_take_is_told(wrong, error, words):
         wrong()
 
 
+def test_comparisons_that_would_be_false_in_silence_are_refused():
+    def masked(y_true, y_pred):
+        there = y_true - 1
+        if len(y_true.shape) == 2:
+            there = there == 0
+        return ops.mean(ops.where(there, y_pred, 0.0), axis=-1)
+
+    with pytest.raises(SpecError, match=r"keras.ops.equal\(there, 0\)"):
+        core_loss(masked, "out")
+    with pytest.raises(SpecError, match="equal"):
+        core_metrics(masked)
+    core_metrics(losses.sparse_categorical_crossentropy)
+
+
 def test_a_loss_that_repeats_its_target_is_refused():
     def table(y_true, y_pred):
         return ops.mean(ops.expand_dims(y_true, 1) - ops.expand_dims(y_pred, 0), axis=-1)

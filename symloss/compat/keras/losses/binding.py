@@ -13,6 +13,7 @@ from ..backend import floatx
 from . import functions, registry
 from .base import Loss
 from .classes import LossFunctionWrapper
+from .comparisons import refuse_comparisons
 
 HOW = {"sum_over_batch_size": "count", "mean": "count", "sum": "sum", "mean_with_sample_weight": "mean"}
 # Keras' function -> the loss here, and what its options are called
@@ -185,6 +186,7 @@ def _parts(loss) -> tuple:
 def _own(loss):
     """Return a user's loss as a function of (prediction, target)."""
     call = loss.call if isinstance(loss, Loss) else loss
+    refuse_comparisons(loss.fn if isinstance(loss, LossFunctionWrapper) else call, _called(loss))
 
     def own(prediction, target):
         return call(target, prediction)

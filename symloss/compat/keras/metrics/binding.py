@@ -10,6 +10,7 @@ from ....losses.reduction import of_items
 from ....metrics import Figure, MetricSpec
 from ..errors import no_such
 from ..losses import functions as losses
+from ..losses.comparisons import refuse_comparisons
 from ..losses.shapes import lengths
 from ..tensors import as_tensor
 from . import functions, means, registry
@@ -83,6 +84,7 @@ def _found(identifier) -> tuple:
     shown = identifier if isinstance(identifier, str) else getattr(found, "name", None) or found.__name__
     if isinstance(found, Metric):
         return shown, lambda y_true, y_pred: copy.deepcopy(found)
+    refuse_comparisons(found, shown)
     return shown, lambda y_true, y_pred: MeanMetricWrapper(found, name=shown)
 
 

@@ -1,6 +1,7 @@
 """keras.ops: operations on arrays, at once, and on PyTensor variables, as expressions that have gradients."""
 
 from ..errors import lookup
+from . import linalg, nn, numpy
 from .control import (
     cond,
     fori_loop,
@@ -260,6 +261,7 @@ from .shaping import (
 )
 
 __all__ = [
+    "linalg", "nn", "numpy",
     "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "append", "arange", "arccos", "arccosh",
     "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "array", "average",
     "batch_normalization", "binary_crossentropy", "bincount", "bitwise_and", "bitwise_invert", "bitwise_not",
