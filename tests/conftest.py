@@ -15,11 +15,12 @@ def _set_by_user(option: str) -> bool:
 def _set_flags() -> None:
     """Before PyTensor is imported: no C unless a test asks for it, and the cache of compiled code in the environment.
 
-    What compiles to C or NUMBA is hardly optimized: that halves the time of it, or better, and the tutorials run as
-    users' programs do. Variables do not remember the lines that made them. Workers of pytest-xdist set the same flags
-    and share the cache; PyTensor locks it.
+    What compiles to PyTensor's C, NUMBA or JAX is hardly optimized: that halves the time of it, or better, and the
+    tutorials run as users' programs do. Variables do not remember the lines that made them. Workers of pytest-xdist set
+    the same flags and share the cache; PyTensor locks it.
     """
     os.environ.setdefault("NUMBA_OPT", "1")
+    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads of several workers would wait for each other
     flags = [os.environ.get("PYTENSOR_FLAGS", "")]
     if not _set_by_user("base_compiledir") and os.access(sys.prefix, os.W_OK):
@@ -42,8 +43,11 @@ from pytensor.link.vm import VMLinker  # noqa: E402
 
 import symloss  # noqa: E402
 from symloss.compiling import Backend  # noqa: E402
+from symloss.compiling.backend_rewrites import FOR_PYTHON, NOT_FOR_PYTHON  # noqa: E402
 from symloss.compiling.ccode import building  # noqa: E402
 
+# as symloss' mode PYTHON: most of the time would go into rewriting. What is to be tested with rewrites names them.
+predefined_modes["FAST_COMPILE"] = predefined_modes["FAST_COMPILE"].excluding(*NOT_FOR_PYTHON).register(*FOR_PYTHON)
 # PyTensor 3.3 links with it what is inside of a softmax, even in functions that have no C otherwise
 predefined_linkers["vm"] = VMLinker(use_cloop=False, c_thunks=False)
 

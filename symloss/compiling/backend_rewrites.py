@@ -1,4 +1,4 @@
-"""Rewrites of our own for a backend: the same numbers, faster in C, and in the types of the graph in JAX."""
+"""Rewrites for a backend: the same numbers, faster in C, in the types of the graph in JAX, and few in Python."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -6,6 +6,7 @@ from pytensor.graph.rewriting.basic import MergeOptimizer, in2out, node_rewriter
 from pytensor.tensor.basic import AllocEmpty
 from pytensor.tensor.blas import gemv_no_inplace
 from pytensor.tensor.math import Prod, Sum
+from pytensor.tensor.rewriting.shape import local_shape_to_shape_i
 
 
 @node_rewriter([Sum])
@@ -43,4 +44,6 @@ NOT_FOR_C = ("local_dot22_to_dot22scalar", "merge3")
 
 # after canonicalisation (1), before products become calls of BLAS (1.7 in PyTensor's sequence)
 FOR_C = ((in2out(column_sums_by_blas, name="column_sums_by_blas"), 1.65), (MergeOptimizer(), 49.9))
+NOT_FOR_PYTHON = ("canonicalize", "stabilize", "specialize")
+FOR_PYTHON = ((in2out(local_shape_to_shape_i, name="shapes_without_values"), 1.0),)  # nothing is computed for its shape
 FOR_JAX = ((in2out(sums_in_their_own_type, name="sums_in_their_own_type"), 1.64),)

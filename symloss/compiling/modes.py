@@ -102,8 +102,9 @@ def resolve(mode=None) -> Backend:
             raise SpecError(f"mode 'CVM': {no_compiler()}; install g++, or use mode='C' or mode='NUMBA'")
         return _cvm()
     if name == "PYTHON":
-        # products and sums of more than two would be computed number by number in Python
-        mode = predefined_modes["FAST_COMPILE"].excluding("local_mul_canonizer", "local_add_canonizer")
+        # rewriting would take more than half of the time until the first step, and make no step faster
+        mode = Mode(loops.PythonLinker(), "fast_compile").including("py_only").excluding(*rewrites.NOT_FOR_PYTHON)
+        mode = mode.register(*rewrites.FOR_PYTHON)
         return Backend("PYTHON", mode.register(*loops.inside(name)))
     if name in ("NUMBA", "JAX"):
         package = name.lower()

@@ -7,9 +7,9 @@ after every step of time.
 import copy
 
 from pytensor.compile.builders import OpFromGraph
-from pytensor.compile.mode import Mode, predefined_modes
+from pytensor.compile.mode import Mode, predefined_linkers
 from pytensor.graph.replace import clone_replace
-from pytensor.graph.rewriting.basic import GraphRewriter, SequentialGraphRewriter
+from pytensor.graph.rewriting.basic import GraphRewriter
 from pytensor.link.vm import VMLinker
 from pytensor.scan.op import Scan
 from pytensor.tensor.basic import infer_static_shape
@@ -65,29 +65,36 @@ class InnerMode(GraphRewriter):
                 put_loop(fgraph, node, loop)
 
 
-class InnerPython(GraphRewriter):
-    """Run what is inside an operation that is a graph, such as a softmax, in Python.
+class PythonLinker(VMLinker):
+    """PyTensor's linker in Python, also of what is inside an operation that is a graph, such as a softmax.
 
-    PyTensor 3.3 compiles a C module for each of its nodes otherwise.
+    PyTensor 3.3 links that with the linker called 'vm', which compiles a C module for each of its nodes.
     """
 
+    def __init__(self, *arguments, **keywords):
+        super().__init__(*arguments, **keywords | {"use_cloop": False, "c_thunks": False})
+
+    def make_all(self, *arguments, **keywords):
+        """Make what runs the nodes, and meanwhile be the linker of their insides."""
+        before = predefined_linkers["vm"]
+        predefined_linkers["vm"] = VMLinker(use_cloop=False, c_thunks=False)
+        try:
+            return super().make_all(*arguments, **keywords)
+        finally:
+            predefined_linkers["vm"] = before
+
+
+class InnerPython(GraphRewriter):
+    """Run what is inside an operation that is a graph in Python, as `PythonLinker` does from PyTensor 3.3 on."""
+
     def apply(self, fgraph):
-        """Replace the operations by copies, which are linked later, without C."""
+        """Replace the operations by copies, which compile when they are run first."""
         for node in fgraph.toposort():
-            if isinstance(node.op, OpFromGraph):
+            if isinstance(node.op, OpFromGraph) and not hasattr(node.op, "link_mode"):
                 op = copy.copy(node.op)
-                op._fn = None
-                if hasattr(op, "link_mode"):  # PyTensor 3.3
-                    op.link_mode = _linked_in_python
-                else:
-                    op.kwargs = op.kwargs | {"mode": op.kwargs.get("mode") or PYTHON}
+                op._fn, op.kwargs = None, op.kwargs | {"mode": op.kwargs.get("mode") or PYTHON}
                 made = op.make_node(*node.inputs).outputs
                 fgraph.replace_all(list(zip(node.outputs, made, strict=True)), reason="an inside in Python")
-
-
-def _linked_in_python(_impl) -> Mode:
-    """Return a mode that links a graph as it is, in Python."""
-    return Mode(VMLinker(use_cloop=False, c_thunks=False), SequentialGraphRewriter())
 
 
 class KnownShapes(GraphRewriter):
@@ -145,8 +152,7 @@ def _with_shape(inner, outer):
 def inside(name: str) -> tuple:
     """Return what a mode registers so that insides, those of loops above all, compile as the backend `name` does."""
     if name == "PYTHON":
-        within = predefined_modes[PYTHON].register((InnerPython(), 0.006))
-        return (InnerMode(within), 0.005), (InnerPython(), 0.006)
+        return (InnerMode(PYTHON), 0.005), (InnerPython(), 0.006)
     if KEEPS_BUFFERS:
         return ()
     mode = Mode(linker=VMLinker(use_cloop=True, allow_gc=False), optimizer="fast_run")
