@@ -12,13 +12,17 @@ import symloss
 
 OPTIONS = {"algo": "adam", "learning_rate": 0.02, "hidden_dropout": 0.2, "input_noise": 0.1, "batch_size": 16,
            "verbose": 0, "patience": None}
-every_mode = pytest.mark.parametrize("mode", ["PYTHON", "C", "CVM", "NUMBA", "JAX"])
+every_mode = pytest.mark.parametrize("mode", [  # in one process each, which trains the model of `alone` once
+    pytest.param(mode, marks=pytest.mark.xdist_group(f"determinism in {mode}"))
+    for mode in ("PYTHON", "C", "CVM", "NUMBA", "JAX")])
+HIDDEN = [(9, "tanh"), (7, "relu")]
+SLOW = ("CVM", "NUMBA")  # these compile for ten seconds a layer, so there is one
 
 
 def trained(mode, epochs=3, seed=5, **options):
     """Return a model that was trained with noise, dropout and shuffling."""
     x, y = points()
-    net = symloss.Classifier([6, (9, "tanh"), (7, "relu"), 3], seed=seed, mode=mode)
+    net = symloss.Classifier([6, *HIDDEN[mode in SLOW :], 3], seed=seed, mode=mode)
     net.train([x, y], [x[:32], y[:32]], epochs=epochs, **OPTIONS | options)
     return net
 

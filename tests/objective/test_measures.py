@@ -451,7 +451,7 @@ def test_other_backends_show_the_same_figures(heaps, mode):
     x, y, w = heaps
     asked = ["confusion_matrix", "precision", "r2", "auc", {"form": "top_k", "k": 2}, "perplexity",
              {"form": "ece", "bins": 5}]
-    asked = asked[::3] if mode == "NUMBA" else asked  # which compiles each for seconds
+    asked = asked[-1:] if mode == "NUMBA" else asked  # seconds each; tests/test_hostile_inputs.py has others
     records = [Classifier([4, 3], weighted=True, mode=m).train([x, y, w], [x, y, w], metrics=asked, batch_size=10,
                                                                algo="sgd", epochs=2, verbose=0)[-1]
                for m in (mode, "PYTHON")]

@@ -342,11 +342,12 @@ SOME = ("index, clip, log", "over its sum, clipped", "binary", "p (1 - p)", "one
 
 @pytest.mark.parametrize("mode", ["C", "NUMBA", "JAX"])
 def test_compiled(mode):
-    some = SOME[::2] if mode == "NUMBA" else SOME  # which compiles for 6 s each; the rewrites are the same in all modes
+    # NUMBA compiles for 5 s each; the rewrites are the same in all modes
+    some, by = (SOME[:3:2], ["softmax"]) if mode == "NUMBA" else (SOME, list(ACTIVATIONS))
     rows = [row for row in TABLE if row.name in some]
     wanted, outputs, (x, t, arrays) = [], [], symbols("float32")
     assert len(rows) == len(some)
-    for build, _, logs in ACTIVATIONS.values():
+    for build, _, logs in (ACTIVATIONS[name] for name in by):
         (*values,), _ = stabilise([row.loss(build(x), t) for row in rows])
         outputs += [pt.stack(values), pytensor.grad(pt.stack(values).sum(), x)]
         exact = [exactly(row, logs) for row in rows]
