@@ -34,6 +34,7 @@ from .errors import (  # noqa: E402
     TrainingError,
     UnknownNameError,
 )
+from .latex import latex  # noqa: E402
 from .layers import Layer  # noqa: E402
 from .losses import Loss, loss, loss_from  # noqa: E402
 from .models import (  # noqa: E402
@@ -57,8 +58,8 @@ __all__ = [
     "Activation", "Autoencoder", "Classifier", "DataError", "Experiment", "Layer", "Loss", "Network", "PairEmbedding",
     "Regressor", "Regularizer", "ShapeError", "SpecError", "SymlossError", "SymlossWarning", "TrainingError",
     "TripletEmbedding", "Turn", "UnknownNameError", "activations", "check", "compiling", "convolution", "data",
-    "decoding", "evaluate", "load", "loss", "loss_from", "losses", "metrics", "plotting", "recurrent", "regularizers", "report",
-    "schedules", "train_in_turn", "training", "updates",
+    "decoding", "evaluate", "latex", "load", "loss", "loss_from", "losses", "metrics", "plotting", "recurrent",
+    "regularizers", "report", "schedules", "train_in_turn", "training", "updates",
 ]
 
 

@@ -14,6 +14,7 @@ from .._registry import other_names
 from ..errors import ShapeError, SpecError, SymlossWarning, unknown
 from . import description, loss_inputs, loss_terms
 from .finding import found_spec
+from .formula import HasFormula, loss_formula
 from .item_weights import ClassWeight, ignore_index, item_weights
 from .moving_weights import LossWeight
 from .option_values import OptionValues
@@ -22,7 +23,7 @@ from .registration import LossSpec, names, registry
 from .user_functions import checked_parameters, in_words, prove_call, real, refuse_reduced, without_effect
 
 
-class Loss:
+class Loss(HasFormula):
     """A loss that is bound to an output of a model, with a weight.
 
     Parameters
@@ -435,6 +436,10 @@ class Loss:
         if weight is not None:
             twin.weight = weight
         return twin
+
+    def formula(self):
+        """Return the `Formula` of a value of the loss, with the numbers of its options."""
+        return loss_formula(self)
 
     def __repr__(self):
         return description.text(self)

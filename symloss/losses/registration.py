@@ -7,6 +7,7 @@ from collections.abc import Callable
 from .._registry import Registry, in_order
 from .._repr import Summarised
 from ..errors import SpecError, UnknownNameError, unknown
+from .formula import HasFormula, spec_formula
 from .option_ranges import check, completed
 
 TARGETS = ("same", "label", "label or distribution", "sign", "sign or label", "none")
@@ -28,7 +29,7 @@ def by_item(shapes, options):
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class LossSpec(Summarised):
+class LossSpec(HasFormula, Summarised):
     """What the decorator knows of a loss function.
 
     Parameters
@@ -136,6 +137,10 @@ class LossSpec(Summarised):
     def predictions(self) -> tuple[str, ...]:
         """The ports that outputs of the model feed."""
         return tuple(port for port in self.ports if port != "target")
+
+    def formula(self, **options):
+        """Return the `Formula` of the loss; options that are not given are symbols where they may."""
+        return spec_formula(self, options)
 
     def check_options(self, given) -> None:
         """Raise UnknownNameError for an option that the function does not take, SpecError for a value out of range."""

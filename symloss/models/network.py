@@ -17,6 +17,7 @@ from ..stability import refusals
 from ..training import History, Results, trainer
 from ..training.options import PRETRAINING, Options, documented, named
 from . import automatic, binding, encoding, fields, pretraining, registry, saving, scoring
+from .formula import Written
 from .former import FORMER
 from .measuring import Measuring
 from .parts import Composed
@@ -25,7 +26,7 @@ from .predicting import Predicting
 FUNCTIONS = 8  # compiled ones that a model keeps
 
 
-class Network(Composed, Predicting, Measuring):
+class Network(Composed, Predicting, Measuring, Written):
     """Layers, and a list of losses that training minimises together.
 
     Parameters

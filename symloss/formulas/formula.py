@@ -1,0 +1,114 @@
+"""Formula: an expression of sympy with the meaning of its symbols, its derivatives, and how it is written."""
+
+import dataclasses
+
+import sympy
+
+from ..errors import SpecError
+from . import tidying
+from .numbers import concrete, same
+from .printing import latex as written
+
+
+@dataclasses.dataclass(frozen=True)
+class Formula:
+    """A formula that was read from a graph.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        One entry of the result.
+    name : str
+        What stands on its left side, as LaTeX: ``\\ell``.
+    entries : dict
+        The entry that a port has in the expression, by port: ``p``, ``p[j]``, or ``p[i, j]``.
+    sizes : dict
+        Small numbers for its lengths, free indices and labels: what formulas are tried on.
+    defaults : dict
+        Numbers of its options, by symbol.
+    notes : dict
+        What abbreviations stand for: ``{e: p - t}``.
+    by : tuple
+        What it was differentiated by.
+    """
+
+    expression: sympy.Expr
+    name: str = r"\ell"
+    entries: dict = dataclasses.field(default_factory=dict)
+    sizes: dict = dataclasses.field(default_factory=dict)
+    defaults: dict = dataclasses.field(default_factory=dict)
+    notes: dict = dataclasses.field(default_factory=dict)
+    by: tuple = ()
+
+    def differentiated(self, port: str | None = None, times: int = 1, tidy: bool = True) -> "Formula":
+        """Return the derivative by an entry of a port; None: of the first one.
+
+        Raises
+        ------
+        SpecError
+            For a port that it does not have.
+        """
+        known = [name for name in self.entries if name != "error"]
+        port = known[0] if port is None else port
+        if port not in known:
+            raise SpecError(f"latex: wrt={port!r}; one of {', '.join(known)} is wanted")
+        entry, expression, by = self.entries[port], self.expression, self.entries[port]
+        if self.notes and port == known[0]:
+            by = self.entries["error"]  # whose slope by the prediction is 1
+        elif self.notes:
+            expression = expression.subs(self.notes)
+        found = tidying.derivative(expression, by, times)
+        if found.atoms(sympy.Derivative, sympy.Subs):
+            raise SpecError(f"latex: the derivative by {port} has no formula here")
+        found = dataclasses.replace(self, expression=found, by=self.by + (entry,) * times)
+        return found.tidy() if tidy else found
+
+    def tidy(self) -> "Formula":
+        """Return the formula as a person would write it."""
+        guards = {s for s, v in self.defaults.items() if abs(v) <= tidying.TINY}
+        found = collapsed_guards(self.expression, guards)
+        found = tidying.without_shifts(found, self.sizes, self.defaults)
+        found = collapsed_guards(found, guards)
+        found = tidying.without_zeros(found, self.sizes, self.defaults)
+        found = tidying.shortest(found, self.sizes, self.defaults)
+        if found is not self.expression and not same(self.expression, found, self.sizes, self.defaults):
+            return self
+        return dataclasses.replace(self, expression=found)
+
+    def in_error(self) -> "Formula":
+        """Return the formula in terms of e = prediction - target, where it is a function of that alone."""
+        prediction, target = self.entries.get("prediction", self.entries.get("mean")), self.entries.get("target")
+        if not isinstance(prediction, sympy.Symbol) or not isinstance(target, sympy.Symbol) or self.by:
+            return self
+        error = sympy.Symbol("e", real=True)
+        found = tidying.in_terms_of_error(self.expression, prediction, target, error, self.sizes, self.defaults)
+        if found is None:
+            return self
+        found = tidying.shortest(found, self.sizes, self.defaults)
+        return dataclasses.replace(self, expression=found, notes={**self.notes, error: prediction - target},
+                                   entries={**self.entries, "error": error})
+
+    def concrete(self, sizes=None):
+        """Return the expression with lengths as numbers and all sums written out."""
+        expression = self.expression.subs(self.notes)
+        return concrete(expression, {**self.sizes, **(sizes or {})})
+
+    def latex(self) -> str:
+        """Return the formula as LaTeX, without dollar signs."""
+        left = self.name
+        if self.by:
+            order = "" if len(self.by) == 1 else f"^{{{len(self.by)}}}"
+            left = rf"\frac{{\partial{order} {left}}}{{\partial {written(self.by[0])}{order}}}"
+        notes = "".join(rf", \quad {written(a)} = {written(b)}" for a, b in self.notes.items()
+                        if self.expression.has(a))
+        return f"{left} = {written(self.expression)}{notes}"
+
+
+def collapsed_guards(expression, guards):
+    """Return an expression without guards, also where one stood in another."""
+    for _ in range(4):
+        found = tidying.without_guards(expression, guards)
+        if found == expression:
+            return found
+        expression = found
+    return expression

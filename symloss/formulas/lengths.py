@@ -1,0 +1,68 @@
+"""How long the axes of results are, for operations that change them."""
+
+import sympy
+from pytensor.tensor.basic import Alloc, ARange, Eye, Join
+from pytensor.tensor.elemwise import DimShuffle
+from pytensor.tensor.math import Dot
+from pytensor.tensor.shape import Reshape
+from pytensor.tensor.subtensor import AdvancedSubtensor, Subtensor, indices_from_subtensor
+
+from ..errors import SpecError
+
+
+class UntranslatedError(SpecError):
+    """An operation that has no formula here."""
+
+
+def static(variable) -> tuple:
+    """Return the static shape of a variable."""
+    return getattr(variable.type, "shape", ())
+
+
+def _subtensor_length(reader, variable, node, axis):
+    inner = node.inputs[0]
+    places = list(indices_from_subtensor(node.inputs[1:], node.op.idx_list))
+    places += [slice(None)] * (inner.ndim - len(places))
+    where, place = [(a, p) for a, p in enumerate(places) if isinstance(p, slice)][axis]
+    whole = reader.length(inner, where)
+    if place.step is not None and reader.scalar(place.step) != 1:
+        return whole if place.start is None and place.stop is None else _unknown(node)
+    first = sympy.Integer(0) if place.start is None else reader._counted(inner, where, reader.scalar(place.start))
+    last = whole if place.stop is None else reader._counted(inner, where, reader.scalar(place.stop))
+    return last - first
+
+
+def _unknown(node):
+    raise UntranslatedError(f"formula: how long the result of {node.op} is, is not known here")
+
+
+def joined_parts(node):
+    """Return the axis along which tensors are joined, and the tensors; the axis is an input, or known to the op."""
+    axis = getattr(node.op, "axis", None)
+    return (int(node.inputs[0].data), node.inputs[1:]) if axis is None else (axis, node.inputs)
+
+
+def _joined_length(reader, joined, parts, axis):
+    lengths = [reader.length(part, axis) for part in parts]
+    return sympy.Add(*lengths) if axis == joined else lengths[0]
+
+
+def _advanced_length(reader, variable, node, axis):
+    tensors = [i for i in node.inputs[1:] if getattr(i, "ndim", 0)]
+    return reader.length(tensors[0], axis) if axis < tensors[0].ndim else reader.length(node.inputs[0], axis)
+
+
+LENGTHS = {
+    DimShuffle: lambda reader, variable, node, axis: (
+        sympy.Integer(1) if node.op.new_order[axis] == "x" else reader.length(node.inputs[0], node.op.new_order[axis])),
+    Subtensor: _subtensor_length, AdvancedSubtensor: _advanced_length,
+    Alloc: lambda reader, variable, node, axis: reader._scalar_variable(node.inputs[1 + axis]),
+    ARange: lambda reader, variable, node, axis: (
+        reader._scalar_variable(node.inputs[1]) - reader._scalar_variable(node.inputs[0])),
+    Dot: lambda reader, variable, node, axis: (
+        reader.length(node.inputs[0], 0) if axis == 0 and node.inputs[0].ndim == 2
+        else reader.length(node.inputs[1], node.inputs[1].ndim - 1)),
+    Join: lambda reader, variable, node, axis: _joined_length(reader, *joined_parts(node), axis),
+    Eye: lambda reader, variable, node, axis: reader._scalar_variable(node.inputs[axis]),
+    Reshape: lambda reader, variable, node, axis: reader.length(node.inputs[0], axis),
+}

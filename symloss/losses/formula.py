@@ -1,0 +1,138 @@
+"""The formula of a loss, read from the graph that its function makes."""
+
+import numpy as np
+import pytensor.tensor as pt
+
+from ..errors import ShapeError, SpecError, SymlossError
+from ..formulas.asked import entry_indices, expression_formula, need_sympy, without_shared_indices
+from .option_values import OptionValues
+
+NAMES = {"prediction": "p", "target": "t", "mean": "mu", "variance": "v", "scale": "s", "mixture": "m"}
+POSITIVE = {"variance", "scale", "concentration"}
+VECTORS = {"bias", "log_noise"}
+
+
+class HasFormula:
+    """What can be written as a formula."""
+
+    def formula(self, **options):
+        """Return the `formulas.formula.Formula`: an expression of sympy with the meaning of its symbols."""
+        raise NotImplementedError
+
+    def latex(self, derivative: int = 0, wrt: str | None = None, **options) -> str:
+        """Return the formula as LaTeX, without dollar signs; sympy (the extra 'formulas') is needed.
+
+        It is read from the graph that is compiled, and then written as a person would: guards that keep numbers finite
+        (``max(v, 1e-6)``) are left out, and what is a function of the error e = p - t alone is written so. Labels are
+        taken to be in range.
+
+        Parameters
+        ----------
+        derivative : int
+            0 for the loss, 1 for its gradient, 2 for its second derivative.
+        wrt : str or None
+            The port that it is differentiated by; None: the first one.
+        **options
+            Hyperparameters, which otherwise are symbols.
+
+        Raises
+        ------
+        UntranslatedError
+            If it has an operation that has no formula, which is named, or is too long to be read.
+        """
+        if isinstance(derivative, bool) or derivative not in (0, 1, 2):
+            raise SpecError(f"latex: derivative={derivative!r}; 0, 1 or 2 is wanted")
+        found = self.formula(**options)
+        return (found.differentiated(wrt, derivative) if derivative else found).latex()
+
+    def _repr_latex_(self) -> str | None:
+        try:
+            return rf"$\displaystyle {self.latex()}$"
+        except SymlossError:
+            return None
+
+
+def spec_formula(spec, given=None, tidy: bool = True, names=None):
+    """Return the `Formula` of a loss function; options that are not given stay symbols where they may.
+
+    Parameters
+    ----------
+    spec : LossSpec
+    given : dict or None
+        Options as numbers.
+    tidy : bool
+        Whether it is written as a person would, or as the graph has it.
+    names : dict or None
+        What ports are called, by port.
+    """
+    sympy = need_sympy()
+    from ..formulas.formula import Formula
+    from ..formulas.reading import Reader, UntranslatedError, plain_number
+
+    given = dict(given or {})
+    spec.check_options(given)
+    options = OptionValues(spec, given)
+    ports = port_variables(spec, {**spec.options, **given})
+    try:
+        values = options.for_function(lambda all_of_them: spec.function(*ports.values(), **all_of_them))
+    except (ShapeError, SpecError) as error:
+        raise UntranslatedError(f"formula: {spec.name} is not made of tensors that are free ({error})") from None
+    leaves = {v: _leaf(sympy, spec, port, v, {**NAMES, **(names or {})}) for port, v in ports.items()}
+    labels, arrays = [leaf for leaf in leaves.values() if leaf.is_integer], dict(leaves)
+    n, width = (sympy.Symbol(name, integer=True, positive=True) for name in ("n", "K"))
+    lengths = {(v, axis): (n, width)[axis] for v in ports.values() for axis in range(v.ndim)}
+    defaults = {}
+    for name, scalar in options.scalars.items():
+        least = getattr(spec.ranges.get(name), "ends", (-1,))[0]
+        symbol = sympy.Symbol(name, real=True, positive=True if least >= 0 else None)
+        leaves[scalar] = plain_number(given[name]) if name in given else symbol
+        if name not in given:
+            defaults[symbol] = float(spec.options[name])
+    at = sympy.symbols("i h", integer=True, nonnegative=True)[: values.ndim]
+    expression = Reader(leaves, lengths, labels).entry(values, at)
+    shapes = {port: (arrays[v], v.type.shape) for port, v in ports.items()}
+    expression, entries = without_shared_indices(expression, shapes, at)
+    sizes = {n: 3, width: 3, **dict.fromkeys(entry_indices(entries, at), 1)}
+    found = Formula(expression, entries=entries, sizes=sizes, defaults=defaults)
+    return found.tidy().in_error() if tidy else found
+
+
+def loss_formula(loss, tidy: bool = True):
+    """Return the `Formula` of a bound loss: with the numbers of its options, and its output by name."""
+    output = loss.output_name.removesuffix(":out")
+    if loss.spec is not None:
+        given = {name: loss.options.get(name, default) for name, default in loss.spec.options.items()}
+        numbers = {k: float(v(0)) if callable(v) else v for k, v in given.items() if v is not None}
+        first = next(port for port in loss.spec.ports if port != "target")
+        names = {port: str(loss.ports.get(port, port)).removesuffix(":out") for port in loss.spec.predictions}
+        anywhere = loss.anywhere and loss.owner is None
+        return spec_formula(loss.spec, numbers, tidy, {} if anywhere else {**names, first: output})
+    prediction = pt.tensor(output, dtype="float64", shape=(None, None))
+    target = pt.tensor("t", dtype="float64", shape=(None, None))
+    twin = loss.unbound().bind(target)
+    return expression_formula(twin({twin.output_name: prediction}), {prediction: output, target: "t"}, r"\ell", tidy)
+
+
+def port_variables(spec, options) -> dict:
+    """Return a variable for each port of a loss, of as many axes as it takes."""
+    columns = len(options["q"]) if isinstance(options.get("q"), tuple | list | np.ndarray) else None
+    found = {}
+    for port in spec.ports:
+        if port == "samples" or (port == "target" and "label" in spec.target and spec.target != "sign or label"):
+            found[port] = pt.lvector(port)
+        elif port in VECTORS or (port == "target" and spec.target == "sign" and spec.per == "item"):
+            found[port] = pt.dvector(port)
+        else:
+            found[port] = pt.tensor(port, dtype="float64", shape=(None, columns))
+    if "target" in found and spec.shape is not None and found["target"].ndim == 2:
+        shapes = {port: v.type.shape for port, v in found.items() if port != "target"}
+        found["target"] = pt.tensor("target", dtype="float64", shape=spec.target_shape(shapes, options))
+    return found
+
+
+def _leaf(sympy, spec, port, variable, names):
+    name = names.get(port, port)
+    if variable.dtype.startswith("int"):
+        return sympy.IndexedBase(name, integer=True, nonnegative=True)
+    positive = port in POSITIVE or (port in ("prediction", "target") and spec.activation in ("softmax", "sigmoid"))
+    return sympy.IndexedBase(name, real=True, **({"positive": True} if positive else {}))

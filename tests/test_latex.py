@@ -1,0 +1,199 @@
+"""Formulas: what is printed is evaluated, and has the numbers of the compiled loss and of its gradient."""
+
+import numpy as np
+import pytensor.tensor as pt
+import pytest
+
+import symloss
+from symloss import Loss, Regressor, evaluate, losses
+from symloss.losses.formula import port_variables
+
+sympy = pytest.importorskip("sympy")
+N, K = 3, 3
+UNTRANSLATED = {  # and why
+    "arcface": "110 steps", "circle": "110 steps", "cosface": "110 steps", "lambdarank": "110 steps",
+    "listmle": "110 steps", "nt_xent": "110 steps", "supervised_contrastive": "110 steps",
+    "ctc": "not made of tensors that are free", "gradient_penalty": "not made of", "r1": "not made of",
+    "sinkhorn": "Scan", "sparsemax": "SortOp", "wasserstein_1d": "SortOp",
+    "listnet": "sympy", "pairwise_logistic": "infinity",
+}
+SLOW = {  # right as well, but sympy takes seconds for them
+    "mixture_density", "info_nce", "sampled_softmax", "cumulative_logit", "maximum_mean_discrepancy", "energy_distance",
+}
+TRANSLATED = [name for name in losses.names() if name not in UNTRANSLATED]
+
+
+def arrays_of(spec, formula, seed=0):
+    """Return arrays for the ports of a loss that are good data, by port."""
+    rng, found = np.random.default_rng(seed), {}
+    for port, variable in port_variables(spec, dict(spec.options)).items():
+        shape = tuple(n if n is not None else (N, K)[axis] for axis, n in enumerate(variable.type.shape))
+        if variable.dtype == "int64":
+            found[port] = rng.integers(0, K, shape)
+        elif spec.activation == "softmax":
+            found[port] = rng.dirichlet(np.ones(shape[-1]), shape[:-1])
+        elif spec.name == "cox":
+            times = np.array([[3.0, 1], [1, 1], [2, 0]])
+            found[port] = rng.uniform(0.1, 0.9, (N, 1)) if port == "prediction" else times
+        elif port == "target" and spec.target.startswith("sign"):
+            found[port] = rng.choice([-1.0, 1.0], shape)
+        else:
+            found[port] = rng.uniform(0.1, 0.9, shape)
+    return found
+
+
+def number_of(expression, formula, arrays, symbols):
+    """Return the number that an expression has for the item 1, column 1, of arrays."""
+    sizes = {s: N if str(s) == "n" else K if str(s) == "K" else 1 for s in formula.sizes}
+    labels = {s: int(arrays["target"][1]) for s in sizes if str(s) == "t"}
+    found = symloss.formulas.numbers.concrete(expression.subs(formula.notes), {**sizes, **labels})
+    names = {symbols[port]: array for port, array in arrays.items()}
+    found = found.replace(lambda e: isinstance(e, sympy.Indexed) and e.is_integer,
+                          lambda e: sympy.Integer(int(names[str(e.base.label)][tuple(int(i) for i in e.indices)])))
+    values = {}
+    for atom in found.atoms(sympy.Indexed, sympy.Symbol):
+        if isinstance(atom, sympy.Indexed):
+            array = names[str(atom.base.label)]
+            index = tuple(int(i) for i in atom.indices)
+            values[atom] = array.reshape(array.shape if len(index) == array.ndim else array.shape[:2])[
+                index if len(index) == array.ndim else (1, *index)]
+        elif str(atom) in names:
+            array = names[str(atom)]
+            values[atom] = array[(1,) if array.ndim == 1 else (1, min(1, array.shape[1] - 1))]
+        elif atom in formula.defaults:
+            values[atom] = formula.defaults[atom]
+    ordered = sorted(values, key=str)
+    stand_in = {atom: sympy.Dummy() for atom in ordered}
+    call = sympy.lambdify(list(stand_in.values()), found.xreplace(stand_in), ["scipy", "numpy"])
+    return float(call(*(float(values[a]) for a in ordered)))
+
+
+def symbols_of(spec):
+    from symloss.losses.formula import NAMES
+
+    return {port: NAMES.get(port, port) for port in spec.ports}
+
+
+def checked(name):
+    spec = losses.get(name)
+    formula = spec.formula()
+    arrays = arrays_of(spec, formula)
+    value = np.asarray(evaluate.value(name, *arrays.values(), mode="PYTHON"))
+    at = (1, min(1, value.shape[1] - 1)) if value.ndim == 2 else (1,) if value.ndim else ()
+    found = number_of(formula.expression, formula, arrays, symbols_of(spec))
+    assert found == pytest.approx(value[at], rel=1e-4, abs=1e-5)
+    return spec, formula, arrays
+
+
+@pytest.mark.parametrize("name", [n for n in TRANSLATED if n not in SLOW])
+def test_what_is_printed_has_the_numbers_of_the_compiled_loss(name):
+    spec, formula, _ = checked(name)
+    assert formula.latex().startswith(r"\ell = ")
+    assert formula.latex().count("{") == formula.latex().count("}")
+
+
+@pytest.mark.parametrize("name", ["sparsemax", "sinkhorn", "gradient_penalty", "pairwise_logistic"])
+def test_what_has_no_formula_is_said(name):
+    with pytest.raises(symloss.SpecError, match=UNTRANSLATED[name]):
+        losses.get(name).latex()
+    assert losses.get(name)._repr_latex_() is None
+
+
+@pytest.mark.parametrize("name", ["huber", "quantile", "log_cosh", "beta_nll", "hinge", "brier", "cross_entropy",
+                                  "dice", "binary_cross_entropy", "poisson_nll", "tweedie"])
+def test_derivatives_have_the_numbers_of_the_compiled_ones(name):
+    spec, formula, arrays = checked(name)
+    for order, made in ((1, evaluate.grad), (2, evaluate.hessian_diagonal)):
+        slopes = np.asarray(made(name, *arrays.values(), mode="PYTHON"))
+        found = number_of(formula.differentiated(None, order).expression, formula, arrays, symbols_of(spec))
+        assert found == pytest.approx(slopes[1, 1], rel=1e-4, abs=1e-6), order
+
+
+def test_the_slope_of_a_maximum_over_classes_is_not_guessed():
+    with pytest.raises(symloss.SpecError, match="derivative of a maximum"):
+        losses.get("multiclass_hinge").latex(1)
+
+
+def test_derivatives_by_other_ports():
+    spec = losses.get("gaussian_nll")
+    arrays = arrays_of(spec, None)
+    slopes = evaluate.grad("gaussian_nll", *arrays.values(), wrt=1, mode="PYTHON")
+    formula = spec.formula()
+    found = number_of(formula.differentiated("variance").expression, formula, arrays, symbols_of(spec))
+    assert found == pytest.approx(slopes[1, 1], rel=1e-4)
+    slopes = evaluate.grad("gaussian_nll", *arrays.values(), wrt=2, mode="PYTHON")
+    found = number_of(formula.differentiated("target").expression, formula, arrays, symbols_of(spec))
+    assert found == pytest.approx(slopes[1, 1], rel=1e-4)
+    with pytest.raises(symloss.SpecError, match="one of mean, variance, target"):
+        spec.latex(1, wrt="varianze")
+
+
+@pytest.mark.parametrize(("name", "order", "text"), [
+    ("mae", 0, r"\ell = \left|e\right|, \quad e = p - t"),
+    ("mae", 1, r"\frac{\partial \ell}{\partial p} = \operatorname{sign}\left(e\right), \quad e = p - t"),
+    ("mse", 2, r"\frac{\partial^{2} \ell}{\partial p^{2}} = 2"),
+    ("xe", 0, r"\ell = - \log{\left(p_{t} \right)}"),
+    ("hinge", 0, r"\ell = \max\left(0, \mathrm{margin} - p t\right)"),
+    ("categorical_focal", 0, r"\ell = - \alpha \left(1 - p_{t}\right)^{\gamma} \log{\left(p_{t} \right)}"),
+])
+def test_as_a_person_writes_it(name, order, text):
+    assert losses.get(name).latex(order) == text
+
+
+def test_options_are_numbers_where_they_are_given_and_a_bound_loss_has_its_own():
+    assert losses.get("huber").latex(delta=2).count("2") > losses.get("huber").latex().count("2")
+    text = Loss("huber", delta=2.0, output_name="price").latex()
+    assert r"\delta" not in text and text.endswith(r"e = \mathrm{price} - t")
+    assert Loss("mae")._repr_latex_() == rf"$\displaystyle {losses.get('mae').latex()}$"
+    with pytest.raises(symloss.UnknownNameError, match="did you mean 'delta'"):
+        losses.get("huber").latex(dleta=2)
+
+
+def test_classes_of_the_users_own():
+    class Own(Loss, registered=False):
+        def __call__(self, outputs):
+            return abs(outputs[self.output_name] - self._target).mean()
+
+    assert Own().latex() == r"\ell = \frac{\sum_{k} \sum_{j} \left|\mathrm{out}_{j, k} - t_{j, k}\right|}{K n}"
+
+
+def test_expressions():
+    x, w = pt.vector("x"), pt.matrix("w")
+    assert symloss.latex(pt.special.softmax(x)) == r"y = \frac{e^{x_{i}}}{\sum_{j} e^{x_{j}}}"
+    assert symloss.latex(pt.logsumexp(x), name="z") == r"z = \log{\left(\sum_{j} e^{x_{j}} \right)}"
+    assert symloss.latex(pt.sqr(x).mean(), 1) == r"\frac{\partial y}{\partial x_{i}} = \frac{2 x_{i}}{n}"
+    assert symloss.latex(x @ w, names={w: "W"}) == r"y_{i} = \sum_{j} W_{j, i} x_{j}".replace("y_{i}", "y")
+    assert symloss.latex(lambda p, t: (p - t) ** 4) == r"\ell = e^{4}, \quad e = p - t"
+    with pytest.raises(symloss.SpecError, match="SortOp"):
+        symloss.latex(pt.sort(x))
+    with pytest.raises(symloss.SpecError, match="two variables are called 'x'"):
+        symloss.latex(x + pt.vector("x"))
+    with pytest.raises(symloss.SpecError, match="0, 1 or 2"):
+        symloss.latex("mae", derivative=3)
+    with pytest.raises(symloss.SpecError, match="3 has no formula"):
+        symloss.latex(3)
+
+
+def test_the_objective_of_a_model():
+    layers = [4, (6, "relu"), {"size": 2, "name": "price"}]
+    net = Regressor(layers, loss="mae", weighted=True, mode="PYTHON")
+    net.add_loss("huber", weight=0.5, delta=2.0)
+    total, mae, huber, decay = net.latex(weight_l2=1e-4).splitlines()[1:-1]
+    assert total == (r"\mathcal{L} &= \frac{\sum w \, \ell_{\text{mae}}}{\sum w} + 0.5 \, \frac{\sum w \, "
+                     r"\ell_{\text{huber}}}{\sum w} + 0.0001 \, \Omega_{\text{weight\_l2}} \\")
+    assert mae == r"\ell_{\text{mae}} &= \left|e\right|, \quad e = \mathrm{price} - t \\"
+    assert r"\leq 2" in huber and decay.startswith(r"\Omega_{\text{weight\_l2}} &= \sum")
+    assert symloss.latex(net) == net.latex()
+    assert net._repr_latex_().startswith("$$\n\\begin{aligned}")
+    with pytest.raises(symloss.UnknownNameError, match="did you mean 'weight_l2'"):
+        net.latex(weight_l22=1)
+    with pytest.raises(symloss.SpecError, match="of its losses"):
+        symloss.latex(net, 1)
+
+
+def test_the_library_does_not_import_sympy_or_matplotlib_by_itself():
+    import subprocess
+    import sys
+
+    script = "import symloss, sys; assert not {'sympy', 'matplotlib'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True)
