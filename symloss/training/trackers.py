@@ -89,16 +89,14 @@ class MLflow(Called):
     """Logs the numbers of every record to MLflow, with what the training was asked for as parameters.
 
     It writes to the run that is active, or begins one and ends it with the training: as finished, as failed where an
-    error ended the training, and as killed after Ctrl-C.
+    error ended the training, and as killed after Ctrl-C. Where runs are kept, ``mlflow.set_tracking_uri`` says.
 
     Parameters
     ----------
     run_name : str or None
         Name of the run that it begins.
     experiment : str or None
-        Name of the experiment of that run; None: the one that MLflow is set to.
-    tracking_uri : str or None
-        Where MLflow keeps its runs; None: where MLflow is set to.
+        Name of the experiment of that run, which is made if there is none; None: the one that MLflow is set to.
     options : bool
         Whether options of the training are logged as parameters.
 
@@ -108,21 +106,17 @@ class MLflow(Called):
         Without MLflow: ``pip install 'symloss[mlflow]'``.
     """
 
-    def __init__(self, run_name=None, experiment=None, tracking_uri=None, options=True):
-        for name, value in (("run_name", run_name), ("experiment", experiment), ("tracking_uri", tracking_uri)):
+    def __init__(self, run_name=None, experiment=None, options=True):
+        for name, value in (("run_name", run_name), ("experiment", experiment)):
             (NAME | NONE)(name, value, "MLflow")
-        self.run_name, self.experiment, self.tracking_uri = run_name, experiment, tracking_uri
+        self.run_name, self.experiment = run_name, experiment
         self.options = FLAG("options", options, "MLflow")
         self._mlflow = needed("mlflow", "training.MLflow", "mlflow")
 
     def start(self, training):
         self._training, self._own = training, self._mlflow.active_run() is None
         if self._own:
-            if self.tracking_uri is not None:
-                self._mlflow.set_tracking_uri(self.tracking_uri)
-            if self.experiment is not None:
-                self._mlflow.set_experiment(self.experiment)
-            self._mlflow.start_run(run_name=self.run_name)
+            self._mlflow.start_run(run_name=self.run_name, experiment_id=self._experiment_id())
         self._run, self._before = self._mlflow.active_run().info.run_id, sys.exception()
         if self.options:
             given = {_allowed(name): str(value)[:500] for name, value in _flat(training.asked).items()}
@@ -135,6 +129,12 @@ class MLflow(Called):
     def end(self, record):
         if self._own:
             self._mlflow.end_run(self._status())
+
+    def _experiment_id(self) -> str | None:
+        if self.experiment is None:
+            return None
+        found = self._mlflow.get_experiment_by_name(self.experiment)
+        return self._mlflow.create_experiment(self.experiment) if found is None else found.experiment_id
 
     def _status(self) -> str:
         error = sys.exception()  # the one that ends the training, unless it was there when it began
