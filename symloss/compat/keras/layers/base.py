@@ -7,6 +7,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from ....errors import ShapeError, SpecError, unknown
+from ....layers import Context
 from .. import initializers, regularizers
 from ..backend import get_uid, standardize_dtype
 from ..precision import in_floatx
@@ -333,7 +334,8 @@ class Layer:
     def _tried(self, arguments, keywords, inputs):
         """Return the expressions of a call, or say which layer cannot take its input."""
         try:
-            return self.run(arguments, keywords)
+            with scope.entered(Context(), []):
+                return self.run(arguments, keywords)
         except (SpecError, ShapeError):
             raise
         except Exception as error:
