@@ -98,8 +98,8 @@ def main() -> None:
                for library, some in seconds.items()}
     for library, found in medians.items():
         ratios = [a / b for a, b in zip(found, medians["symloss"], strict=True)]
-        print(f"{library:15s} {found[0]:7.3f} s an epoch ({ratios[0]:5.2f} of symloss), {found[1]:7.3f} s of processors "
-              f"({ratios[1]:5.2f})")
+        print(f"{library:15s} {found[0]:7.3f} s an epoch ({ratios[0]:5.2f} of symloss), "
+              f"{found[1]:7.3f} s of processor time ({ratios[1]:5.2f})")
 
 
 if __name__ == "__main__":
