@@ -1,0 +1,98 @@
+"""Boosting with your own loss: how do you tell XGBoost what a mistake costs?
+
+Run it with ``python tutorials/16_boosting.py``. It takes a few seconds. XGBoost and scikit-learn, whose data it uses,
+come with ``pip install 'symloss[boosting,sklearn]'``.
+"""
+
+import importlib.util
+import pathlib
+import tempfile
+
+import numpy as np
+import pytensor.tensor as pt
+import xgboost
+from sklearn.datasets import load_diabetes
+from sklearn.model_selection import train_test_split
+
+import symloss
+
+SMOOTH = 25.0  # errors much smaller than this cost little, whatever their sign
+
+
+@symloss.loss(unit="the unit of the target")
+def shortage(prediction, target):
+    """Cost of a plan, per element: each unit too few costs about 4, each unit too many 1."""
+    error = target - prediction
+    return 2.5 * (pt.sqrt(error**2 + SMOOTH**2) - SMOOTH) + 1.5 * error
+
+
+def main(epochs: int = 60, folder=None) -> float:
+    """Grow so many trees, draw a figure into `folder`, and return the cost of the own loss as a share of the other."""
+    x, y = load_diabetes(return_X_y=True)
+    x, x_test, y, y_test = train_test_split(x, y, test_size=0.3, random_state=0)
+    train, test = xgboost.DMatrix(x, y), xgboost.DMatrix(x_test, y_test)
+    settings = {"max_depth": 2, "eta": 0.1, "subsample": 0.8, "seed": 0, "nthread": 1}
+
+    # 1. The squared error, XGBoost's own. It aims at the mean, so it is too low about as often as too high.
+    plain = xgboost.train(settings, train, epochs).predict(test)
+
+    # 2. Our loss. `export.xgboost` makes an objective of it: gradient and second derivative come from the formula. The
+    # second derivative nearly vanishes for large errors, and XGBoost divides by it. So we pass a number instead: the
+    # largest value that it has, at an error of 0. Boosting begins at the best constant.
+    curvature = symloss.evaluate.hessian_diagonal("shortage", [[0.0]], [[0.0]]).item()
+    objective = symloss.export.xgboost("shortage", hessian=curvature)
+    start = {"base_score": objective.initial_score(y)}
+    own = xgboost.train(settings | start, train, epochs, obj=objective).predict(test)
+
+    # 3. What it costs on new data, by the loss itself.
+    print(f"{'':15} mean cost   too low in")
+    for name, prediction in (("squared error", plain), ("own loss", own)):
+        print(f"{name:15} {objective.value(prediction, y_test):9.1f} {(prediction < y_test).mean():12.0%}")
+
+    # 4. A loss of two ports: mean and variance, each with trees of its own. The variance comes out of an exponential,
+    # so every raw score is allowed, and `predictions` applies it. Variances overfit soon. The metric that goes with the
+    # objective, on data that are set aside, says when to stop. XGBoost takes two columns for two classes, whose metric
+    # does not go with these targets, so that one is switched off.
+    center, scale = y.mean(), y.std()
+    x, x_valid, y, y_valid = train_test_split(x, (y - center) / scale, test_size=0.3, random_state=0)
+    train, valid = xgboost.DMatrix(x, y), xgboost.DMatrix(x_valid, y_valid)
+    both = symloss.export.xgboost("gaussian_nll")
+    columns = {"num_class": 2, "base_score": 0.0, "disable_default_eval_metric": True}
+    model = xgboost.train(settings | columns, train, epochs, obj=both, custom_metric=both.metric,
+                          evals=[(valid, "valid")], early_stopping_rounds=5, verbose_eval=False)
+    best = (0, model.best_iteration + 1)
+    found = both.predictions(model.predict(test, output_margin=True, iteration_range=best))
+    mean, deviation = center + scale * found["mean"], scale * np.sqrt(found["variance"])
+    within = (abs(y_test - mean) < 1.64 * deviation).mean()
+    print(f"{within:.0%} of new targets are within 1.64 standard deviations; of a normal distribution it would be 90%")
+    draw({"squared error": plain, "own loss": own}, (mean, deviation), y_test,
+         pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-")))
+    return objective.value(own, y_test) / objective.value(plain, y_test)
+
+
+def draw(predictions, interval, y, folder):
+    """Draw predictions against targets for both losses, and intervals."""
+    if not importlib.util.find_spec("matplotlib"):
+        return
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 4.4), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    for name, prediction in predictions.items():
+        left.plot(prediction, y, ".", label=name)
+    left.plot([25, 350], [25, 350], color="gray")
+    left.set(xlabel="prediction", ylabel="target", title="one number: above the line it was too low")
+    left.legend()
+    mean, deviation = interval
+    order = np.argsort(mean)
+    right.fill_between(np.arange(len(y)), (mean - 1.64 * deviation)[order], (mean + 1.64 * deviation)[order],
+                       color="C2", alpha=0.25, label="90% by mean and variance")
+    right.plot(y[order], ".", color="C0")
+    right.set(xlabel="items, by predicted mean", title="a mean and a variance")
+    right.legend()
+    figure.savefig(folder / "16_boosting.png", dpi=120)
+    print(f"figure: {folder / '16_boosting.png'}")
+
+
+if __name__ == "__main__":
+    main()
