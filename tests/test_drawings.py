@@ -1,6 +1,5 @@
-"""The drawings of the documentation: each can be drawn, and no box lies over another one."""
+"""The drawings of the documentation and of models: each can be drawn, and no box lies over another one."""
 
-import importlib.util
 import itertools
 import pathlib
 import re
@@ -8,18 +7,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+import symloss
+from symloss.plotting import drawing
+
 DOCS = pathlib.Path(__file__).parent.parent / "docs"
 TEXTS = [text for page in sorted(DOCS.rglob("*.md")) if "_build" not in page.parts
          for text in re.findall(r"^```\{drawing\}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)]
-
-
-@pytest.fixture(scope="module")
-def drawing():
-    pytest.importorskip("docutils")
-    spec = importlib.util.spec_from_file_location("drawing", DOCS / "_ext" / "drawing.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_there_are_drawings():
@@ -27,7 +20,7 @@ def test_there_are_drawings():
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_boxes_lie_apart_and_within_the_whole(drawing, text):
+def test_boxes_lie_apart_and_within_the_whole(text):
     boxes, edges = drawing.read(text)
     width, height = drawing.place(boxes, edges)
     for box in boxes.values():
@@ -40,13 +33,27 @@ def test_boxes_lie_apart_and_within_the_whole(drawing, text):
     assert len(list(ElementTree.fromstring(drawing.svg(text)).iter("{http://www.w3.org/2000/svg}rect"))) == len(boxes)
 
 
-def test_what_the_signs_mean(drawing):
+def test_what_the_signs_mean():
     boxes, edges = drawing.read("in -> out -> mse!\ntarget? -> mse")
     assert {box.name: box.kind for box in boxes.values()} == {
         "in": "input", "out": "layer", "mse": "loss", "target": "target"}
     assert edges == [("in", "out"), ("out", "mse"), ("target", "mse")]
 
 
-def test_a_circle_is_refused(drawing):
-    with pytest.raises(ValueError, match="circle"):
+def test_a_circle_is_refused():
+    with pytest.raises(symloss.SpecError, match="circle"):
         drawing.read("a -> b -> a")
+
+
+def test_the_graph_of_a_model(tmp_path):
+    net = symloss.Network({"in": 6, "hid": (20, "relu"), "mean": 1, "variance": (1, "softplus")},
+                          edges=["in -> hid -> mean", "hid -> variance"], outputs=["mean"], mode="PYTHON")
+    net.set_loss({"mean": {"form": "gaussian_nll", "ports": {"variance": "variance"}, "weight": 0.5}})
+    found = symloss.plotting.graph(net, tmp_path / "net.svg")
+    assert (tmp_path / "net.svg").read_text(encoding="utf-8") == found == found._repr_svg_()
+    texts = [e.text for e in ElementTree.fromstring(found).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"in", "(n, 6)", "hid", "relu (n, 20)", "softplus (n, 1)", "gaussian_nll", "weight 0.5"} <= set(texts)
+    assert texts.count("mean") == 2 and texts.count("variance") == 2  # the layers, and the ports
+    assert len(list(ElementTree.fromstring(found).iter("{http://www.w3.org/2000/svg}rect"))) == 6
+    with pytest.raises(symloss.SpecError, match="a model is wanted"):
+        symloss.plotting.graph("net")

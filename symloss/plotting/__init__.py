@@ -8,6 +8,7 @@ Start reading at `curves.py`.
 """
 
 from .curves import loss_curve
+from .drawing import graph
 from .records import history, losses
 
-__all__ = ["history", "loss_curve", "losses"]
+__all__ = ["graph", "history", "loss_curve", "losses"]
