@@ -118,10 +118,16 @@ def _of_classes(y, weights: dict, name: str, who: str) -> np.ndarray:
     if y is None:
         raise DataError(f"{who}: class_weight of the output {name!r}, for which there is no y")
     array = np.asarray(y)
-    labels = array.argmax(axis=-1) if array.ndim > 1 and array.shape[-1] > 1 else array.reshape(len(array), -1)[:, 0]
-    if labels.ndim > 1 or not np.all(np.equal(np.mod(labels.astype("float64"), 1), 0)):
+    flat = array.reshape(len(array), -1).astype("float64")
+    vectors = array.ndim == 2 and array.shape[1] > 1
+    if vectors:
+        known = ((flat >= 0) & (flat <= 1)).all() and np.allclose(flat.sum(axis=1), 1, atol=0.01)
+    else:
+        known = flat.shape[1] == 1 and (flat % 1 == 0).all()
+    if not known:
         raise DataError(f"{who}: class_weight, but the targets of {name!r} are no classes, one for each item; pass "
                         f"sample_weight, or class_weight as a dict by the outputs that have classes")
+    labels = flat.argmax(axis=1) if vectors else flat[:, 0]
     found = np.ones(len(labels), "float32")
     for label, weight in weights.items():
         found[labels == int(label)] = weight
