@@ -121,9 +121,9 @@ class Tables:
 
     def told(self) -> list[str]:
         """Return how each table is updated, in words."""
+        lazy = f" (lazy: what {self.plan.rule.__name__} remembers of other rows stands still)"
         lines = [f"updates the rows of {p.name} {_shape(p)} that a step reads, and no others" +
-                 (f" (lazy: {self.plan.rule.__name__} forgets nothing in the others)" if _is_lazy(self.plan) else "")
-                 for p in self.by_rows]
+                 lazy * _is_lazy(self.plan) for p in self.by_rows]
         return lines + [f"updates all of {p.name} {_shape(p)}, because {reason}"
                         for p, reason in self.as_a_whole.items()]
 
@@ -140,7 +140,7 @@ def why_whole(plan) -> str | None:
     if _memory(plan.rule) in ("none", "exact"):
         return None
     if not plan.lazy:
-        return f"{name} also moves rows whose gradient is 0; with lazy=True it moves those alone that a step reads"
+        return f"{name} may move rows whose gradient is 0, too; with lazy=True it moves only those that a step reads"
     if name == "esgd":
         raise SpecError("lazy: esgd takes products with the whole Hessian; use algo='adam', or leave lazy out")
     return None

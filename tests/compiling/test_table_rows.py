@@ -116,7 +116,7 @@ STEPS = {"adam": adam, "momentum": momentum}
 
 
 @pytest.mark.parametrize("options, reason", [
-    ({"algo": "adam"}, "adam also moves rows whose gradient is 0; with lazy=True"),
+    ({"algo": "adam"}, "adam may move rows whose gradient is 0, too; with lazy=True"),
     ({"algo": "sgd", "accumulate": 2}, "accumulate sums up whole gradients"),
     ({"algo": "sgd", "average": 0.9}, "average takes all parameters into account"),
     ({"algo": "sgd", "weight_l2": {"hid1.w": 0.1}}, "the total also reads all of it, by"),
