@@ -92,6 +92,38 @@ def losses(epochs, by_epoch, validation=None, by_step=None, ends=(), path=None, 
     return style.finished(figure, [axes], path, ax)
 
 
+def weights_over_time(records, path=None, *, ax=None, theme=None):
+    """Draw the weight of each term of the objective by epoch.
+
+    Parameters
+    ----------
+    records : list of dict
+        A history.
+    path, ax, theme
+        As in `history`.
+
+    Returns
+    -------
+    Figure, or `ax` if given
+
+    Raises
+    ------
+    SymlossError
+        If there are no records, records have no weights, or matplotlib is not installed.
+    """
+    by_epoch = [record.get("weights") or {} for record in records]
+    names = list(dict.fromkeys(name for weights in by_epoch for name in weights))
+    if not names:
+        raise SymlossError("weights_over_time: no record has weights; train first, with at least one loss")
+    with style.context(theme):
+        figure, (axes,) = style.panels(["weights"], ax, path, way_out="pass one Axes")
+        for number, name in enumerate(names):
+            values = [float(w[name]) if name in w else None for w in by_epoch]
+            _draw(axes, values, label=name, **style.line_style(number, theme))
+        _finish(axes, "weight")
+    return style.finished(figure, [axes], path, ax)
+
+
 def _names(records, asked, ax) -> list[str]:
     known = list(dict.fromkeys(["loss", *(name for r in records for p in ("", "valid_") for name in beside(r, p))]))
     if asked is None:

@@ -42,6 +42,12 @@ def colors(theme: str | None) -> tuple[str, ...]:
     return COLORS[theme]
 
 
+def shades(color):
+    """Return a colour map from the colour of the page to a colour."""
+    rgb = matplotlib("colors").to_rgb(color)
+    return matplotlib("colors").LinearSegmentedColormap.from_list("shades", [(*rgb, 0.0), (*rgb, 1.0)])
+
+
 def line_style(number: int, theme: str | None) -> dict:
     """Return colour and dashes of the line of this number."""
     palette = colors(theme)

@@ -31,9 +31,9 @@ class History(list):
         """Return one value of every record, None where it is missing."""
         return [record.get(name) for record in self]
 
-    def plot(self, path=None, *, ax=None, names=None):
+    def plot(self, path=None, *, ax=None, names=None, theme=None):
         """Draw the total with its terms, and each metric, by epoch; see `plotting.history`."""
-        return plotting.history(self, path, ax=ax, names=names)
+        return plotting.history(self, path, ax=ax, names=names, theme=theme)
 
     def __repr__(self):
         return "\n".join([self._heading(), *([table.as_text(self.milestones())] if self else [])])

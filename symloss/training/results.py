@@ -223,15 +223,15 @@ class Results:
 
     # ------------------------------------------------------------------------------------------ shown
 
-    def plot(self, path=None, *, ax=None, names=None):
+    def plot(self, path=None, *, ax=None, names=None, theme=None):
         """Draw the total with its terms, and each metric, by epoch; see `plotting.history`."""
-        return self.history.plot(path, ax=ax, names=names)
+        return self.history.plot(path, ax=ax, names=names, theme=theme)
 
-    def plot_losses(self, path=None, *, ax=None):
+    def plot_losses(self, path=None, *, ax=None, theme=None):
         """Draw the losses of steps, epochs and validations in one panel; see `plotting.losses`."""
         epochs = self.history.column("epoch")
         return plotting.losses(epochs, self.losses_by_epoch, self.validation_losses, self.losses_by_step,
-                               self.steps_by_epoch, path, ax=ax, best=self.best_epoch)
+                               self.steps_by_epoch, path, ax=ax, best=self.best_epoch, theme=theme)
 
     def __len__(self):
         return len(self.history)
