@@ -156,8 +156,8 @@ ELSEWHERE = {  # options of losses in other libraries that are no options here -
     "mean_name": "write ports={'mean': 'layer'}, or call the layer 'mean'",
     "covar_name": "write ports={'variance': 'layer'}, or call the layer 'variance'",
     "covar_eps": "write eps; covar_eps goes with like='theanets'",
-    "classes": "of sampled_softmax, nce and negative_sampling: write symloss.losses.SampledSoftmax(classes=50000), or a "
-               "dict, {'form': 'nce', 'classes': 50000}",
+    "classes": "it goes with sampled_softmax, nce and negative_sampling: write symloss.losses.SampledSoftmax(classes="
+               "50000), or {'form': 'nce', 'classes': 50000}",
     "kernel": "write bandwidth; a kernel goes with like='theanets'",
 }
 

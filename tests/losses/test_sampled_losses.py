@@ -283,7 +283,7 @@ def test_mistakes_are_told(batch):
         net.losses[0].sampler = "uniform"
     with pytest.raises(SpecError, match="'form': 'nce', 'classes': 50000"):
         symloss.Network([2, 3], loss="nce")
-    with pytest.raises(UnknownNameError, match=r"SampledSoftmax\(classes=50000\)"):
+    with pytest.raises(UnknownNameError, match=r"losses\.SampledSoftmax\(classes=50000\)"):
         symloss.Loss("nce", classes=9)
     with pytest.raises(SpecError, match="before it meets a model"):
         NCE(classes=5).scores(np.eye(2))
