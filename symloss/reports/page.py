@@ -1,5 +1,6 @@
 """A report as a page: text for a terminal, and HTML with figures in it that needs no other file."""
 
+import dataclasses
 import html as markup
 import importlib.util
 import inspect
@@ -9,9 +10,11 @@ import re
 
 from .. import plotting
 from ..errors import SymlossError
+from ..losses.formulas.from_sympy import text_of
 from ..plotting import style
 
 SMOOTH = {"jumps": "the value jumps", "kinks": "a kink", "curvature_jumps": "the curvature jumps"}
+INK = "#010203"  # the colour of formulas while they are drawn
 STYLE = """
 .symloss-report { font: 15px/1.55 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 .symloss-report h1 { font-size: 1.6rem; margin-bottom: 0; }
@@ -23,6 +26,9 @@ STYLE = """
 .symloss-report td.number { font-variant-numeric: tabular-nums; }
 .symloss-report pre { overflow-x: auto; padding: 0.7rem; background: rgba(128, 128, 128, 0.12); border-radius: 6px; }
 .symloss-report svg { max-width: 100%; height: auto; }
+.symloss-report .figures { display: flex; flex-wrap: wrap; gap: 0.5rem; }
+.symloss-report .figures svg { flex: 1 1 17rem; max-width: 24rem; }
+@media (max-width: 40rem) { .symloss-report th { white-space: normal; } }
 .symloss-report footer { opacity: 0.7; font-size: 0.85rem; }
 """
 PAGE = """<!DOCTYPE html>
@@ -31,6 +37,7 @@ PAGE = """<!DOCTYPE html>
 <style>:root {{ color-scheme: light dark; }} body {{ background: Canvas; color: CanvasText; margin: 0; }}</style>
 </head><body>{body}</body></html>
 """
+LONG = 160  # characters of a formula in a terminal
 SAID = "Found with numbers on dense grids around the target in double precision; nothing is proven."
 
 
@@ -50,9 +57,34 @@ def formula(spec) -> str:
     return re.sub(r"\s+", " ", " ".join(found)).strip()
 
 
-def derivatives(loss) -> list[str]:
-    """Return first and second derivative in TeX, where they can be had."""
-    return []
+@dataclasses.dataclass(frozen=True)
+class Written:
+    """A formula in three ways: what it is, as plain text, and in TeX."""
+
+    name: str
+    text: str
+    tex: str
+
+
+def written(loss) -> list[Written]:
+    """Return a `Loss` and its first two derivatives as formulas; none without the extra 'formulas'."""
+    found = []
+    try:
+        formula_of = loss.formula()
+        for order, name in enumerate(("loss", "d loss / d p", "d2 loss / d p2")):
+            one = formula_of.differentiated(None, order) if order else formula_of
+            found.append(Written(name, _plain(one.expression), one.latex()))
+    except SymlossError:  # sympy is not there, or an operation has no formula
+        pass
+    return found
+
+
+def _plain(expression) -> str:
+    """Return an expression of sympy as the text of a formula where it can be one."""
+    try:
+        return text_of(expression)
+    except SymlossError:
+        return str(expression)
 
 
 # ---------------------------------------------------------------------------------------------------------- facts
@@ -134,8 +166,10 @@ def text(report) -> str:
     """Return the page as text."""
     title = report.name + (f" ({', '.join(report.aliases)})" if report.aliases else "")
     lines = [title, "=" * len(title), report.summary.replace("`", "")]
-    lines += ["", f"  {report.formula}"] if report.formula else []
-    lines += [f"  {one}" for one in report.derivatives]
+    formulas = {one.name: one.text if len(one.text) <= LONG else "(long, see report.derivatives)"
+                for one in report.derivatives}
+    formulas = {"loss": report.formula, **formulas} if report.subject.spec.definition or not formulas else formulas
+    lines += ["", *(f"  {name} = {one}" for name, one in formulas.items() if one)]
     shown = facts(report)
     width = max(map(len, shown)) + 2
     lines += ["", *(f"{name.ljust(width)}{said}" for name, said in shown.items())]
@@ -157,12 +191,18 @@ def body(report) -> str:
     names = f'<p class="names">{markup.escape(", ".join(report.aliases))}</p>' if report.aliases else ""
     rows = "".join(f"<tr><th>{markup.escape(name)}</th><td>{markup.escape(said)}</td></tr>"
                    for name, said in facts(report).items())
-    formulas = "".join(_formula(one) for one in [report.formula, *report.derivatives] if one)
+    formulas = "".join(_formula(one) for one in _shown(report) if one)
     summary = markup.escape(report.summary.replace("`", ""))
     parts = [f"<h1>{markup.escape(report.name)}</h1>{names}<p>{summary}</p>", formulas,
              _figure(report), f"<table>{rows}</table>", _extremes(report)]
     footer = f"<footer>{SAID}</footer>" if report.domain is not None else ""
     return f'<style>{STYLE}</style><article class="symloss-report">{"".join(parts)}{footer}</article>'
+
+
+def _shown(report) -> list[str]:
+    """Return the formulas of a page: that of the documentation, or of the user, and the derivatives."""
+    found = [one.tex for one in report.derivatives]
+    return [report.formula, *(found if report.subject.spec.definition else found[1:])]
 
 
 def _formula(tex: str) -> str:
@@ -178,46 +218,61 @@ def _drawn(tex: str) -> str | None:
 
     sink = io.StringIO()
     try:
-        mathtext.math_to_image(f"${_simple(tex)}$", sink, format="svg", dpi=150)
+        with style.context(None):  # transparent
+            mathtext.math_to_image(f"${_simple(tex)}$", sink, format="svg", dpi=150, color=INK)
     except (ValueError, RuntimeError):
         return None  # TeX that matplotlib does not know
-    return _inline(sink.getvalue(), f"formula: {tex}", "#000000")
+    return f"<p>{_inline(sink.getvalue(), f'formula: {tex}').replace(INK, 'currentColor')}</p>"
+
+
+SPELT = ((r"\tfrac", r"\frac"), (r"\bigl", ""), (r"\bigr", ""), (r"\Bigl", ""), (r"\Bigr", ""), (r"\big", ""),
+         (r"\Big", ""), (r"\left|", "|"), (r"\right|", "|"), (r"\lvert", "|"), (r"\rvert", "|"), (r"\lVert", r"\|"),
+         (r"\rVert", r"\|"), (r"\operatorname{", r"\mathrm{"))
 
 
 def _simple(tex: str) -> str:
     """Return TeX with what matplotlib does not know spelt otherwise."""
-    tex = re.sub(r"\\tfrac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}", tex)
-    for old, new in ((r"\tfrac", r"\frac"), (r"\bigl", ""), (r"\bigr", ""), (r"\Bigl", ""), (r"\Bigr", ""),
-                     (r"\big", ""), (r"\Big", ""), (r"\lvert", "|"), (r"\rvert", "|"), (r"\lVert", r"\|"),
-                     (r"\rVert", r"\|"), (r"\text{", r"\mathrm{"), (r"\operatorname{", r"\mathrm{"),
-                     (r"\le ", r"\leq ")):
+    tex = re.sub(r"\\begin{cases}(.*?)\\end{cases}", _cases, tex)
+    tex = re.sub(r"\\t?frac\s*(\w)\s*(\w)", r"\\frac{\1}{\2}", tex)
+    tex = re.sub(r"\\(le|ge|ne)(?![a-zA-Z])", r"\\\1q", tex)
+    tex = re.sub(r"\\sqrt(\\\w+)", r"\\sqrt{\1}", tex)
+    tex = re.sub(r"\\text{([^}]*)}", lambda found: r"\mathrm{" + found[1].replace(" ", r"\ ") + "}", tex)
+    for old, new in SPELT:
         tex = tex.replace(old, new)
     return tex
 
 
+def _cases(found) -> str:
+    """Return cases in one line: matplotlib does not know several."""
+    pieces = [piece.replace("&", r"\;").strip() for piece in found[1].split(r"\\")]
+    return r"\{" + r";\;\; ".join(pieces) + r"\}"
+
+
 def _figure(report) -> str:
-    """Return loss, gradient and curvature as a drawing, where matplotlib is there and the loss can be drawn."""
+    """Return loss, gradient and curvature as drawings, where matplotlib is there and the loss can be drawn."""
     if report.domain is None or not importlib.util.find_spec("matplotlib"):
         return ""
     from matplotlib.figure import Figure
 
-    sink = io.StringIO()
-    with style.context(None):  # colours that can be read on light and dark pages
-        figure = Figure(figsize=(11, 3.4), layout="constrained")
-        try:
-            plotting.loss_curve(report.subject, ax=figure.subplots(1, 3))
-        except (SymlossError, TypeError, ValueError, AssertionError, IndexError):
-            return ""
-        figure.savefig(sink, format="svg", transparent=True)
-    return _inline(sink.getvalue(), f"loss, gradient and curvature of {report.name}")
+    found = []
+    for panel in plotting.curves.PANELS:
+        sink = io.StringIO()
+        with style.context(None):  # colours that can be read on light and dark pages
+            figure = Figure(figsize=(3.7, 3.2), layout="constrained")
+            try:
+                plotting.loss_curve(report.subject, what=panel, ax=figure.subplots())
+            except (SymlossError, TypeError, ValueError, AssertionError, IndexError):
+                return ""
+            figure.savefig(sink, format="svg", transparent=True)
+        found.append(_inline(sink.getvalue(), f"{panel} of {report.name}"))
+    return f'<div class="figures">{"".join(found)}</div>'
 
 
-def _inline(svg: str, label: str, black: str | None = None) -> str:
+def _inline(svg: str, label: str) -> str:
     """Return a drawing as a part of a page: without its head, and with a name for those who cannot see it."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = svg.replace("<svg", f'<svg role="img" aria-label="{markup.escape(label)}"', 1)
-    return f'<p style="color: inherit">{svg.replace(black, "currentColor") if black else svg}</p>'
+    return svg.replace("<svg", f'<svg role="img" aria-label="{markup.escape(label)}"', 1)
 
 
 def _extremes(report) -> str:

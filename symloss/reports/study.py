@@ -1,6 +1,7 @@
 """`report`: everything that numbers can say about a loss, on one page."""
 
 import dataclasses
+import functools
 
 from ..errors import SpecError
 from ..losses import registry
@@ -22,8 +23,6 @@ class LossReport:
         Names in other libraries and short forms.
     summary, formula : str
         The first line of its documentation, and its formula, in TeX unless it is the text of a formula.
-    derivatives : list of str
-        First and second derivative by the prediction in TeX; empty without the extra 'formulas'.
     options : dict
         Their values here.
     unit : str
@@ -65,7 +64,6 @@ class LossReport:
     aliases: list
     summary: str
     formula: str
-    derivatives: list
     options: dict
     unit: str
     domain: str | None
@@ -91,6 +89,11 @@ class LossReport:
     speed: float | None = None
     subject: object = dataclasses.field(default=None, compare=False)
 
+    @functools.cached_property
+    def derivatives(self) -> list:
+        """The loss and its first two derivatives, with `name`, `text` and `tex`; empty without the extra 'formulas'."""
+        return page.written(self.subject)
+
     @property
     def minimum_at_target(self) -> bool | None:
         """Whether no prediction is better than the target; None for scores, which are no targets."""
@@ -108,6 +111,7 @@ class LossReport:
         found = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "subject"}
         plain = {"scoring", "not_convex"} & {k for k, v in found.items() if v is not None}
         lists = {name: [dataclasses.asdict(one) for one in found[name]] for name in ("nowhere", "flat")}
+        found["derivatives"] = [dataclasses.asdict(one) for one in self.derivatives]
         return found | {name: dataclasses.asdict(found[name]) for name in plain} | lists
 
     def html(self, path=None) -> str:
@@ -162,7 +166,7 @@ def report(loss, *, speed: bool = True, mode=None, **options) -> LossReport:
     known = spec.name in registry and registry.get(spec.name) is spec
     facts = {
         "name": name, "aliases": [one for one in [spec.name, *registry.aliases(spec.name)] if one != name] * known,
-        "summary": spec.summary, "formula": page.formula(spec), "derivatives": page.derivatives(bound),
+        "summary": spec.summary, "formula": page.formula(spec),
         "options": values, "unit": spec.unit, "subject": bound,
     }
     try:

@@ -162,8 +162,22 @@ def test_the_page_needs_nothing_else_and_escapes_what_it_is_given(tmp_path):
 def test_formulas_and_curves_are_drawn_in_the_page():
     pytest.importorskip("matplotlib")
     text = found("huber", delta=0.5).html()
-    assert text.count("<svg") == 2
-    assert 'aria-label="loss, gradient and curvature of huber"' in text
+    assert text.count("<svg") == 1 + 3 + len(found("huber", delta=0.5).derivatives[1:])
+    for label in ("loss of huber", "gradient of huber", "curvature of huber"):
+        assert f'aria-label="{label}"' in text
+
+
+def test_derivatives_are_formulas_that_have_the_slopes_of_the_loss():
+    pytest.importorskip("sympy")
+    loss, slope, curvature = found("huber", delta=0.5).derivatives
+    assert (loss.name, slope.name) == ("loss", "d loss / d p")
+    assert slope.tex.startswith(r"\frac{\partial \ell}{\partial p}")
+    x, t = np.array([[2.0], [0.3], [-0.2]]), np.array([[0.5], [0.1], [0.1]])
+    given = {"mode": "PYTHON", "delta": 0.5}
+    assert np.allclose(symloss.evaluate.value(slope.text, x, t, mode="PYTHON"),
+                       symloss.evaluate.grad("huber", x, t, **given))
+    assert "d2 loss / d p2 = where(" in str(found("huber", delta=0.5))
+    assert curvature.text.endswith("1, 0)")
 
 
 def test_the_formula_of_every_loss_is_read_from_its_documentation():
