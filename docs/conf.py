@@ -13,16 +13,23 @@ author = "the symloss maintainers"
 copyright = f"2026, {author}"
 version = release = symloss.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax", "generated", "drawing"]
-exclude_patterns = ["_build", "generated", "drawing"]
+extensions = [
+    "myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax", "sphinx-mathjax-offline",
+    "sphinx_design", "sphinx_copybutton", "generated", "drawing",
+]
+exclude_patterns = ["_build", "generated"]
 suppress_warnings = ["myst.header"]  # the catalogue's headings begin where its page stands
 
 html_theme = "furo"
 html_title = f"symloss {version}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 
-myst_enable_extensions = ["dollarmath"]
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
+copybutton_prompt_text = ">>> |\\.\\.\\. |\\$ "
+copybutton_prompt_is_regexp = True
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"

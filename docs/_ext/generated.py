@@ -1,4 +1,4 @@
-"""What is written anew at every build, into ``docs/generated``: the catalogue of losses, tables, tutorial figures.
+"""What is written anew at every build: tables and the catalogue of losses into ``docs/generated``, pages of tutorials.
 
 It also makes docstrings fit reStructuredText where they are written for people first: ``|x|`` is a size, no
 substitution, and ``valid_`` is a word, no link.
@@ -7,11 +7,9 @@ substitution, and ``valid_`` is a word, no link.
 import importlib
 import inspect
 import re
-import subprocess
-import sys
-from pathlib import Path
 
-from sphinx.util import logging
+import tutorial_pages
+from pages import write
 
 import symloss
 from symloss import (
@@ -24,7 +22,6 @@ from symloss import (
 )
 from symloss.training import options
 
-HERE = Path(__file__).parent.parent
 TARGETS = {
     "same": "the prediction's shape",
     "label": "class indices, with one axis less",
@@ -34,15 +31,6 @@ TARGETS = {
     "none": "none",
 }
 MARKUP = re.compile(r"""(?<=\w)_(?!\w)|(?<!\\)\||(?<=['"])\*|\*(?=['"])""")
-log = logging.getLogger(__name__)
-
-
-def write(name: str, text: str) -> None:
-    """Write a generated file, unless it already says so: what is unchanged is not read again."""
-    path = HERE / "generated" / name
-    path.parent.mkdir(exist_ok=True)
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
 
 
 # ---------------------------------------------------------------------------------------------------------- the losses
@@ -117,27 +105,7 @@ def hyperparameters() -> str:
     return "\n".join(["| hyperparameter | wanted | |", "|---|---|---|", *rows]) + "\n"
 
 
-# -------------------------------------------------------------------------------- tutorials: figures, and what they say
-
-
-def run_tutorials() -> None:
-    """Run each tutorial that is newer than its files.
-
-    It leaves ``<name>.png`` in the folder that it gets; ``<name>.txt`` is what it printed.
-    """
-    for path in sorted((HERE.parent / "tutorials").glob("*.py")):
-        figure = HERE / "generated" / f"{path.stem}.png"
-        made = [figure, figure.with_suffix(".txt")]
-        if all(file.exists() and file.stat().st_mtime > path.stat().st_mtime for file in made):
-            continue
-        log.info(f"running {path.name}")
-        code = "import runpy, sys; runpy.run_path(sys.argv[1])['main'](folder=sys.argv[2])"
-        command = [sys.executable, "-X", "utf8", "-c", code, str(path), str(figure.parent)]
-        answer = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, encoding="utf-8")
-        if answer.returncode:
-            log.warning(f"{path.name} failed:\n{answer.stderr}")
-        else:
-            figure.with_suffix(".txt").write_text(answer.stdout, encoding="utf-8")
+# ---------------------------------------------------------------------------------------------------------- docstrings
 
 
 def plain(app, what, name, thing, options, lines) -> None:
@@ -157,14 +125,14 @@ def plain(app, what, name, thing, options, lines) -> None:
 
 def generate(app) -> None:
     """Write everything, before Sphinx looks for pages."""
-    write("losses.md", catalogue())
-    write("activations.md", table(activations.registry))
-    write("initializers.md", table(initializers.registry))
-    write("updates.md", table(updates.registry, updates.options))
-    write("training_options.md", _options.table(options.DECLARED, options.DEFAULTS))
-    write("hyperparameters.md", hyperparameters())
-    write("regularizers.md", table(regularizers.registry))
-    run_tutorials()
+    write("generated/losses.md", catalogue())
+    write("generated/activations.md", table(activations.registry))
+    write("generated/initializers.md", table(initializers.registry))
+    write("generated/updates.md", table(updates.registry, updates.options))
+    write("generated/training_options.md", _options.table(options.DECLARED, options.DEFAULTS))
+    write("generated/hyperparameters.md", hyperparameters())
+    write("generated/regularizers.md", table(regularizers.registry))
+    tutorial_pages.generate()
 
 
 def setup(app):
