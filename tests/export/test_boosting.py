@@ -137,6 +137,23 @@ def test_the_wrapper_of_lightgbm_for_scikit_learn_takes_objective_and_metric():
                                [objective.value(model.predict(x, num_iteration=i), y) for i in range(1, 6)])
 
 
+def test_the_metric_of_a_quantile_is_that_of_lightgbm_and_boosting_reaches_the_quantile():
+    """The trees differ: LightGBM's own objective computes the values of leaves anew, as quantiles."""
+    lightgbm = pytest.importorskip("lightgbm")
+    x, y, weights = data("diabetes")
+    objective, shown = export.lightgbm("quantile", q=0.9, **PYTHON), {}
+    start = np.full(len(y), objective.initial_score(y, weights))
+    train = lightgbm.Dataset(x, y, weight=weights, init_score=start)
+    settings = {"objective": objective, "metric": "quantile", "alpha": 0.9, "num_leaves": 4, "verbose": -1,
+                "num_threads": 1, "seed": 0}
+    model = lightgbm.train(settings, train, 40, feval=objective.metric, valid_sets=[train],
+                           callbacks=[lightgbm.record_evaluation(shown)])
+    own, ours = np.reshape(shown["training"]["quantile"], (-1, 2)).T  # both metrics have this name
+    np.testing.assert_allclose(ours, own, rtol=1e-5)
+    below = np.average(y <= model.predict(x) + start, weights=weights)
+    assert own[-1] < 0.9 * own[0] and 0.85 < below < 0.95
+
+
 def test_boosting_two_ports_learns_mean_and_variance():
     xgboost = pytest.importorskip("xgboost")
     rng = np.random.default_rng(0)
