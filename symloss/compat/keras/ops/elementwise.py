@@ -117,7 +117,7 @@ def round(x, decimals=0):
 def where(condition, x1=None, x2=None):
     """Return x1 where the condition holds, else x2; without these, the places where it holds."""
     if (x1 is None) != (x2 is None):
-        raise SpecError("where: x1 and x2 go together; pass both, or the condition alone")
+        raise SpecError("where: `x1` and `x2` either both should be `None`, or neither")
     if x1 is None:
         condition, library = one(condition)
         return tuple(finished(found) for found in library.nonzero(condition))

@@ -4,6 +4,7 @@ import numpy as np
 import pytensor.tensor as pt
 from scipy import linalg
 
+from ....errors import SpecError
 from .dispatch import finished, named, one, several
 from .elementwise import sqrt
 from .reductions import sum
@@ -90,7 +91,7 @@ def _of_matrices(name: str, of_arrays, of_expressions, core: str):
 
 det = _of_matrices("det", np.linalg.det, pt.linalg.det, "(m,m)->()")
 inv = _of_matrices("inv", np.linalg.inv, pt.linalg.inv, "(m,m)->(m,m)")
-pinv = _of_matrices("pinv", np.linalg.pinv, pt.linalg.pinv, "(m,n)->(n,m)")
+_pinv = _of_matrices("pinv", np.linalg.pinv, pt.linalg.pinv, "(m,n)->(n,m)")
 logdet = _of_matrices("logdet", lambda x: np.linalg.slogdet(x)[1], lambda x: pt.linalg.slogdet(x)[1], "(m,m)->()")
 _cholesky = _of_matrices("cholesky", np.linalg.cholesky, pt.linalg.cholesky, "(m,m)->(m,m)")
 
@@ -101,6 +102,16 @@ def cholesky(x, upper=False):
     return transpose(lower, [*range(lower.ndim - 2), lower.ndim - 1, lower.ndim - 2]) if upper else lower
 
 
+def pinv(x, rcond=None):
+    """Return the pseudo-inverse; singular values up to `rcond` times the greatest count as 0."""
+    if rcond is None:
+        return _pinv(x)
+    x, library = one(x, floats=True)
+    if library is pt:
+        raise SpecError("pinv: rcond is of arrays alone; leave it out for a PyTensor variable")
+    return finished(np.linalg.pinv(x, rcond))
+
+
 def slogdet(x) -> tuple:
     """Return the sign and the logarithm of the size of the determinant."""
     x, library = one(x, floats=True)
@@ -108,14 +119,20 @@ def slogdet(x) -> tuple:
 
 
 def solve(a, b):
-    """Return x with a x = b."""
+    """Return x with a x = b; b with an axis less than a is a vector for each matrix."""
     (a, b), library = several(a, b, floats=True)
-    return finished(np.linalg.solve(a, b) if library is np else pt.linalg.solve(a, b))
+    if library is pt:
+        return pt.linalg.solve(a, b)
+    vectors = b.ndim == a.ndim - 1
+    found = np.linalg.solve(a, b[..., None] if vectors else b)
+    return finished(found[..., 0] if vectors else found)
 
 
 def solve_triangular(a, b, lower=False):
     """Return x with a x = b, for a triangle a."""
     (a, b), library = several(a, b, floats=True)
+    if library is np and a.ndim > 2:
+        return solve(np.tril(a) if lower else np.triu(a), b)
     return finished((linalg if library is np else pt.linalg).solve_triangular(a, b, lower=lower))
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytensor.tensor as pt
 from scipy import special
 
-from ....errors import SpecError, unknown
+from ....errors import SpecError
 from ..backend import standardize_dtype
+from ..errors import no_such
 from .dispatch import axes_of, finished, named, one, several
 from .elementwise import absolute, cast, power, sqrt, square
 
@@ -153,7 +154,7 @@ def norm(x, ord=None, axis=None, keepdims=False):
     """Return a norm over `axis`: of vectors any order, over two axes 'fro', 'nuc', 1, 2, -1, -2 or infinity."""
     x, library = one(x, floats=True)
     axes = axes_of(axis, x.ndim)
-    if axis is None and ord is None or ord in (None, "fro", "euclidean") or (ord == 2 and len(axes) == 1):
+    if ord in (None, "euclidean") or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
         return sqrt(sum(square(x), axes, keepdims))
     if len(axes) == 1:
         return _vector_norm(x, ord, axes[0], keepdims)
@@ -165,14 +166,14 @@ def norm(x, ord=None, axis=None, keepdims=False):
         sums = sum(absolute(x), first, keepdims=True)
         found = (max if ord > 0 else min)(sums, second, keepdims=True)
         return found if keepdims else found.squeeze(axis=axes)
-    raise unknown("norm of matrices, ord:", ord, ("fro", "1", "-1", "inf", "-inf"))
+    raise no_such("norm of matrices, ord:", ord, ("fro", "1", "-1", "inf", "-inf"))
 
 
 def _vector_norm(x, order, axis, keepdims):
     if order in (np.inf, -np.inf):
         return (max if order > 0 else min)(absolute(x), axis, keepdims)
     if not isinstance(order, int | float):
-        raise unknown("norm of vectors, ord:", order, ("euclidean", "1", "2", "inf", "-inf"))
+        raise no_such("norm of vectors, ord:", order, ("euclidean", "1", "2", "inf", "-inf"))
     if order == 0:
         return sum(cast(x != 0 if not hasattr(x, "owner") else pt.neq(x, 0), str(x.dtype)), axis, keepdims)
     if order == 1:
