@@ -46,8 +46,9 @@ def _ranked(value, tensor, who):
     if have == want + 1 and array.shape[-1] == 1:
         return np.asarray(array)[..., 0]
     if have != want or any(w is not None and n != w for n, w in zip(array.shape[1:], tensor.shape[1:], strict=True)):
+        one = "; for a single item pass x[None]" if tuple(array.shape) == tensor.shape[1:] else ""
         raise ShapeError(f"{who}: the input {tensor.name!r} takes items of shape {tensor.shape[1:]}, and x has shape "
-                         f"{tuple(array.shape)}")
+                         f"{tuple(array.shape)}{one}")
     return array
 
 
@@ -76,6 +77,20 @@ def as_targets(y: list) -> list:
         array = one if one is None or hasattr(one, "shape") else np.asarray(one)
         found.append(array.astype("float32") if getattr(getattr(array, "dtype", None), "kind", "") == "b" else array)
     return found
+
+
+def check_kind(losses: list, outputs: dict, y: list, who: str) -> None:
+    """Raise ShapeError for labels where a loss takes vectors, with what Keras' users write."""
+    for some, one in zip(losses, y, strict=True):
+        for loss in some if one is not None and getattr(one, "dtype", None) is not None else ():
+            width = outputs[loss.output_name].type.shape[-1]
+            axes, target = len(one.shape), loss._target
+            flat = axes == target.ndim - 1 or (axes == target.ndim and one.shape[-1] == 1)
+            if flat and width not in (1, None) and target.dtype.startswith("float") and one.dtype.kind in "iu" \
+                    and target.type.shape[-1] == width:
+                raise ShapeError(f"{who}: {loss.label} wants targets of {width} columns, and y has shape "
+                                 f"{tuple(one.shape)}; for labels take loss='sparse_categorical_crossentropy', or pass "
+                                 f"keras.utils.to_categorical(y, {width})")
 
 
 def weights_of(names: list, y: list, sample_weight, class_weight, who: str) -> list:

@@ -12,6 +12,7 @@ from ....training import Training
 from ....training import fit as loop
 from ....training.state import Monitored
 from .. import callbacks as listeners
+from ..layers.basic import whole
 from ..layers.tensors import filled
 from ..seeds import next_seed
 from . import data
@@ -93,7 +94,8 @@ class Prepared:
         for name, some, one in zip(self.names, built.losses, y, strict=True):
             if some and one is None and any(loss.takes_target for loss in some):
                 raise DataError(f"{self.model.name}: {self.who} without targets for the output {name!r}, which has the "
-                                f"loss {some[0].label}; pass y")
+                                f"loss {some[0].name}; pass y")
+        data.check_kind(built.losses, built.network.graph.outputs()[0], y, self.who)
         count = len(next(iter(inputs.values())))
         weights = [np.ones(count, "float32") if one is None and has else one
                    for one, has in zip(weights, built.weighted, strict=True)]
@@ -145,7 +147,7 @@ def fit(model, x, y, sample_weight, *, class_weight, batch_size, epochs, verbose
     checked = _validation(model, validation_data)
     built = model._built(_together(model, prepared, *([checked] if checked else [])))
     train = prepared.source(built, steps_per_epoch)
-    size = 32 if batch_size is None else int(batch_size)
+    size = 32 if batch_size is None else whole("fit", "batch_size", batch_size)
     history = model.history = listeners.History()
     told = listeners.CallbackList(model, callbacks, history, {
         "verbose": verbose, "epochs": epochs, "steps": _steps(train.count, size, steps_per_epoch)})
@@ -172,7 +174,7 @@ def _run(model, built, train, valid, told, asked):
     epochs, step = asked["epochs"], built.step
     model.optimizer.compiled = step
     model.stop_training = False
-    progress = Progress(asked["verbose"], epochs, told.params["steps"])
+    progress = Progress(asked["verbose"], epochs, told.params["steps"], built.logs)
     listener = listeners.listener(model, built, told, progress, asked)
     training = Training(step, [listener], next_seed(), monitored=Monitored("loss", "min"))
     training.shuffles = asked["shuffle"]

@@ -27,10 +27,12 @@ class Progress:
     epochs : int
     steps : int or None
         Batches of an epoch, where that is known.
+    logs : function
+        Returns what is shown of a record of symloss.
     """
 
-    def __init__(self, verbose: int, epochs: int, steps: int | None):
-        self.verbose, self.epochs, self.steps = verbose, epochs, steps
+    def __init__(self, verbose: int, epochs: int, steps: int | None, logs=dict):
+        self.verbose, self.epochs, self.steps, self.logs = verbose, epochs, steps, logs
         self._live = verbose == 1 and sys.stdout.isatty()
         self._begun, self._shown = time.perf_counter(), 0
         self.watch = self._watch if self._live else None
@@ -42,9 +44,7 @@ class Progress:
             _write(f"Epoch {epoch + 1}/{self.epochs}\n")
 
     def _watch(self, record: dict, count) -> None:
-        logs = {key: value for key, value in record.items()
-                if isinstance(value, float) and key not in ("seconds",)}
-        self._rewrite(self._bar(record["batch"], logs, time.perf_counter() - self._begun), "")
+        self._rewrite(self._bar(record["batch"], self.logs(record), time.perf_counter() - self._begun), "")
 
     def end(self, logs: dict, done: int) -> None:
         """End an epoch."""

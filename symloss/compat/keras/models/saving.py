@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 
 from .... import _files
-from ....errors import DataError, SpecError, SymlossWarning
+from ....errors import DataError, SpecError, SymlossWarning, UnknownNameError
 from ....models import saving as core
 from .. import optimizers
 from ..layers import serialization
@@ -88,10 +88,19 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
         _take(model, network)
         asked = network.notes.get("compile")
         if compile and asked is not None:
-            model.compile(optimizer=optimizers.deserialize(asked["optimizer"], custom_objects),
-                          **{key: value for key, value in asked.items() if key != "optimizer"})
+            _compile(model, asked, custom_objects)
             _put_state(model, network.notes)
     return model
+
+
+def _compile(model, asked: dict, custom_objects) -> None:
+    """Compile a model as it was; DataError for names of functions and classes that are not known."""
+    try:
+        model.compile(optimizer=optimizers.deserialize(asked["optimizer"], custom_objects),
+                      **{key: value for key, value in asked.items() if key != "optimizer"})
+    except UnknownNameError as error:
+        raise DataError(f"load_model: {error}; pass those of your own as custom_objects={{name: function}}, or "
+                        f"compile=False") from error
 
 
 def _take(model, network):

@@ -20,6 +20,15 @@ NOT_COMPILED = {  # arguments of Keras' compile that are not supported -> what t
     "target_tensors": "leave it out: pass the targets to fit",
 }
 
+FORMER = {  # methods of earlier versions of Keras -> what to write
+    "fit_generator": "write fit(generator, ...)",
+    "evaluate_generator": "write evaluate(generator)",
+    "predict_generator": "write predict(generator)",
+    "predict_classes": "write predict(x).argmax(axis=-1), or (predict(x) > 0.5) for a sigmoid",
+    "predict_proba": "write predict(x)",
+    "train_step": "what is minimised is a loss, or add_loss within a layer; the step itself is compiled",
+}
+
 
 class Trainable:
     """What a model does with data.
@@ -31,6 +40,11 @@ class Trainable:
     """
 
     mode: str | None = None
+
+    def __getattr__(self, name):
+        if name in FORMER:
+            raise AttributeError(f"{type(self).__name__} has no {name}; {FORMER[name]}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _begin_training(self):
         self._asked = self._network = self._core_outputs = self._built_model = self._seed = None
