@@ -357,5 +357,6 @@ _ELSEWHERE = dict.fromkeys((
     "space_to_depth", "stft", "switch", "unfold", "vectorize", "view_as_complex", "view_as_real", "while_loop"),
     _PYTENSOR) | dict.fromkeys((
         "adaptive_average_pool", "adaptive_max_pool", "average_pool", "conv", "conv_transpose", "depthwise_conv",
-        "max_pool", "separable_conv"), _LAYERS) | {"ctc_loss": "write keras.losses.ctc(labels, logits), labels padded with 0"}
+        "max_pool", "separable_conv"), _LAYERS) | {
+            "ctc_loss": "write keras.losses.ctc(labels, logits), labels padded with 0"}
 __getattr__ = lookup("keras.ops", __all__, _ELSEWHERE)
