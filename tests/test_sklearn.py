@@ -1,6 +1,7 @@
 """Estimators of scikit-learn: any loss, weights, early stopping, and where scikit-learn's tools take them."""
 
 import pickle
+import signal
 
 import numpy as np
 import pytest
@@ -184,6 +185,19 @@ def test_a_linear_autoencoder_reconstructs_as_principal_components_do(iris):
     expected = PCA(2).fit(x).explained_variance_ratio_.sum()
     assert model.score(x) == pytest.approx(expected, abs=1e-3)
     assert model.inverse_transform(model.transform(x)).shape == x.shape
+
+
+def test_an_interrupt_leaves_a_fitted_estimator_and_a_warning(diabetes):
+    x, y = diabetes
+
+    def press(record):
+        if record["epoch"] == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    model = regressor(train_options={"callbacks": press})
+    with pytest.warns(symloss.SymlossWarning, match="interrupted after 2 of 5 epochs"):
+        model.fit(x, y)
+    assert model.n_iter_ == 2 and np.isfinite(model.predict(x)).all()
 
 
 def test_hidden_layers_are_those_of_the_layer_language(diabetes):

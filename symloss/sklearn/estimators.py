@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -9,7 +10,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
 from .. import training
-from ..errors import TrainingError, UnknownNameError
+from ..errors import SymlossWarning, TrainingError, UnknownNameError
 from ..losses import Loss
 
 SMALL_BATCH = 200  # items of a batch with batch_size="auto", at most
@@ -119,19 +120,23 @@ class SymlossEstimator(BaseEstimator):
     def _fit_more(self, arrays, weights):
         """Run one epoch on these arrays, on top of the parameters and of what the update rule remembers."""
         with sklearn_errors():
-            before = list(getattr(self, "history_", ())) if self._is_fitted else []
+            before = self.history_ if self._is_fitted else ()
             if not self._is_fitted:
                 self._begin(weights is not None)
             train = self._weighted(arrays, weights)
             options = self._options(len(train[0])) | {"patience": None, "epochs": 1}
             if not self._is_full_batch and self.net_.history:
                 options |= {"resume": True, "epochs": self.net_.history[-1]["epoch"] + 1}
-            self.history_ = [*before, *self.net_.train(train, **options)]
+            self.history_ = training.History([*before, *self.net_.train(train, **options)])
         self._note()
         return self
 
     def _note(self):
+        """Take what the records say into attributes; warn if Ctrl-C has ended the training."""
         self.n_iter_ = len(self.history_)
+        if getattr(self.history_[-1].get("stopped"), "code", None) == "interrupted":
+            warnings.warn(f"{type(self).__name__}: the training was interrupted after {self.n_iter_} of {self.epochs} "
+                          f"epochs; the estimator has the parameters of that moment", SymlossWarning, stacklevel=4)
         self.loss_ = float(self.history_[-1]["loss"])
 
     def _split(self, arrays, stratify):

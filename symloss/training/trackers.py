@@ -98,7 +98,8 @@ class MLflow(Called):
     experiment : str or None
         Name of the experiment of that run, which is made if there is none; None: the one that MLflow is set to.
     options : bool
-        Whether options of the training are logged as parameters.
+        Whether options of the training are logged as parameters. In a run that has such parameters already, those of
+        the first training stay.
 
     Raises
     ------
@@ -119,8 +120,9 @@ class MLflow(Called):
             self._mlflow.start_run(run_name=self.run_name, experiment_id=self._experiment_id())
         self._run, self._before = self._mlflow.active_run().info.run_id, sys.exception()
         if self.options:
+            there = self._mlflow.get_run(self._run).data.params  # which MLflow lets nobody change
             given = {_allowed(name): str(value)[:500] for name, value in _flat(training.asked).items()}
-            self._mlflow.log_params(given)
+            self._mlflow.log_params({name: value for name, value in given.items() if name not in there})
 
     def epoch(self, record):
         numbers = {_allowed(name): value for name, value in tracked(record, self._training).items()}

@@ -137,10 +137,11 @@ def test_mlflow_writes_to_the_run_that_is_active_and_leaves_it_open(points, runs
     import mlflow
 
     with mlflow.start_run(run_name="outer"):
-        model().train(points, **QUIET, epochs=1, callbacks=MLflow())
+        model().train(points, **QUIET, epochs=1, learning_rate=0.1, callbacks=MLflow())
+        model().train(points, **QUIET, epochs=2, learning_rate=0.2, callbacks=MLflow())
         assert mlflow.active_run().info.run_name == "outer"
     (run,) = runs()
-    assert "loss/train" in run.data.metrics
+    assert "loss/train" in run.data.metrics and run.data.params["hyperparameters.learning_rate"] == "0.1"
 
 
 def test_without_mlflow_the_error_says_what_to_install(monkeypatch):
