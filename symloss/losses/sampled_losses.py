@@ -53,13 +53,13 @@ class SampledLoss(Loss, registered=False):
         For an option that cannot be, or that is not known.
     """
 
-    of = ""  # name of the function whose formula it has
+    formula = ""  # name of the function whose formula it has
     differs_in_training = True
     takes_hits = False  # whether it can be told to leave drawn classes out that are the right one
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(registered=False, **keywords)
-        Loss.with_tables[cls.of] = cls
+        Loss.with_tables[cls.formula] = cls
 
     def __init__(self, *, classes, samples=64, sampler="log_uniform", counts=None, power=0.75, drop_hits=None, std=None,
                  how=None, weight=1.0, weighted=False, output_name=None, **options):
@@ -67,32 +67,32 @@ class SampledLoss(Loss, registered=False):
                  *(["drop_hits"] if self.takes_hits else [])]
         options |= {} if drop_hits is None or self.takes_hits else {"drop_hits": drop_hits}
         for option in options:
-            raise unknown(f"option of loss {self.of}:", option, known)
+            raise unknown(f"option of loss {self.formula}:", option, known)
         super().__init__(weight=weight, weighted=weighted, output_name=output_name, how=how)
-        self.form = self.of
+        self.form = self.formula
         self.count, self.samples = self._whole("classes", classes, 2), self._whole("samples", samples, 1)
         self.sampler, self.power, self.drop_hits, self.std = sampler, power, drop_hits, std
         if std is not None and (not is_number(std) or not 0 <= std < np.inf):
-            raise SpecError(f"loss {self.of}: std={std!r}; a finite number of at least 0 is wanted")
-        self.counts = counts if counts is None else checked_counts(counts, self.count, self.of)
+            raise SpecError(f"loss {self.formula}: std={std!r}; a finite number of at least 0 is wanted")
+        self.counts = counts if counts is None else checked_counts(counts, self.count, self.formula)
         self.parameters = {}
-        self._sampler = build(sampler, self.count, self.counts, power, self.of)
+        self._sampler = build(sampler, self.count, self.counts, power, self.formula)
 
     def __setattr__(self, name, value):
         if "_sampler" in vars(self) and name in ("classes", "count", "sampler", "counts", "power", "std"):
-            raise SpecError(f"loss {self.of}: {name} cannot change; make another loss with {name}=...")
+            raise SpecError(f"loss {self.formula}: {name} cannot change; make another loss with {name}=...")
         super().__setattr__(name, value)
 
     def _whole(self, option, value, least) -> int:
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise SpecError(f"loss {self.of}: {option}={value!r}; an integer of at least {least} is wanted")
+            raise SpecError(f"loss {self.formula}: {option}={value!r}; an integer of at least {least} is wanted")
         return int(value)
 
     # ------------------------------------------------------------------------------------------ the model
 
     @property
     def name(self) -> str:
-        return self.of
+        return self.formula
 
     @property
     def fixed(self):
@@ -101,19 +101,19 @@ class SampledLoss(Loss, registered=False):
     def meet(self, output, rng):
         size = output.type.shape[-1] if output.ndim > 1 and output.dtype.startswith("float") else None
         if size is None:
-            raise ShapeError(f"loss {self.of}: {self.output_name} is {output.type}; features (n, d) with a known "
+            raise ShapeError(f"loss {self.formula}: {self.output_name} is {output.type}; features (n, d) with a known "
                              f"number d are wanted")
         self._axes = output.type.shape[:-1]
         if not self.parameters:
             dtype, std = pytensor.config.floatX, size**-0.5 if self.std is None else self.std
             w = np.asarray(rng.normal(0, std, size=(self.count, size)), dtype)
             b = np.asarray(self._first_biases(), dtype)
-            self.parameters = {"w": pytensor.shared(w, name=f"{self.of}.w", shape=w.shape),
-                               "b": pytensor.shared(b, name=f"{self.of}.b", shape=b.shape)}
+            self.parameters = {"w": pytensor.shared(w, name=f"{self.formula}.w", shape=w.shape),
+                               "b": pytensor.shared(b, name=f"{self.formula}.b", shape=b.shape)}
         have = self.parameters["w"].get_value(borrow=True).shape[1]
         if have != size:
-            raise ShapeError(f"loss {self.of}: its weights are for {have} features, and {self.output_name} has {size}; "
-                             f"make another loss for this output")
+            raise ShapeError(f"loss {self.formula}: its weights are for {have} features, and {self.output_name} has "
+                             f"{size}; make another loss for this output")
 
     def _first_biases(self):
         return np.zeros(self.count)
@@ -178,14 +178,14 @@ class SampledLoss(Loss, registered=False):
         array or tensor (..., classes)
         """
         if not self.parameters:
-            raise SpecError(f"loss {self.of}: it has no weights before it meets a model; write net.add_loss(...)")
+            raise SpecError(f"loss {self.formula}: it has no weights before it meets a model; write net.add_loss(...)")
         if isinstance(features, Variable):
             w, b = self.parameters["w"], self.parameters["b"]
             return pt.dot(features, w.T) + (b if self._shift() is None else b + self._shift().astype(b.dtype))
         w, b = (self.parameters[short].get_value(borrow=True) for short in ("w", "b"))
         features = np.asarray(features, w.dtype)
         if features.shape[-1:] != w.shape[1:]:
-            raise ShapeError(f"loss {self.of}: features have shape {features.shape}; (n, {w.shape[1]}) is wanted")
+            raise ShapeError(f"loss {self.formula}: features have shape {features.shape}; (n, {w.shape[1]}) is wanted")
         found = features @ w.T + b
         return found if self._shift() is None else found + self._shift(np.arange(self.count)).astype(w.dtype)
 
@@ -230,7 +230,7 @@ class SampledSoftmax(SampledLoss):
     that of TensorFlow's sampled_softmax_loss with samplers of unique classes.
     """
 
-    of = "sampled_softmax"
+    formula = "sampled_softmax"
     sentence = "cross-entropy over the right class and some that were drawn"
 
     def _sampled(self, x, labels, drawn):
@@ -269,7 +269,7 @@ class NCE(SampledLoss):
     models", ICML.
     """
 
-    of = "nce"
+    formula = "nce"
     sentence = "noise-contrastive estimation: the right class is told from some that were drawn"
     takes_hits = True
 
@@ -304,7 +304,7 @@ class NegativeSampling(SampledLoss):
     Goldberg (2014), "Neural Word Embedding as Implicit Matrix Factorization", NIPS.
     """
 
-    of = "negative_sampling"
+    formula = "negative_sampling"
     sentence = "negative sampling: the right class is a yes, each of some that were drawn is a no"
     takes_hits = True
 

@@ -245,6 +245,17 @@ def test_a_loss_in_two_models_has_weights_for_each():
     assert [x.losses[0].parameters["w"].get_value().shape for x in (net, other)] == [(C, 4), (C, 6)]
 
 
+def test_it_takes_turns_with_other_losses(batch):
+    net = symloss.Network({"in": D, "words": 4, "sign": (2, "softmax")}, edges=["in -> words -> sign"],
+                          outputs=["words", "sign"], mode="PYTHON", loss=[
+        {"form": "nce", "classes": C, "output_name": "words"}, {"form": "xe", "output_name": "sign"}])
+    before = values(net)
+    record = net.train([*batch, batch[1] % 2], turns=["nce(words)", ("xe(sign)", 1, {"moves": "sign"})], algo="sgd",
+                       epochs=1, batch_size=4, verbose=0)[-1]
+    assert np.isfinite([record["nce(words)"], record["xe(sign)"]]).all()
+    assert all(not np.array_equal(value, values(net)[name]) for name, value in before.items())
+
+
 def test_initial_weights_are_as_asked():
     first = {form: network(form).losses[0] for form in KINDS}
     for loss in first.values():
