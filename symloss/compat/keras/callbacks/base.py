@@ -1,9 +1,16 @@
 """Callback, the history, and how symloss' loop calls callbacks of Keras."""
 
+import sys
+
 from ....errors import SpecError
 from ....training import Reason
 
 BATCHES = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+
+
+def say(text: str) -> None:
+    """Write a line to standard output, where Keras' callbacks tell what they do."""
+    sys.stdout.write(f"{text}\n")
 
 
 class Callback:

@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 
-from .base import Callback
+from .base import Callback, say
 
 
 class CSVLogger(Callback):
@@ -64,7 +64,7 @@ class TerminateOnNaN(Callback):
 
     def take_nan(self) -> bool:
         """Say so, and end."""
-        print("Invalid loss, terminating training")
+        say("Invalid loss, terminating training")
         self.model.stop_training = True
         return True
 

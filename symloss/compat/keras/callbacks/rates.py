@@ -3,7 +3,7 @@
 import numpy as np
 
 from ....errors import SpecError
-from .base import Callback
+from .base import Callback, say
 from .stopping import sense, value_of
 
 
@@ -34,7 +34,7 @@ class LearningRateScheduler(Callback):
             raise SpecError(f"LearningRateScheduler: the schedule returned {rate!r}; a float is wanted")
         self.model.optimizer.learning_rate = float(rate)
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
+            say(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
 
     def on_epoch_end(self, epoch, logs=None):
         if logs is not None:
@@ -91,5 +91,5 @@ class ReduceLROnPlateau(Callback):
                 new = max(rate * self.factor, self.min_lr)
                 self.model.optimizer.learning_rate = new
                 if self.verbose > 0:
-                    print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
+                    say(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
                 self.cooldown_counter, self.wait = self.cooldown, 0

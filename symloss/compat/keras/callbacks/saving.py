@@ -5,7 +5,7 @@ import pathlib
 import re
 
 from ....errors import SpecError
-from .base import Callback
+from .base import Callback, say
 from .stopping import sense, value_of
 
 
@@ -59,7 +59,7 @@ class ModelCheckpoint(Callback):
 
     def _say(self, text):
         if self.verbose > 0:
-            print(text)
+            say(text)
 
     def _path(self, epoch, logs) -> str:
         try:

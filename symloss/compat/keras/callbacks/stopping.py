@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from ....errors import SpecError, SymlossWarning
-from .base import Callback
+from .base import Callback, say
 
 HIGHER = ("acc", "accuracy", "auc", "precision", "recall", "f1", "fbeta", "iou", "cosine_similarity", "r2")
 
@@ -87,8 +87,8 @@ class EarlyStopping(Callback):
 
     def on_train_end(self, logs=None):
         if self.stopped_epoch > 0 and self.verbose > 0:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            say(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose > 0:
-                print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+                say(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)

@@ -1,8 +1,12 @@
 """MNIST: 28 x 28 grey digits."""
 
+import io
 import os
 import pathlib
 import warnings
+import zipfile
+
+import numpy as np
 
 from ....data import mnist
 from ....errors import DataError, SymlossWarning
@@ -36,14 +40,22 @@ def load_data(path="mnist.npz"):
 
 
 def _from_npz(path):
-    import numpy as np
-
     home = pathlib.Path(os.environ.get("KERAS_HOME", pathlib.Path.home() / ".keras"))
     for place in (pathlib.Path(path), home / "datasets" / pathlib.Path(path).name):
         if place.is_file():
-            with np.load(place) as found:
-                return (found["x_train"], found["y_train"]), (found["x_test"], found["y_test"])
+            found = _arrays(place)
+            return (found["x_train"], found["y_train"]), (found["x_test"], found["y_test"])
     return None
+
+
+def _arrays(path) -> dict:
+    """Return the arrays of an npz file by name."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {name.removesuffix(".npy"): np.lib.format.read_array(io.BytesIO(archive.read(name)))
+                    for name in archive.namelist()}
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
+        raise DataError(f"mnist.load_data: {path} cannot be read ({error}); get it again") from None
 
 
 def _from_folder(path):

@@ -92,7 +92,7 @@ class Layer:
             own = cls.__dict__["build"]
 
             def build(self, input_shape=None, *rest, **also):
-                if self.built and "build" not in type(self).__mro__[0].__dict__:
+                if self.built:
                     return
                 own(self, input_shape, *rest, **also)
                 self.built = True
