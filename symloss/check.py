@@ -1,12 +1,14 @@
 """Proof of gradients: symbolic against finite differences in float64, for a loss or for every term of a model."""
 
 import dataclasses
+import html
 
 import numpy as np
 import pytensor
 from rich import box
 from rich.table import Table
 
+from ._repr import STYLE, html_lines, html_table
 from .compiling import function, resolve
 from .data import prepare
 from .errors import DataError, SpecError
@@ -64,15 +66,23 @@ class Report:
     def __bool__(self):
         return not self.wrong and not self.unreached
 
-    def __str__(self):
+    def _table(self) -> Table:
         table = Table(box=box.SIMPLE_HEAVY)
         for title in ("term", "by", "verdict", "error"):
             table.add_column(title, justify="right" if title == "error" else "left")
         for row in self.rows:
             table.add_row(row.term, row.parameter, row.verdict, "" if row.verdict == NONE else f"{row.error:.1e}")
-        return Text("\n".join([f"gradients of {self.subject}", table_text(table), *self.notes, self.verdict()]))
+        return table
+
+    def __str__(self):
+        return Text("\n".join([f"gradients of {self.subject}", table_text(self._table()), *self.notes, self.verdict()]))
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        said = html_lines([*self.notes, self.verdict()])
+        return (f'{STYLE}<div class="symloss-page"><div>{html.escape(f"gradients of {self.subject}")}</div>'
+                f"{html_table(self._table())}{said}</div>")
 
     def verdict(self) -> str:
         """Return the sum of it in one line."""

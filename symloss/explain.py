@@ -1,5 +1,6 @@
 """What a model is made of and what was chosen for it, in words and tables."""
 
+import html
 import io
 
 from rich import box
@@ -9,7 +10,7 @@ from rich.table import Table
 from . import losses
 from ._checks import undo
 from ._registry import normal
-from ._repr import Text
+from ._repr import Page, Text, html_lines, html_table
 from .compiling import blas, resolve
 from .errors import unknown
 from .losses.loss_inputs import prediction_names
@@ -42,7 +43,8 @@ def summary(model) -> Text:
             counted |= set(own)
             size = sum(p.get_value(borrow=True).size for p in own)
             table.add_row(f"{loss.label} (loss)", "", "", f"{size:,}", loss.output_name.removesuffix(":out"))
-    return Text(f"{model!r}\n{table_text(table)}")
+    return Page(f"{model!r}\n{table_text(table)}",
+                f'<div class="symloss-page"><code>{html.escape(repr(model))}</code>{html_table(table)}</div>')
 
 
 def _add_row(table, layer, name, counted) -> None:
@@ -78,7 +80,8 @@ def explain(model) -> Text:
     used = blas.used(backend.own) if backend.many_steps else None
     lines.append(f"compiles with {backend.name}" + (f", BLAS: {used.origin}" if used else ""))
     lines += decisions(model)
-    return Text("\n".join(lines))
+    return Page("\n".join(lines), f'<div class="symloss-page"><code>{html.escape(lines[0])}</code>'
+                                   f"{html_lines(lines[1:])}</div>")
 
 
 def _data_names(model) -> list[str]:

@@ -40,3 +40,20 @@ def test_a_table_in_a_file_has_the_weight_beside_its_term(points, tmp_path):
     assert len(rows) == 2
     for row in rows:
         assert float(row["weight(mse)"]) * float(row["mse"]) == pytest.approx(float(row["loss"]))
+
+
+def test_what_notebooks_show_is_escaped_and_has_the_colours_of_the_page():
+    from xml.etree import ElementTree
+
+    import symloss
+
+    net = symloss.Regressor([2, {"size": 1, "name": "a<b"}], loss="mae", mode="PYTHON")
+    x = [[0.1, 0.2], [0.3, 0.5]]
+    report = symloss.check(net, [x, [[1.0], [2.0]]])
+    shown = [net, net.summary(), net.explain(), report, symloss.losses.get("mae"), net.losses[0]]
+    for page in (one._repr_html_() for one in shown):
+        assert "a<b" not in page
+        ElementTree.fromstring(f"<div>{page.replace('class=number', '')}</div>")  # every tag is closed
+        assert "#" not in page.replace("&#", "")  # no colour of its own
+    assert "a&lt;b" in net._repr_html_() and "<td>right</td>" in report._repr_html_()
+    assert r"$\displaystyle \ell = \left|e\right|" in shown[-2]._repr_html_()

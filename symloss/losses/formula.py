@@ -1,8 +1,11 @@
 """The formula of a loss, read from the graph that its function makes."""
 
+import html
+
 import numpy as np
 import pytensor.tensor as pt
 
+from .._repr import STYLE
 from ..errors import ShapeError, SpecError, SymlossError
 from ..formulas.asked import entry_indices, expression_formula, need_sympy, without_shared_indices
 from .option_values import OptionValues
@@ -44,6 +47,18 @@ class HasFormula:
             raise SpecError(f"latex: derivative={derivative!r}; 0, 1 or 2 is wanted")
         found = self.formula(**options)
         return (found.differentiated(wrt, derivative) if derivative else found).latex()
+
+    def _facts(self) -> dict:
+        """Return what a notebook shows beside the formula: texts by title."""
+        return {}
+
+    def _repr_html_(self) -> str:
+        latex = self._repr_latex_()
+        formula = "" if latex is None else f'<div style="margin: 0.4em 0">{html.escape(latex)}</div>'
+        rows = "".join(f"<tr><td>{html.escape(title)}</td><td>{html.escape(text)}</td></tr>"
+                       for title, text in self._facts().items() if text)
+        table = f'<table class="symloss-table"><tbody>{rows}</tbody></table>' if rows else ""
+        return f'{STYLE}<div class="symloss-page"><code>{html.escape(repr(self))}</code>{formula}{table}</div>'
 
     def _repr_latex_(self) -> str | None:
         try:

@@ -138,6 +138,13 @@ class LossSpec(HasFormula, Summarised):
         """The ports that outputs of the model feed."""
         return tuple(port for port in self.ports if port != "target")
 
+    def _facts(self) -> dict:
+        ranges = {name: f"{name}={value!r}" + (f" ({self.ranges[name]})" if self.ranges.get(name) else "")
+                  for name, value in self.options.items()}
+        return {"names": ", ".join([self.name, *(registry.aliases(self.name) if self.name in registry else [])]),
+                "ports": ", ".join(self.ports), "target": self.target, "activation": self.activation or "",
+                "one value per": self.per, "unit": self.unit, "options": ", ".join(ranges.values())}
+
     def formula(self, **options):
         """Return the `Formula` of the loss; options that are not given are symbols where they may."""
         return spec_formula(self, options)

@@ -1,5 +1,6 @@
 """How figures look: colours, light and dark themes, panels on a page, and where a figure is shown."""
 
+import contextlib
 import functools
 import importlib
 import io
@@ -54,6 +55,7 @@ def line_style(number: int, theme: str | None) -> dict:
     return {"color": palette[number % len(palette)], "linestyle": DASHES[number // len(palette) % len(DASHES)]}
 
 
+@contextlib.contextmanager
 def context(theme: str | None):
     """Return a context in which new figures and axes are drawn in a theme.
 
@@ -63,13 +65,20 @@ def context(theme: str | None):
     palette, ink = colors(theme), INK[theme]
     lines = {key: ink for key in ("axes.edgecolor", "axes.labelcolor", "text.color", "xtick.color", "ytick.color",
                                   "grid.color", "legend.labelcolor")}
-    return matplotlib("pyplot").rc_context({
+    settings = {
         **lines, "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "auto",
         "legend.facecolor": "none", "legend.edgecolor": "none", "legend.frameon": False, "legend.fontsize": "small",
         "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.18,
         "axes.axisbelow": True, "axes.titlesize": "medium", "axes.labelsize": "medium", "lines.linewidth": 1.8,
         "axes.prop_cycle": matplotlib("rcsetup").cycler("color", palette),
-    })
+    }
+    current = matplotlib("pyplot").rcParams
+    before = {key: current[key] for key in settings}
+    current.update(settings)
+    try:
+        yield
+    finally:  # these alone: a first figure also makes a notebook's settings, which stay
+        current.update(before)
 
 
 def new_figure(count: int, shown: bool, columns: int | None = None, panel: tuple[float, float] | None = None):

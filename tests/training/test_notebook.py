@@ -126,7 +126,9 @@ def test_summary_leaves_no_empty_output_and_no_codes_of_a_terminal(cells):
         (output,) = outputs
         assert "Regressor([5, 3]" in output["data"]["text/plain"]
         assert "\x1b" not in output["data"]["text/plain"] + output["data"]["text/html"]
-        assert output["data"]["text/html"].startswith("<pre")
+        assert "Regressor([5, 3]" in output["data"]["text/html"] and "symloss-page" in output["data"]["text/html"]
+    assert "<td class=number>18</td>" in cells.summary[0]["data"]["text/html"]  # parameters
+    assert "<li>1 * mae" in cells.explain[0]["data"]["text/html"]
 
 
 def test_callbacks_and_specs_show_themselves_in_one_line(cells):
@@ -134,6 +136,7 @@ def test_callbacks_and_specs_show_themselves_in_one_line(cells):
     assert texts(cells.loss)[0].startswith("<LossSpec huber(prediction, target, *, delta=1.0): ")
     assert texts(cells.metric)[0].startswith("<MetricSpec accuracy(prediction, target, *, threshold=0.5")
     assert "&lt;LossSpec huber" in cells.loss[0]["data"]["text/html"]
+    assert "delta=1.0 (a number greater than 0)" in cells.loss[0]["data"]["text/html"]
 
 
 def test_a_file_gets_the_lines_in_a_notebook_too(cells):
