@@ -115,12 +115,26 @@ def test_it_trains():
     (lambda: core_loss(losses.MeanSquaredError(dtype="float16"), "out"), SpecError, "set_floatx"),
     (lambda: network("softmax", [losses.CategoricalCrossentropy(from_logits=True)]), SpecError, "softmax already"),
     (lambda: network("softmax", [losses.CategoricalCrossentropy(axis=0)]), SpecError, "Permute"),
+    (lambda: core_loss("ce", "out"), SpecError, "say which one"),
     (lambda: core_metrics("acuracy"), UnknownNameError, "accuracy"),
     (lambda: core_metrics(None), SpecError, "None"),
-], ids=["name", "reduction", "dtype", "logits", "axis", "metric", "none"])
+], ids=["name", "reduction", "dtype", "logits", "axis", "ce", "metric", "none"])
 def test_what_training_does_not_take_is_told(wrong, error, words):
     with pytest.raises(error, match=words):
         wrong()
+
+
+def test_a_users_function_of_labels():
+    def heavy(y_true, y_pred):
+        return 2 * losses.sparse_categorical_crossentropy(y_true, y_pred)
+
+    def own(y_true, y_pred):
+        return -ops.sum(ops.one_hot(y_true, 3) * ops.log(y_pred), axis=-1)
+
+    net = network("softmax", [heavy, own, "sparse_categorical_crossentropy"])
+    found = net.measure([X, LABELS])
+    assert found["loss 0"] == pytest.approx(2 * found["loss 2"])
+    assert found["loss 1"] == pytest.approx(found["loss 2"])
 
 
 def test_comparisons_that_would_be_false_in_silence_are_refused():

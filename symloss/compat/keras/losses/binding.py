@@ -5,7 +5,7 @@ import dataclasses
 import pytensor.tensor as pt
 
 from ...._checks import undo
-from ....errors import SpecError
+from ....errors import SpecError, SymlossError
 from ....losses import Loss as CoreLoss
 from ....losses.conventions import convention
 from ....losses.user_functions import function_spec
@@ -46,6 +46,8 @@ CORE = {
 }
 AS_NUMBERS = ("binary_hinge", "squared_hinge", "categorical_focal")  # whose targets may be 0 and 1, or are no labels
 ACTIVATION = {"binary_cross_entropy": "sigmoid", "binary_focal": "sigmoid", "ctc": "softmax"}  # of logits; else softmax
+CLASSES = (7, 1, 2, 3, 4, 5, 6, 8, 9, 10, 20, 100, 1000)  # on which a user's loss is tried
+CROSSENTROPY = ("crossentropy", "ce")
 AS_FUNCTION = {functions.categorical_generalized_cross_entropy: {"q": 0.5}}  # options that have no default
 
 
@@ -97,7 +99,7 @@ def core_loss(identifier, output: str, *, weight=1.0, weighted: bool = False, na
         What records call the term; None: the name of the loss, and 'loss', so that a metric may have the same.
     target : int, variable or None
         Number of axes of y_true, or its variable. None: labels, for the losses that take these (integers, an axis less
-        than the output), else floats in the shape of the output.
+        than the output) and for a user's function that goes with nothing else, else floats in the shape of the output.
 
     Returns
     -------
@@ -123,6 +125,9 @@ def core_loss(identifier, output: str, *, weight=1.0, weighted: bool = False, na
     BadNameError
         For a name that is unknown.
     """
+    if isinstance(identifier, str) and identifier.lower() in CROSSENTROPY:
+        raise SpecError(f"loss {identifier!r}: say which one: 'sparse_categorical_crossentropy' for integer labels, "
+                        f"'categorical_crossentropy' for one-hot vectors, 'binary_crossentropy' for yes and no")
     loss = registry.get(identifier)
     if loss is None:
         raise SpecError(f"loss of output {output!r}: None; a name, a function of (y_true, y_pred) or a Loss is wanted")
@@ -131,7 +136,8 @@ def core_loss(identifier, output: str, *, weight=1.0, weighted: bool = False, na
                 "shown": name or f"{_called(loss)} loss"}
     function, options = _parts(loss)
     if function not in CORE:
-        return BoundLoss(function_spec(_own(loss)), **keywords)
+        spec = function_spec(_own(loss))
+        return BoundLoss(spec if target is not None else _of_labels(spec), **keywords)
     own, names = CORE[function]
     given = {names[option]: value for option, value in options.items() if option in names}
     logits = options.get("from_logits", function is functions.ctc)
@@ -149,7 +155,7 @@ def by_shapes(identifier, y_true: tuple, y_pred: tuple):
     >>> by_shapes("ce", (None, 1), (None, 10)).__name__
     'sparse_categorical_crossentropy'
     """
-    if not isinstance(identifier, str) or identifier.lower() not in ("crossentropy", "ce"):
+    if not isinstance(identifier, str) or identifier.lower() not in CROSSENTROPY:
         return identifier
     if y_pred[-1] == 1:
         return functions.binary_crossentropy
@@ -194,6 +200,24 @@ def _own(loss):
     own.__name__ = str(_called(loss))
     own.__doc__ = loss.__doc__
     return own
+
+
+def _of_labels(spec):
+    """Return the spec of a user's loss, which takes labels if it goes with these and not with the output's shape.
+
+    It is tried on variables: it may call `sparse_categorical_crossentropy`, say. How many classes the output has is not
+    known here, and it may name the number.
+    """
+    for labels in (False, True):
+        for classes in CLASSES:
+            prediction = pt.tensor("y_pred", shape=(None, classes), dtype="float32")
+            target = pt.tensor("y_true", shape=(None,), dtype="int32") if labels else prediction.type("y_true")
+            try:
+                spec.function(prediction, target)
+            except SymlossError:
+                continue
+            return dataclasses.replace(spec, target="label", classes=None) if labels else spec
+    return spec  # which says what is wrong, of the output itself
 
 
 def _variant(own, loss, logits, axis, given):
