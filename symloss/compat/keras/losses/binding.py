@@ -46,7 +46,7 @@ CORE = {
 }
 AS_NUMBERS = ("binary_hinge", "squared_hinge", "categorical_focal")  # whose targets may be 0 and 1, or are no labels
 ACTIVATION = {"binary_cross_entropy": "sigmoid", "binary_focal": "sigmoid", "ctc": "softmax"}  # of logits; else softmax
-CLASSES = (7, 1, 2, 3, 4, 5, 6, 8, 9, 10, 20, 100, 1000)  # on which a user's loss is tried
+CLASSES = (7, 2, 3, 4, 5, 6, 8, 9, 10, 20, 100, 1000)  # on which a user's loss is tried
 CROSSENTROPY = ("crossentropy", "ce")
 AS_FUNCTION = {functions.categorical_generalized_cross_entropy: {"q": 0.5}}  # options that have no default
 
