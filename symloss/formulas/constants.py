@@ -10,10 +10,10 @@ GREAT = 1e20  # constants above this stand for infinity
 
 
 def plain_number(value):
-    """Return a number as a person writes it: 1/2, 3, 0.1, pi.
+    """Return a number as a person writes it: 1/2, 3, 0.15, pi.
 
     >>> plain_number(0.5), plain_number(0.1), plain_number(2.0)
-    (1/2, 0.1, 2)
+    (1/2, 1/10, 2)
     """
     value = np.asarray(value)
     if value.dtype.kind == "b":
