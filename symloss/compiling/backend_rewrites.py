@@ -6,6 +6,7 @@ from pytensor.graph.rewriting.basic import MergeOptimizer, in2out, node_rewriter
 from pytensor.tensor.basic import AllocEmpty
 from pytensor.tensor.blas import gemv_no_inplace
 from pytensor.tensor.math import Prod, Sum
+from pytensor.tensor.rewriting.basic import local_second_to_alloc
 from pytensor.tensor.rewriting.shape import local_shape_to_shape_i
 
 
@@ -45,5 +46,6 @@ NOT_FOR_C = ("local_dot22_to_dot22scalar", "merge3")
 # after canonicalisation (1), before products become calls of BLAS (1.7 in PyTensor's sequence)
 FOR_C = ((in2out(column_sums_by_blas, name="column_sums_by_blas"), 1.65), (MergeOptimizer(), 49.9))
 NOT_FOR_PYTHON = ("canonicalize", "stabilize", "specialize")
-FOR_PYTHON = ((in2out(local_shape_to_shape_i, name="shapes_without_values"), 1.0),)  # nothing is computed for its shape
+# nothing is computed for its shape alone, and what repeats a number is no loop in Python
+FOR_PYTHON = ((in2out(local_shape_to_shape_i, local_second_to_alloc, name="shapes_and_fills"), 1.0),)
 FOR_JAX = ((in2out(sums_in_their_own_type, name="sums_in_their_own_type"), 1.64),)

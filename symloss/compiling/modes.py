@@ -102,7 +102,7 @@ def resolve(mode=None) -> Backend:
             raise SpecError(f"mode 'CVM': {no_compiler()}; install g++, or use mode='C' or mode='NUMBA'")
         return _cvm()
     if name == "PYTHON":
-        # rewriting would take more than half of the time until the first step, and make no step faster
+        # more rewriting would take more than half of the time until the first step
         mode = Mode(loops.PythonLinker(), "fast_compile").including("py_only").excluding(*rewrites.NOT_FOR_PYTHON)
         mode = mode.register(*rewrites.FOR_PYTHON)
         return Backend("PYTHON", mode.register(*loops.inside(name)))
