@@ -36,6 +36,7 @@ def _set_flags() -> None:
 _set_flags()
 
 import numpy as np  # noqa: E402
+import precompiled_headers  # noqa: E402
 import pytensor  # noqa: E402
 import pytest  # noqa: E402
 from pytensor.compile.mode import Mode, predefined_linkers, predefined_modes  # noqa: E402
@@ -50,6 +51,8 @@ from symloss.compiling.ccode import building  # noqa: E402
 predefined_modes["FAST_COMPILE"] = predefined_modes["FAST_COMPILE"].excluding(*NOT_FOR_PYTHON).register(*FOR_PYTHON)
 # PyTensor 3.3 links with it what is inside of a softmax, even in functions that have no C otherwise
 predefined_linkers["vm"] = VMLinker(use_cloop=False, c_thunks=False)
+
+precompiled_headers.precompiled()
 
 MARKERS = {"C": "c", "CVM": "cvm", "NUMBA": "numba", "JAX": "jax"}
 

@@ -35,11 +35,11 @@ def relu(x):
 
 
 def pair(*arguments, **options):
-    return PairEmbedding([4, 5, 2], *arguments, mode="C", **options)
+    return PairEmbedding([4, 5, 2], *arguments, mode="PYTHON", **options)
 
 
 def triplet(*arguments, **options):
-    return TripletEmbedding([4, 5, 2], *arguments, mode="C", **options)
+    return TripletEmbedding([4, 5, 2], *arguments, mode="PYTHON", **options)
 
 
 def by_hand(net, x):
@@ -211,8 +211,8 @@ def test_the_embedding_network_comes_back_out(elements, far):
 
 
 def test_models_share_an_embedding(elements):
-    inner = symloss.Network([4, (5, "tanh"), 2], loss=None, mode="C")
-    first, second = PairEmbedding(inner, mode="C"), TripletEmbedding(inner.graph, mode="C")
+    inner = symloss.Network([4, (5, "tanh"), 2], loss=None, mode="PYTHON")
+    first, second = PairEmbedding(inner, mode="PYTHON"), TripletEmbedding(inner.graph, mode="PYTHON")
     assert first.params == second.params == inner.params
     second.train(elements, algo="sgd", learning_rate=0.1, epochs=1, verbose=0)
     assert np.array_equal(first.embed(elements[0]), inner.predict(elements[0]))
@@ -222,7 +222,7 @@ def test_models_share_an_embedding(elements):
 
 
 def test_images_are_embedded():
-    net = PairEmbedding([(6, 6, 1), {"form": "conv2", "size": 2, "filter_size": 3}, "flatten", 3], mode="C")
+    net = PairEmbedding([(6, 6, 1), {"form": "conv2", "size": 2, "filter_size": 3}, "flatten", 3], mode="PYTHON")
     x = np.random.default_rng(0).integers(0, 255, (4, 6, 6, 1)).astype("uint8")
     assert net.embed(x).shape == (4, 3) and np.all(net.predict([x, x[::-1]]) > 0)
 
@@ -230,6 +230,7 @@ def test_images_are_embedded():
 # ------------------------------------------------------------------------------------------ data
 
 
+@pytest.mark.c
 def test_training_separates_two_classes():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 200)
@@ -314,7 +315,7 @@ def test_wrong_data(elements, far):
 
 @pytest.mark.parametrize("make", [
     pair, triplet, lambda: pair("cosine", margin=0.3, seed=2), lambda: triplet("squared euclidean", weighted=True),
-    lambda: pair(loss="cosine_embedding"), lambda: PairEmbedding(symloss.Network([4, 2], loss=None), mode="C"),
+    lambda: pair(loss="cosine_embedding"), lambda: PairEmbedding(symloss.Network([4, 2], loss=None), mode="PYTHON"),
 ])
 @pytest.mark.parametrize("way", ["file", "copy", "pickle"])
 def test_saved_loaded_copied(tmp_path, elements, make, way):
@@ -322,7 +323,7 @@ def test_saved_loaded_copied(tmp_path, elements, make, way):
     if way == "file":
         net.save(tmp_path / "net")
         twin = symloss.load(tmp_path / "net")
-        twin.mode = "C"
+        twin.mode = "PYTHON"
     else:
         twin = copy.deepcopy(net) if way == "copy" else pickle.loads(pickle.dumps(net))
     assert type(twin) is type(net) and twin.num_params == net.num_params and twin.metric == net.metric
@@ -342,4 +343,4 @@ def test_repr_makes_an_equal_model():
         assert repr(again) == repr(net) and again.metric == net.metric
         assert [loss.to_spec() for loss in again.losses] == [loss.to_spec() for loss in net.losses]
         assert all(np.array_equal(a.get_value(), b.get_value()) for a, b in zip(again.params, net.params, strict=True))
-    assert repr(triplet("cosine")) == "TripletEmbedding([4, 5, 2], distance='cosine', mode='C')"
+    assert repr(triplet("cosine")) == "TripletEmbedding([4, 5, 2], distance='cosine', mode='PYTHON')"
