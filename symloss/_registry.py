@@ -116,7 +116,13 @@ class Registry(Generic[T]):
         return sorted(self._spelt.values())
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and normal(name) in self._names
+        return isinstance(name, str) and (normal(name) in self._names or self._reads(name))
+
+    def _reads(self, text: str) -> bool:
+        try:
+            return self.read(text) is not None
+        except SpecError:
+            return False
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._entries))

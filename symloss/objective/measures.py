@@ -222,7 +222,9 @@ def bound(asked, model_losses, outputs: dict, main: str) -> Measure:
         raise SpecError(f"metric {asked!r}: 'form' is missing; {{'form': 'f_beta', 'beta': 2}}, say")
     form, output_name = options.pop("form"), options.pop("output_name", main)
     entry = find(form)
-    label = form if isinstance(form, str) else entry.name if isinstance(entry, MetricSpec) else _called(form)
+    formula = isinstance(entry, losses.LossSpec) and (entry.definition is not None or form is entry)
+    named = isinstance(entry, MetricSpec) and not isinstance(form, str)
+    label = entry.name if formula or named else form if isinstance(form, str) else _called(form)
     full = output_name if ":" in output_name else f"{output_name}:out"
     if full not in outputs:
         raise unknown(f"output of metric {label!r}:", full, outputs)
