@@ -173,6 +173,20 @@ def test_batches_come_from_generators_and_sequences(made):
         model.fit(Batches(), y, verbose=0)
 
 
+def test_steps_limit_the_batches_of_arrays(made):
+    model, x, y, start = made
+    model.set_weights(start)
+    errors = np.square(model.predict(x, verbose=0) - y)[:, 0]
+    assert model.evaluate(x, y, batch_size=7, steps=2, verbose=0)[0] == pytest.approx(errors[:14].mean(), rel=1e-5)
+    model.optimizer.learning_rate = 0.0
+    history = model.fit(x, y, batch_size=5, steps_per_epoch=2, shuffle=False, verbose=0, validation_data=(x, y),
+                        validation_steps=1).history
+    assert history["loss"] == pytest.approx([errors[:10].mean()], rel=1e-5)
+    assert history["val_loss"] == pytest.approx([errors[:5].mean()], rel=1e-5)
+    with pytest.warns(symloss.SymlossWarning, match="4 batches of 5"):
+        model.fit(x, y, batch_size=5, steps_per_epoch=9, verbose=0)
+
+
 def test_mnist_from_local_files_or_the_shipped_digits(monkeypatch, tmp_path):
     from symloss.compat.keras.datasets import mnist
 

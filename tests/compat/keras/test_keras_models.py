@@ -322,6 +322,13 @@ def test_data_of_the_wrong_shape_are_refused(xy):
         sequential(layers.Input((4,)), layers.Dense(2)).fit(x, y)
 
 
+def test_labels_where_vectors_are_wanted_are_refused_in_keras_words(xy):
+    model = sequential(layers.Input((4,)), layers.Dense(3, activation="softmax"), optimizer="adam",
+                       loss="categorical_crossentropy")
+    with pytest.raises(ShapeError, match=r"to_categorical\(y, 3\)"):
+        model.fit(xy[0], np.arange(30) % 3, verbose=0)
+
+
 # ------------------------------------------------------------------------------------------ C
 
 

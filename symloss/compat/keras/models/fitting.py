@@ -2,12 +2,13 @@
 
 import itertools
 import time
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
 from ....data import open_source
-from ....errors import DataError, SpecError, TrainingError
+from ....errors import DataError, SpecError, SymlossWarning, TrainingError
 from ....training import Training
 from ....training import fit as loop
 from ....training.state import Monitored
@@ -101,12 +102,20 @@ class Prepared:
                    for one, has in zip(weights, built.weighted, strict=True)]
         return built.columns(inputs, y, weights)
 
-    def source(self, built, steps=None):
-        """Return the data as symloss takes them."""
-        if not self.streams:
-            return open_source(self.columns(built), built.fields, self.who, steps if self.who == "fit" else None)
-        stream = data.batches(self.x, lambda batch: self.columns(built, data.unpacked(batch)))
-        return open_source(stream, built.fields, self.who, steps)
+    def source(self, built, steps=None, size: int = 32):
+        """Return the data as symloss takes them: `steps` batches of `size` items, where these are arrays."""
+        if self.streams:
+            stream = data.batches(self.x, lambda batch: self.columns(built, data.unpacked(batch)))
+            return open_source(stream, built.fields, self.who, steps)
+        columns = self.columns(built)
+        have = -(-len(next(iter(columns.values()))) // size)
+        if steps is not None and whole(self.who, "steps", steps) > have:
+            warnings.warn(f"{self.who}: {steps} steps, but the arrays have {have} batches of {size} items; that many "
+                          f"are made", SymlossWarning, stacklevel=5)
+        if self.who != "fit" and steps is not None:
+            columns = {name: one[: steps * size] for name, one in columns.items()}
+            steps = None
+        return open_source(columns, built.fields, self.who, steps)
 
 
 def _peeked(x):
@@ -146,14 +155,15 @@ def fit(model, x, y, sample_weight, *, class_weight, batch_size, epochs, verbose
         raise SpecError(f"fit: batch_size={batch_size!r}, and x gives batches; leave it out")
     checked = _validation(model, validation_data)
     built = model._built(_together(model, prepared, *([checked] if checked else [])))
-    train = prepared.source(built, steps_per_epoch)
     size = 32 if batch_size is None else whole("fit", "batch_size", batch_size)
+    train = prepared.source(built, steps_per_epoch, size)
     history = model.history = listeners.History()
     told = listeners.CallbackList(model, callbacks, history, {
         "verbose": verbose, "epochs": epochs, "steps": _steps(train.count, size, steps_per_epoch)})
     valid = None
     if checked is not None:
-        valid = Watched(checked.source(built, validation_steps), validation_batch_size, told)
+        source = checked.source(built, validation_steps, validation_batch_size or size)
+        valid = Watched(source, validation_batch_size, told)
     if train.arrays is not None and built._step is None:
         built.step.prepare(train.arrays, min(size, train.count))
     _run(model, built, train, valid, told, dict(epochs=epochs, batch_size=size, verbose=verbose, shuffle=shuffle,
@@ -205,13 +215,11 @@ def evaluate(model, x, y, sample_weight, batch_size, verbose, steps, callbacks) 
     if before is not None and all(have or not want for have, want in zip(before.weighted, weighted, strict=True)):
         weighted = before.weighted
     built = model._built(weighted)
-    source = prepared.source(built, steps if prepared.streams else None)
+    source = prepared.source(built, steps, batch_size or 32)
     told = listeners.CallbackList(model, callbacks, None, {"verbose": verbose})
     start = time.perf_counter()
     rows = batch_size or ROWS
     batches = Watched(source, rows, told).batches(rows)
-    if not prepared.streams and steps is not None:
-        batches = itertools.islice(batches, steps)
     sums = built.evaluation.run(batches)
     figures = built.objective.figures(sums, built.objective.evaluation_terms)
     logs = built.logs({"loss": figures["loss"]} | figures["raw"])
