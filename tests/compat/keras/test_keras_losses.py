@@ -110,6 +110,23 @@ def test_nothing_is_repeated_in_silence():
     np.testing.assert_allclose(losses.mean_squared_error([1.0, 2.0], [[0.0], [0.0]]), [1.0, 4.0])
 
 
+def test_weights_belong_to_items():
+    values = np.arange(6.0).reshape(2, 3, 1)
+    loss = losses.MeanSquaredError()
+    assert float(loss(values, 0 * values, sample_weight=[1.0, 0.0])) == pytest.approx(5 / 6)
+    assert float(loss(values, 0 * values, sample_weight=2.0)) == pytest.approx(2 * 55 / 6)
+    with pytest.raises(ShapeError, match="sample_weight has shape .3,"):
+        loss([[1.0, 2.0]], [[0.0, 0.0]], sample_weight=[1.0, 2.0, 3.0])
+    with pytest.raises(ShapeError, match="sample_weight"):
+        keras.metrics.MeanSquaredError()([[1.0, 2.0]], [[0.0, 0.0]], sample_weight=[1.0, 2.0, 3.0])
+
+
+def test_options_out_of_range_are_told():
+    for wrong in (losses.Huber(delta=-1.0), losses.BinaryCrossentropy(label_smoothing=2.0)):
+        with pytest.raises(ValueError, match="wanted"):
+            wrong([[0.5]], [[0.5]])
+
+
 def test_labels_that_are_no_classes_are_named():
     with pytest.raises(DataError, match="label 3 at .1,"):
         losses.sparse_categorical_crossentropy([0, 3], [[0.5, 0.25, 0.25], [0.2, 0.3, 0.5]])

@@ -7,7 +7,7 @@ from .. import ops
 from ..backend import get_uid, standardize_dtype
 from ..errors import Configured, no_such
 from ..tensors import as_tensor, is_expression
-from .shapes import same_rank
+from .shapes import same_rank, spread
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -64,7 +64,7 @@ class Loss(Configured):
         masks = [x._keras_mask for x in (y_pred, values) if getattr(x, "_keras_mask", None) is not None]
         mask = None if not masks else masks[0] if len(masks) == 1 else ops.logical_and(*masks)
         dtype = None if is_expression(values) else self.dtype
-        return reduce_weighted(values, sample_weight, mask, self.reduction, dtype)
+        return reduce_weighted(values, sample_weight, mask, self.reduction, dtype, f"loss {self.name}")
 
     def _converted(self, x, labels=False):
         if is_expression(x):
@@ -103,7 +103,7 @@ def mask_weights(sample_weight, mask, dtype: str):
     return sample_weight * mask
 
 
-def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_batch_size", dtype=None):
+def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_batch_size", dtype=None, who="loss"):
     """Return values times weights, reduced.
 
     Parameters
@@ -124,6 +124,7 @@ def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_b
         sample_weight = mask_weights(sample_weight, mask, ops.dtype(values))
     if sample_weight is not None:
         values, sample_weight = same_rank(values, sample_weight)
+        sample_weight = spread(who, sample_weight, values)
         values = values * sample_weight
     return _reduced(values, sample_weight, reduction)
 

@@ -28,7 +28,7 @@ def formula(kind: str):
     """
 
     def decorate(make):
-        signature = inspect.signature(make)
+        signature, who = inspect.signature(make), make.__name__.lstrip("_")
 
         @functools.wraps(make)
         def loss(*arguments, **keywords):
@@ -37,7 +37,7 @@ def formula(kind: str):
             y_true, y_pred, *_ = given.arguments.values()
             options = dict(list(given.arguments.items())[2:])
             symbolic = is_expression(y_true) or is_expression(y_pred)
-            y_true, y_pred = _ready(make.__name__, kind, operand(y_true, symbolic), operand(y_pred, symbolic), options)
+            y_true, y_pred = _ready(who, kind, operand(y_true, symbolic), operand(y_pred, symbolic), options)
             if symbolic:
                 return make(y_true, y_pred, **options)
             return _of_arrays(make, y_true, y_pred, options)
@@ -104,8 +104,9 @@ def _of_arrays(make, y_true, y_pred, options):
         if isinstance(error, SpecError | DataError | ShapeError):
             raise
         reason = next(iter(str(error).strip().splitlines()), "")
-        raise ShapeError(f"{make.__name__}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}, which do not go "
-                         f"together ({reason})") from error
+        who = make.__name__.lstrip("_")
+        raise ShapeError(f"{who}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}, which do not go together "
+                         f"({reason})") from error
     return as_tensor(np.asarray(values), half)
 
 

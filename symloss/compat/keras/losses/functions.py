@@ -15,8 +15,17 @@ from .shapes import last_axis
 
 
 def core(name: str):
-    """Return the function of (prediction, target) that computes Keras' values of a loss of symloss."""
-    return convention(name, "keras").spec.function
+    """Return the function of (prediction, target) that computes Keras' values of a loss of symloss.
+
+    It raises SpecError for an option that is out of range.
+    """
+    spec = convention(name, "keras").spec
+
+    def values(*ports, **options):
+        spec.check_options({option: value for option, value in options.items() if value is not None})
+        return spec.function(*ports, **options)
+
+    return values
 
 
 @formula("same")
@@ -150,7 +159,7 @@ def categorical_focal_crossentropy(y_true, y_pred, alpha=0.25, gamma=2.0, from_l
 
 
 @formula("labels")
-def _sparse(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
+def _sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
     (y_pred,) = last_axis("sparse_categorical_crossentropy", axis, y_pred)
     y_pred = ops.softmax(y_pred) if from_logits else y_pred
     return core("label_cross_entropy")(y_pred, y_true, ignore_index=ignore_class)
@@ -175,18 +184,18 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
         For a label in an array that is no class: Keras has no loss there, in silence.
     """
     if is_expression(y_true) or is_expression(y_pred):
-        return _sparse(y_true, y_pred, from_logits, ignore_class, axis)
+        return _sparse_categorical_crossentropy(y_true, y_pred, from_logits, ignore_class, axis)
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
     if y_pred.ndim and -y_pred.ndim <= axis < y_pred.ndim:
         check_labels("sparse_categorical_crossentropy", y_true, y_pred.shape[axis], ignore_class)
-    values = _sparse(y_true, y_pred, from_logits, ignore_class, axis)
+    values = _sparse_categorical_crossentropy(y_true, y_pred, from_logits, ignore_class, axis)
     if ignore_class is not None:
         values._keras_mask = (y_true != ignore_class).reshape(values.shape)
     return values
 
 
 @formula("labels")
-def _generalized(y_true, y_pred, q):
+def _categorical_generalized_cross_entropy(y_true, y_pred, q):
     return core("generalized_cross_entropy")(y_pred, y_true, q=q)
 
 
@@ -202,7 +211,7 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q):
     if not (is_expression(y_true) or is_expression(y_pred)):
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         check_labels("categorical_generalized_cross_entropy", y_true, y_pred.shape[-1] if y_pred.ndim else 0)
-    return _generalized(y_true, y_pred, q)
+    return _categorical_generalized_cross_entropy(y_true, y_pred, q)
 
 
 @formula("any")

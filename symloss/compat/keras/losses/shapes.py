@@ -22,6 +22,25 @@ def same_rank(x1, x2) -> tuple:
     return x1, x2
 
 
+def spread(who: str, weights, values):
+    """Return weights in the shape of values: one an item, or with lengths of 1, counts for all that belongs to it.
+
+    Raises
+    ------
+    ShapeError
+        For other lengths.
+    """
+    if values.ndim == 0 or weights.ndim == 0:
+        return weights
+    if weights.ndim < values.ndim:
+        weights = weights[(..., *(None,) * (values.ndim - weights.ndim))]
+    pairs = zip(lengths(weights), lengths(values), strict=False)
+    if weights.ndim > values.ndim or any(None not in (w, v) and w not in (1, v) for w, v in pairs):
+        raise ShapeError(f"{who}: sample_weight has shape {_text(weights)}, the values {_text(values)}; one weight an "
+                         f"item is wanted, or one a value")
+    return weights + ops.zeros_like(values)
+
+
 def require_one_shape(who: str, y_true, y_pred) -> None:
     """Raise ShapeError for lengths that differ: Keras would repeat one of them, and sum up pairs that nobody meant."""
     known = zip(lengths(y_true), lengths(y_pred), strict=False)

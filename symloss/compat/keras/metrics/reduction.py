@@ -3,7 +3,7 @@
 from .. import ops
 from ..losses import registry as losses
 from ..losses.base import mask_weights
-from ..losses.shapes import same_rank
+from ..losses.shapes import same_rank, spread
 from ..serialization import as_config, from_config
 from . import functions
 from .base import Metric
@@ -28,7 +28,7 @@ def by_sample(values, sample_weight, reduce, dtype) -> tuple:
         more = sample_weight.ndim
         if values.ndim > more:
             values = reduce(values, list(range(more, values.ndim)))
-        sample_weight = sample_weight + ops.zeros_like(values)
+        sample_weight = spread("metric", sample_weight, values) + ops.zeros_like(values)
         values = values * sample_weight
         if more > 1:
             sample_weight = reduce(sample_weight, list(range(1, more)))
