@@ -117,6 +117,8 @@ class RawLoss:
         self.terms, self.who, self.mode = terms_of(loss, options, link, who), who, mode
         if len({tuple(term.links) for term in self.terms}) > 1:
             raise SpecError(f"{who}: these losses have different ports ({self.name}); pass them one by one")
+        links = self.terms[0].links  # all losses are of one prediction
+        self.terms = [dataclasses.replace(term, links=links) for term in self.terms]
         resolve(mode)
         self.pairs = any(term.spec.pairs or term.spec.per == "batch" for term in self.terms)
         self._compiled: dict = {}

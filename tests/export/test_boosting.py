@@ -227,6 +227,12 @@ def test_links_follow_the_loss_and_can_be_chosen():
     np.testing.assert_allclose(soft.gradient_and_hessian([0.0], [1.0])[0], 0.5 * (1 - 1 / np.log(2)))
 
 
+def test_losses_of_a_list_share_the_prediction_of_the_first():
+    objective = export.xgboost(["bce", {"form": "mse", "weight": 0.5}], **PYTHON)
+    slope = -0.5 + 0.5 * 2 * (0.5 - 1) * 0.25  # of bce at a score of 0, and of mse through the sigmoid
+    assert objective.gradient_and_hessian([0.0], [1.0])[0].tolist() == pytest.approx([slope])
+
+
 def test_labels_of_0_and_1_are_signs_where_a_loss_takes_signs():
     objective = export.xgboost("squared_hinge", **PYTHON)
     np.testing.assert_array_equal(objective.gradient_and_hessian([0.0, 0.0], [0, 1])[0],
