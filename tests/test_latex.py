@@ -15,7 +15,7 @@ UNTRANSLATED = {  # and why
     "listmle": "110 steps", "nt_xent": "110 steps", "supervised_contrastive": "110 steps",
     "ctc": "not made of tensors that are free", "gradient_penalty": "not made of", "r1": "not made of",
     "sinkhorn": "Scan", "sparsemax": "SortOp", "wasserstein_1d": "SortOp",
-    "listnet": "sympy", "pairwise_logistic": "infinity",
+    "listnet": "with sympy", "pairwise_logistic": "infinity",
 }
 SLOW = {  # right as well, but sympy takes seconds for them
     "mixture_density", "info_nce", "sampled_softmax", "cumulative_logit", "maximum_mean_discrepancy", "energy_distance",
@@ -189,6 +189,15 @@ def test_the_objective_of_a_model():
         net.latex(weight_l22=1)
     with pytest.raises(symloss.SpecError, match="of its losses"):
         symloss.latex(net, 1)
+
+
+def test_ports_noise_and_learned_weights_of_a_model():
+    net = symloss.TripletEmbedding([4, 5, 2], mode="PYTHON")
+    assert r"\mathrm{embedding}_{j} - \mathrm{positive\ embedding}_{j}" in net.latex()
+    net = Regressor([4, 3], loss=[{"form": "mse", "weight": "uncertainty"}], mode="PYTHON")
+    text = net.latex(input_noise=0.1)
+    assert r"\tfrac{1}{2} e^{-s_{\text{mse}}} \, \frac{\sum" in text and r"+ \tfrac{1}{2} s_{\text{mse}}" in text
+    assert "in training: " in text
 
 
 def test_the_library_does_not_import_sympy_or_matplotlib_by_itself():

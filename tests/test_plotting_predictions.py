@@ -70,6 +70,14 @@ def test_a_surface_has_the_numbers_of_the_loss(name, over, ports):
     np.testing.assert_allclose(z.ravel(), wanted.ravel())
 
 
+def test_a_surface_of_a_function_of_the_users_own():
+    from symloss.plotting import lines, surfaces
+
+    found = lines.drawn(lambda p, t: ((p - t) ** 2).mean(), {})  # items meet in it: one by one
+    z = surfaces._values(found, ["prediction", "target"], np.array([[3.0, 1.0]]), np.array([[1.0, 0.5]]))
+    np.testing.assert_allclose(z, [[4.0, 0.25]])
+
+
 def test_a_surface_over_an_option(axes):
     from symloss.plotting import lines, surfaces
 
@@ -83,6 +91,8 @@ def test_a_surface_over_an_option(axes):
 @pytest.mark.parametrize(("draw", "error", "words"), [
     (lambda: plotting.loss_surface("huber", ("prediction", "dleta")), symloss.UnknownNameError, "did you mean 'delta'"),
     (lambda: plotting.loss_surface("huber", "prediction"), symloss.SpecError, "two of"),
+    (lambda: plotting.loss_surface("huber", between={"target": (1,)}), symloss.SpecError, "the lower one first"),
+    (lambda: plotting.loss_surface("huber", at={"target": None}), symloss.SpecError, "target=None"),
     (lambda: plotting.loss_surface("cross_entropy"), symloss.SpecError, "is no function of"),
     (lambda: plotting.confusion([0, 1], [0]), symloss.DataError, "2 predictions for 1 targets"),
     (lambda: plotting.confusion([0.3, 1.7], [0, 1]), symloss.DataError, "no labels"),

@@ -32,6 +32,9 @@ SHORT = 12  # a dimension of known length up to this is written out where it mus
 class _NeedsNumberError(Exception):
     """An index must be a number."""
 
+    def __str__(self):
+        return "the entries of a constant array are written within sums alone"
+
 
 class Reader:
     """Reads entries of tensors as sympy expressions.
@@ -69,7 +72,8 @@ class Reader:
         except (TypeError, ValueError, RecursionError, NotImplementedError, _NeedsNumberError) as error:
             if isinstance(error, SpecError):
                 raise
-            raise UntranslatedError(f"formula: sympy does not take it ({str(error) or type(error).__name__})") from None
+            said = str(error) or type(error).__name__
+            raise UntranslatedError(f"formula: it cannot be written with sympy: {said}") from None
         visible = found.replace(lambda e: isinstance(e, MaxOver | sympy.Max | sympy.Min), lambda e: sympy.Symbol("m"))
         if visible.has(sympy.oo, -sympy.oo, sympy.zoo, sympy.nan):
             raise UntranslatedError("formula: infinity stands in it, in the place of what is left out")

@@ -112,16 +112,20 @@ def spec_formula(spec, given=None, tidy: bool = True, names=None):
     return found.tidy().in_error() if tidy else found
 
 
-def loss_formula(loss, tidy: bool = True):
-    """Return the `Formula` of a bound loss: with the numbers of its options, and its output by name."""
+def loss_formula(loss, tidy: bool = True, names=None):
+    """Return the `Formula` of a bound loss: with the numbers of its options, and its outputs by name.
+
+    `names` says which output feeds each port, where a model knows it.
+    """
     output = loss.output_name.removesuffix(":out")
     if loss.spec is not None:
         given = {name: loss.options.get(name, default) for name, default in loss.spec.options.items()}
         numbers = {k: float(v(0)) if callable(v) else v for k, v in given.items() if v is not None}
-        first = next(port for port in loss.spec.ports if port != "target")
-        names = {port: str(loss.ports.get(port, port)).removesuffix(":out") for port in loss.spec.predictions}
-        anywhere = loss.anywhere and loss.owner is None
-        return spec_formula(loss.spec, numbers, tidy, {} if anywhere else {**names, first: output})
+        if names is None:
+            first, single = loss.spec.predictions[0], len(loss.spec.predictions) == 1
+            own = {first: output} if single and not loss.anywhere else {}
+            names = own | {port: str(name).removesuffix(":out") for port, name in loss.ports.items()}
+        return spec_formula(loss.spec, numbers, tidy, names)
     prediction = pt.tensor(output, dtype="float64", shape=(None, None))
     target = pt.tensor("t", dtype="float64", shape=(None, None))
     twin = loss.unbound().bind(target)

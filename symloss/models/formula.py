@@ -6,6 +6,8 @@ from .. import regularizers
 from ..errors import SymlossError, unknown
 from ..formulas import expression_formula, need_sympy
 from ..losses import OutputLoss
+from ..losses.formula import loss_formula
+from ..losses.loss_inputs import prediction_names
 
 
 class Written:
@@ -19,7 +21,8 @@ class Written:
         Parameters
         ----------
         **penalties
-            The regularizers of the training, as `train` takes them: ``weight_l2=1e-4``.
+            The regularizers of the training, as `train` takes them: ``weight_l2=1e-4``. Noise and dropout are named
+            below the formula.
 
         Raises
         ------
@@ -33,14 +36,18 @@ class Written:
         for name in penalties:
             if not regularizers.is_regularizer(name):
                 raise unknown("regularizer", name, regularizers.option_names())
-        terms, lines, taken = [], [], {}
+        terms, lines, taken, outputs = [], [], {}, self.graph.outputs()[0]
         for loss in self.losses:
             label = _word(_free(loss.label, taken))
-            terms.append(_times(_weight(loss), _mean(loss, rf"\ell_{label}")))
-            lines.append(_loss_line(loss, rf"\ell_{label}"))
-        outputs = self.graph.outputs()[0]
+            terms.append(_times(_weight(loss, label), _mean(loss, rf"\ell_{label}")))
+            if loss.weighing.log_variance is not None:
+                terms.append(rf"\tfrac{{1}}{{2}} s_{label}")
+            lines.append(_loss_line(loss, rf"\ell_{label}", outputs))
         for penalty in regularizers.from_options(penalties, self.graph):
             label = _word(penalty.name)
+            if penalty.on_graph:
+                lines.append(rf"&\text{{in training: {_plain(repr(penalty))}}}")
+                continue
             terms.append(_times(f"{penalty.weight:g}", rf"\Omega_{label}"))
             lines.append(_penalty_line(penalty, self.graph, outputs, rf"\Omega_{label}"))
         total = r"\mathcal{L} &= " + (" + ".join(terms) if terms else "0")
@@ -62,10 +69,10 @@ def _word(text: str) -> str:
     return r"{\text{" + text.replace("_", r"\_") + "}}"
 
 
-def _weight(loss) -> str:
-    if loss.weighing.moving is None:
-        return f"{loss.weight:g}"
-    return rf"w_{_word(loss.label)}"
+def _weight(loss, label: str) -> str:
+    if loss.weighing.log_variance is not None:
+        return rf"\tfrac{{1}}{{2}} e^{{-s_{label}}}"
+    return f"{loss.weight:g}" if loss.weighing.moving is None else rf"w_{label}"
 
 
 def _times(weight: str, term: str) -> str:
@@ -85,12 +92,16 @@ def _mean(loss, symbol: str) -> str:
     return rf"\frac{{\sum {inside}}}{{{below}}}"
 
 
-def _loss_line(loss, symbol: str) -> str:
+def _loss_line(loss, symbol: str, outputs) -> str:
     """Return the line that says what a loss is; in words where it has no formula."""
     if isinstance(loss, OutputLoss) or hasattr(loss, "graph"):
         return rf"{symbol} &= {_word(loss.output_name.removesuffix(':out'))[1:-1]}"
     try:
-        return loss.formula().latex().replace(r"\ell = ", rf"{symbol} &= ", 1)
+        names = None
+        if loss.spec is not None:
+            fed = (name.removesuffix(":out") for name in prediction_names(loss, outputs))
+            names = dict(zip(loss.spec.predictions, fed, strict=True))
+        return loss_formula(loss, names=names).latex().replace(r"\ell = ", rf"{symbol} &= ", 1)
     except SymlossError as error:
         return rf"{symbol} &: \text{{{_plain(str(error))}}}"
 

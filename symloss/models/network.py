@@ -17,8 +17,8 @@ from ..stability import refusals
 from ..training import History, Results, trainer
 from ..training.options import PRETRAINING, Options, documented, named
 from . import automatic, binding, encoding, fields, pretraining, registry, saving, scoring
-from .formula import Written
 from .former import FORMER
+from .formula import Written
 from .measuring import Measuring
 from .parts import Composed
 from .predicting import Predicting

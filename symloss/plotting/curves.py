@@ -66,6 +66,7 @@ def loss_curve(losses, *, against=None, target=None, what=None, between=None, at
     >>> figure = loss_curve(["mse", "mae", "huber"], delta=0.5)  # doctest: +SKIP
     """
     names = _panels(what, ax)
+    require_numbers({"target": target, **(at or {})} if target is not None else at or {}, "loss_curve")
     lines = _lines(losses, options, against, target, names, at or {}, classes)
     low, high = _between(lines, between)
     with style.context(theme):
@@ -78,6 +79,13 @@ def loss_curve(losses, *, against=None, target=None, what=None, between=None, at
             _finish(axes, name, lines, (low, high))
         style.legend(figure, panels)
     return style.finished(figure, panels, path, ax)
+
+
+def require_numbers(values: dict, who: str) -> None:
+    """Raise SpecError unless targets and ports are finite numbers."""
+    for name, value in values.items():
+        if not is_number(value):
+            raise SpecError(f"{who}: {name}={value!r}; a finite number is wanted")
 
 
 def _panels(what, ax) -> list[str]:

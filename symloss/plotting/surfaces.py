@@ -9,10 +9,11 @@ from ..compiling import function, resolve
 from ..errors import SpecError, unknown
 from ..stability.rewriting import stabilise
 from . import style
-from .curves import INFINITE, limits
+from .curves import INFINITE, limits, require_numbers
 from .lines import FAILURES, PORTS, drawn
 
 POINTS = 121  # on each side
+FEW_POINTS = 41  # on each side, where every value is computed by itself
 LEVELS = 18
 
 
@@ -49,12 +50,14 @@ def loss_surface(loss, over=None, *, between=None, at=None, ax=None, path=None, 
 
     >>> figure = loss_surface("gaussian_nll", ("mean", "variance"))  # doctest: +SKIP
     """
+    require_numbers(at or {}, "loss_surface")
     found = drawn(loss, options, at=dict(at or {}))
     names = _names(found, over)
     for port in at or {}:
         if port not in found.names:
             raise unknown("port in at:", port, found.names)
-    x, y = (np.linspace(*_span(found, name, between or {}), POINTS) for name in names)
+    points = FEW_POINTS if found.alone else POINTS
+    x, y = (np.linspace(*_span(found, name, between or {}), points) for name in names)
     z = _values(found, names, *np.meshgrid(x, y))
     with style.context(theme):
         figure, (axes,) = style.panels(["surface"], ax, path, way_out="pass one Axes")
@@ -86,9 +89,13 @@ def _span(found, name, between) -> tuple[float, float]:
         if key not in (*found.names, *(found.spec.options if found.spec else {})):
             raise unknown("axis in between:", key, found.names)
     if name in between:
-        low, high = map(float, between[name])
-        if not low < high:
-            raise SpecError(f"loss_surface: between[{name!r}]={between[name]!r}; the lower number first")
+        try:
+            low, high = map(float, between[name])
+        except (TypeError, ValueError):
+            low = high = np.nan
+        if not low < high or not np.isfinite([low, high]).all():
+            raise SpecError(f"loss_surface: between={between!r}; two finite numbers for each axis are wanted, the lower "
+                            f"one first")
         return low, high
     if name in found.names:
         unit = found.spec is not None and found.spec.activation == "sigmoid"
@@ -103,21 +110,21 @@ def _span(found, name, between) -> tuple[float, float]:
 
 def _values(found, names, x, y) -> np.ndarray:
     """Return the loss at all pairs of numbers, NaN where it is not finite."""
-    first, second = pt.dvector(names[0]), pt.dvector(names[1])
+    first, second = (pt.tensor(name, dtype="float64", shape=(1 if found.alone else None,)) for name in names)
     moved = dict(zip(names, (first[:, None], second[:, None]), strict=True))
     ports = {port: pt.zeros_like(first[:, None]) + found.at.get(port, PORTS.get(port, 0.0)) for port in found.names}
     ports |= {name: tensor for name, tensor in moved.items() if name in found.names}
     options = {name: tensor for name, tensor in moved.items() if name not in found.names}
     wide = dataclasses.replace(found, options={**found.options, **options})
-    if wide.alone:
-        raise SpecError(f"loss_surface: {found.label} is not a function of single numbers, because items of a batch "
-                        f"meet in it, or may meet")
     try:
         values = wide.values(ports)
         if wide.stable:
             (values,), _ = stabilise([values])
         compiled = function([first, second], [values], resolve("PYTHON"))
-        (z,) = compiled(x.ravel(), y.ravel())
+        if wide.alone:
+            z = [np.sum(compiled(a[None], b[None])[0]) for a, b in zip(x.ravel(), y.ravel(), strict=True)]
+        else:
+            (z,) = compiled(x.ravel(), y.ravel())
     except FAILURES as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise SpecError(f"loss_surface: {found.label} is no function of {names[0]} and {names[1]} ({reason})") from None
