@@ -87,12 +87,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--peers", default=sys.executable, help="a Python that has keras, jax and torch")
+    parser.add_argument("--against", nargs="*", choices=LIBRARIES[1:], default=LIBRARIES[1:])
     parser.add_argument("--serve", choices=LIBRARIES)
     asked = parser.parse_args()
     if asked.serve:
         serve(asked.serve)
         return
-    pythons = {library: sys.executable if library == "symloss" else asked.peers for library in LIBRARIES}
+    pythons = {"symloss": sys.executable} | dict.fromkeys(asked.against, asked.peers)
     seconds = measure(pythons, asked.rounds)
     medians = {library: [statistics.median(part) for part in zip(*some, strict=True)]
                for library, some in seconds.items()}
