@@ -115,7 +115,7 @@ def test_it_trains():
     (lambda: core_loss(losses.MeanSquaredError(dtype="float16"), "out"), SpecError, "set_floatx"),
     (lambda: network("softmax", [losses.CategoricalCrossentropy(from_logits=True)]), SpecError, "softmax already"),
     (lambda: network("softmax", [losses.CategoricalCrossentropy(axis=0)]), SpecError, "Permute"),
-    (lambda: core_loss("ce", "out"), SpecError, "say which one"),
+    (lambda: symloss.Network([4, (1, "sigmoid")]).set_loss(core_loss("ce", "out")), SpecError, "binary_crossentropy"),
     (lambda: core_metrics("acuracy"), UnknownNameError, "accuracy"),
     (lambda: core_metrics(None), SpecError, "None"),
 ], ids=["name", "reduction", "dtype", "logits", "axis", "ce", "metric", "none"])
@@ -131,8 +131,9 @@ def test_a_users_function_of_labels():
     def own(y_true, y_pred):
         return -ops.sum(ops.one_hot(y_true, 3) * ops.log(y_pred), axis=-1)
 
-    net = network("softmax", [heavy, own, "sparse_categorical_crossentropy"])
+    net = network("softmax", [heavy, own, "sparse_categorical_crossentropy", "ce"])
     found = net.measure([X, LABELS])
+    assert found["loss 3"] == pytest.approx(found["loss 2"])
     assert found["loss 0"] == pytest.approx(2 * found["loss 2"])
     assert found["loss 1"] == pytest.approx(found["loss 2"])
 

@@ -126,8 +126,8 @@ def core_loss(identifier, output: str, *, weight=1.0, weighted: bool = False, na
         For a name that is unknown.
     """
     if isinstance(identifier, str) and identifier.lower() in CROSSENTROPY:
-        raise SpecError(f"loss {identifier!r}: say which one: 'sparse_categorical_crossentropy' for integer labels, "
-                        f"'categorical_crossentropy' for one-hot vectors, 'binary_crossentropy' for yes and no")
+        return BoundLoss(_of_labels_or_one_hot(identifier), how="count", output_name=output, weight=weight,
+                         weighted=weighted, target=target, keras=identifier, shown=name or f"{identifier} loss")
     loss = registry.get(identifier)
     if loss is None:
         raise SpecError(f"loss of output {output!r}: None; a name, a function of (y_true, y_pred) or a Loss is wanted")
@@ -218,6 +218,18 @@ def _of_labels(spec):
                 continue
             return dataclasses.replace(spec, target="label", classes=None) if labels else spec
     return spec  # which says what is wrong, of the output itself
+
+
+def _of_labels_or_one_hot(identifier: str):
+    """Return the spec of the cross-entropy that takes labels or one-hot vectors, whatever the data are."""
+    followed = convention("cross_entropy", "keras").spec
+
+    def crossentropy(prediction, target, **options):
+        if prediction.type.shape[-1] == 1:
+            raise SpecError(f"loss {identifier!r}: the output has one column; write 'binary_crossentropy'")
+        return followed.function(prediction, target, **options)
+
+    return dataclasses.replace(followed, name=identifier, function=crossentropy)
 
 
 def _variant(own, loss, logits, axis, given):
