@@ -100,10 +100,10 @@ class Tables:
                 found[parameter] = pt.inc_subtensor(parameter[ids], step)
                 continue
             self._check(parameter, reading, changed)
-            ids, slopes = summed(ids, slopes)
-            rows = {v: v[ids] for v in changed}
+            read, written, slopes = summed(ids, slopes, parameter.shape[0])
+            rows = {v: v[read] for v in changed}
             for v, new in zip(changed, _replaced(changed.values(), rows | {reading.slope: slopes}), strict=True):
-                found[v] = pt.set_subtensor(v[ids], new)
+                found[v] = pt.set_subtensor(v[written], new)
         return found
 
     def _check(self, parameter, reading, changed):
@@ -182,17 +182,35 @@ def _takes_rows(node, parameter) -> bool:
     return getattr(node.op, "idx_list", (0,)) == (0,) and ids.dtype.startswith(("int", "uint"))
 
 
-def summed(ids, slopes):
-    """Return the numbers of rows in ascending order, and for each the sum of all gradients of its row.
+def summed(ids, slopes, count):
+    """Return the numbers of rows in ascending order, twice, and for each the sum of all gradients of its row.
 
     A row that was read several times stands there as often, with the same sum: what is computed from it is the same,
     and may be written several times.
+
+    Parameters
+    ----------
+    ids : vector of integers
+        Negative ones count from the end.
+    slopes : tensor
+        Gradients of the rows.
+    count : scalar
+        How many rows the table has.
+
+    Returns
+    -------
+    read, written : vector of integers
+        The numbers as they came, and without negative ones. Rows are to be read at the former and set at the latter:
+        PyTensor makes an addition of ``set_subtensor(x[ids], x[ids] + y)``, which adds y once for each repetition.
+    sums : tensor
     """
-    order = pt.argsort(ids, kind="mergesort")  # which is stable, and known to NUMBA by this name
-    ids = ids[order]
-    before = ids[pt.maximum(pt.arange(ids.shape[0]) - 1, 0)]
-    place = pt.cumsum(pt.neq(ids, before).astype("int64"))
-    return ids, pt.inc_subtensor(pt.zeros_like(slopes)[place], slopes[order])[place]
+    ids = ids.astype("int64")
+    positive = pt.switch(pt.lt(ids, 0), ids + count, ids)
+    order = pt.argsort(positive, kind="mergesort")  # which is stable, and known to NUMBA by this name
+    written = positive[order]
+    before = written[pt.maximum(pt.arange(ids.shape[0]) - 1, 0)]
+    place = pt.cumsum(pt.neq(written, before).astype("int64"))
+    return ids[order], written, pt.inc_subtensor(pt.zeros_like(slopes)[place], slopes[order])[place]
 
 
 def _replaced(expressions, others: dict) -> list:

@@ -4,6 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pytensor.compile.mode import Mode
 
 import symloss
 from symloss import updates
@@ -47,9 +48,11 @@ def pairs():
 def test_gradients_of_rows_that_are_read_several_times_are_summed_up(mode, pairs):
     ids, slopes, whole = pairs
     at, sums = pt.lvector(), pt.dmatrix()
-    found_ids, found = function([at, sums], summed(at, sums), resolve(mode))(ids, slopes)
-    np.testing.assert_array_equal(found_ids, np.sort(ids))
-    np.testing.assert_allclose(found, whole[found_ids], rtol=1e-13)
+    program = function([at, sums], summed(at, sums, pt.constant(IDS)), resolve(mode))
+    read, written, found = program(np.where(np.arange(25) % 3, ids, ids - IDS), slopes)
+    np.testing.assert_array_equal(written, np.sort(ids))
+    np.testing.assert_array_equal(read % IDS, written)
+    np.testing.assert_allclose(found, whole[written], rtol=1e-13)
 
 
 def moves_without_a_gradient(rule) -> bool:
@@ -81,6 +84,13 @@ def test_rows_alone_give_the_numbers_of_whole_gradients(algo):
         np.testing.assert_allclose(rows[name], whole[name], rtol=1e-12, atol=1e-14)
     np.testing.assert_array_equal(rows["hid1.w"][12:], before["hid1.w"][12:])
     assert (rows["hid1.w"][:12] != before["hid1.w"][:12]).any(axis=1).all()
+
+
+def test_rewrites_of_pytensor_do_not_add_what_was_read_several_times():
+    """They made additions of what is set."""
+    found = [trained("adagrad", mode=mode, learning_rate=0.3)[2] for mode in ("PYTHON", Mode("vm", "fast_run"))]
+    for name in found[0]:
+        np.testing.assert_allclose(found[0][name], found[1][name], rtol=1e-10, err_msg=name)
 
 
 @pytest.mark.parametrize("algo", ["adam", "momentum"])
