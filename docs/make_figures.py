@@ -1,8 +1,8 @@
 """Run the tutorials, and keep what they draw and print for the documentation: ``python docs/make_figures.py``.
 
 Each script of ``tutorials/`` leaves two files in ``docs/tutorials/figures``: ``NAME.png``, the figure in few enough
-colours to be small, and ``NAME.txt``, its output. A script runs again only if its code has changed since; ``made_from.json``
-remembers the code. With names (``python docs/make_figures.py 07_rare_class``) those scripts run in any case.
+colours to be small, and ``NAME.txt``, its output. A script runs again only if its code has changed since, which
+``made_from.json`` knows. With names (``python docs/make_figures.py 07_rare_class``) those scripts run in any case.
 """
 
 import ast

@@ -1,13 +1,13 @@
-"""What is written anew at every build: tables and the catalogue of losses into ``docs/generated``, pages of tutorials.
+"""What is written anew at every build: tables into ``docs/generated``, and pages of tutorials and losses.
 
 It also makes docstrings fit reStructuredText where they are written for people first: ``|x|`` is a size, no
 substitution, and ``valid_`` is a word, no link.
 """
 
-import importlib
 import inspect
 import re
 
+import loss_pages
 import tutorial_pages
 from pages import write
 
@@ -16,62 +16,12 @@ from symloss import (
     _options,
     activations,
     initializers,
-    losses,
     regularizers,
     updates,
 )
 from symloss.training import options
 
-TARGETS = {
-    "same": "the prediction's shape",
-    "label": "class indices, with one axis less",
-    "label or distribution": "class indices with one axis less, or a probability for every class",
-    "sign": "-1 or 1, in the prediction's shape",
-    "sign or label": "-1 or 1 in the prediction's shape, or class indices with one axis less",
-    "none": "none",
-}
 MARKUP = re.compile(r"""(?<=\w)_(?!\w)|(?<!\\)\||(?<=['"])\*|\*(?=['"])""")
-
-
-# ---------------------------------------------------------------------------------------------------------- the losses
-
-
-def catalogue() -> str:
-    """Return every registered loss, one family a section."""
-    families: dict[str, list] = {}
-    for name in losses.names():
-        spec = losses.get(name)
-        families.setdefault(spec.function.__module__, []).append(spec)
-    return "\n".join(family(module, specs) for module, specs in sorted(families.items()))
-
-
-def family(module: str, specs: list) -> str:
-    """Return the section of one module of losses."""
-    title = module.rpartition(".")[2].capitalize()
-    about = inspect.getdoc(importlib.import_module(module)) or ""
-    return "\n".join([f"## {title}", "", about, "", *(entry(spec) for spec in specs)])
-
-
-def entry(spec) -> str:
-    """Return the section of one loss: what the registry knows of it, and its docstring."""
-    aliases = ", ".join(f"`{alias}`" for alias in losses.registry.aliases(spec.name)) or "none"
-    options = ", ".join(f"`{name}={value!r}`" for name, value in spec.options.items())
-    facts = {
-        "names": f"`{spec.name}`, {aliases}" if aliases != "none" else f"`{spec.name}`",
-        "ports": ", ".join(spec.ports),
-        "target": TARGETS.get(spec.target, spec.target),
-        "activation": spec.activation and f"{spec.activation}, from whose logits it is computed",
-        "one value per": spec.per,
-        "unit": spec.unit,
-        "options": options,
-    }
-    rows = [f"| {name} | {text} |" for name, text in facts.items() if text]
-    public = getattr(losses, spec.name, None) is spec.function
-    path = f"symloss.losses.{spec.name}" if public else f"{spec.function.__module__}.{spec.name}"
-    return "\n".join([
-        f"(loss-{spec.name})=", "", f"### {spec.name}", "", "| | |", "|---|---|", *rows, "",
-        "```{eval-rst}", f".. autofunction:: {path}", "```", "",
-    ])
 
 
 # ---------------------------------------------------------------------------------------------------------- the tables
@@ -125,7 +75,7 @@ def plain(app, what, name, thing, options, lines) -> None:
 
 def generate(app) -> None:
     """Write everything, before Sphinx looks for pages."""
-    write("generated/losses.md", catalogue())
+    loss_pages.generate()
     write("generated/activations.md", table(activations.registry))
     write("generated/initializers.md", table(initializers.registry))
     write("generated/updates.md", table(updates.registry, updates.options))

@@ -133,7 +133,8 @@ def gallery() -> str:
         parts += [f"## {heading}", "", "::::{grid} 1 2 3 3", ":gutter: 3", ""]
         for name, (title, question) in group.items():
             picture = FIGURES / f"{name}.png"
-            parts += [f":::{{grid-item-card}} {title}", f":link: tutorials/{name}", ":link-type: doc", ":class-card: tutorial"]
+            parts += [f":::{{grid-item-card}} {title}", f":link: tutorials/{name}", ":link-type: doc",
+                      ":class-card: tutorial"]
             parts += [f":img-bottom: tutorials/figures/{name}.png", f":img-alt: {title}"] if picture.exists() else []
             parts += ["", question, ":::", ""]
         parts += ["::::", ""]
