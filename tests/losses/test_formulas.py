@@ -175,6 +175,15 @@ def test_a_formula_stands_wherever_a_loss_has_a_name():
     assert np.isclose(found["formula"], symloss.evaluate.value("xe", net.predict_proba(X), x.astype(int), how="mean",
                                                                mode="PYTHON"))
     assert "log_softmax" in net.explain()  # the stable form is found
+    net = Regressor([3, 3], mode="PYTHON")
+    cube = loss_from("abs(e)**3", name="cube")
+    found = net.train([X, X], epochs=1, algo="sgd", learning_rate=1e-9, verbose=0, metrics=["size() = e**2", cube])[-1]
+    assert np.isclose(found["size"], found["mse"])
+    assert np.isclose(found["cube"], (abs(net.predict(X) - X) ** 3).mean())
+    inner = symloss.Network({"in": 3, "target": 3, "out": 3, "L": {"form": "loss", "loss": "e**2"}}, mode="PYTHON",
+                            edges=["in -> out", (["out", "target"], "L")])
+    assert np.isclose(inner.measure({"in": X, "target": X})["L"], ((inner.predict(X) - X) ** 2).mean())
+    assert "mae(out)" not in symloss.losses.registry
     with pytest.raises(SpecError, match="own one"):
         Regressor([3, 3], loss={"form": "e**2", "like": "keras"})
 
