@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from .errors import SpecError, unknown
+from .errors import SpecError, SymlossError, unknown
 
 T = TypeVar("T")
 
@@ -121,7 +121,7 @@ class Registry(Generic[T]):
     def _reads(self, text: str) -> bool:
         try:
             return self.read(text) is not None
-        except SpecError:
+        except SymlossError:
             return False
 
     def __iter__(self) -> Iterator[str]:
