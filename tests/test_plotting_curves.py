@@ -222,3 +222,16 @@ def test_a_page_shows_through_a_figure_and_settings_are_left_alone():
     figure = plotting.loss_curve("mse", what="loss", theme="dark")
     assert figure.get_facecolor()[3] == 0 and figure.axes[0].get_facecolor()[3] == 0
     assert dict(matplotlib.rcParams) == before
+
+
+def test_the_guide_has_the_figures_that_its_script_draws():
+    import importlib.util
+    import pathlib
+    import re
+
+    guide = pathlib.Path(__file__).parent.parent / "docs" / "guide"
+    spec = importlib.util.spec_from_file_location("figures_of_the_guide", guide / "figures" / "make.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    shown = set(re.findall(r"\]\(figures/([a-z-]+)\.svg\)", (guide / "seeing.md").read_text(encoding="utf-8")))
+    assert shown == set(script.FIGURES) == {path.stem for path in (guide / "figures").glob("*.svg")}

@@ -17,6 +17,8 @@ class Printer(LatexPrinter):
         name = expr.name
         if name in GREEK:
             return GREEK[name]
+        if any(c in name for c in ".: ") or name[:1] == "_":  # names of parameters and of outputs
+            return r"\mathrm{" + name.replace("_", r"\_").replace(" ", r"\ ") + "}"
         word = name.replace("_", "")
         if len(word) > 1 and (word.isalpha() and "_" not in name) and super()._print_Symbol(expr) == name:
             return rf"\mathrm{{{name}}}"

@@ -252,6 +252,6 @@ def limits(y: np.ndarray) -> tuple[float, float] | None:
     least, most = y.min(), y.max()
     low, high = np.percentile(y, [8, 92])
     room = max(high - low, 0.3 * max(abs(low), abs(high)), 1e-9)
-    least, most = max(least, low - room), min(most, high + room)
+    least, most = max(least, low - 1.3 * room), min(most, high + 1.3 * room)
     margin = 0.06 * max(most - least, 1e-9)
     return (least - margin, most + margin) if most - least > 1e-12 else (least - 1, most + 1)

@@ -94,8 +94,8 @@ def _span(found, name, between) -> tuple[float, float]:
         except (TypeError, ValueError):
             low = high = np.nan
         if not low < high or not np.isfinite([low, high]).all():
-            raise SpecError(f"loss_surface: between={between!r}; two finite numbers for each axis are wanted, the lower "
-                            f"one first")
+            raise SpecError(f"loss_surface: between={between!r}; two finite numbers for each axis are wanted, the "
+                            f"lower one first")
         return low, high
     if name in found.names:
         unit = found.spec is not None and found.spec.activation == "sigmoid"
