@@ -58,12 +58,16 @@ def main(epochs: int = 4, folder=None, count: int = 400_000) -> float:
 
     # 1. One number goes in, the id of a word; a row of a table comes out. The loss has the weights of all 50,000 words
     # itself, so the network ends with what describes a word. Words are numbered by their frequency, the most frequent
-    # first, and the classes of each step are drawn accordingly.
+    # first, so 'log_uniform' draws the classes of each step about as often as they occur. Negative sampling draws them
+    # by their counts to the power of 0.75, as word2vec does.
     word = {"size": 1, "dtype": "int32"}
     layers = [word, {"form": "embedding", "ids": WORDS, "size": SIZE}]
+    counts = np.bincount(pairs[1], minlength=WORDS) + 1
+    samplers = {"sampled_softmax": {"sampler": "log_uniform"}, "nce": {"sampler": "log_uniform"},
+                "negative_sampling": {"sampler": "unigram", "counts": counts, "power": 0.75}}
     curves = {}
-    for form in ("sampled_softmax", "nce", "negative_sampling"):
-        net = symloss.Network(layers, loss={"form": form, "classes": WORDS, "samples": 64, "sampler": "log_uniform"})
+    for form, sampler in samplers.items():
+        net = symloss.Network(layers, loss={"form": form, "classes": WORDS, "samples": 64, **sampler})
         # 2. Adagrad moves only those rows of both tables that a step reads. The loss of training is that of 64 classes;
         # the loss of validation is that of the softmax over all of them, for each of the three.
         history = net.train(pairs, held_out, algo="adagrad", learning_rate=0.3, epochs=epochs, batch_size=256,

@@ -289,7 +289,9 @@ class NegativeSampling(SampledLoss):
     .. math:: \ell = -\log \sigma(s_t) - \sum_j \log \sigma(-s_j)
 
     This is for embeddings. The scores become logarithms of probabilities less :math:`\log k q_c`, so what is evaluated
-    is the softmax of :math:`s_c + \log q_c`. The initial biases are -log k, with which the probabilities are q.
+    is the softmax of :math:`s_c + \log q_c`. The initial biases are -log k, with which the probabilities are q. Since
+    each class has a bias, which can take up :math:`\log k q_c`, `NCE` learns the same with the same sampler: the two
+    differ in what a score means, and in what penalties make of it.
 
     Parameters
     ----------
