@@ -147,6 +147,8 @@ def test_options_are_numbers_where_they_are_given_and_a_bound_loss_has_its_own()
     assert Loss("mae")._repr_latex_() == rf"$\displaystyle {losses.get('mae').latex()}$"
     with pytest.raises(symloss.UnknownNameError, match="did you mean 'delta'"):
         losses.get("huber").latex(dleta=2)
+    with pytest.raises(symloss.SpecError, match="loss.delta = "):
+        Loss("huber").latex(delta=2)
 
 
 def test_classes_of_the_users_own():
@@ -172,6 +174,16 @@ def test_expressions():
         symloss.latex("mae", derivative=3)
     with pytest.raises(symloss.SpecError, match="3 has no formula"):
         symloss.latex(3)
+
+
+def test_where_sympy_fails_a_formula_stays_as_it_is(monkeypatch):
+    from symloss.formulas import tidying
+
+    def broken(*arguments):
+        raise RecursionError
+
+    monkeypatch.setattr(tidying, "shortest", broken)
+    assert losses.get("mae").latex() == r"\ell = \left|p - t\right|"
 
 
 def test_the_objective_of_a_model():

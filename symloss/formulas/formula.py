@@ -9,6 +9,8 @@ from . import tidying
 from .numbers import concrete, same
 from .printing import latex as written
 
+FAILURES = (TypeError, ValueError, NotImplementedError, AttributeError, RecursionError, ZeroDivisionError)  # of sympy
+
 
 @dataclasses.dataclass(frozen=True)
 class Formula:
@@ -57,14 +59,25 @@ class Formula:
             by = self.entries["error"]  # whose slope by the prediction is 1
         elif self.notes:
             expression = expression.subs(self.notes)
-        found = tidying.derivative(expression, by, times)
+        try:
+            found = tidying.derivative(expression, by, times)
+        except FAILURES as error:
+            if isinstance(error, SpecError):
+                raise
+            raise SpecError(f"latex: sympy has no derivative of it by {port} ({error})") from None
         if found.atoms(sympy.Derivative, sympy.Subs):
             raise SpecError(f"latex: the derivative by {port} has no formula here")
         found = dataclasses.replace(self, expression=found, by=self.by + (entry,) * times)
         return found.tidy() if tidy else found
 
     def tidy(self) -> "Formula":
-        """Return the formula as a person would write it."""
+        """Return the formula as a person would write it, or as it is where sympy fails on the way."""
+        try:
+            return self._tidied()
+        except FAILURES:
+            return self
+
+    def _tidied(self):
         guards = {s for s, v in self.defaults.items() if abs(v) <= tidying.TINY}
         found = collapsed_guards(self.expression, guards)
         found = tidying.without_shifts(found, self.sizes, self.defaults)
@@ -81,10 +94,13 @@ class Formula:
         if not isinstance(prediction, sympy.Symbol) or not isinstance(target, sympy.Symbol) or self.by:
             return self
         error = sympy.Symbol("e", real=True)
-        found = tidying.in_terms_of_error(self.expression, prediction, target, error, self.sizes, self.defaults)
+        try:
+            found = tidying.in_terms_of_error(self.expression, prediction, target, error, self.sizes, self.defaults)
+            found = None if found is None else tidying.shortest(found, self.sizes, self.defaults)
+        except FAILURES:
+            found = None
         if found is None:
             return self
-        found = tidying.shortest(found, self.sizes, self.defaults)
         return dataclasses.replace(self, expression=found, notes={**self.notes, error: prediction - target},
                                    entries={**self.entries, "error": error})
 

@@ -45,6 +45,9 @@ class HasFormula:
         """
         if isinstance(derivative, bool) or derivative not in (0, 1, 2):
             raise SpecError(f"latex: derivative={derivative!r}; 0, 1 or 2 is wanted")
+        if options and hasattr(self, "weighing"):
+            raise SpecError(f"latex: {self.name} is a Loss with options of its own; set them there: "
+                            f"loss.{next(iter(options))} = ...")
         found = self.formula(**options)
         return (found.differentiated(wrt, derivative) if derivative else found).latex()
 
