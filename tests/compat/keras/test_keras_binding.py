@@ -131,8 +131,13 @@ def test_a_users_function_of_labels():
     def own(y_true, y_pred):
         return -ops.sum(ops.one_hot(y_true, 3) * ops.log(y_pred), axis=-1)
 
-    net = network("softmax", [heavy, own, "sparse_categorical_crossentropy", "ce"])
+    def masked(y_true, y_pred):
+        return losses.sparse_categorical_crossentropy(y_true, y_pred, ignore_class=1)
+
+    ignoring = losses.SparseCategoricalCrossentropy(ignore_class=1)
+    net = network("softmax", [heavy, own, "sparse_categorical_crossentropy", "ce", masked, ignoring])
     found = net.measure([X, LABELS])
+    assert found["loss 4"] == pytest.approx(found["loss 5"])
     assert found["loss 3"] == pytest.approx(found["loss 2"])
     assert found["loss 0"] == pytest.approx(2 * found["loss 2"])
     assert found["loss 1"] == pytest.approx(found["loss 2"])

@@ -8,6 +8,7 @@ from ...._checks import undo
 from ....errors import SpecError, SymlossError
 from ....losses import Loss as CoreLoss
 from ....losses.conventions import convention
+from ....losses.reduction import divide
 from ....losses.user_functions import function_spec
 from ..backend import floatx
 from . import functions, registry
@@ -195,7 +196,12 @@ def _own(loss):
     refuse_comparisons(loss.fn if isinstance(loss, LossFunctionWrapper) else call, _called(loss))
 
     def own(prediction, target):
-        return call(target, prediction)
+        values = call(target, prediction)
+        mask = getattr(values, "_keras_mask", None)
+        if mask is None:
+            return values
+        mask = mask.astype(values.dtype)  # what is masked does not count in the mean
+        return values * mask * divide(mask.size.astype(values.dtype), mask.sum())
 
     own.__name__ = str(_called(loss))
     own.__doc__ = loss.__doc__

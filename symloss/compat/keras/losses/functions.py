@@ -183,14 +183,14 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     DataError
         For a label in an array that is no class: Keras has no loss there, in silence.
     """
-    if is_expression(y_true) or is_expression(y_pred):
-        return _sparse_categorical_crossentropy(y_true, y_pred, from_logits, ignore_class, axis)
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-    if y_pred.ndim and -y_pred.ndim <= axis < y_pred.ndim:
+    symbolic = is_expression(y_true) or is_expression(y_pred)
+    if not symbolic and y_pred.ndim and -y_pred.ndim <= axis < y_pred.ndim:
         check_labels("sparse_categorical_crossentropy", y_true, y_pred.shape[axis], ignore_class)
     values = _sparse_categorical_crossentropy(y_true, y_pred, from_logits, ignore_class, axis)
     if ignore_class is not None:
-        values._keras_mask = (y_true != ignore_class).reshape(values.shape)
+        labels = ops.squeeze(y_true, axis) if y_true.ndim > values.ndim else y_true
+        values._keras_mask = ops.not_equal(labels, ignore_class)
     return values
 
 
@@ -270,8 +270,7 @@ def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal
         embeddings = y_pred if ref_embeddings is None else ref_embeddings
         return _circle_of_others(y_true, y_pred, labels, embeddings, remove_diagonal, gamma, margin)
     values = _circle(y_true, y_pred, remove_diagonal, gamma, margin)
-    if not is_expression(values):
-        values._keras_mask = values > 0
+    values._keras_mask = ops.greater(values, 0)
     return values
 
 
