@@ -66,7 +66,7 @@ class Loss(HasFormula):
     aliases: tuple[str, ...] = ()
     parameters: typing.ClassVar[dict] = {}  # its own, by short name, which training moves
     with_tables: typing.ClassVar[dict] = {}  # by name of a function: the class that has the weights of its classes
-    fixed: tuple = ()  # shared variables that it computes with, and that training leaves as they are on purpose
+    fixed_variables: tuple = ()  # shared variables that it computes with, and that training is to leave as they are
     numbers_an_item = 1  # how many an evaluation computes for each item: many rows at once take as much memory
     takes_target = True
     differs_in_training = False  # whether its terms are others in training than in validation

@@ -95,7 +95,7 @@ class SampledLoss(Loss, registered=False):
         return self.formula
 
     @property
-    def fixed(self):
+    def fixed_variables(self):
         return self._sampler.shared
 
     def meet(self, output, rng):

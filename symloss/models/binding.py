@@ -250,7 +250,7 @@ def check_owned(model, loss, parts) -> None:
     if isinstance(loss, NetworkLoss) or (type(loss) is Loss and loss.spec.target != "any"):
         return  # made of layers, which say what their parameters are; or of the library
     known = {*model.params, *loss.owned().values(), *loss.options.scalars.values(), loss.weighing.scalar,
-             loss._class_weight, *loss.fixed}
+             loss._class_weight, *loss.fixed_variables}
     known |= set(ancestors(list(model.graph.outputs()[0].values())))
     found = [v for v in ancestors(parts) if isinstance(v, SharedVariable) and v not in known]
     found = [v for v in found if str(getattr(v.type, "dtype", "")).startswith("float")]
