@@ -1,4 +1,4 @@
-"""Conditions that hold for data that are as they should be: labels in range, numbers that are not almost 0."""
+"""Conditions that hold for data that are as they should be: labels in range, sums that are not 0."""
 
 import sympy
 
@@ -29,10 +29,13 @@ def settled(found, labels, lengths):
     a, b = found.args
     if (is_label(a) and b in lengths) or (is_label(b) and a in lengths):
         if isinstance(found, sympy.Eq | sympy.Ne):
-            return sympy.Ne(1, 0) if isinstance(found, sympy.Ne) else sympy.false
+            return sympy.true if isinstance(found, sympy.Ne) else sympy.false
         return sympy.true if is_label(found.lts) else sympy.false
     if isinstance(found, sympy.Eq | sympy.Ne):
-        return found
+        other = b if a == 0 else a if b == 0 else None
+        if other is None or not other.has(sympy.Sum):
+            return found
+        return sympy.false if isinstance(found, sympy.Eq) else sympy.true  # 0 / 0 is what such a case is for
     if found.lts == 0 and is_label(found.gts) and isinstance(found, sympy.Le | sympy.Ge):
         return sympy.true
     if found.lts.is_number and 0 < found.lts < TINY:

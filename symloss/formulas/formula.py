@@ -65,7 +65,7 @@ class Formula:
             if isinstance(error, SpecError):
                 raise
             raise SpecError(f"latex: sympy has no derivative of it by {port} ({error})") from None
-        if found.atoms(sympy.Derivative, sympy.Subs):
+        if found.atoms(sympy.Derivative, sympy.Subs) or found.has(sympy.zoo, sympy.nan):
             raise SpecError(f"latex: the derivative by {port} has no formula here")
         found = dataclasses.replace(self, expression=found, by=self.by + (entry,) * times)
         return found.tidy() if tidy else found
