@@ -96,17 +96,18 @@ class Probe:
         if len(spec.predictions) != 1 or spec.per == "batch" or spec.pairs or spec.padding is not None:
             why = f"has the ports {', '.join(spec.ports)}" if len(spec.predictions) != 1 else "compares items or steps"
             raise SpecError(f"{spec.name} {why}, so it is no function of one prediction and one target")
-        failure = None
+        failure = None if _candidates(spec) else "its predictions are probabilities of thresholds"
         for self.domain in _candidates(spec) if domain is None else [domain]:
             try:
-                values, slopes = self(np.array([0.3, 0.6]), np.array(self.domain.targets)[[0, 0]])
+                values, _ = self(np.array([0.3, 0.6, 0.9]), self.domain.targets[0])
             except (ValueError, TypeError, IndexError, AssertionError, NotImplementedError) as error:
                 failure = failure or next(iter(str(error).splitlines()), type(error).__name__)
                 continue
-            if np.isfinite(values).any():
+            if np.isfinite(values).any() and np.ptp(values):
                 break
+            failure = failure or "it is the same for all predictions"
         else:
-            raise SpecError(f"{spec.name} is no function of one prediction and one target ({failure or 'all NaN'})")
+            raise SpecError(f"{spec.name} is no function of one prediction and one target ({failure})")
         if domain is None and self.domain is VALUE and self._is_for_positive():
             self.domain = POSITIVE
 
@@ -181,10 +182,12 @@ def _candidates(spec) -> list[Domain]:
     """Return the domains that a loss may have, the likeliest one first."""
     if spec.activation in ("softmax", "log_softmax"):
         return [CLASSES]
-    if spec.activation == "sigmoid" and "label" not in spec.target:
-        return [PROBABILITY]
+    if spec.activation == "sigmoid":
+        return [] if "label" in spec.target else [PROBABILITY]
     if spec.target.startswith("sign"):
         return [SCORE, CLASS_SCORE]
     if spec.target == "label":
         return [CLASS_SCORE]
+    if spec.per == "item" and spec.target == "same":  # such as those of lists, which compare the numbers of an item
+        return [VALUE, CLASS_SCORE]
     return [VALUE, CLASSES] if spec.target == "any" else [VALUE]

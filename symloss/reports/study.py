@@ -3,6 +3,8 @@
 import dataclasses
 import functools
 
+import numpy as np
+
 from ..errors import SpecError
 from ..losses import registry
 from . import curve, elicitation, page
@@ -176,6 +178,7 @@ def report(loss, *, speed: bool = True, mode=None, **options) -> LossReport:
     return LossReport(**facts, **_findings(probe), speed=against_mse(probe, mode) if speed else None)
 
 
+@np.errstate(all="ignore")
 def _findings(probe: Probe) -> dict:
     target = probe.targets()[0]
     jumps, kinks, of_curvature = curve.kinks(probe, target)

@@ -124,6 +124,17 @@ def test_losses_of_several_things_say_why_they_are_not_looked_at():
         assert name in report.html()
 
 
+def test_a_loss_of_lists_is_looked_at_with_two_scores():
+    assert found("listnet").domain == "class score"
+    assert found("listnet").range[1] == INF
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_infinite_values_are_no_reason_for_warnings():
+    assert found("exp(exp(p)) - t").robust == "unbounded"
+    assert "thresholds" in found("coral").reason
+
+
 def test_wrong_subjects_and_options_are_refused():
     with pytest.raises(UnknownNameError, match="huber"):
         symloss.report("hubber")
