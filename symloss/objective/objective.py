@@ -154,7 +154,8 @@ class Objective:
         twin, kept = copy.copy(self), {id(source) for source in (*losses, *penalties)}
         twin.losses, twin.penalties = list(losses), list(penalties)
         twin.training_terms = [t for t in self.training_terms
-                               if t.source is None or id(getattr(t.source, "of", t.source)) in kept]
+                               if t.source is None
+                               or id(t.source.of if isinstance(t.source, Regret) else t.source) in kept]
         twin.total = total_of(twin.training_terms)
         return twin
 
