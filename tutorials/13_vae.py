@@ -1,7 +1,7 @@
 """A variational autoencoder: a network that has seen digits, and paints new ones.
 
-Run it with ``python tutorials/13_vae.py``: about a minute with the 10,000 digits that come with symloss. With the four
-files of the whole of MNIST it takes some minutes, and the bound of a test digit is 103 nats after 8 epochs:
+Run it with ``python tutorials/13_vae.py``: less than half a minute with the 10,000 digits that come with symloss. With
+the four files of the whole of MNIST it takes two minutes, and the bound of a test digit is 103 nats after 8 epochs:
 ``python tutorials/13_vae.py folder/of/the/files``.
 """
 
