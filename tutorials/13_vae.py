@@ -61,10 +61,10 @@ def main(epochs: int = 20, folder=None, data=None, count: int | None = None) -> 
         # the code is known: the sum over pixels, as 'batch mean' divides by the number of digits alone. `vae_kl` is
         # what it takes to say the code. Their sum is the negative evidence lower bound (ELBO): no less than what a
         # digit takes.
-        #
+        nets[size] = net = model(size, warm_up=epochs * steps // 10 + 1)
+
         # 2. If the code costs its full price from the beginning, the model may learn to do without it. So the weight
         # of `vae_kl` grows from 0 to 1 within the first tenth of the steps. Records show the weight and both terms.
-        nets[size] = net = model(size, warm_up=epochs * steps // 10 + 1)
         net.train(train, test, algo="adam", learning_rate=symloss.schedules.cosine(0.002, steps=epochs * steps),
                   batch_size=128, epochs=epochs, patience=None)
 
