@@ -18,7 +18,10 @@ extensions = [
     "sphinx_design", "sphinx_copybutton", "generated", "drawing",
 ]
 exclude_patterns = ["_build", "generated"]
-suppress_warnings = ["myst.header"]  # the catalogue's headings begin where its page stands
+suppress_warnings = [
+    "myst.header",  # headings of what is included begin where its page stands
+    "ref.python",  # words for types, such as 'network', are names of several methods
+]
 
 html_theme = "furo"
 html_title = f"symloss {version}"
@@ -36,3 +39,4 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True

@@ -3,6 +3,7 @@
 Each script of ``tutorials/`` leaves two files in ``docs/tutorials/figures``: ``NAME.png``, the figure in few enough
 colours to be small, and ``NAME.txt``, its output. A script runs again only if its code has changed since, which
 ``made_from.json`` knows. With names (``python docs/make_figures.py 07_rare_class``) those scripts run in any case.
+``python docs/make_figures.py landing`` draws the figure of the first page.
 """
 
 import ast
@@ -91,8 +92,23 @@ def run(path: pathlib.Path) -> bool:
     return True
 
 
+def landing() -> None:
+    """Draw the figure of the first page: run its code up to the line that draws."""
+    import matplotlib
+
+    page = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(.*?symloss\.plotting[^\n]*)", page, re.DOTALL)[1]
+    before, _, last = code.rpartition("\n")
+    names: dict = {}
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "symloss"}):
+        exec(before + "\nfigure = " + last, names)
+        names["figure"].savefig(ROOT / "docs" / "figures" / "landing.svg", metadata={"Date": None})
+
+
 def main(names: list[str]) -> int:
     """Run what is named, or what has changed; return how many scripts failed."""
+    if names == ["landing"]:
+        return landing() or 0
     known = {path.stem: path for path in tutorials()}
     if wrong := [name for name in names if name not in known]:
         print(f"no tutorial {', '.join(wrong)}; there are: {', '.join(known)}", file=sys.stderr)

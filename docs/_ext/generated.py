@@ -7,6 +7,7 @@ substitution, and ``valid_`` is a word, no link.
 import inspect
 import re
 
+import api_pages
 import loss_pages
 import tutorial_pages
 from pages import write
@@ -75,6 +76,7 @@ def plain(app, what, name, thing, options, lines) -> None:
 
 def generate(app) -> None:
     """Write everything, before Sphinx looks for pages."""
+    api_pages.generate()
     loss_pages.generate()
     write("generated/activations.md", table(activations.registry))
     write("generated/initializers.md", table(initializers.registry))

@@ -68,7 +68,8 @@ def page(spec) -> str:
     """Return the page of a loss."""
     text, known = sections(spec), loss_curves.look(spec)
     other = [re.sub(r"[;!]", " ", name) for name in names_of(spec)]
-    index = ["```{index}", *(f"single: {name}" for name in [spec.name, *other]), "```", ""]
+    entries = [f"   single: {name}" for name in [spec.name, *other]]
+    index = ["```{eval-rst}", ".. index::", *entries, "```", ""]
     parts = ["---", "orphan: true", "---", f"(loss-{spec.name})=", f"# {spec.name}", "", *index]
     parts += [markdown(first_sentence(spec)), ""]
     parts += [f"Also called {', '.join(f'`{name}`' for name in names_of(spec))}.", ""] if other else []
