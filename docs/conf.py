@@ -24,6 +24,7 @@ suppress_warnings = [
 ]
 
 html_theme = "furo"
+pygments_dark_style = "one-dark"
 html_title = f"symloss {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

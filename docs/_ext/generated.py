@@ -59,6 +59,20 @@ def hyperparameters() -> str:
 # ---------------------------------------------------------------------------------------------------------- docstrings
 
 
+def shortened(app, what, name, thing, options, lines) -> None:
+    """Leave to the pages of losses what they show themselves: summary, formula, notes and references."""
+    if what != "function" or not app.env.current_document.docname.startswith("losses/"):
+        return
+    kept, keeping = [], False
+    for line, below in zip(list(lines), [*lines[1:], ""], strict=True):
+        if set(below) == {"-"} and len(below) == len(line):
+            keeping = line in ("Parameters", "Returns", "Raises")
+        elif line.startswith(">>> "):
+            keeping = True
+        kept += [line] * keeping
+    lines[:] = kept
+
+
 def plain(app, what, name, thing, options, lines) -> None:
     """Escape bars, ``word_`` and quoted stars in docstrings, outside of formulas and literals."""
     formula = None
@@ -90,5 +104,6 @@ def generate(app) -> None:
 def setup(app):
     """Enter this extension in Sphinx."""
     app.connect("builder-inited", generate)
+    app.connect("autodoc-process-docstring", shortened, priority=100)  # before napoleon reads it
     app.connect("autodoc-process-docstring", plain, priority=1000)
     return {"version": symloss.__version__, "parallel_read_safe": True}

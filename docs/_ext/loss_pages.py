@@ -186,9 +186,17 @@ def cards(names) -> list[str]:
         parts += [f":::{{grid-item-card}} {name}", f":link: losses/{name}", ":link-type: doc", ":class-card: loss", ""]
         parts += ["```{raw} html", known["card"], "```", ""] if known["card"] else []
         parts += [cards_text(spec), ""]
-        parts += ["```{math}", formula, "```", ""] if formula else []
+        parts += ["```{math}", in_lines(formula), "```", ""] if formula else []
         parts += [":::", ""]
     return [*parts, "::::", ""]
+
+
+def in_lines(formula: str) -> str:
+    """Return a formula with a line for each of its clauses, so that it fits a card."""
+    if r"\begin" in formula:
+        return formula
+    clauses = [one for one in re.split(r",?\s*\\q?quad\s*(?:\\text\{[^}]*\}\s*\\q?quad)?\s*", formula) if one.strip()]
+    return r"\begin{gathered}" + r" \\ ".join(clauses) + r"\end{gathered}" if len(clauses) > 1 else formula
 
 
 def cards_text(spec) -> str:

@@ -28,6 +28,8 @@ TUTORIALS = {
         "11_two_heads": ("Two outputs, two losses", "How do several losses share one network?"),
         "19_trade_offs": ("Trade-offs", "What do several losses trade against each other?"),
         "12_loss_network": ("A loss that learns", "Can the loss itself have parameters?"),
+        "21_invent_a_loss": ("Inventing a loss", "How do I write a loss of my own, and know that it is right?"),
+        "22_uncertainty": ("Uncertainty", "How do I predict how sure the model is?"),
         "10_siamese": ("Pairs of images", "How do I learn what belongs together?"),
         "15_embeddings": ("Embeddings of words", "How do I train with very many classes?"),
     },
@@ -43,7 +45,9 @@ TUTORIALS = {
         "14_gan": ("A GAN", "How do two networks train against each other?"),
         "17_wgan": ("A WGAN with gradient penalty", "How do I keep a GAN stable?"),
     },
-    "From elsewhere": {
+    "From and to other places": {
+        "23_from_keras": ("From Keras", "How does my Keras model run here?"),
+        "24_generated_c": ("Reading the generated C", "What does my model become in C?"),
         "16_boosting": ("Boosting with your own loss", "How do I use my loss in XGBoost?"),
         "from_lasagne": ("From Lasagne", "How do my Lasagne scripts run here?"),
     },
