@@ -22,7 +22,7 @@ FEW_CLASSES = 8  # up to here comparing labels with every class costs less than 
 
 
 def of_label(scores, labels):
-    """Return for each item the entry of `scores` (n, k) at its label; 0 and no gradient for a label out of range."""
+    """Return the entry of `scores` (n, k) at the label of each item, or 0 without a gradient if it is out of range."""
     k = scores.type.shape[-1]
     if k is not None and k <= FEW_CLASSES:
         return pt.switch(is_label(scores, labels), scores, 0).sum(axis=-1)
@@ -39,13 +39,13 @@ def is_label(scores, labels):
 
 
 def nan_outside(values, labels, classes):
-    """Return `values`, with NaN where a label is below 0 or not below `classes`: a wrong label is never a number."""
+    """Return `values`, with NaN where a label is below 0 or not below `classes`, so that wrong labels are noticed."""
     inside = pt.ge(labels, 0) & pt.lt(labels, classes)
     return pt.switch(inside, values, np.asarray(np.nan, values.dtype))
 
 
 def has_labels(prediction, target) -> bool:
-    """Return whether `target` holds a label for each item (True) or something for each class (False)."""
+    """Return whether `target` holds one label for each item (True) or one number for each class (False)."""
     one_each = target.ndim == prediction.ndim and 1 not in (prediction.type.shape[-1], target.type.shape[-1])
     return not one_each
 
@@ -66,19 +66,20 @@ def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Probabilities of the classes. If the graph shows that they come out of a softmax, the loss is computed from
-        its logits, exactly and for logits of any size; out of a sigmoid, it is `binary_cross_entropy`.
+        Probabilities of the classes. If the graph shows a softmax, the loss is computed from its logits, exactly and
+        for logits of any size. If it shows a sigmoid, the loss is `binary_cross_entropy`.
     target : integer tensor (n,), or float tensor (n, k)
         Labels from 0 to k - 1, or a probability for every class.
     smoothing : float from 0 to 1
         Share of each target that is spread evenly over all classes.
     ignore_index : int or None
-        Label of items that are left out: their value is 0, and so is their gradient.
+        Label of items to ignore: their value and their gradient are 0.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label out of range. After a sigmoid (n, k), an element each.
+        At least 0, in nats, and NaN for a label out of range. After a sigmoid the shape is (n, k), with one value for
+        each element.
 
     Raises
     ------
@@ -89,7 +90,7 @@ def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
 
     Notes
     -----
-    For classifiers whose probabilities should be true ones.
+    Use it for classifiers if you want calibrated probabilities.
 
     References
     ----------
@@ -121,18 +122,18 @@ def label_cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None)
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Probabilities of the classes; the logits are used if the graph shows a softmax.
+        Probabilities of the classes. The logits are used if the graph shows a softmax.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
     smoothing : float from 0 to 1
         Share of each target that is spread evenly over all classes.
     ignore_index : int or None
-        Label of items that are left out: their value is 0, and so is their gradient.
+        Label of items to ignore: their value and their gradient are 0.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label that is out of range and not `ignore_index`.
+        At least 0, in nats, and NaN for a label that is out of range and not `ignore_index`.
 
     Raises
     ------
@@ -141,8 +142,8 @@ def label_cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None)
 
     Notes
     -----
-    For one class out of many, as integer labels. With `smoothing` the classes' log-probabilities cannot run away, at
-    the price of probabilities that are too modest.
+    Use it to predict one class out of many if the labels are integers. `smoothing` keeps the log-probabilities from
+    growing without bound, but makes the model underconfident.
 
     References
     ----------
@@ -189,16 +190,16 @@ def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Probabilities of the classes; the logits are used if the graph shows a softmax.
+        Probabilities of the classes. The logits are used if the graph shows a softmax.
     target : float tensor (n, k)
-        At least 0; each row sums to 1.
+        At least 0, and each row sums to 1.
     smoothing : float from 0 to 1
         Share of each target that is spread evenly over all classes.
 
     Returns
     -------
     float tensor (n,)
-        At least the entropy of `target`, in nats. A class with t = 0 adds 0, whatever p is.
+        At least the entropy of `target`, in nats. A class with t = 0 adds 0 for any p.
 
     Raises
     ------
@@ -207,8 +208,8 @@ def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
 
     Notes
     -----
-    For soft targets: shares of votes, a teacher's probabilities, mixed items. `kl_divergence` is the same less the
-    entropy of the target; integer labels go to `label_cross_entropy`.
+    Use it for soft targets, such as shares of votes, the probabilities of a teacher model or mixed items.
+    `kl_divergence` is the same minus the entropy of the target. For integer labels use `label_cross_entropy`.
 
     References
     ----------
@@ -229,20 +230,20 @@ def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
       "HalfBinomialLoss", 'CrossEntropyLossLayer["Binary"]', target="same", activation="sigmoid", unit="nats",
       ranges={"smoothing": "[0, 1]", "pos_weight": Range("(0, inf)", several=True)})
 def binary_cross_entropy(prediction, target, *, smoothing=0.0, pos_weight=1.0):
-    r"""Cross-entropy of yes and no, per element.
+    r"""Binary cross-entropy (yes or no), per element.
 
     .. math:: \ell = -w t \log p - (1 - t) \log(1 - p) = w t \log(1 + e^{-z}) + (1 - t) \log(1 + e^z)
 
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Probabilities in [0, 1]. If the graph shows that they come out of a sigmoid, its logits z are used.
+        Probabilities in [0, 1]. If the graph shows a sigmoid, its logits z are used.
     target : tensor (n, d)
         In [0, 1]. A target (n,) is read as (n, 1).
     smoothing : float from 0 to 1
         Share of each target that is replaced by 1/2.
     pos_weight : float > 0, or d of them
-        w, weight of yes against no; d of them, one for each column.
+        w, the weight of yes (1) relative to no (0). Pass d numbers for one weight for each column.
 
     Returns
     -------
@@ -256,7 +257,7 @@ def binary_cross_entropy(prediction, target, *, smoothing=0.0, pos_weight=1.0):
 
     Notes
     -----
-    For one question, or for several that do not exclude each other.
+    Use it for one question with two answers, or for several questions that do not exclude each other.
 
     References
     ----------
@@ -293,12 +294,12 @@ def negative_log_likelihood(prediction, target, *, ignore_index=None):
     target : integer tensor (n,)
         Labels from 0 to k - 1.
     ignore_index : int or None
-        Label of items that are left out: their value is 0, and so is their gradient.
+        Label of items to ignore: their value and their gradient are 0.
 
     Returns
     -------
     float tensor (n,)
-        At least 0 for log-probabilities, in nats; NaN for a label that is out of range and not `ignore_index`.
+        At least 0 for log-probabilities, in nats, and NaN for a label that is out of range and not `ignore_index`.
 
     Raises
     ------
@@ -307,7 +308,8 @@ def negative_log_likelihood(prediction, target, *, ignore_index=None):
 
     Notes
     -----
-    For a model that ends in log-probabilities. After a softmax take `label_cross_entropy`, which finds the logits.
+    Use it for a model that ends in log-probabilities. After a softmax use `label_cross_entropy`, which finds the
+    logits.
 
     References
     ----------
@@ -338,7 +340,7 @@ def brier(prediction, target):
     Returns
     -------
     float tensor (n,)
-        From 0 to 2, dimensionless, for probabilities; NaN for a label out of range.
+        From 0 to 2, dimensionless, for probabilities, and NaN for a label out of range.
 
     Raises
     ------
@@ -347,8 +349,9 @@ def brier(prediction, target):
 
     Notes
     -----
-    For probabilities that should be true ones, where a single confident mistake must not dominate: proper and bounded.
-    For one yes or no it is twice scikit-learn's brier_score_loss, which is `squared_error` of one column.
+    Use it if you want calibrated probabilities and a single confident mistake must not dominate: it is a proper score,
+    and bounded. For one binary target it is twice scikit-learn's brier_score_loss, which is `squared_error` of one
+    column.
 
     References
     ----------

@@ -8,7 +8,7 @@ from .registration import loss
 
 
 def log_of(prediction):
-    """Return the tensor whose exp is `prediction`, found through changes of shape as well; None if there is none.
+    """Return the tensor whose exp is `prediction`, also if its shape was changed since, or None if there is none.
 
     >>> r = pt.matrix()
     >>> log_of(pt.exp(r)) is r
@@ -18,7 +18,7 @@ def log_of(prediction):
 
 
 def at_least(value, least):
-    """Return `value`, at least the number `least`; the gradient goes on below it as if it were `least`."""
+    """Return `value`, at least the number `least`. Below it, the gradient is that at `least`."""
     return value + disconnected_grad(pt.maximum(value, number(least, value)) - value)
 
 
@@ -31,19 +31,19 @@ def poisson_nll(prediction, target, *, full=False, eps=1e-8):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Mean, at least 0, in the unit of `target`. If the graph shows that it comes out of 'exp', the
-        logarithm before it is used, so that means of any size are exact; else let its layer end in 'softplus'.
+        Mean, at least 0, in the unit of `target`. If the graph shows that it is an exponential, the loss uses the
+        logarithm before it and is exact for means of any size. Otherwise let the layer end in 'softplus'.
     target : float tensor (n, d)
         Counts, at least 0. A target (n,) is read as (n, 1).
     full : bool
-        Whether log t! is added, which is constant in the prediction.
+        Whether to add log t!, which does not depend on the prediction.
     eps : float > 0
-        Least mean, in the unit of `target`. Below it the gradient goes on as if the mean were `eps`.
+        Smallest mean, in the unit of `target`. Below it, the gradient is that at `eps`.
 
     Returns
     -------
     float tensor (n, d)
-        In nats, of any sign; with `full` at least 0 for whole targets.
+        In nats, of any sign. With `full` and whole targets it is at least 0.
 
     Raises
     ------
@@ -52,8 +52,8 @@ def poisson_nll(prediction, target, *, full=False, eps=1e-8):
 
     Notes
     -----
-    For counts, whose noise grows with their mean. torch's PoissonNLLLoss takes the logarithm by default (no flag is
-    needed here), and its `full` is Stirling's approximation. Keras gives NaN for negative predictions.
+    Use it for counts whose noise grows with their mean. torch's PoissonNLLLoss expects the logarithm by default (no
+    flag is needed here), and its `full` is Stirling's approximation. Keras gives NaN for negative predictions.
 
     References
     ----------
@@ -79,17 +79,17 @@ def gamma_nll(prediction, target, *, eps=1e-8):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Mean, positive, in the unit of `target`. If the graph shows that it comes out of 'exp', the
-        logarithm before it is used, so that means of any size are exact; else let its layer end in 'softplus'.
+        Mean, positive, in the unit of `target`. If the graph shows that it is an exponential, the loss uses the
+        logarithm before it and is exact for means of any size. Otherwise let the layer end in 'softplus'.
     target : float tensor (n, d)
         Amounts, at least 0. A target (n,) is read as (n, 1).
     eps : float > 0
-        Least mean, in the unit of `target`. Below it the gradient goes on as if the mean were `eps`.
+        Smallest mean, in the unit of `target`. Below it, the gradient is that at `eps`.
 
     Returns
     -------
     float tensor (n, d)
-        In nats, of any sign, without what is constant in the prediction; 1 + log t at p = t.
+        In nats, of any sign, without the terms that do not depend on the prediction. It is 1 + log t at p = t.
 
     Raises
     ------
@@ -98,8 +98,8 @@ def gamma_nll(prediction, target, *, eps=1e-8):
 
     Notes
     -----
-    For positive amounts (claims, durations) whose noise is proportional to their mean. For another shape k it is
-    k times this, so the minimiser is the same. `gamma_deviance` is 0 at a perfect fit.
+    Use it for positive amounts, such as claims or durations, whose noise is proportional to their mean. For another
+    shape k the loss is k times this, so the minimiser is the same. `gamma_deviance` is 0 at a perfect fit.
 
     References
     ----------
@@ -125,17 +125,17 @@ def gamma_deviance(prediction, target, *, eps=1e-8):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Mean, positive, in the unit of `target`. If the graph shows that it comes out of 'exp', the
-        logarithm before it is used, so that means of any size are exact; else let its layer end in 'softplus'.
+        Mean, positive, in the unit of `target`. If the graph shows that it is an exponential, the loss uses the
+        logarithm before it and is exact for means of any size. Otherwise let the layer end in 'softplus'.
     target : float tensor (n, d)
-        Amounts, positive: below `eps` they are read as `eps`. A target (n,) is read as (n, 1).
+        Amounts, positive. Values below `eps` are read as `eps`. A target (n,) is read as (n, 1).
     eps : float > 0
-        Least mean, in the unit of `target`. Below it the gradient goes on as if the mean were `eps`.
+        Smallest mean, in the unit of `target`. Below it, the gradient is that at `eps`.
 
     Returns
     -------
     float tensor (n, d)
-        At least 0 (to rounding), dimensionless; 0 at p = t.
+        At least 0 (to rounding), dimensionless. It is 0 at p = t.
 
     Raises
     ------
@@ -144,7 +144,8 @@ def gamma_deviance(prediction, target, *, eps=1e-8):
 
     Notes
     -----
-    As `gamma_nll` (twice it, but for a constant), with 0 for a perfect fit: scikit-learn's mean_gamma_deviance.
+    Use it for the same targets as `gamma_nll`. It is twice that, up to a constant that makes a perfect fit 0. It is
+    scikit-learn's mean_gamma_deviance.
 
     References
     ----------
@@ -165,22 +166,22 @@ def gamma_deviance(prediction, target, *, eps=1e-8):
 @loss("reg:tweedie", "HalfTweedieLoss", "TweedieLoss", "HalfTweedieLossIdentity",
       unit="the unit of the target to the power of 2 - power", ranges={"power": "(-inf, inf)", "eps": "(0, inf)"})
 def tweedie(prediction, target, *, power=1.5, eps=1e-8):
-    r"""Tweedie loss, per element: half the deviance, without what is constant in the prediction.
+    r"""Tweedie loss, per element: half the deviance, without the terms that do not depend on the prediction.
 
     .. math:: \ell = \frac{p^{2 - \rho}}{2 - \rho} - t\, \frac{p^{1 - \rho}}{1 - \rho}
 
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Mean, positive, in the unit of `target`. If the graph shows that it comes out of 'exp', the
-        logarithm before it is used, so that means of any size are exact; else let its layer end in 'softplus'.
+        Mean, positive, in the unit of `target`. If the graph shows that it is an exponential, the loss uses the
+        logarithm before it and is exact for means of any size. Otherwise let the layer end in 'softplus'.
     target : float tensor (n, d)
         Amounts, at least 0. A target (n,) is read as (n, 1).
     power : float
-        rho: how the variance grows with the mean. 0 is `half_squared_error`, 1 `poisson_nll`, between 1 and 2 amounts
-        that are often 0, 2 `gamma_nll`, 3 `inverse_gaussian` (each but for a constant).
+        rho: how the variance grows with the mean. 0 is `half_squared_error`, 1 is `poisson_nll`, 2 is `gamma_nll` and 3
+        is `inverse_gaussian`, each up to a constant. Values between 1 and 2 suit amounts that are often 0.
     eps : float > 0
-        Least mean, in the unit of `target`. Below it the gradient goes on as if the mean were `eps`.
+        Smallest mean, in the unit of `target`. Below it, the gradient is that at `eps`.
 
     Returns
     -------
@@ -194,7 +195,8 @@ def tweedie(prediction, target, *, power=1.5, eps=1e-8):
 
     Notes
     -----
-    For amounts with many zeros (rain, claims by policy). XGBoost's and LightGBM's tweedie_variance_power is `power`.
+    Use it for amounts with many zeros, such as rain or claims per policy. `power` is tweedie_variance_power in XGBoost
+    and LightGBM.
 
     References
     ----------
@@ -223,17 +225,17 @@ def inverse_gaussian(prediction, target, *, eps=1e-8):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Mean, positive, in the unit of `target`. If the graph shows that it comes out of 'exp', the
-        logarithm before it is used, so that means of any size are exact; else let its layer end in 'softplus'.
+        Mean, positive, in the unit of `target`. If the graph shows that it is an exponential, the loss uses the
+        logarithm before it and is exact for means of any size. Otherwise let the layer end in 'softplus'.
     target : float tensor (n, d)
-        Amounts, positive: below `eps` they are read as `eps`. A target (n,) is read as (n, 1).
+        Amounts, positive. Values below `eps` are read as `eps`. A target (n,) is read as (n, 1).
     eps : float > 0
-        Least mean, in the unit of `target`. Below it the gradient goes on as if the mean were `eps`.
+        Smallest mean, in the unit of `target`. Below it, the gradient is that at `eps`.
 
     Returns
     -------
     float tensor (n, d)
-        At least 0, in 1 / unit of `target`; 0 at p = t.
+        At least 0, in 1 / unit of `target`. It is 0 at p = t.
 
     Raises
     ------
@@ -242,8 +244,8 @@ def inverse_gaussian(prediction, target, *, eps=1e-8):
 
     Notes
     -----
-    For positive amounts with a very long tail, whose variance grows as the mean cubed: `tweedie` with power 3, and a
-    constant that makes a perfect fit 0.
+    Use it for positive amounts with a very long tail, whose variance grows as the mean cubed. It is `tweedie` with
+    power 3, plus a constant that makes a perfect fit 0.
 
     References
     ----------

@@ -30,9 +30,9 @@ def kl_divergence(prediction, target):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Probabilities over the last axis; the logits are used if the graph shows a softmax.
+        Probabilities over the last axis. The logits are used if the graph shows a softmax.
     target : float tensor (n, k)
-        At least 0; each row sums to 1. An entry of 0 adds 0.
+        At least 0, and each row sums to 1. An entry of 0 adds 0.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def kl_divergence(prediction, target):
 
     Notes
     -----
-    For soft targets, where a perfect fit should read 0. Its gradient is that of the cross-entropy.
+    Use it for soft targets if a perfect fit should give 0. Its gradient is that of the cross-entropy.
 
     References
     ----------
@@ -72,9 +72,9 @@ def gaussian_nll(mean, variance, target, *, eps=1e-6):
     mean, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     variance : float tensor (n, d)
-        Positive, in the squared unit of `target`: let its layer end in 'softplus' or 'exp'.
+        Positive, in the squared unit of `target`. Let its layer end in 'softplus' or 'exp'.
     eps : float > 0
-        Least variance, in the squared unit of `target`. Below it the gradient goes on as if the variance were `eps`.
+        Smallest variance, in the squared unit of `target`. Below it, the gradient is that at `eps`.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def gaussian_nll(mean, variance, target, *, eps=1e-6):
 
     Notes
     -----
-    For regression that should say how sure it is, element by element.
+    Use it for regression if the model should also predict its uncertainty, for each element.
 
     References
     ----------
@@ -114,7 +114,7 @@ def maximum_mean_discrepancy(prediction, target, *, bandwidth=1.0, weights=None)
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        Two samples, in one unit; row i of one has nothing to do with row i of the other.
+        Two samples in one unit. Row i of one is not paired with row i of the other.
     bandwidth : float > 0
         b, in the squared unit of `target`.
     weights : float tensor (n,) or (n, d), or None
@@ -123,8 +123,8 @@ def maximum_mean_discrepancy(prediction, target, *, bandwidth=1.0, weights=None)
     Returns
     -------
     float tensor (n,)
-        The mean over items is the squared discrepancy: at least 0, and 0 for equal samples. A single share can be
-        negative.
+        The mean over items is the squared discrepancy. It is at least 0, and 0 for equal samples. The value of a single
+        item can be negative.
 
     Raises
     ------
@@ -133,7 +133,8 @@ def maximum_mean_discrepancy(prediction, target, *, bandwidth=1.0, weights=None)
 
     Notes
     -----
-    For generators, whose samples should be distributed as the data. Biased (V-statistic): the diagonal is included.
+    Use it for generators whose samples should be distributed as the data. The estimate is biased (a V-statistic),
+    because it includes the diagonal.
 
     References
     ----------
@@ -162,19 +163,19 @@ def _gaussian_kernel(x, y, bandwidth):
 
 
 def nll(distribution):
-    """Return a loss, minus the log-density of the target: per element or per item, as the density is.
+    """Return a loss, minus the log-density of the target, per element or per item, as the density is.
 
     Parameters
     ----------
     distribution : callable, or a module or object with a callable ``logpdf``, ``logp`` or ``logpmf``
-        ``distribution(target, *parameters)``: a graph of the log-density, in nats. Its parameters' names become ports;
-        those that have a default become hyperparameters.
+        ``distribution(target, *parameters)`` returns a graph of the log-density, in nats. The names of its parameters
+        become ports, and parameters with a default become hyperparameters.
 
     Returns
     -------
     callable
-        ``loss(*parameters, target)``, called ``nll_<name>``. It takes tensors as it is; ``symloss.loss(...)`` registers
-        it under that name.
+        ``loss(*parameters, target)``, called ``nll_<name>``. You can call it with tensors, or register it under that
+        name with ``symloss.loss(...)``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Divergences between distributions beyond Kullback and Leibler's, and distances between samples."""
+"""Divergences between distributions other than Kullback-Leibler's, and distances between samples."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -24,12 +24,12 @@ def kl_from_logs(prediction, target):
     prediction : float tensor (n, k)
         Log-probabilities x over the last axis.
     target : float tensor (n, k)
-        Probabilities, at least 0; each row sums to 1. An entry of 0 adds 0.
+        Probabilities, at least 0, and each row sums to 1. An entry of 0 adds 0.
 
     Returns
     -------
     float tensor (n,)
-        In nats; 0 for equal distributions, and at least 0 if exp(x) sums to 1.
+        In nats. It is 0 for equal distributions, and at least 0 if exp(x) sums to 1.
 
     Raises
     ------
@@ -38,9 +38,9 @@ def kl_from_logs(prediction, target):
 
     Notes
     -----
-    For models that end in a log-softmax; probabilities go to `kl_divergence`, which finds their logits itself. It is
-    torch's KLDivLoss summed over the classes: its default mean divides by the number of entries, 'batchmean' by the
-    number of items.
+    Use it for models that end in a log-softmax. Pass probabilities to `kl_divergence` instead, which finds their logits
+    itself. It is torch's KLDivLoss summed over the classes: torch's default mean divides by the number of entries, and
+    'batchmean' by the number of items.
 
     References
     ----------
@@ -62,9 +62,9 @@ def reverse_kl(prediction, target):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Probabilities over the last axis; the logits are used if the graph shows a softmax.
+        Probabilities over the last axis. The logits are used if the graph shows a softmax.
     target : float tensor (n, k)
-        Above 0; each row sums to 1. An entry of 0 is taken as the smallest number that has a finite logarithm.
+        Above 0, and each row sums to 1. An entry of 0 is read as the smallest number that has a finite logarithm.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def reverse_kl(prediction, target):
 
     Notes
     -----
-    For students that should choose one mode of the target rather than cover all of them.
+    Use it for student models that should choose one mode of the target rather than cover all of them.
 
     References
     ----------
@@ -104,7 +104,7 @@ def jensen_shannon(prediction, target):
     prediction : float tensor (n, k)
         Probabilities over the last axis.
     target : float tensor (n, k)
-        At least 0; each row sums to 1.
+        At least 0, and each row sums to 1.
 
     Returns
     -------
@@ -118,7 +118,8 @@ def jensen_shannon(prediction, target):
 
     Notes
     -----
-    For soft targets that are themselves in doubt: bounded and symmetric. scipy's `jensenshannon` is its square root.
+    Use it for soft targets that are uncertain themselves. It is bounded and symmetric. scipy's `jensenshannon` is its
+    square root.
 
     References
     ----------
@@ -148,7 +149,7 @@ def generalised_kl(prediction, target):
     Returns
     -------
     float tensor (n,)
-        At least 0 (to rounding), in the unit of `target` (nats, if it is dimensionless).
+        At least 0 (to rounding), in the unit of `target` (nats if it is dimensionless).
 
     Raises
     ------
@@ -157,7 +158,8 @@ def generalised_kl(prediction, target):
 
     Notes
     -----
-    For spectra, counts and factors that are not negative. optax's `convex_kl_divergence` takes the logarithm of p.
+    Use it for spectra, counts and other factors that are not negative. optax's `convex_kl_divergence` takes the
+    logarithm of p.
 
     References
     ----------
@@ -184,12 +186,12 @@ def total_variation(prediction, target):
     prediction : float tensor (n, k)
         Probabilities over the last axis.
     target : float tensor (n, k)
-        At least 0; each row sums to 1.
+        At least 0, and each row sums to 1.
 
     Returns
     -------
     float tensor (n,)
-        From 0 to 1, dimensionless. Its gradient where p = t is 0.
+        From 0 to 1, dimensionless. Its gradient is 0 where p = t.
 
     Raises
     ------
@@ -198,7 +200,7 @@ def total_variation(prediction, target):
 
     Notes
     -----
-    For distillation and noisy labels: no single class can cost more than 1.
+    Use it for distillation and noisy labels: no single class can cost more than 1.
 
     References
     ----------
@@ -220,9 +222,9 @@ def squared_hellinger(prediction, target):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Probabilities over the last axis; the logits are used if the graph shows a softmax.
+        Probabilities over the last axis. The logits are used if the graph shows a softmax.
     target : float tensor (n, k)
-        At least 0; each row sums to 1.
+        At least 0, and each row sums to 1.
 
     Returns
     -------
@@ -236,8 +238,8 @@ def squared_hellinger(prediction, target):
 
     Notes
     -----
-    For soft targets of which some may be wrong: a bounded divergence, smooth where the total variation is not. The
-    distance itself is its square root.
+    Use it for soft targets if some of them may be wrong. It is a bounded divergence, and smooth where the total
+    variation is not. The Hellinger distance is its square root.
 
     References
     ----------
@@ -265,15 +267,15 @@ def energy_distance(prediction, target, *, weights=None):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        Two samples, in one unit; row i of one has nothing to do with row i of the other.
+        Two samples in one unit. Row i of one is not paired with row i of the other.
     weights : float tensor (n,) or (n, d), or None
         Weight of each item, in both samples (averaged over d).
 
     Returns
     -------
     float tensor (n,)
-        The mean over items is the (squared) energy distance: at least 0, in the unit of `target`, and 0 for equal
-        samples. A single share can be negative.
+        The mean over items is the (squared) energy distance. It is at least 0, in the unit of `target`, and 0 for equal
+        samples. The value of a single item can be negative.
 
     Raises
     ------
@@ -282,8 +284,8 @@ def energy_distance(prediction, target, *, weights=None):
 
     Notes
     -----
-    For generators, without a bandwidth to choose. Biased (V-statistic). scipy's `energy_distance` is its square root.
-    Memory grows with n * n, in double precision with n * n * d.
+    Use it for generators. There is no bandwidth to choose. The estimate is biased (a V-statistic). scipy's
+    `energy_distance` is its square root. Memory grows with n * n, and in double precision with n * n * d.
 
     References
     ----------
@@ -334,7 +336,7 @@ def crps_gaussian(mean, variance, target):
     mean, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     variance : float tensor (n, d)
-        Positive, in the squared unit of `target`: let its layer end in 'softplus' or 'exp'.
+        Positive, in the squared unit of `target`. Let its layer end in 'softplus' or 'exp'.
 
     Returns
     -------
@@ -348,8 +350,8 @@ def crps_gaussian(mean, variance, target):
 
     Notes
     -----
-    For regression that should say how sure it is, with less weight on outliers than `gaussian_nll`. It takes the same
-    ports.
+    Use it for regression if the model should also predict its uncertainty, with less weight on outliers than
+    `gaussian_nll`. It takes the same ports.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Cross-entropies that look away from what is easy."""
+"""Cross-entropies that put less weight on easy examples."""
 
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
@@ -17,7 +17,7 @@ from .registration import loss
 
 
 def base(q):
-    """Return `q`, at least 1e-12: any power of it then has two finite derivatives; the gradient does not die below."""
+    """Return `q`, at least 1e-12, so that any power of it has two finite derivatives. The gradient goes on below it."""
     return q + disconnected_grad(pt.maximum(q, number(1e-12, q)) - q)
 
 
@@ -31,13 +31,13 @@ def binary_focal(prediction, target, *, gamma=2.0, alpha=None):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Probabilities in [0, 1]; the logits are used if the graph shows a sigmoid.
+        Probabilities in [0, 1]. The logits are used if the graph shows a sigmoid.
     target : tensor (n, d)
         0 or 1. A target (n,) is read as (n, 1).
     gamma : float, at least 0
-        How fast it fades; 0 is `binary_cross_entropy`.
+        How fast the loss fades for predictions that are right. 0 is `binary_cross_entropy`.
     alpha : float in (0, 1), or None
-        Weight of yes; no weighs 1 - alpha. None: both weigh 1.
+        Weight of yes (1). The weight of no (0) is 1 - alpha. With None both weights are 1.
 
     Returns
     -------
@@ -51,8 +51,9 @@ def binary_focal(prediction, target, *, gamma=2.0, alpha=None):
 
     Notes
     -----
-    For detectors, whose background outnumbers all else. torchvision has alpha=0.25, Keras only with
-    apply_class_balancing, optax None. Exact at any logit: Keras' gradient is 0 where a sigmoid saturates wrongly.
+    Use it for detectors, where the background outnumbers everything else. torchvision uses alpha=0.25, Keras does so
+    only with apply_class_balancing, and optax uses None. It is exact at any logit, while Keras' gradient is 0 where a
+    sigmoid saturates at the wrong end.
 
     References
     ----------
@@ -83,18 +84,18 @@ def categorical_focal(prediction, target, *, gamma=2.0, alpha=1.0):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Probabilities of the classes; the logits are used if the graph shows a softmax.
+        Probabilities of the classes. The logits are used if the graph shows a softmax.
     target : integer tensor (n,), or float tensor (n, k)
         Labels from 0 to k - 1, or a probability for every class.
     gamma : float, at least 0
-        How fast it fades; 0 is `cross_entropy`.
+        How fast the loss fades for predictions that are right. 0 is `cross_entropy`.
     alpha : float, or k of them
-        Weight of all classes, or of each.
+        One weight for all classes, or one for each class.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label out of range.
+        At least 0, in nats, and NaN for a label out of range.
 
     Raises
     ------
@@ -103,8 +104,8 @@ def categorical_focal(prediction, target, *, gamma=2.0, alpha=1.0):
 
     Notes
     -----
-    For many classes of which few are frequent. Keras' default is alpha=0.25. No proper score: with soft targets the
-    best prediction is not the target.
+    Use it for many classes of which few are frequent. Keras' default is alpha=0.25. It is not a proper score: with soft
+    targets the best prediction is not the target.
 
     References
     ----------
@@ -136,20 +137,20 @@ def _faded(log_p, gamma):
 @loss("asl", "AsymmetricLoss", "asymmetric_loss_multilabel", activation="sigmoid", unit="nats",
       ranges={"gamma_positive": "[0, inf)", "gamma_negative": "[0, inf)", "shift": "[0, 1]"})
 def asymmetric(prediction, target, *, gamma_positive=1.0, gamma_negative=4.0, shift=0.05):
-    r"""Asymmetric loss of yes and no, per element: a focal loss that fades faster, and ends, for an easy no.
+    r"""Asymmetric loss of yes and no, per element: a focal loss that ignores an easy no.
 
     .. math:: \ell = -t (1 - p)^{\gamma_+} \log p - (1 - t)\, q^{\gamma_-} \log(1 - q), \quad q = \max(0, p - m)
 
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Probabilities in [0, 1]; the logits are used if the graph shows a sigmoid.
+        Probabilities in [0, 1]. The logits are used if the graph shows a sigmoid.
     target : tensor (n, d)
         In [0, 1]. A target (n,) is read as (n, 1).
     gamma_positive, gamma_negative : float, at least 0
-        How fast it fades for yes and for no.
+        How fast the loss fades for yes and for no.
     shift : float from 0 to 1
-        m: a no that is predicted below it costs nothing.
+        m: a no (0) that is predicted with a probability below m costs nothing.
 
     Returns
     -------
@@ -163,7 +164,8 @@ def asymmetric(prediction, target, *, gamma_positive=1.0, gamma_negative=4.0, sh
 
     Notes
     -----
-    For many labels of which few hold. No shift and equal gammas are `binary_focal`. The authors sum over elements.
+    Use it for multi-label data in which few of the labels hold. With shift 0 and equal gammas it is `binary_focal`. The
+    authors sum over elements.
 
     References
     ----------
@@ -190,23 +192,23 @@ def asymmetric(prediction, target, *, gamma_positive=1.0, gamma_negative=4.0, sh
 @loss("poly_1", "poly_loss", "PolyLoss", "poly_loss_cross_entropy", target="label or distribution",
       activation="softmax", per="item", unit="nats", ranges={"epsilon": "[-1, inf)"})
 def poly1(prediction, target, *, epsilon=2.0):
-    r"""Poly-1 loss of classes, per item: cross-entropy with another weight for the first term of its series.
+    r"""Poly-1 loss of classes, per item: cross-entropy with a different weight for the first term of its series.
 
     .. math:: \ell = -\sum_c t_c \log p_c + \epsilon \left(1 - \sum_c t_c p_c\right)
 
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Probabilities of the classes; the logits are used if the graph shows a softmax.
+        Probabilities of the classes. The logits are used if the graph shows a softmax.
     target : integer tensor (n,), or float tensor (n, k)
         Labels from 0 to k - 1, or a probability for every class.
     epsilon : float, at least -1
-        Weight of the linear term; 0 is `cross_entropy`.
+        Weight of the linear term. 0 is `cross_entropy`.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label out of range.
+        At least 0, in nats, and NaN for a label out of range.
 
     Raises
     ------
@@ -215,7 +217,8 @@ def poly1(prediction, target, *, epsilon=2.0):
 
     Notes
     -----
-    For classifiers, to be tuned by one number: above 0 confident predictions keep learning. optax has the same default.
+    Use it for classifiers that you want to tune by one number. Above 0, predictions that are already confident keep
+    learning. optax has the same default.
 
     References
     ----------

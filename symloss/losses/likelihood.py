@@ -1,4 +1,4 @@
-"""Likelihoods of densities with more parameters than a mean, per element."""
+"""Likelihoods of densities that have parameters beyond the mean, per element."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -21,9 +21,9 @@ def laplace_nll(mean, scale, target, *, eps=1e-6):
     mean, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     scale : float tensor (n, d)
-        Mean absolute deviation, positive, in the unit of `target`: let its layer end in 'softplus' or 'exp'.
+        Mean absolute deviation, positive, in the unit of `target`. Let its layer end in 'softplus' or 'exp'.
     eps : float > 0
-        Least scale, in the unit of `target`. Below it the gradient goes on as if the scale were `eps`.
+        Smallest scale, in the unit of `target`. Below it, the gradient is that at `eps`.
 
     Returns
     -------
@@ -37,7 +37,8 @@ def laplace_nll(mean, scale, target, *, eps=1e-6):
 
     Notes
     -----
-    For regression that should say how sure it is, with outliers: `gaussian_nll` with an absolute error.
+    Use it for regression with outliers if the model should also predict its uncertainty. It resembles `gaussian_nll`,
+    with an absolute instead of a squared error.
 
     References
     ----------
@@ -64,12 +65,12 @@ def student_t_nll(mean, scale, target, *, degrees=4.0, eps=1e-6):
     mean, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     scale : float tensor (n, d)
-        s, positive, in the unit of `target` (no standard deviation: that is s sqrt(nu / (nu - 2))). Let its layer end
-        in 'softplus' or 'exp'.
+        s, positive, in the unit of `target`. It is not the standard deviation, which is s sqrt(nu / (nu - 2)). Let its
+        layer end in 'softplus' or 'exp'.
     degrees : float > 0 or scalar tensor
-        nu, degrees of freedom: the lower, the heavier the tails. 1 is Cauchy's distribution; a tensor can be learnt.
+        nu, degrees of freedom: lower values have heavier tails. 1 is the Cauchy distribution. A tensor can be learnt.
     eps : float > 0
-        Least scale, in the unit of `target`. Below it the gradient goes on as if the scale were `eps`.
+        Smallest scale, in the unit of `target`. Below it, the gradient is that at `eps`.
 
     Returns
     -------
@@ -83,7 +84,7 @@ def student_t_nll(mean, scale, target, *, degrees=4.0, eps=1e-6):
 
     Notes
     -----
-    For regression that should say how sure it is, among outliers of any size.
+    Use it for regression with outliers of any size if the model should also predict its uncertainty.
 
     References
     ----------
@@ -111,13 +112,13 @@ def negative_binomial_nll(mean, concentration, target, *, eps=1e-8):
     Parameters
     ----------
     mean : float tensor (n, d)
-        mu, at least 0, in the unit of `target`: let its layer end in 'softplus' or 'exp'.
+        mu, at least 0, in the unit of `target`. Let its layer end in 'softplus' or 'exp'.
     target : float tensor (n, d)
         Counts, at least 0. A target (n,) is read as (n, 1).
     concentration : float tensor (n, d)
-        r, positive, dimensionless; the variance is mu + mu^2 / r. Let its layer end in 'softplus' or 'exp'.
+        r, positive, dimensionless. The variance is mu + mu^2 / r. Let its layer end in 'softplus' or 'exp'.
     eps : float > 0
-        Least mean and concentration. Below it the gradient goes on as if they were `eps`.
+        Smallest mean and concentration. Below it, the gradient is that at `eps`.
 
     Returns
     -------
@@ -131,8 +132,9 @@ def negative_binomial_nll(mean, concentration, target, *, eps=1e-8):
 
     Notes
     -----
-    For counts that vary more than a Poisson distribution allows. 1 / r is the dispersion alpha of statsmodels, r
-    torch.distributions' total_count. In float32, r above 1e4 loses digits: `poisson_nll` is its limit.
+    Use it for counts that vary more than a Poisson distribution allows. 1 / r is the dispersion alpha of statsmodels,
+    and r is total_count in torch.distributions. In float32, r above 1e4 loses digits. The limit for large r is
+    `poisson_nll`.
 
     References
     ----------
@@ -151,7 +153,7 @@ def negative_binomial_nll(mean, concentration, target, *, eps=1e-8):
 @loss("BetaNLLLoss", "beta_gaussian_nll", unit="nats times the squared unit of the target to the power of beta",
       ranges={"beta": "[0, 1]", "eps": "(0, inf)"})
 def beta_nll(mean, variance, target, *, beta=0.5, eps=1e-6):
-    r"""Gaussian negative log-likelihood, per element, weighted by a power of its own variance that is held still.
+    r"""Gaussian negative log-likelihood, per element, weighted by a power of its variance.
 
     .. math:: \ell = \lfloor v^\beta \rfloor \left(\tfrac12 \log(2 \pi v) + \frac{(t - \mu)^2}{2 v}\right),
               \quad v = \max(\sigma^2, \epsilon)
@@ -161,16 +163,16 @@ def beta_nll(mean, variance, target, *, beta=0.5, eps=1e-6):
     mean, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     variance : float tensor (n, d)
-        Positive, in the squared unit of `target`: let its layer end in 'softplus' or 'exp'.
+        Positive, in the squared unit of `target`. Let its layer end in 'softplus' or 'exp'.
     beta : float from 0 to 1
-        0 is `gaussian_nll`; at 1 the mean learns as by the squared error.
+        Power of the weight: 0 is `gaussian_nll`. At 1 the mean learns as with the squared error.
     eps : float > 0
-        Least variance, in the squared unit of `target`. Below it the gradient goes on as if the variance were `eps`.
+        Smallest variance, in the squared unit of `target`. Below it, the gradient is that at `eps`.
 
     Returns
     -------
     float tensor (n, d)
-        Of any sign; nats, times the squared unit of `target` to the power of beta.
+        Of any sign, in nats times the squared unit of `target` to the power of beta.
 
     Raises
     ------
@@ -179,8 +181,8 @@ def beta_nll(mean, variance, target, *, beta=0.5, eps=1e-6):
 
     Notes
     -----
-    For regression with a variance, where `gaussian_nll` gives up on items that it calls uncertain. No gradient passes
-    through the weight, so the value need not fall while the model gets better: watch another one.
+    Use it to predict a mean and a variance if `gaussian_nll` stops learning from items that it calls uncertain. No
+    gradient passes through the weight, so the loss may rise while the model gets better: watch another metric.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Classification losses that wrong labels move little, and sparse ones."""
+"""Classification losses that are robust to wrong labels, and sparse ones."""
 
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
@@ -20,16 +20,16 @@ def generalized_cross_entropy(prediction, target, *, q=0.5):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Probabilities of the classes; the logits are used if the graph shows a softmax.
+        Probabilities of the classes. The logits are used if the graph shows a softmax.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
     q : float from 0 (excluded) to 1
-        0 would be the cross-entropy; 1 is half the absolute error over all classes.
+        Near 0 it is the cross-entropy. 1 is half the absolute error over all classes.
 
     Returns
     -------
     float tensor (n,)
-        From 0 to 1 / q, dimensionless; NaN for a label out of range.
+        From 0 to 1 / q, dimensionless, and NaN for a label out of range.
 
     Raises
     ------
@@ -38,8 +38,8 @@ def generalized_cross_entropy(prediction, target, *, q=0.5):
 
     Notes
     -----
-    For labels of which many are wrong: an item that is far off pulls little. The authors' q is 0.7, Keras' 0.5; Keras
-    cannot find it by name.
+    Use it if many labels are wrong: items that are far off have little influence. The authors use q = 0.7, Keras 0.5.
+    Keras cannot find this loss by name.
 
     References
     ----------
@@ -59,25 +59,25 @@ def generalized_cross_entropy(prediction, target, *, q=0.5):
 @loss("sce", "SymmetricCrossEntropyLoss", target="label", activation="softmax", per="item", unit="nats",
       ranges={"alpha": "[0, inf)", "beta": "[0, inf)", "log_zero": "(-inf, 0)"})
 def symmetric_cross_entropy(prediction, target, *, alpha=0.1, beta=1.0, log_zero=-4.0):
-    r"""Symmetric cross-entropy of class labels, per item: that of the prediction, and that of the label.
+    r"""Symmetric cross-entropy of class labels, per item: cross-entropy plus reverse cross-entropy.
 
     .. math:: \ell = -\alpha \log p_t - \beta A (1 - p_t), \quad A \text{ in place of } \log 0
 
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Probabilities of the classes; the logits are used if the graph shows a softmax.
+        Probabilities of the classes. The logits are used if the graph shows a softmax.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
     alpha, beta : float, at least 0
-        Weights of the two.
+        Weights of the cross-entropy and of the reverse cross-entropy.
     log_zero : float, below 0
-        A, what the logarithm of a label's 0 is taken for.
+        A, the value that replaces the logarithm of 0 in the reverse cross-entropy.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label out of range.
+        At least 0, in nats, and NaN for a label out of range.
 
     Raises
     ------
@@ -86,8 +86,8 @@ def symmetric_cross_entropy(prediction, target, *, alpha=0.1, beta=1.0, log_zero
 
     Notes
     -----
-    For labels of which many are wrong: the second part is bounded. The defaults are the authors' for CIFAR-10; for 100
-    classes they take alpha=6, beta=0.1.
+    Use it if many labels are wrong: the second part is bounded. The defaults are those of the authors for CIFAR-10. For
+    100 classes they use alpha=6, beta=0.1.
 
     References
     ----------
@@ -113,14 +113,15 @@ def sparsemax(prediction, target):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Scores of the classes, of any size; the logits, if the graph shows a softmax.
+        Scores of the classes, of any size. If the graph shows a softmax, its logits are used.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
 
     Returns
     -------
     float tensor (n,)
-        At least 0 (to rounding), dimensionless; 0 once the right score leads by 1. NaN for a label out of range.
+        At least 0 (to rounding), dimensionless. It is 0 once the right score leads by 1, and NaN for a label out of
+        range.
 
     Raises
     ------
@@ -129,8 +130,8 @@ def sparsemax(prediction, target):
 
     Notes
     -----
-    For probabilities that may be exactly 0: the positive parts of z - tau are the sparsemax of the scores. Scores that
-    are right by 1 are left in peace, as by a hinge.
+    Use it for probabilities that may be exactly 0. The positive parts of z - tau are the sparsemax of the scores. As
+    with a hinge loss, the loss is 0 for scores that lead by at least 1.
 
     References
     ----------
@@ -175,14 +176,14 @@ def binary_sparsemax(prediction, target):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Scores of any size; the logits, if the graph shows a sigmoid.
+        Scores of any size. If the graph shows a sigmoid, its logits are used.
     target : tensor (n, d)
         0 or 1. A target (n,) is read as (n, 1).
 
     Returns
     -------
     float tensor (n, d)
-        At least 0, dimensionless; 0 once the score is right by 1.
+        At least 0, dimensionless. It is 0 once the score is on the right side by 1.
 
     Raises
     ------
@@ -191,8 +192,8 @@ def binary_sparsemax(prediction, target):
 
     Notes
     -----
-    For yes and no with probabilities that may be exactly 0 and 1: optax' sparsemax_loss. Beyond 1 on the wrong side
-    it is a line, as the logistic loss.
+    Use it for binary targets if probabilities may be exactly 0 and 1. It is optax' sparsemax_loss. Beyond 1 on the
+    wrong side it is a line, like the logistic loss.
 
     References
     ----------

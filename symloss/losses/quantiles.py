@@ -1,4 +1,4 @@
-"""Losses that weigh errors by their sign, or not at all when they are small."""
+"""Losses that weight errors by their sign, or ignore small errors."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -40,7 +40,7 @@ def quantile(prediction, target, *, q=0.5):
 
     Notes
     -----
-    For a bound that a given share of targets keeps. With q = 0.5 it is half the absolute error.
+    Use it to predict a bound that a given share of the targets stays below. With q = 0.5 it is half the absolute error.
 
     References
     ----------
@@ -63,7 +63,7 @@ def multi_quantile(prediction, target, *, q=(0.1, 0.5, 0.9)):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        A column for each quantile.
+        One column for each quantile.
     target : float tensor (n,)
         In the prediction's unit; (n, 1) is read as (n,).
     q : tuple of k floats in (0, 1)
@@ -81,8 +81,9 @@ def multi_quantile(prediction, target, *, q=(0.1, 0.5, 0.9)):
 
     Notes
     -----
-    For a forecast with its spread. Nothing keeps the quantiles from crossing; sort them when predicting, or let the
-    model add up positive steps. A model ``Regressor([10, 3], loss="multi_quantile")`` takes targets (n,) or (n, 1).
+    Use it for forecasts with a range of uncertainty. Nothing keeps the quantiles from crossing: sort them when you
+    predict, or let the model add up positive steps. A model ``Regressor([10, 3], loss="multi_quantile")`` takes targets
+    (n,) or (n, 1).
 
     References
     ----------
@@ -116,7 +117,7 @@ def _column(prediction, target):
 
 @loss("ExpectileLoss", unit="the squared unit of the target", ranges={"q": "(0, 1)"})
 def expectile(prediction, target, *, q=0.5):
-    r"""Expectile loss, per element: squared error, weighted by its sign.
+    r"""Expectile loss, per element: squared error weighted by the sign of the error.
 
     .. math:: \ell = |q - [e < 0]|\, e^2, \quad e = t - p
 
@@ -139,8 +140,8 @@ def expectile(prediction, target, *, q=0.5):
 
     Notes
     -----
-    For the smooth kin of a quantile, which also hears how far the targets beyond it are. With q = 0.5 it is half the
-    squared error.
+    Use it as a smooth alternative to a quantile that also depends on how far away the targets are. With q = 0.5 it is
+    half the squared error.
 
     References
     ----------
@@ -156,7 +157,7 @@ def expectile(prediction, target, *, q=0.5):
 
 @loss("EpsilonInsensitiveLoss", "svr", ranges={"epsilon": "[0, inf)"})
 def epsilon_insensitive(prediction, target, *, epsilon=0.1):
-    r"""Absolute error beyond a free width, per element.
+    r"""Absolute error beyond a tolerance, per element.
 
     .. math:: \ell = \max(0, |p - t| - \epsilon)
 
@@ -165,7 +166,7 @@ def epsilon_insensitive(prediction, target, *, epsilon=0.1):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     epsilon : float, at least 0
-        Error that costs nothing, in the unit of `target`.
+        Largest error that costs nothing, in the unit of `target`.
 
     Returns
     -------
@@ -179,7 +180,7 @@ def epsilon_insensitive(prediction, target, *, epsilon=0.1):
 
     Notes
     -----
-    For regression where small errors do not matter: the loss of support vector regression.
+    Use it for regression if small errors do not matter. It is the loss of support vector regression.
 
     References
     ----------
@@ -194,7 +195,7 @@ def epsilon_insensitive(prediction, target, *, epsilon=0.1):
 
 @loss("SquaredEpsilonInsensitiveLoss", unit="the squared unit of the target", ranges={"epsilon": "[0, inf)"})
 def squared_epsilon_insensitive(prediction, target, *, epsilon=0.1):
-    r"""Squared error beyond a free width, per element.
+    r"""Squared error beyond a tolerance, per element.
 
     .. math:: \ell = \max(0, |p - t| - \epsilon)^2
 
@@ -203,7 +204,7 @@ def squared_epsilon_insensitive(prediction, target, *, epsilon=0.1):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     epsilon : float, at least 0
-        Error that costs nothing, in the unit of `target`.
+        Largest error that costs nothing, in the unit of `target`.
 
     Returns
     -------
@@ -217,7 +218,7 @@ def squared_epsilon_insensitive(prediction, target, *, epsilon=0.1):
 
     Notes
     -----
-    For regression where small errors do not matter, without the kink of `epsilon_insensitive`.
+    Use it for regression if small errors do not matter. It has no kink, unlike `epsilon_insensitive`.
 
     References
     ----------

@@ -31,7 +31,7 @@ def squared_error(prediction, target):
 
     Notes
     -----
-    The mean is its minimiser: for targets whose noise is Gaussian, of equal size everywhere.
+    Use it if the noise of the targets is Gaussian and of equal size everywhere. The mean minimises it.
 
     References
     ----------
@@ -67,7 +67,7 @@ def absolute_error(prediction, target):
 
     Notes
     -----
-    The median is its minimiser: for targets with outliers.
+    Use it for targets with outliers. The median minimises it.
 
     References
     ----------
@@ -91,7 +91,7 @@ def huber(prediction, target, *, delta=1.0):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     delta : float > 0
-        Where the parabola becomes a line, in the unit of `target`.
+        Size of the error at which the parabola becomes a line, in the unit of `target`.
 
     Returns
     -------
@@ -105,8 +105,9 @@ def huber(prediction, target, *, delta=1.0):
 
     Notes
     -----
-    For regression with some outliers, where the absolute error's kink at 0 disturbs the optimizer. XGBoost's "Huber" is
-    `pseudo_huber`; scikit-learn's HuberRegressor scales it, and its boosting sets delta to a quantile of the errors.
+    Use it for regression with some outliers if the kink of the absolute error at 0 disturbs the optimizer. XGBoost's
+    "Huber" is `pseudo_huber`. scikit-learn's HuberRegressor scales this loss, and its boosting sets delta to a quantile
+    of the errors.
 
     References
     ----------
@@ -144,8 +145,8 @@ def half_squared_error(prediction, target):
 
     Notes
     -----
-    For targets whose noise is Gaussian, as `squared_error`. Its gradient is the error, without a factor: optax'
-    l2_loss, scikit-learn's HalfSquaredError.
+    Use it for targets with Gaussian noise, like `squared_error`. Its gradient is the error, without a factor. It is
+    optax' l2_loss and scikit-learn's HalfSquaredError.
 
     References
     ----------
@@ -169,7 +170,7 @@ def smooth_l1(prediction, target, *, beta=1.0):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     beta : float > 0
-        Where the parabola becomes a line, in the unit of `target`.
+        Size of the error at which the parabola becomes a line, in the unit of `target`.
 
     Returns
     -------
@@ -183,8 +184,8 @@ def smooth_l1(prediction, target, *, beta=1.0):
 
     Notes
     -----
-    For boxes and other regression with outliers: `huber` divided by its delta, so that a smaller `beta` comes near the
-    absolute error and not near 0.
+    Use it for bounding boxes and other regression with outliers. It is `huber` divided by its delta, so a smaller
+    `beta` brings it closer to the absolute error rather than to 0.
 
     References
     ----------
@@ -209,14 +210,14 @@ def absolute_percentage_error(prediction, target, *, eps=1e-7):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign; targets away from 0. A target (n,) is read as (n, 1).
+        In one unit, of any sign. Targets should be away from 0. A target (n,) is read as (n, 1).
     eps : float > 0
-        Least size of a target that is divided by, in the unit of `target`.
+        Smallest divisor: targets smaller than this are divided by `eps` instead. In the unit of `target`.
 
     Returns
     -------
     float tensor (n, d)
-        At least 0, dimensionless, in percent.
+        At least 0, in percent.
 
     Raises
     ------
@@ -225,8 +226,9 @@ def absolute_percentage_error(prediction, target, *, eps=1e-7):
 
     Notes
     -----
-    For positive targets whose relative error counts. It explodes for targets near 0, and favours predictions that are
-    too low; `symmetric_percentage_error` and `squared_log_error` are milder. scikit-learn's figure is a fraction.
+    Use it for positive targets if the relative error matters. It explodes for targets near 0 and favours predictions
+    that are too low. `symmetric_percentage_error` and `squared_log_error` are milder. scikit-learn's value is a
+    fraction, not a percentage.
 
     References
     ----------
@@ -250,12 +252,12 @@ def symmetric_percentage_error(prediction, target, *, eps=1e-7):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     eps : float > 0
-        Least sum of sizes that is divided by, in the unit of `target`.
+        Smallest divisor, in the unit of `target`.
 
     Returns
     -------
     float tensor (n, d)
-        From 0 to 200, dimensionless, in percent; 0 where both are 0.
+        From 0 to 200, in percent. It is 0 where both are 0.
 
     Raises
     ------
@@ -264,8 +266,8 @@ def symmetric_percentage_error(prediction, target, *, eps=1e-7):
 
     Notes
     -----
-    For comparing forecasts over series of different size. It has no gradient where the signs differ, so start near the
-    target's sign. Some authors leave out the factor 2.
+    Use it to compare forecasts over series of different size. It has no gradient where the signs of prediction and
+    target differ, so start with predictions of the right sign. Some authors leave out the factor 2.
 
     References
     ----------
@@ -288,8 +290,8 @@ def squared_log_error(prediction, target):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        Counts or amounts, at least 0. A target (n,) is read as (n, 1). Below 0 they are read as 0; the gradient by
-        the prediction goes on there as if it were 0, so that it comes back.
+        Counts or amounts, at least 0. A target (n,) is read as (n, 1). Negative values are read as 0. The gradient of a
+        negative prediction is that at 0, so that training can move it back.
 
     Returns
     -------
@@ -303,8 +305,8 @@ def squared_log_error(prediction, target):
 
     Notes
     -----
-    For amounts over several orders of magnitude, where too low is worse than too high. Keras clips negative predictions
-    too, and their gradient dies; XGBoost refuses values below -1.
+    Use it for amounts that span several orders of magnitude, if a prediction that is too low is worse than one that is
+    too high. Keras clips negative predictions too, but their gradient is 0. XGBoost refuses values below -1.
 
     References
     ----------
@@ -332,8 +334,8 @@ def cosine_distance(prediction, target):
     Returns
     -------
     float tensor (n,)
-        From 0 to 2 (to rounding), dimensionless. A vector shorter than 1e-12 has no direction: 1, with the gradient of
-        length 1.
+        From 0 to 2 (to rounding), dimensionless. A vector shorter than 1e-12 has no direction: its distance is 1, and
+        its gradient is computed as if its length were 1.
 
     Raises
     ------
@@ -342,8 +344,8 @@ def cosine_distance(prediction, target):
 
     Notes
     -----
-    For embeddings whose direction counts and whose length does not. Keras' CosineSimilarity is this minus 1, with the
-    same gradient. optax' default gives NaN at zero vectors.
+    Use it for embeddings whose direction matters and whose length does not. Keras' CosineSimilarity is this minus 1,
+    with the same gradient. optax' default gives NaN at zero vectors.
 
     References
     ----------
@@ -357,6 +359,6 @@ def cosine_distance(prediction, target):
 
 
 def length(vectors):
-    """Return the lengths of `vectors` over the last axis, and 1 for those that are too short to have a direction."""
+    """Return the lengths of `vectors` over the last axis, with 1 for vectors that are too short to have a direction."""
     squares = pt.sqr(vectors).sum(axis=-1)
     return pt.sqrt(pt.switch(pt.lt(squares, number(1e-24, squares)), 1, squares))

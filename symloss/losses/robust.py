@@ -1,4 +1,4 @@
-"""Losses between real numbers that outliers move little, per element."""
+"""Losses between real numbers that are robust to outliers, per element."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -20,7 +20,7 @@ def pseudo_huber(prediction, target, *, delta=1.0):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     delta : float > 0
-        Where the parabola turns into a line, in the unit of `target`: the slope of that line.
+        Error at which the parabola turns into a line, and the slope of that line, in the unit of `target`.
 
     Returns
     -------
@@ -34,8 +34,8 @@ def pseudo_huber(prediction, target, *, delta=1.0):
 
     Notes
     -----
-    For regression with outliers and a method that wants second derivatives. It lies below `huber`. Computed as
-    e^2 / (1 + sqrt(1 + (e / delta)^2)), which keeps its digits at small errors.
+    Use it for regression with outliers if the method needs second derivatives. It is never larger than `huber`. It is
+    computed as e^2 / (1 + sqrt(1 + (e / delta)^2)), which stays accurate for small errors.
 
     References
     ----------
@@ -64,8 +64,8 @@ def log_cosh(prediction, target):
     Returns
     -------
     float tensor (n, d)
-        At least 0 (to rounding); e^2 / 2 at small errors, |e| - log 2 at large ones, in a unit of `target` where 1 is a
-        typical error.
+        At least 0 (to rounding). It is about e^2 / 2 for small errors and |e| - log 2 for large ones. Scale `target` so
+        that a typical error is about 1.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def log_cosh(prediction, target):
 
     Notes
     -----
-    For regression with outliers: smooth to every order, and without a parameter; scale the target instead.
+    Use it for regression with outliers. It is smooth to every order and has no parameter: scale the target instead.
 
     References
     ----------
@@ -100,7 +100,7 @@ def charbonnier(prediction, target, *, eps=1e-3):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     eps : float > 0
-        Size of the rounded kink, in the unit of `target`.
+        Size of the rounded kink at 0, in the unit of `target`.
 
     Returns
     -------
@@ -114,7 +114,8 @@ def charbonnier(prediction, target, *, eps=1e-3):
 
     Notes
     -----
-    For restoring images: the absolute error, with a second derivative at 0. Some authors raise it to other powers.
+    Use it to restore images. It resembles the absolute error, but has a second derivative at 0. Some authors raise it
+    to other powers.
 
     References
     ----------
@@ -140,7 +141,7 @@ def fair(prediction, target, *, c=1.0):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     c : float > 0
-        Where the parabola turns into a line, in the unit of `target`.
+        Error at which the parabola turns into a line, in the unit of `target`.
 
     Returns
     -------
@@ -154,7 +155,8 @@ def fair(prediction, target, *, c=1.0):
 
     Notes
     -----
-    For regression with outliers, by second derivatives that are positive everywhere: LightGBM's objective 'fair'.
+    Use it for regression with outliers if you need second derivatives that are positive everywhere. It is LightGBM's
+    objective 'fair'.
 
     References
     ----------
@@ -180,7 +182,7 @@ def cauchy(prediction, target, *, c=1.0):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     c : float > 0
-        Error of the strongest pull, in the unit of `target`.
+        Error with the largest gradient, in the unit of `target`.
 
     Returns
     -------
@@ -194,7 +196,7 @@ def cauchy(prediction, target, *, c=1.0):
 
     Notes
     -----
-    For targets among which some are plainly wrong: an outlier's pull falls as 1 / |e|. Not convex beyond `c`.
+    Use it if some targets are plainly wrong: the gradient of an outlier falls as 1 / |e|. It is not convex beyond `c`.
 
     References
     ----------
@@ -219,7 +221,7 @@ def tukey(prediction, target, *, c=4.685):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     c : float > 0
-        Error from which on an item has no pull, in the unit of `target`.
+        Error beyond which the gradient is 0, in the unit of `target`.
 
     Returns
     -------
@@ -233,7 +235,7 @@ def tukey(prediction, target, *, c=4.685):
 
     Notes
     -----
-    For targets among which some are plainly wrong, from a start that is already near: beyond `c` its gradient is 0. The
+    Use it if some targets are plainly wrong and the model is already close, since the gradient beyond `c` is 0. The
     default keeps 95 % efficiency for Gaussian noise of standard deviation 1.
 
     References
@@ -261,15 +263,15 @@ def general_robust(prediction, target, *, alpha=1.0, c=1.0):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     alpha : float or scalar tensor
-        Shape: 2 half the squared error, 1 `charbonnier` - 1, 0 `cauchy`, -2 Geman-McClure, -inf Welsch. A tensor (a
-        shared variable, say) may take any finite value and can be learnt.
+        Shape of the loss: 2 is half the squared error, 1 `charbonnier` - 1, 0 `cauchy`, -2 Geman-McClure, -inf Welsch.
+        A tensor, such as a shared variable, may take any finite value and can be learnt.
     c : float > 0 or scalar tensor
-        Error where the parabola ends, in the unit of `target`.
+        Error at which the parabola ends, in the unit of `target`.
 
     Returns
     -------
     float tensor (n, d)
-        At least 0, dimensionless; (e / c)^2 / 2 at small errors, whatever alpha is.
+        At least 0, dimensionless. For small errors it is (e / c)^2 / 2 for any alpha.
 
     Raises
     ------
@@ -278,8 +280,9 @@ def general_robust(prediction, target, *, alpha=1.0, c=1.0):
 
     Notes
     -----
-    For outliers of unknown share. Where `alpha` is learnt from this alone, it falls for ever, since every error costs
-    less then: bound it to (0, 2), and add the log of the partition function of exp(-loss), which pays for it.
+    Use it if you do not know the share of outliers. If `alpha` is learnt from this loss alone, it falls for ever,
+    because a lower alpha makes every error cheaper. Bound it to (0, 2), and add the log of the partition function of
+    exp(-loss), which compensates for that.
 
     References
     ----------

@@ -26,11 +26,11 @@ def wasserstein_1d(prediction, target, *, power=1.0, weights=None):
     Parameters
     ----------
     prediction, target : float tensor (n, k)
-        A row holds k numbers that were drawn for one item, in any order, in one unit.
+        Each row holds k numbers that were drawn for one item, in any order, in one unit.
     power : float, at least 1
         The power q of the distances.
     weights : float tensor or None
-        Numbers with the weight 0 are in neither sample.
+        Numbers with weight 0 belong to neither sample.
 
     Returns
     -------
@@ -44,7 +44,8 @@ def wasserstein_1d(prediction, target, *, power=1.0, weights=None):
 
     Notes
     -----
-    For models that draw several values an item. The transport's cost is not brought back to the unit by a root.
+    Use it for models that draw several values for each item. The cost is not brought back to the unit of `target` by a
+    root.
 
     References
     ----------
@@ -73,28 +74,29 @@ def sinkhorn(prediction, target, *, epsilon=0.1, power=2.0, norm=2.0, iterations
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        Two samples, in one unit; row i of one has nothing to do with row i of the other.
+        Two samples in one unit. Row i of one is not paired with row i of the other.
     epsilon : float > 0
-        Weight of the entropy, in the unit of `target` to the power q. Near 0 the plan P is that of optimal transport,
-        and more iterations are wanted.
+        Weight of the entropy, in the unit of `target` to the power q. Near 0 the plan P approaches that of optimal
+        transport, and you need more iterations.
     power : float, at least 1
         The power q of the distances.
     norm : float, at least 1
-        The norm r of the distances: 1 adds up the columns' differences, 2 is Euclid's.
+        The norm r of the distances: 1 adds up the differences of the columns, 2 is the Euclidean distance.
     iterations : int, at least 1
-        How often the marginals of P are brought to a and b in turn: in the first half while the weight of the entropy
+        How often the marginals of P are brought to a and b in turn. During the first half, the weight of the entropy
         falls from the largest cost to epsilon. There is no other stopping rule.
     debiased : bool
-        Take away half of the transport of each sample to itself: the Sinkhorn divergence.
+        Whether to subtract half of the cost of transporting each sample to itself. The result is the Sinkhorn
+        divergence.
     weights : float tensor (n,) or (n, d), or None
-        Weight of each item, in both samples (averaged over d); a and b are the weights divided by their sum.
+        Weight of each item, in both samples (averaged over d). a and b are the weights divided by their sum.
 
     Returns
     -------
     float tensor (n,)
         The mean over items is the cost, in the unit of `target` to the power q. Once the iterations have converged it
-        is at least 0 (debiased: with norm 2 and a power of 2 or less), and debiased it is 0 for equal samples. A single
-        share can be negative.
+        is at least 0 (if debiased: with norm 2 and a power of 2 or less). If debiased, it is 0 for equal samples. The
+        value of a single item can be negative.
 
     Raises
     ------
@@ -105,11 +107,11 @@ def sinkhorn(prediction, target, *, epsilon=0.1, power=2.0, norm=2.0, iterations
 
     Notes
     -----
-    For generators, whose samples should lie where the data do: its gradient reaches across gaps where
-    `maximum_mean_discrepancy` has none. Without `debiased` the best prediction is narrower than the target. Adding
-    H(a) + H(b), 2 log n without weights, makes an item of weight 2 the same as that item twice. The iterations run on
-    logarithms, in a scan. The gradient holds P still (the envelope theorem): it is exact at convergence, and costs as
-    much as one iteration. Time grows with n * n * iterations, memory with n * n * d.
+    Use it for generators whose samples should lie where the data do. Its gradient reaches across gaps where
+    `maximum_mean_discrepancy` has none. Without `debiased` the best prediction is narrower than the target. If you add
+    H(a) + H(b), which is 2 log n without weights, an item of weight 2 counts the same as that item twice. The
+    iterations run on logarithms, in a scan. The gradient treats P as constant (the envelope theorem): it is exact at
+    convergence, and costs as much as one iteration. Time grows with n * n * iterations, memory with n * n * d.
 
     References
     ----------
