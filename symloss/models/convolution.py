@@ -1,14 +1,14 @@
 """Models of images and series: `Regressor` and `Classifier` whose first layer is (batch, rows, columns, channels).
 
-Channels come last, as in theanets. Layers 'conv1', 'conv2', 'pool1', 'pool2' and 'flatten' make the way from items with
-several axes to one row of values each.
+Channels come last, as in theanets. The layers 'conv1', 'conv2', 'pool1', 'pool2' and 'flatten' lead from items with
+several axes to one row of values per item.
 """
 
 from . import feedforward
 
 
 class Regressor(feedforward.Regressor, registered="convolution.Regressor"):
-    """A network of images whose prediction should equal a target of its shape; see `models.Regressor`.
+    """A network for regression on images or series; see `models.Regressor`.
 
     >>> net = Regressor([(28, 28, 1), {"form": "conv2", "size": 8, "filter_size": 5}, "pool2", "flatten", 3])
     >>> [layer.shape for layer in net.layers]
@@ -19,7 +19,7 @@ class Regressor(feedforward.Regressor, registered="convolution.Regressor"):
 
 
 class Classifier(feedforward.Classifier, registered="convolution.Classifier"):
-    """A network of images whose prediction is a probability for each class; see `models.Classifier`.
+    """A network that classifies images or series; see `models.Classifier`.
 
     >>> net = Classifier([(100, 3), {"form": "conv1", "size": 8, "filter_size": 5, "stride": 2}, "flat", 4])
     >>> [layer.shape for layer in net.layers]

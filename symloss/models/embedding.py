@@ -21,7 +21,7 @@ OF_TRIPLETS = {"euclidean": {}, "squared euclidean": {"squared": True}, "manhatt
 
 
 class Embedded:
-    """What networks have in common that embed several elements by one network, called 'embedding'."""
+    """The base of networks that embed several elements with one shared network, called 'embedding'."""
 
     elements: tuple[str, ...] = ()  # the inputs, one for each element
     compared: typing.ClassVar[dict] = {}  # names of distances, and the two embeddings of each
@@ -76,21 +76,21 @@ class Embedded:
 
     @property
     def metric(self) -> str:
-        """Which distance: 'euclidean', 'squared euclidean', 'manhattan' or 'cosine'."""
+        """The distance: 'euclidean', 'squared euclidean', 'manhattan' or 'cosine'."""
         return self.graph[next(iter(self.compared))].metric
 
     # ------------------------------------------------------------------------------------------ losses
 
     def add_loss(self, loss="auto", **options):
-        """Append a loss, and return it; see `Network.add_loss`.
+        """Add a loss and return it; see `Network.add_loss`.
 
-        A loss of two or three embeddings, such as 'cosine_embedding' and 'triplet', takes those of the elements, in
-        their order, unless `ports` says what it takes.
+        A loss of two or three embeddings, such as 'cosine_embedding' or 'triplet', takes the embeddings of the
+        elements in their order, unless you pass `ports`.
 
         Raises
         ------
         SpecError
-            For losses that read one target in opposite ways.
+            If two losses interpret the same target in opposite ways.
         """
         before = list(self.losses)
         made = super().add_loss(self._wired(loss, options), **options)
@@ -152,7 +152,7 @@ class Embedded:
     # ------------------------------------------------------------------------------------------ data
 
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
-        """Train as `train` does, and yield each record as it comes."""
+        """Train as `train` does, and yield the record of each epoch as soon as it is complete."""
         meaning = self._meaning()
         for who, data in (("train", train), ("valid", valid)):
             opposite = {SAME: FAR, FAR: SAME}.get(meaning)
@@ -178,13 +178,13 @@ class Embedded:
     def embed(self, x):
         """Return the embedding of each item of `x`, an array (n, size).
 
-        ``net["embedding"]`` is the network that makes it, with the same parameters.
+        ``net["embedding"]`` is the network that computes it, with the same parameters.
         """
         return self._evaluate(["embedding:out"], x)[0]
 
     @named
     def predict(self, x):
-        """Return the distance of each pair, an array (n,); of several distances a dict of such arrays by name.
+        """Return the distance of each pair, an array (n,); for several distances, a dict of such arrays by name.
 
         Parameters
         ----------
@@ -195,7 +195,7 @@ class Embedded:
         return {name: d[:, 0] for name, d in found.items()} if isinstance(found, dict) else found[:, 0]
 
     def explain(self) -> Text:
-        """Return what was chosen and why, and what a target of 1 means."""
+        """Return a text that explains what was chosen and why, and what a target of 1 means."""
         lines, outputs = super().explain().splitlines(), self.graph.outputs()[0]
         fed = {name for loss in self.losses for name in prediction_names(loss, outputs)}
         if fed & {f"{name}:out" for name in self.embeddings()}:  # such a loss moves the distances, too
@@ -206,38 +206,39 @@ class Embedded:
 
 
 class PairEmbedding(Embedded, Network):
-    r"""A network that embeds both elements of a pair, and the distance between what it makes of them.
+    r"""A network that embeds both elements of a pair and computes the distance between the embeddings.
 
     .. math:: d = \| f(x_{\text{left}}) - f(x_{\text{right}}) \|
 
     Parameters
     ----------
     layers : list, dict, Graph or Network
-        The embedding network f, with one input and one output, a vector for each item: ``[784, 64, 2]``, whose last
-        layer is linear unless it says otherwise; or a network whose parameters it shares.
+        The embedding network f, with one input and one output, which is a vector for each item: ``[784, 64, 2]``. Its
+        last layer is linear by default. If you pass a network, its parameters are shared.
     distance : 'euclidean', 'squared euclidean', 'manhattan' or 'cosine'
-        The cosine distance is 1 less the cosine of the angle. Where a distance has no gradient, it is 0: between equal
-        vectors, and from a vector of 0.
+        The cosine distance is 1 minus the cosine of the angle. Where a distance is not differentiable, its gradient is
+        taken as 0: between equal vectors, and at a zero vector.
     loss : str, Loss, dict, list of these, or None
-        'auto' is 'contrastive', in Wolfram's convention: a target of 1 (True) means that the pair should be *far*
-        apart. 'hadsell' (`squared_contrastive`) is that of Hadsell, Chopra & LeCun, with the target of most libraries:
-        1 (True) means that the pair belongs together; the paper's Y is the opposite, 1 - target.
+        'auto' is 'contrastive' in Wolfram's convention: a target of 1 (True) means that the pair should be *far*
+        apart. 'hadsell' (`squared_contrastive`) is the loss of Hadsell, Chopra & LeCun, with the target that most
+        libraries use: 1 (True) means that the pair belongs together. The paper's Y is the opposite, 1 - target.
         'cosine_embedding' takes both embeddings, and targets of 1 and -1.
     margin : float or None
-        From which distance on a pair is far enough; None: that of the loss, 0.5 for 'contrastive' and 1 for 'hadsell'.
+        Distance from which a pair is far enough apart. None: the default of the loss, 0.5 for 'contrastive' and 1 for
+        'hadsell'.
     weighted, seed, mode
         See `Network`.
 
     Raises
     ------
     SpecError
-        If the network has several inputs or outputs, if an embedding is no vector, or for two losses that read the
+        If the network has several inputs or outputs, if an embedding is not a vector, or if two losses interpret the
         target in opposite ways.
 
     Notes
     -----
-    Data are (left, right, target). In a dict the target may be called by what 1 means to the loss, 'far' or 'same':
-    the other one is refused. `explain` says which it is.
+    The data are (left, right, target). In a dict, you may name the target after the meaning of 1, 'far' or 'same'. A
+    name that contradicts the loss is rejected. `explain` tells you which one is right.
 
     References
     ----------
@@ -265,7 +266,7 @@ class PairEmbedding(Embedded, Network):
 
 
 class TripletEmbedding(Embedded, Network):
-    r"""A network that embeds an anchor, an item like it and one unlike it; the first two should be nearer by a margin.
+    r"""A network that embeds an anchor, a positive and a negative item, and keeps the positive one closer by a margin.
 
     .. math:: \ell = \max(0, d(f(a), f(p)) - d(f(a), f(n)) + m)
 
@@ -274,14 +275,15 @@ class TripletEmbedding(Embedded, Network):
     layers : list, dict, Graph or Network
         The embedding network f; see `PairEmbedding`.
     distance : 'euclidean', 'squared euclidean', 'manhattan' or 'cosine'
-        What d is; the squared one is that of FaceNet.
+        The distance d. FaceNet uses the squared Euclidean distance.
     loss : str, Loss, dict, list of these, or None
-        'auto' is the loss `triplet` of the three embeddings, with this distance. A dict has its other options:
+        'auto' is the loss `triplet` of the three embeddings, with this distance. Pass a dict to set its other options:
         ``{"form": "triplet", "swap": True}``.
     margin : float or None
-        By how much the negative should be further away, in the unit of the distances; None: that of the loss, 1.
+        How much further away the negative item should be, in the unit of the distances. None: the default of the loss,
+        1.
     weighted, seed, mode
-        See `Network`; the weights are one for each triplet.
+        See `Network`. There is one weight for each triplet.
 
     Raises
     ------
@@ -290,8 +292,7 @@ class TripletEmbedding(Embedded, Network):
 
     Notes
     -----
-    Data are (anchor, positive, negative). There is no target: which is which is said by the order, or by the names in
-    a dict.
+    The data are (anchor, positive, negative), in this order or as a dict with these names. There is no target.
 
     References
     ----------

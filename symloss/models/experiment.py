@@ -1,4 +1,4 @@
-"""Experiment: a model, and what is done with it, in one object."""
+"""Experiment: a model with methods that train, save and load it."""
 
 import os
 import pathlib
@@ -14,9 +14,9 @@ class Experiment:
     Parameters
     ----------
     model : Network, class of models, or path
-        The model, what makes it of the other arguments, or where one was saved.
+        A model, a class of models that is called with the other arguments, or the path of a saved model.
     *arguments, **options
-        For the class.
+        Arguments for the class.
 
     >>> Experiment(Network, [4, 3, 2], loss="mae").network
     Network([4, 3, 2], loss='mae')
@@ -36,18 +36,18 @@ class Experiment:
             raise SpecError(f"Experiment: {model!r}; a model, a class of models or a path is wanted")
 
     def train(self, *arguments, **options):
-        """Train the model, and return its history; see `Network.train`."""
+        """Train the model and return its history; see `Network.train`."""
         return self.network.train(*arguments, **options)
 
     def itertrain(self, *arguments, **options):
-        """Train the model, and yield each record as it comes."""
+        """Train the model, and yield the record of each epoch as soon as it is complete."""
         return self.network.itertrain(*arguments, **options)
 
     def save(self, path, training=False) -> None:
-        """Write the model to a file."""
+        """Save the model to a file."""
         self.network.save(path, training)
 
     def load(self, path) -> Network:
-        """Take the model that is in a file, and return it."""
+        """Load a model from a file, use it in this experiment, and return it."""
         self.network = saving.load(path)
         return self.network

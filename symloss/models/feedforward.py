@@ -32,9 +32,9 @@ def _unless_refused(model, name: str):
 
 
 class Regressor(Network):
-    """A network whose prediction should equal a target of its shape.
+    """A network for regression: its prediction has the shape of the target.
 
-    The prediction of a single column has the form of the targets that it was trained on: (n, 1), or (n,).
+    A prediction of one column has the shape of the targets that the model was trained on, (n, 1) or (n,).
     """
 
     default_loss = "mse"
@@ -60,7 +60,7 @@ class Regressor(Network):
 
     @named
     def predict(self, x) -> np.ndarray:
-        """Return the last layer's output for `x`; for a model trained on targets (n,), a single column as (n,)."""
+        """Return the prediction for `x`; a single column as (n,) if the model was trained on targets (n,)."""
         found = super().predict(x)
         if not self.flat_target:
             return found
@@ -68,9 +68,10 @@ class Regressor(Network):
 
 
 class Autoencoder(Network):
-    """A network whose prediction should equal its input; data are (input,) or, weighted, (input, weight).
+    """A network that learns to reconstruct its input. The data are (input,), or (input, weight) with weighted=True.
 
-    A weighted one also takes triples (input, target, weight), as a regressor does: noisy items and clean ones, say.
+    A weighted autoencoder also takes (input, target, weight), like a regressor: for example noisy inputs and clean
+    targets.
     """
 
     default_loss = "mse"
@@ -112,12 +113,12 @@ class Autoencoder(Network):
 
     @named
     def encode(self, x, layer=None) -> np.ndarray:
-        """Return the output of a layer for `x`: of the one in the middle, unless named."""
+        """Return the output of a layer for `x`: the middle layer, unless you name another one."""
         return self._evaluate([f"{self._middle(layer).name}:out"], x)[0]
 
     @named
     def decode(self, z, layer=None) -> np.ndarray:
-        """Return the reconstruction for values `z` of a layer: of the one in the middle, unless named."""
+        """Return the reconstruction for values `z` of a layer: the middle layer, unless you name another one."""
         layer = self._middle(layer)
         full = f"{layer.name}:out"
         code = pt.tensor(name="code", dtype=pytensor.config.floatX, shape=(None, *layer.shape))
@@ -129,7 +130,7 @@ class Autoencoder(Network):
 
     @named
     def score(self, x, w=None, metric=None):
-        """Return R^2 of the reconstruction of `x`, or another figure; see `Network.score`."""
+        """Return R^2 of the reconstruction of `x`, or another metric; see `Network.score`."""
         return scoring.score(self, [x], w, metric)
 
 
@@ -139,13 +140,13 @@ def _has_target(data) -> bool:
 
 
 class Classifier(Network):
-    """A network whose prediction is a probability for each class; targets are labels.
+    """A network for classification: it predicts a probability for each class, and targets are labels.
 
     Parameters
     ----------
     classes : list or None
-        The labels, in the order of the outputs, where they are not 0 to k - 1. Strings need not be listed: the first
-        training learns them, in their alphabetical order.
+        The labels, in the order of the outputs, if they are not 0 to k - 1. You need not list strings: the first
+        training learns them, in alphabetical order.
 
     Other parameters as in `Network`.
     """
@@ -170,7 +171,7 @@ class Classifier(Network):
 
     @property
     def encoder(self) -> Labels | None:
-        """The classes of the last layer; None before they are given or learned."""
+        """The classes of the last layer. None, if they are neither given nor learned yet."""
         return self.encoders.get(self.graph.main_name)
 
     @encoder.setter
@@ -187,7 +188,7 @@ class Classifier(Network):
 
     @property
     def classes_(self) -> np.ndarray:
-        """The labels as an array, as scikit-learn has them."""
+        """The labels as an array, as in scikit-learn."""
         return self._labels.table
 
     @property
@@ -220,9 +221,9 @@ class Classifier(Network):
         ----------
         x : array
         labels : bool
-            False: the same as ``indices=True``.
+            ``labels=False`` means the same as ``indices=True``.
         indices : bool
-            Whether classes are returned by their positions among the outputs, from 0, and not as the labels that the
+            Whether to return the position of each class among the outputs, from 0, instead of the labels that the
             model was trained on.
         """
         probabilities = self.predict_proba(x)
@@ -241,11 +242,11 @@ class Classifier(Network):
 
     @named
     def predict_logit(self, x) -> np.ndarray:
-        """Return what goes into the last layer's activation for each item of `x`."""
+        """Return the logits for each item of `x`: the input of the last layer's activation."""
         return self._evaluate([self.output_name.replace(":out", ":pre")], x)[0]
 
     def score(self, x, y, w=None, metric=None):
-        """Return the (weighted) share of right classes for `x`, or another figure; see `Network.score`."""
+        """Return the (weighted) accuracy for `x`, or another metric; see `Network.score`."""
         return super().score(x, y, w, metric)
 
     def _options(self):

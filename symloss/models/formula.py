@@ -1,4 +1,4 @@
-"""The formula of what a model minimises: its losses with weights and divisors, and its regularizers."""
+"""The formula of the objective of a model: its losses with weights and divisors, and its regularizers."""
 
 import html
 
@@ -11,23 +11,23 @@ from ..losses.loss_inputs import prediction_names
 
 
 class Written:
-    """What a model says of itself in formulas and in notebooks."""
+    """The LaTeX and notebook output of a model."""
 
     def latex(self, **penalties) -> str:
         """Return the objective as LaTeX: the total with the weight and divisor of each loss, and then each loss.
 
-        sympy (the extra 'formulas') is needed.
+        This needs sympy (the extra 'formulas').
 
         Parameters
         ----------
         **penalties
-            The regularizers of the training, as `train` takes them: ``weight_l2=1e-4``. Noise and dropout are named
+            The regularizers of the training, as `train` takes them: ``weight_l2=1e-4``. Noise and dropout are listed
             below the formula.
 
         Raises
         ------
         UnknownNameError
-            For a keyword that is no regularizer.
+            For a keyword that is not a regularizer.
         SymlossError
             If sympy is not installed.
         """

@@ -20,35 +20,35 @@ ROWS = 4096
 
 
 class Measuring:
-    """What a network's losses and metrics are on data, without training on them."""
+    """Evaluation of the losses and metrics of a network, without training."""
 
     @named
     def measure(self, data, each=False, metrics=None) -> dict:
-        """Return every loss and every metric of data, without noise and penalties.
+        """Evaluate every loss and every metric on data, without noise and penalties.
 
         Parameters
         ----------
         data : data
-            A single example (input, target), or a data set in any form that `train` takes.
+            One example (input, target), or a data set in any form that `train` takes.
         each : bool
-            Whether there is a value for each example, as if the data were it alone: with a mean, its own weight cancels
-            out.
+            Whether to return a value for each example, as if it were the whole data set. If the loss is a mean, the
+            weight of the example then cancels out.
         metrics : list of str, dict or function, or None
-            As in `train`; None: those that the last training showed.
+            As in `train`. None: the metrics of the last training.
 
         Returns
         -------
         dict
-            By name: 'loss', the sum of weight times loss; each loss before its weight, in its own unit; each metric. A
-            number each, nested lists for tables; with `each` an array with an entry for each example. NaN where nothing
-            counts, because all weights are 0 or all labels ignored.
+            Values by name: 'loss', the weighted sum of the losses; each loss in its own unit, before its weight; and
+            each metric. Values are numbers, nested lists for tables, or with `each` arrays with an entry for each
+            example. A value is NaN if nothing counts, because all weights are 0 or all labels are ignored.
 
         Raises
         ------
         SpecError
             If the model has no loss.
         DataError
-            If the data do not fit the model, or come in batches and `each` is asked for.
+            If the data do not fit the model, or if you ask for `each` and the data come in batches.
 
         >>> net = symloss.Network([2, (1, "linear")], mode="PYTHON")
         >>> sorted(net.measure(([1.0, 2.0], 3.0)))

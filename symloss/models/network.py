@@ -1,4 +1,4 @@
-"""Network: a graph of layers with losses, which trains, predicts, scores and is saved."""
+"""Network: a graph of layers with losses that you can train, evaluate and save."""
 
 import pytensor
 import pytensor.tensor as pt
@@ -27,46 +27,47 @@ FUNCTIONS = 8  # compiled ones that a model keeps
 
 
 class Network(Composed, Predicting, Measuring, Written):
-    """Layers, and a list of losses that training minimises together.
+    """A model: a graph of layers, and a list of losses that training minimizes together.
 
     Parameters
     ----------
     layers : list, dict, Graph or Network
-        In the layer language: ``[784, (84, 'relu'), 10]``, see `spec.parse`; by name, see `edges`; or a graph whose
-        parameters this network shares.
+        The layers, in the layer language: ``[784, (84, 'relu'), 10]``, see `spec.parse`. A dict gives layers by name,
+        see `edges`. If you pass a graph or a network, the new network shares its parameters.
     loss : str, Loss, function, network, dict, a list of them, or None
-        The first losses, see `add_loss`. 'auto' gives every output that has none the loss that goes with it: class
-        indices or probabilities and a softmax make cross-entropy, a sigmoid binary cross-entropy, the distance of a
-        pair a contrastive loss; a loss stays what it is, and for anything else it is the mean squared error.
+        The losses, see `add_loss`. 'auto' chooses a loss for every output that has none: cross-entropy after a
+        softmax, binary cross-entropy after a sigmoid, a contrastive loss for the distance of a pair, and the mean
+        squared error for anything else. An output that is a loss itself is minimized as it is.
     weighted : bool
-        Whether data carry a weight for each target: (input, target, weight).
+        Whether the data include a weight for each target: (input, target, weight).
     seed : int
-        Of the start values, the shuffling and the noise.
+        Seed for parameter initialization, shuffling and noise.
     mode : str or None
-        'C', 'NUMBA', 'JAX' or 'PYTHON'; None: C where there is a compiler.
+        The backend: 'C', 'NUMBA', 'JAX' or 'PYTHON'. None: C, if a compiler is installed.
     edges : list or None
-        Where `layers` is a dict, which layer feeds which: ``["in -> hid -> out", ("hid", "other")]``. None: each one
-        feeds the next.
+        If `layers` is a dict, which layer feeds which: ``["in -> hid -> out", ("hid", "other")]``. None: each layer
+        feeds the next one.
     outputs : str, list of str or None
-        Names of the layers whose outputs `predict` returns, and which have losses. None: of those that feed no other
-        layer; a Regressor, a Classifier and an Autoencoder have the last layer alone.
+        Names of the layers that are outputs: `predict` returns them, and they can have losses. None: all layers that
+        feed no other layer. A Regressor, a Classifier and an Autoencoder have only one output, the last layer.
     classes : dict, list or None
-        What the classes of an output are called, by its name: ``{"cls": ["Less", "Greater"]}``; a list where one output
-        has classes. None: the first training learns those that are strings, booleans or tuples.
+        Class names by output: ``{"cls": ["Less", "Greater"]}``, or a list if only one output has classes. None: the
+        first training learns the names, if labels are strings, booleans or tuples.
 
     Attributes
     ----------
     encoders : dict
-        The classes of outputs by their names, as `data.labels.Labels`.
+        The classes of each output by its name, as `data.labels.Labels`.
     history : History
         One record for each epoch trained so far.
     notes : dict
-        Plain data and arrays of your own by name, which files keep beside the model.
+        Plain data and arrays of your own, by name. They are saved together with the model.
     results : Results or None
-        Of the last training with ``results=True``, also of one that runs, or that an exception ended. No file has it.
+        Results of the last training with ``results=True``, even if it is still running or was ended by an exception.
+        They are not saved to files.
     stable : bool or names
-        Whether losses are brought into forms with exact gradients before the gradient is taken, see
-        `stability`; names are those of rewrites to be left out: ``net.stable = ["log_clip"]``.
+        Whether losses are rewritten into numerically stable forms before the gradient is computed, see `stability`. A
+        list of names leaves these rewrites out: ``net.stable = ["log_clip"]``.
     """
 
     default_loss = "auto"
@@ -137,9 +138,9 @@ class Network(Composed, Predicting, Measuring, Written):
 
     @property
     def losses(self) -> list[Loss]:
-        """The losses that training minimises together: a plain list.
+        """The losses that training minimizes together, as a plain list.
 
-        ``net.losses[1].weight = 2`` acts in the next step, without recompiling.
+        ``net.losses[1].weight = 2`` takes effect in the next step, without recompiling.
         """
         return self._losses
 
@@ -151,19 +152,19 @@ class Network(Composed, Predicting, Measuring, Written):
 
     @alone
     def add_loss(self, loss="mse", **options) -> Loss:
-        """Append a loss, and return it; or several, which are returned as a list.
+        """Add a loss to the model and return it; if you pass several losses, return them as a list.
 
         Parameters
         ----------
         loss : str, Loss, function of (prediction, target), subclass of Loss, network, dict, or list of these
-            The name of a loss, or of an output that is to be minimised itself; 'auto', see `Network`. A network takes
-            the output of this one, and the target if it has a second input called 'target'; the sum of its outputs is
-            minimised. A dict has 'form' and any of the options; or losses by output,
-            ``{"mean": "mse", "other": 0.3 * symloss.losses.get("mae"), "third": None}``, where a number is the weight
-            of the loss that 'auto' chooses.
+            The name of a loss, the name of an output that is minimized itself, or 'auto', see `Network`. A network as
+            a loss takes the output of this network, and the target if it has a second input called 'target'; the sum
+            of its outputs is minimized. A dict contains 'form' and any of the options, or losses by output: ``{"mean":
+            "mse", "other": 0.3 * symloss.losses.get("mae"), "third": None}``. In the latter, a number is the weight of
+            the loss that 'auto' chooses.
         **options
-            'weight', 'output_name', 'how', 'ports', 'weighted', 'target' (number of axes), and the loss' own
-            hyperparameters.
+            'weight', 'output_name', 'how', 'ports', 'weighted', 'target' (number of axes), and the hyperparameters of
+            the loss.
         """
         made, before = binding.make_losses(self, loss, options), list(self.losses)
         try:
@@ -177,7 +178,7 @@ class Network(Composed, Predicting, Measuring, Written):
         return made[0] if len(made) == 1 and not isinstance(loss, list | tuple) else made
 
     def set_loss(self, loss="mse", **options) -> Loss | list[Loss]:
-        """Make this the only loss, or these the only ones, and return what was added; see `add_loss`."""
+        """Replace all losses of the model with the given ones and return them; see `add_loss`."""
         before = list(self.losses)
         self.losses.clear()
         try:
@@ -187,7 +188,7 @@ class Network(Composed, Predicting, Measuring, Written):
             raise
 
     def new_target(self, loss):
-        """Return a fresh target variable for a loss, of the kind that goes with its output."""
+        """Return a new target variable for a loss, of the kind that matches its output."""
         outputs = self.graph.outputs()[0]
         output, spec = outputs[loss.output_name], loss.spec
         kind = "same" if spec is None else spec.target
@@ -200,11 +201,11 @@ class Network(Composed, Predicting, Measuring, Written):
         return pt.tensor(name="target", dtype="int32" if label else pytensor.config.floatX, shape=shape)
 
     def masks(self, loss) -> bool:
-        """Return whether a loss needs weights that nobody asked for, because some of the data is padding."""
+        """Return whether a loss needs weights that you did not ask for, because the data may be padded."""
         return False
 
     def step_mask(self, loss):
-        """Return the variable (batch, time) that says which steps are there, for losses that ask; None for all."""
+        """Return the variable (batch, time) that marks real steps, for losses that ask for it; None if all are real."""
         return None
 
     def check_fit(self, source, who: str) -> None:
@@ -248,18 +249,18 @@ class Network(Composed, Predicting, Measuring, Written):
 
     @property
     def num_params(self) -> int:
-        """How many numbers the parameters have."""
+        """Total number of trainable values in all parameters."""
         return sum(p.get_value(borrow=True).size for p in self.params)
 
     @property
     def variables(self) -> list:
-        """What the data bring, in order: inputs, then each loss' target and weights."""
+        """The arrays that the data must contain, in order: inputs, then the target and the weights of each loss."""
         self._bind()
         losses = [v for loss in self.losses for v in loss.variables]
         return list(dict.fromkeys(self.inputs + losses))
 
     def find(self, which, param):
-        """Return a parameter as a shared variable, by layer and parameter, each by name or position."""
+        """Return a parameter as a shared variable; give the layer and the parameter by name or by position."""
         return self.graph.find(which, param)
 
     def summary(self) -> Text:
@@ -267,7 +268,7 @@ class Network(Composed, Predicting, Measuring, Written):
         return summary(self)
 
     def explain(self) -> Text:
-        """Return what was chosen and why: losses, forms, divisors, terms, backend."""
+        """Return a text that explains what was chosen and why: losses, stable forms, divisors, terms and backend."""
         return explain(self)
 
     def __repr__(self):
@@ -301,16 +302,17 @@ class Network(Composed, Predicting, Measuring, Written):
 
     @documented
     def train(self, train, valid=None, algo="rmsprop", *, verbose=1, **options) -> History | Results:
-        """Train, and return the history of records, or `training.Results` with ``results=True``.
+        """Train the model and return its history, or `training.Results` with ``results=True``.
 
         Parameters
         ----------
         train, valid : data
-            Arrays in the order of `variables`, or a dict by their names; a function that returns such a batch; an
-            iterator or iterable of batches. Without `valid` there is no validation.
+            Training data and validation data: a list of arrays in the order of `variables`, a dict of arrays by name,
+            a function that returns one batch, or an iterable of batches. Without `valid`, the model is not validated.
         learning_rate, momentum, ... : float or schedule
-            The rule's own hyperparameters, see `updates` and `schedules`. A `momentum` turns 'sgd' into 'momentum'.
-            Different learning rates by pattern: ``{"hid*": 0.01, "*": 0.1}``, the first that matches counts.
+            Hyperparameters of the update rule, see `updates` and `schedules`. A `momentum` turns 'sgd' into
+            'momentum'. A dict sets learning rates by patterns of parameter names: ``{"hid*": 0.01, "*": 0.1}``. The
+            first pattern that matches is used.
         weight_l2, hidden_l1, hidden_dropout, input_noise, ... : float or dict
             Regularizers, see `regularizers.from_options`.
         {options}
@@ -318,13 +320,13 @@ class Network(Composed, Predicting, Measuring, Written):
         Raises
         ------
         UnknownNameError
-            For an option that nothing takes, with the nearest names.
+            For an unknown option. The message suggests similar names.
         """
         records = History(self.itertrain(train, valid, algo, verbose=verbose, **options))
         return self.results if options.get("results") else records
 
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
-        """Train as `train` does, and yield each record as it comes."""
+        """Train as `train` does, and yield the record of each epoch as soon as it is complete."""
         if not self.losses:
             raise SpecError(f"{self!r}: no loss; add one, net.add_loss('mse') say")
         self._bind()
@@ -338,24 +340,24 @@ class Network(Composed, Predicting, Measuring, Written):
             return trainer.itertrain(self, train, valid, asked)
 
     def c_source(self, algo="rmsprop", **options) -> str:
-        """Return the C file of a training step, as the compiler of symloss writes it.
+        """Return the C code of a training step, as the compiler of symloss generates it.
 
         Parameters
         ----------
         algo : str
             The update rule.
         **options
-            What you would pass to `train`.
+            The options that you would pass to `train`.
 
         Returns
         -------
         str
-            One function for each kernel with its formula as a comment, and the step that calls them.
+            The C file: one function for each kernel, with its formula as a comment, and the step that calls them.
 
         Raises
         ------
         SpecError
-            If the step has an operation that this compiler does not know.
+            If the step contains an operation that this compiler does not support.
         """
         asked = Options.split(algo, options, self.graph)
         self._bind()
@@ -390,21 +392,22 @@ class Network(Composed, Predicting, Measuring, Written):
 
     @named
     def score(self, x, y, w=None, metric=None):
-        """Return the coefficient of determination R^2 of the prediction for `x`, or another figure.
+        """Return the coefficient of determination R^2 of the prediction for `x`, or another metric.
 
-        1 - sum(w (y - p)^2) / sum(w (y - m)^2), with m the (weighted) mean of each column; averaged over columns.
+        R^2 is 1 - sum(w (y - p)^2) / sum(w (y - m)^2), averaged over columns, where m is the (weighted) mean of a
+        column.
 
         Parameters
         ----------
         x, y, w : arrays
-            Inputs, targets, and weights (one an item, or in the target's shape).
+            Inputs, targets, and weights (one per item, or in the shape of the target).
         metric : str, dict, function or None
-            Any that `train` takes in ``metrics``, computed exactly over all items.
+            Any metric that ``train(metrics=...)`` takes, computed exactly over all items.
         """
         return scoring.score(self, [x, y], w, metric)
 
     def save(self, path, training=False) -> None:
-        """Write the model to one file; with ``training=True`` also what ``train(..., resume=True)`` needs."""
+        """Save the model to one file; with ``training=True`` also everything that ``train(..., resume=True)`` needs."""
         saving.save(self, path, training)
 
     def _check_save(self, path) -> None:
@@ -426,7 +429,7 @@ class Network(Composed, Predicting, Measuring, Written):
 
     @classmethod
     def load(cls, path) -> "Network":
-        """Return the model in a file that `save` wrote; see `saving`."""
+        """Load a model from a file that `save` wrote, and return it; see `saving`."""
         model = saving.load(path)
         if not isinstance(model, cls):
             raise DataError(f"load: {path} holds a {type(model).__name__}; use symloss.{type(model).__name__}.load")

@@ -7,11 +7,11 @@ from .registry import registry
 
 
 class Composed:
-    """What a network answers about its outputs and its parts."""
+    """Outputs of a network, and its parts as networks of their own."""
 
     @property
     def output_name(self) -> str:
-        """Name of the main output: that of the last layer, or of the last of the outputs that were named."""
+        """Name of the main output: the last layer, or the last of the outputs that you named."""
         return f"{self.graph.main_name}:out"
 
     @property
@@ -34,29 +34,29 @@ class Composed:
         return self._part(cutting.part(self.graph, list(layer.inputs), [layer.name]))
 
     def take(self, start: str, end: str):
-        """Return the layers from one to another, both included, as a network that shares their parameters.
+        """Return the layers from `start` to `end`, both included, as a network that shares their parameters.
 
         Parameters
         ----------
         start, end : str
-            Names of layers. Other inputs that `end` needs come with it.
+            Names of layers. The part also contains other inputs that `end` needs.
         """
         return self._part(cutting.take(self.graph, start, end))
 
     def part(self, inputs, outputs):
-        """Return what lies between some layers and others, as a network that shares their parameters.
+        """Return the part of the network between the given layers, as a network that shares their parameters.
 
         Parameters
         ----------
         inputs : str or list of str
-            Layers whose outputs are the inputs of the part.
+            Names of the layers whose outputs are the inputs of the part.
         outputs : str or list of str
-            Layers whose outputs are its outputs.
+            Names of the layers whose outputs are the outputs of the part.
 
         Raises
         ------
         SpecError
-            If the outputs need more than these inputs.
+            If the outputs also depend on other inputs.
         """
         inputs, outputs = ([names] if isinstance(names, str) else list(names) for names in (inputs, outputs))
         return self._part(cutting.part(self.graph, inputs, outputs))

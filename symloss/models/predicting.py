@@ -1,4 +1,4 @@
-"""What a network computes for inputs: predictions, and the outputs of all layers."""
+"""Predictions of a network, and the outputs of all its layers."""
 
 from pytensor.graph.traversal import ancestors
 
@@ -12,13 +12,13 @@ PREDICTION_ROWS = 4096
 
 
 class Predicting:
-    """What a network computes for inputs."""
+    """Predictions of a network, and the outputs of its layers."""
 
     @named
     def feed_forward(self, x) -> dict:
-        """Return every layer's outputs for `x` as arrays, by full name, 'hid1:out'.
+        """Return the outputs of all layers for `x`, as arrays by full name such as 'hid1:out'.
 
-        A dict may leave inputs out, those of targets say; then the outputs that need them are left out, too.
+        A dict may leave out some inputs, such as targets. The outputs that depend on them are then left out, too.
         """
         outputs = self.graph.outputs()[0]
         names = list(outputs)
@@ -32,16 +32,16 @@ class Predicting:
 
     @named
     def predict(self, x, decode=True):
-        """Return the prediction for `x`: an array; of several outputs a dict of arrays by their names.
+        """Return the prediction for `x`: an array, or a dict of arrays by name if there are several outputs.
 
-        Only those inputs are needed that the outputs depend on.
+        You only need to pass the inputs that the outputs depend on.
 
         Parameters
         ----------
         x : data
         decode : bool
-            Whether an output whose classes have names (see `encoders`) returns the most probable class for each item.
-            False: it returns probabilities.
+            Whether an output whose classes have names (see `encoders`) returns the most probable class of each item.
+            False: return the probabilities.
         """
         names = [self.graph.main_name] if self.one_output else self.outputs
         found = self._evaluate([f"{name}:out" for name in names], x)

@@ -1,4 +1,4 @@
-"""Weights to begin with: those of training a model layer by layer, or items of the data themselves."""
+"""Pre-training: initial parameters from training a model layer by layer, or from the data themselves."""
 
 import numpy as np
 
@@ -23,16 +23,17 @@ def itertrain(model, train, valid, algo: str, subalgo: str, verbose, options: di
     model : Network
     train, valid : data
     algo : str
-        'sample': every weight becomes an item of the data, or of what the layers before make of it, of length 1.
-        'layerwise': the first hidden layer is trained with an output of its own, then the first two, and so on; at last
-        the whole model. Layers that the output cannot follow, such as images before a 'flatten', come in with the next
-        that it can. Tied layers come in with their partners, the outermost first.
-        'pretrain': an autoencoder of the hidden layers is trained so, and leaves them its parameters; data are inputs,
-        and of arrays in the order of the model's own, the inputs are taken. Fully connected layers alone can be tied.
+        'sample': set the weights of each unit to an item of the data (in deeper layers, to what the layers before
+        compute for it), scaled to length 1. 'layerwise': train the first hidden layer with an output of its own, then
+        the first two layers, and so on up to the whole model. Layers that the output cannot follow, such as images
+        before a 'flatten', are added together with the next layer that it can follow. Tied layers are added together
+        with their partners, the outermost first. 'pretrain': train an autoencoder of the hidden layers in this way,
+        and copy its parameters. The data are inputs; if you pass all arrays of the model, only the inputs are used.
+        Only fully connected layers can be tied.
     subalgo : str
         The update rule of 'layerwise' and 'pretrain'.
     options : dict
-        Of `train`; 'epochs' are those of each part.
+        Options of `train`. 'epochs' is the number of epochs for each part.
     """
     training_lock.check(model)
     layers = _chain(model, algo)

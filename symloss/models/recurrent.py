@@ -1,4 +1,4 @@
-"""The models over sequences, which may be of different lengths."""
+"""Models of sequences, which may differ in length."""
 
 import contextlib
 import dataclasses
@@ -26,10 +26,10 @@ from .network import Network
 
 
 class Sequences(Network, registered="recurrent.Sequences"):
-    """What models of sequences have in common.
+    """The base of models of sequences.
 
-    Data are arrays (batch, time, variables), or lists of arrays (time, variables) that may differ in length. Lists are
-    filled up to one array; what fills them up counts nowhere, and predictions for lists are lists.
+    The data are arrays (batch, time, variables), or lists of arrays (time, variables) that may differ in length. Lists
+    are padded to one array, and padding never counts in losses or metrics. Predictions for lists are lists.
     """
 
     input_ndim = 3
@@ -59,12 +59,12 @@ class Sequences(Network, registered="recurrent.Sequences"):
             yield from records
 
     def masks(self, loss) -> bool:
-        """Return whether padding is to be kept out of a loss that has no weights of its own."""
+        """Return whether a loss without weights of its own must leave out the padding."""
         steps = self.graph.outputs()[0][loss.output_name].ndim > 2
         return self._has_padding and steps and not loss.has_own_length
 
     def step_mask(self, loss):
-        """Return the variable (batch, time) that says which steps are there, for losses that ask; None for all."""
+        """Return the variable (batch, time) that marks real steps, for losses that ask for it; None if all are real."""
         if loss.spec is None or "steps" not in loss.spec.options or "steps" in loss.options:
             return None
         if self.graph.mask is not None or not self._has_padding:
@@ -118,7 +118,7 @@ class Sequences(Network, registered="recurrent.Sequences"):
         return [_cut(v, counts) if outputs[n].ndim > 2 else v for n, v in zip(names, found, strict=True)]
 
     def score(self, x, y, w=None, metric=None):
-        """Return R^2 over all steps of all sequences, or another figure; see `Network.score`."""
+        """Return R^2 over all steps of all sequences, or another metric; see `Network.score`."""
         return super().score(*self._columns([x, y], w), metric)
 
     def _predicted(self, x, y):
@@ -175,17 +175,18 @@ def _weights_of_rows(w, y):
 
 
 class Regressor(Sequences, feedforward.Regressor, registered="recurrent.Regressor"):
-    """A network that predicts a target (batch, time, outputs), a step for each step of its input."""
+    """A network for regression on sequences: it predicts a target (batch, time, outputs) for every input step."""
 
 
 class Autoencoder(Sequences, feedforward.Autoencoder, registered="recurrent.Autoencoder"):
-    """A network whose prediction should equal its input; data are (input,) or, weighted, (input, weight).
+    """A network that learns to reconstruct its input. The data are (input,), or (input, weight) with weighted=True.
 
-    A weighted one also takes triples (input, target, weight), as a regressor does: noisy sequences and clean ones, say.
+    A weighted autoencoder also takes (input, target, weight), like a regressor: for example noisy inputs and clean
+    targets.
     """
 
     def decode(self, z, layer=None):
-        """Return the reconstruction for values `z` of a layer: of the one in the middle, unless named."""
+        """Return the reconstruction for values `z` of a layer: the middle layer, unless you name another one."""
         layer = self._middle(layer)
         full = f"{layer.name}:out"
         code = pt.tensor(name="code", dtype=pytensor.config.floatX, shape=(None, None, layer.size))
@@ -201,7 +202,7 @@ class Autoencoder(Sequences, feedforward.Autoencoder, registered="recurrent.Auto
         return _cut(found, _counts(z, fields)) if is_ragged else found
 
     def score(self, x, w=None, metric=None):
-        """Return R^2 of the reconstruction over all steps of all sequences, or another figure; see `Network.score`."""
+        """Return R^2 of the reconstruction over all steps of all sequences, or another metric; see `Network.score`."""
         return feedforward.Autoencoder.score(self, *self._columns([x], w), metric)
 
 
@@ -248,27 +249,28 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
         return Labels.learned(np.concatenate(found), self.layers[-1].size, "train: target", blank=self._blank)
 
     def decode(self, x, beam=None, top=None) -> list:
-        """Return the labels of each sequence of `x`, for a model with the loss ``ctc``: repeats merged, no blanks.
+        """Return the labels of each sequence of `x`, for a model with the loss ``ctc``: without repeats and blanks.
 
         Parameters
         ----------
         x : array or list
-            As `predict` takes it; sequences may differ in length.
+            As in `predict`; sequences may differ in length.
         beam : int or None
-            Width of a beam search, see `decoding.ctc_beam`; None: the most probable path, see `decoding.ctc_greedy`.
+            Width of a beam search, see `decoding.ctc_beam`. None: take the most probable path, see
+            `decoding.ctc_greedy`.
         top : int or None
-            How many hypotheses are returned for each sequence, at most `beam`; None: the labels of the best one.
+            Number of hypotheses to return for each sequence, at most `beam`. None: return the labels of the best one.
 
         Returns
         -------
         list with a list of labels for each sequence
-            The labels that the model was trained on. With `top`: a list of `decoding.Hypothesis` for each sequence,
-            (labels, log_probability), the best one first.
+            Labels as the model was trained on. With `top`, a list of `decoding.Hypothesis` (labels, log_probability)
+            for each sequence, the best one first.
 
         Raises
         ------
         SpecError
-            If the model has no such loss, or `top` does not go with `beam`.
+            If the model does not have the loss ``ctc``, or if `top` does not fit `beam`.
         """
         if self._blank is None:
             raise SpecError("decode: the model has no loss of label sequences; make it with loss='ctc', or call "
@@ -296,15 +298,15 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
         return [self._labels.classes[position] for position in positions]
 
     def predict(self, x, labels=True, indices=False):
-        """Return the most probable class for each step of `x`: its label, or with ``indices=True`` its position."""
+        """Return the most probable class for each step of `x`: its label, or its position with ``indices=True``."""
         return super().predict(x, labels, indices)
 
     def score(self, x, y, w=None, metric=None):
-        """Return the (weighted) share of right classes over all steps, or another figure; see `Network.score`.
+        """Return the (weighted) accuracy over all steps, or another metric; see `Network.score`.
 
-        Of a model with the loss ``ctc``, whose targets are sequences of labels, `metric` is ``"label_error_rate"``,
-        ``"edit_distance"`` (the mean of all sequences), both of what `decode` returns, or the name of a loss; `w` has a
-        weight for each sequence.
+        For a model with the loss ``ctc``, targets are sequences of labels, and `w` has a weight for each sequence.
+        `metric` is then ``"label_error_rate"`` or ``"edit_distance"`` (the mean over sequences), both of what `decode`
+        returns, or the name of a loss.
         """
         if self._label_sequences is not None:
             return self._score_sequences(x, y, w, metric)
@@ -338,18 +340,18 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
         return float(np.average(distances, weights=w))
 
     def predict_sequence(self, labels, steps: int, streams: int = 1, rng=0):
-        """Yield labels drawn one after the other, each from the prediction for all those before it.
+        """Generate labels one after the other, each drawn from the prediction for all labels before it.
 
         Parameters
         ----------
         labels : sequence
-            What each stream begins with; at least one label.
+            The labels that each stream begins with, at least one.
         steps : int
-            How many labels follow.
+            Number of labels to generate.
         streams : int
-            How many sequences go on side by side, all from the same beginning.
+            Number of sequences to generate side by side, all from the same beginning.
         rng : numpy Generator or int
-            What they are drawn with, or its seed.
+            Generator of random numbers, or its seed.
 
         Yields
         ------
@@ -359,7 +361,7 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
         Raises
         ------
         SpecError
-            If the model does not take as many inputs as it knows classes: one-hot labels.
+            If the number of inputs differs from the number of classes: the input must be one-hot labels.
         """
         size = self.layers[-1].size
         if self.layers[0].shape != (size,):

@@ -1,4 +1,4 @@
-"""Model classes by name: defining a subclass of `Network` registers it, as it does for losses and layers.
+"""Model classes by name. Defining a subclass of `Network` registers it, as with losses and layers.
 
 Files name the class of a model, and pre-training names the autoencoder that goes with one; both find it here, so that
 neither has to import the models.
@@ -11,10 +11,10 @@ registry: Registry[type] = Registry("class of models")
 
 
 def register(cls: type, name: str | None) -> None:
-    """Enter a class of models under `name` (None: its own).
+    """Register a class of models under `name` (None: its own name).
 
-    A class may be defined again under its name, as when a notebook cell runs twice. A class that has the name of one of
-    the models of another module is not entered: it trains and predicts, and `name_of` says why it cannot be saved.
+    You may define a class again under its name, for example when a notebook cell runs twice. A class whose name already
+    belongs to a model of another module is not registered: you can train it, but not save it, and `name_of` says why.
     """
     name = cls.__name__ if name is None else name
     if name in registry and not _same_place(registry.get(name), cls):

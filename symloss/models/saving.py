@@ -28,28 +28,27 @@ FORMAT = 1  # raised when an older symloss could not read the file
 
 
 def save(model, path, training=False) -> None:
-    """Write `model` to `path`: first to a temporary file beside it, which then takes its place.
+    """Save `model` to `path`. The content is written to a temporary file first, which then replaces the old one.
 
     Parameters
     ----------
     model : Network
     path : path
     training : bool or Training
-        Whether the state of its training goes with it, for ``train(..., resume=True)``; the running one, if given.
+        Whether to save the state of the training, too, for ``train(..., resume=True)``; or the running training.
 
     Raises
     ------
     SpecError
-        If something in the model is a function, of which a file can hold the name alone; or if a training state is
-        asked for and there is none.
+        If the model contains a function that a file cannot hold, or if you ask for a training state and there is none.
     DataError
-        If the file cannot be written: the disk is full, say, or the folder read-only.
+        If the file cannot be written, for example because the disk is full or the folder is read-only.
     """
     write(path, to_bytes(model, training))
 
 
 def check(model, path) -> None:
-    """Raise what `save` would raise for a model and a path, before work is done that would be lost.
+    """Raise what `save` would raise for a model and a path, before you do work that would be lost.
 
     Parameters
     ----------
@@ -180,12 +179,12 @@ def _loss_spec(loss) -> dict:
 
 
 def load(path):
-    """Return the model in a file that `save` wrote; it predicts the same bits, and can be trained on.
+    """Load a model from a file that `save` wrote. Its predictions are the same to the bit, and you can train it on.
 
     Raises
     ------
     DataError
-        If the file is missing, truncated, changed, foreign, or written by a newer version.
+        If the file is missing, truncated or damaged, is not a symloss model, or was written by a newer version.
     """
     return from_bytes(_files.read(path), where=f"load: {path}")
 
@@ -198,9 +197,9 @@ def from_bytes(content: bytes, mode=None, where: str = "load"):
     content : bytes
         From `to_bytes`.
     mode : str, Mode or None
-        What the model compiles with, which is no part of its file.
+        The backend of the model. It is not saved in the file.
     where : str
-        What errors begin with.
+        What error messages begin with.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How good a model's predictions are, as one figure of a whole data set."""
+"""The quality of a model's predictions, as one metric of a whole data set."""
 
 import dataclasses
 
@@ -23,11 +23,11 @@ def score(model, columns: list, weights, metric=None):
     ----------
     model : Network
     columns : list
-        Input, and target unless it is the input.
+        The input, and the target unless it is the input.
     weights : array or None
-        One an item, or in the target's shape.
+        One per item, or in the shape of the target.
     metric : str, dict, function or None
-        As in `Network.train`; None: R^2, or the share of right classes.
+        As in `Network.train`. None: R^2, or the accuracy for a classifier.
 
     Returns
     -------

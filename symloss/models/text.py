@@ -1,4 +1,4 @@
-"""Batches of short sequences out of long ones, and text as sequences of characters."""
+"""Batches of short windows from long sequences, and text as sequences of characters."""
 
 import collections
 
@@ -8,23 +8,23 @@ from ..errors import DataError, SpecError
 
 
 def batches(arrays, steps: int = 100, batch_size: int = 64, rng=0):
-    """Return a function that draws a batch of windows from long sequences: what `train` takes as data.
+    """Return a function that draws a batch of windows from long sequences. Pass it to `train` as data.
 
     Parameters
     ----------
     arrays : array or list of arrays (time, ...)
-        Input, and target and weights if there are any, of one length.
+        The input, and the target and weights if there are any. All have the same length.
     steps : int
-        Length of a window, in steps; any place where it fits is as likely as any other.
+        Length of a window, in steps. All positions where it fits are equally likely.
     batch_size : int
-        Windows in a batch.
+        Number of windows in a batch.
     rng : numpy Generator or int
-        Where the windows are drawn from, or its seed.
+        Generator of random numbers, or its seed.
 
     Returns
     -------
     callable
-        Without arguments; returns a list of one array (batch_size, steps, ...) for each of `arrays`.
+        A function without arguments. It returns a list with one array (batch_size, steps, ...) for each of `arrays`.
 
     Raises
     ------
@@ -58,24 +58,24 @@ def _check_count(name, value):
 
 
 class Text:
-    r"""Text as a sequence of classes, one for each character of an alphabet and one, 0, for all others.
+    r"""Text as a sequence of classes: one for each character of an alphabet, and class 0 for all other characters.
 
     Parameters
     ----------
     text : str
     alpha : str or None
-        The alphabet; None: what occurs at least `min_count` times, in the order of the characters' codes.
+        The alphabet. None: all characters that occur at least `min_count` times, ordered by their codes.
     min_count : int
     unknown : str
-        A character that stands for those outside of the alphabet, and is none of it.
+        A character that stands for all characters outside the alphabet. It must not be part of the alphabet.
 
     Attributes
     ----------
     text : str
-        With `unknown` in the place of what is not in the alphabet.
+        The text, with `unknown` in place of characters outside the alphabet.
     alpha : str
     size : int
-        Number of classes: the alphabet's length, and one.
+        Number of classes: the length of the alphabet plus one.
 
     >>> text = Text("hello, hello", min_count=3, unknown="_")
     >>> text.alpha, text.text, text.encode("all"), text.decode([1, 0])
@@ -111,17 +111,18 @@ class Text:
         return "".join(self._characters[c] for c in classes)
 
     def classifier_batches(self, steps: int, batch_size: int, rng=0):
-        """Return a function that draws batches in which every character is to tell the next one.
+        """Return a function that draws batches for predicting the next character.
 
         Parameters
         ----------
         steps, batch_size, rng
-            As of `batches`.
+            As in `batches`.
 
         Returns
         -------
         callable
-            Without arguments; returns inputs (batch_size, steps, size), one-hot, and labels (batch_size, steps).
+            A function without arguments. It returns one-hot inputs (batch_size, steps, size) and labels (batch_size,
+            steps).
         """
         codes = np.array(self.encode(self.text), dtype="int32")
         if len(codes) < steps + 1:
