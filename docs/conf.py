@@ -28,6 +28,7 @@ pygments_dark_style = "one-dark"
 html_title = f"symloss {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["fit.js"]
 html_copy_source = False
 html_show_sphinx = False
 

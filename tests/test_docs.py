@@ -5,9 +5,11 @@ The blocks of one page share their names, as if they were typed one after the ot
 
 import doctest
 import importlib
+import importlib.util
 import pathlib
 import pkgutil
 import re
+import sys
 import warnings
 
 import numpy as np
@@ -50,6 +52,8 @@ def quick(tmp_path, monkeypatch, registered):
     monkeypatch.chdir(tmp_path)
     with pytensor.config.change_flags(mode="FAST_COMPILE", floatX=pytensor.config.floatX):
         yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def blocks(path):
@@ -77,6 +81,17 @@ def test_the_examples_of_a_docstring_run(example):
 def test_there_are_examples():
     assert len(DOCSTRINGS) > 20
     assert any(blocks(ROOT / "README.md"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tutorials").glob("*.py")), ids=lambda path: path.stem)
+def test_the_figure_and_the_output_of_a_tutorial_are_kept(path):
+    spec = importlib.util.spec_from_file_location("make_figures", ROOT / "docs" / "make_figures.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    figure = made.FIGURES / f"{path.stem}.png"
+    assert made.is_fresh(path), f"its code has changed: python docs/make_figures.py {path.stem}"
+    assert figure.stat().st_size < made.LARGEST
+    assert figure.with_suffix(".txt").read_text(encoding="utf-8").strip()
 
 
 def test_every_page_is_reached_from_the_index():

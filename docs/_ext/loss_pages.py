@@ -19,6 +19,7 @@ TARGETS = {
     "sign or label": "-1 or 1 in the shape of the prediction, or class indices with one axis less",
     "none": "none",
 }
+LONG = 90  # characters of a formula that is written in several lines
 SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "References", "See Also", "Examples")
 SYSTEMS = {"keras": "Keras", "torch": "PyTorch", "optax": "optax", "sklearn": "scikit-learn", "numpy_ml": "numpy_ml",
            "wolfram": "Wolfram Language", "lasagne": "Lasagne", "theanets": "theanets"}
@@ -74,7 +75,7 @@ def page(spec) -> str:
     parts += [markdown(first_sentence(spec)), ""]
     parts += [f"Also called {', '.join(f'`{name}`' for name in names_of(spec))}.", ""] if other else []
     formula = report_page.formula(spec)
-    parts += ["```{math}", formula, "```", ""] if formula else []
+    parts += ["```{math}", in_lines(formula) if len(formula) > LONG else formula, "```", ""] if formula else []
     parts += [markdown(behind(text[""])), ""] if behind(text[""]) else []
     parts += curve_of(spec, known)
     parts += ["## When to use it", "", *when(spec, text), ""]
@@ -179,7 +180,7 @@ def path(spec) -> str:
 
 def cards(names) -> list[str]:
     """Return a grid of cards with formula and curve."""
-    parts = ["::::{grid} 1 2 2 3", ":gutter: 2", ""]
+    parts = ["::::{grid} 1 2 2 2", ":gutter: 2", ""]
     for name in names:
         spec = losses.get(name)
         known, formula = loss_curves.look(spec), report_page.formula(spec)
