@@ -78,16 +78,29 @@ def test_the_examples_of_a_docstring_run(example):
     assert not result.failed, "".join(said)
 
 
+def extension(name):
+    spec = importlib.util.spec_from_file_location(name, (ROOT / "docs" / "_ext" / f"{name}.py").resolve())
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_there_are_examples():
     assert len(DOCSTRINGS) > 20
     assert any(blocks(ROOT / "README.md"))
 
 
+def test_every_loss_has_a_place_in_the_gallery():
+    tasks = extension("loss_tasks")
+    placed = {name for _, names in tasks.TASKS.values() for name in names}
+    assert placed == set(symloss.losses.names())
+    assert {name for name in tasks.AGAINST} | {other for other, _ in tasks.AGAINST.values()} <= placed
+    assert all(name != other for name, (other, _) in tasks.AGAINST.items())
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "tutorials").glob("*.py")), ids=lambda path: path.stem)
 def test_the_figure_and_the_output_of_a_tutorial_are_kept(path):
-    spec = importlib.util.spec_from_file_location("make_figures", ROOT / "docs" / "make_figures.py")
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
+    made = extension("../make_figures")
     figure = made.FIGURES / f"{path.stem}.png"
     assert made.is_fresh(path), f"its code has changed: python docs/make_figures.py {path.stem}"
     assert figure.stat().st_size < made.LARGEST
