@@ -39,6 +39,7 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+default_role = "py:obj"  # names in docstrings are links where they have a page
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
