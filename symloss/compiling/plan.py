@@ -38,30 +38,34 @@ class Plan:
     rule: Callable
     options: dict
     freeze: tuple = option(
-        "str or list of str", "Patterns of parameters that do not move: 'hid1', '*.b'.", PATTERNS, default=(),
+        "str or list of str", "Patterns of parameters that are not trained, such as 'hid1' or '*.b'.",
+        PATTERNS, default=(),
         resumed="the same", also={"params": "write freeze, with patterns of the parameters that do not move"})
     max_gradient_norm: float | None = option(
-        "float or None", "Maximum norm of all gradients together; larger ones are scaled down.", LIMIT,
+        "float or None", "Maximum norm of all gradients together. Larger gradients are scaled down.", LIMIT,
         goes_with="steps", resumed="as before",
         also=dict.fromkeys(("global_clipnorm", "max_grad_norm"), "write max_gradient_norm"))
     max_parameter_gradient_norm: float | None = option(
-        "float or None", "Maximum norm of each parameter's gradient.", LIMIT, goes_with="steps", resumed="as before",
+        "float or None", "Maximum norm of the gradient of each parameter. Larger gradients are scaled down.",
+        LIMIT, goes_with="steps", resumed="as before",
         also={"clipnorm": "write max_parameter_gradient_norm"})
     max_gradient_element: float | None = option(
-        "float or None", "Maximum size of each element of a gradient; larger ones are clipped.", LIMIT,
+        "float or None", "Maximum absolute value of each element of a gradient. Larger elements are clipped.", LIMIT,
         goes_with="steps", resumed="as before",
         also=dict.fromkeys(("max_gradient_clip", "max_gradient_elem", "clipvalue"), "write max_gradient_element"))
     accumulate: int = option(
-        "int", "Number of batches whose gradients make one update, exactly as one large batch would.", integer(1),
+        "int", "Number of batches whose gradients are accumulated for one update. The update is exactly that of one "
+        "large batch.", integer(1),
         default=1, goes_with="steps", off=1, resumed="the same",
         also={"gradient_accumulation_steps": "write accumulate"})
     average: float | None = option(
-        "float or None", "Factor of an exponential moving average of the parameters, which validates and predicts in "
-        "their place; 0.999, say.", number(0, below=1) | NONE, goes_with="steps", resumed="the same",
+        "float or None", "Decay factor of an exponential moving average of the parameters, for example 0.999. "
+        "Validation and prediction then use the averages.",
+        number(0, below=1) | NONE, goes_with="steps", resumed="the same",
         also=dict.fromkeys(("ema_momentum", "use_ema"), "write average=0.999"))
     lazy: bool = option(
-        "bool", "Let rules with a memory, such as adam, move only those rows of a table of embeddings that a step "
-        "reads. The other rows, and what the rule remembers of them, stay as they are until they are read again.",
+        "bool", "Whether rules with a memory, such as adam, update only those rows of an embedding table that a step "
+        "reads. The other rows, and the state of the rule for them, do not change until they are read again.",
         FLAG, default=False, goes_with="steps", off=False, resumed="the same",
         also=dict.fromkeys(("sparse", "sparse_gradients"), "write lazy=True"))
 

@@ -1,4 +1,4 @@
-"""Training: a loop that yields one record an epoch, the history of records, and what listens to them.
+"""Training: a loop that yields one record per epoch, the history of records, and callbacks.
 
 Inside: `options.py` (every option of `train`, declared once), `trainer.py` (one training, from its options to its
 records), `loop.py` (fit, and what Ctrl-C does), `callbacks.py`, `history.py`, `progress.py`; `rewind.py` and `state.py`

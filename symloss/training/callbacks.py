@@ -1,15 +1,17 @@
-"""What listens to a training: callbacks with the moments they want.
+"""Callbacks: functions and objects that are called during a training.
 
-A callback is a function of the record, called after every epoch, or an object with any of the methods
+A callback is either a function of the record, which is called after every epoch, or an object with any of these
+methods:
 
-- ``start(training)``: before the first step,
-- ``batch(record)``: after every batch (steps then run one by one),
-- ``tick(training)``: a few times a second, between steps,
-- ``epoch(record)``: after every epoch,
-- ``end(record)``: after the last one (with the last record, or None).
+- ``start(training)`` is called before the first step,
+- ``batch(record)`` after every batch (steps then run one by one),
+- ``tick(training)`` a few times a second, between steps,
+- ``epoch(record)`` after every epoch,
+- ``end(record)`` at the end of the training, with the last record, or None.
 
-A true return of ``batch``, ``tick`` or ``epoch`` ends the training; a string is the reason. ``state()`` and
-``restore(state)``, where they exist, make a callback survive saving and resuming; the state is plain JSON.
+If ``batch``, ``tick`` or ``epoch`` returns a true value, the training ends; a string is recorded as the reason. A
+callback with the methods ``state()`` and ``restore(state)`` keeps its state when the training is saved and resumed.
+The state must be plain JSON.
 """
 
 import time
@@ -30,7 +32,7 @@ MOMENTS = ("start", "batch", "tick", "epoch", "end")
 
 
 class Callbacks:
-    """Several callbacks as one, called in order."""
+    """A list of callbacks that are called in order."""
 
     def __init__(self, callbacks):
         self.all = [self._check(c) for c in callbacks]
@@ -47,11 +49,11 @@ class Callbacks:
         return callback
 
     def want(self, moment: str) -> bool:
-        """Return whether anybody listens to a moment."""
+        """Return whether any callback has a method for this moment."""
         return any(hasattr(c, moment) for c in self.all)
 
     def call(self, moment: str, argument):
-        """Call everybody who listens, and return the first reason to end, or None."""
+        """Call all callbacks that have a method for this moment, and return the first reason to end, or None."""
         reason = None
         for callback in self.all:
             method = getattr(callback, moment, callback if moment == "epoch" and callable(callback) else None)
@@ -67,7 +69,7 @@ class Callbacks:
         return [[type(c).__name__, c.state() if hasattr(c, "state") else None] for c in self.all]
 
     def restore(self, states: list) -> None:
-        """Give states back to the callbacks of the same classes, in order; DataError for states that are damaged."""
+        """Restore the states of callbacks by class, in order; raise DataError for states that are damaged."""
         if not isinstance(states, list | tuple) or not all(_is_state(s) for s in states):
             raise DataError(f"the saved states of callbacks are damaged: {str(states)[:60]}; take another copy of the "
                             f"file")
@@ -100,7 +102,7 @@ def _restored(state, name, kind, none=False):
 
 
 def better(value: float, best: float | None, min_improvement: float = 0.0, least: float = 0.0, sign: int = 1) -> bool:
-    """Return whether `value` is lower than `best` by a share of its size and by `least` (higher, if sign is -1)."""
+    """Return whether `value` improves on `best` by more than both minimum amounts (by being higher, if sign is -1)."""
     if value is None or not np.isfinite(value):
         return False
     return best is None or sign * value < sign * best - max(abs(best) * min_improvement, least)
@@ -184,37 +186,38 @@ class _Watcher(Called):
 
 
 class EarlyStopping(_Watcher):
-    """Ends a training when a value has not become better for `patience` validations.
+    """Stop a training when a value has not improved for `patience` validations.
 
-    The value decides which parameters are kept, too, and what a `Checkpoint` of the best epochs writes, unless
-    ``train(best=...)`` says otherwise. The option `patience` of `train` does nothing then unless you pass it. The
-    option `stop` of `train` takes the same arguments as a dict.
+    The same value decides which parameters are kept and what ``Checkpoint(best=True)`` writes, unless you pass
+    ``train(best=...)``. The option `patience` of `train` is ignored unless you pass it. The option `stop` of `train`
+    takes the same arguments as a dict.
 
     Parameters
     ----------
     monitor : str or None
-        Value of the record, 'valid_acc' say; None: what `train` takes for the best, which is 'valid_loss', or 'loss'
-        without validation data, unless its option `best` says otherwise.
+        Name of a value in the record, such as 'valid_acc'. None: the value `best` of `train`, by default 'valid_loss',
+        or 'loss' without validation data.
     patience : int
         Number of validations without improvement (epochs, without validation data).
     min_improvement : float
-        Share of the best value's size by which a new one must be better.
+        Minimum relative change of the value that counts as an improvement.
     mode : 'min', 'max' or None
-        Which values are the good ones; None: low losses, and of metrics what is better for them.
+        Whether low or high values are better. None: low values for losses, and the usual direction for known metrics.
     metric : str or None
-        Name of a metric or a term, 'acc' say, or 'loss', in place of `monitor`: its value for the validation data
-        counts; without any, that for the training data, with a warning.
+        Name of a metric or a loss, such as 'acc' or 'loss', instead of `monitor`. Its value on the validation data is
+        used. Without validation data, its value on the training data is used, with a warning.
     initial_patience : int
-        Number of validations (epochs) at the beginning after which the training goes on in any case.
+        Number of validations (or epochs) at the beginning during which the training never stops.
     min_absolute_improvement : float
-        Amount by which a new value must be better, in its own unit. With `min_improvement`, the larger of both counts.
+        Minimum absolute change of the value that counts as an improvement. If `min_improvement` is given, too, the
+        larger of both limits is used.
 
     Raises
     ------
     UnknownNameError
-        When a training begins whose records have no such metric.
+        When a training begins, if its records do not have this metric.
     SpecError
-        For a value that cannot be; when a training begins, for a metric of your own without `mode`.
+        For an invalid argument; when a training begins, for a metric of your own without `mode`.
     """
 
     def __init__(self, monitor=None, patience=5, min_improvement=0.0, mode=None, metric=None, initial_patience=0,
@@ -228,9 +231,9 @@ class EarlyStopping(_Watcher):
 
 
 class ReduceLearningRate(_Watcher):
-    """Multiplies the learning rate by `factor` when a value has not become better for `patience` validations.
+    """Multiply the learning rate by `factor` when a value has not improved for `patience` validations.
 
-    Parameters as in `EarlyStopping`; `least` is the smallest product of factors.
+    The parameters are those of `EarlyStopping`; `least` is the smallest product of factors.
     """
 
     def __init__(self, factor=0.5, patience=3, monitor=None, min_improvement=0.0, mode=None, least=1e-4):
@@ -259,20 +262,21 @@ class ReduceLearningRate(_Watcher):
 
 
 class Checkpoint(Called):
-    """Writes the model with the whole state of its training, so that it can be resumed bit for bit.
+    """Save the model with the complete state of its training, so that you can resume it with identical results.
 
-    Parameters that are not finite are never written: the file of before stays.
+    A model with parameters that are not finite is never saved; the previous file is kept.
 
     Parameters
     ----------
     path : path
-        '{epoch}' in it is the epoch's number, '{}' the time, in whole seconds since 1970.
+        Where to save. '{epoch}' in the path is replaced by the number of the epoch, and '{}' by the time in whole
+        seconds since 1970.
     epochs : int or None
-        Write after every so many epochs.
+        Number of epochs between saves.
     seconds : float or None
-        Write when so many seconds have passed, in the middle of an epoch too.
+        Number of seconds between saves, also within an epoch.
     best : bool
-        Write only after epochs that are the best so far.
+        Whether to save only after epochs that are the best so far.
     """
 
     def __init__(self, path, epochs=None, seconds=None, best=False):
@@ -311,7 +315,7 @@ class Checkpoint(Called):
 
 
 class TimeLimit(Called):
-    """Ends a training after so many seconds, in the middle of an epoch too."""
+    """Stop a training after this many seconds, also within an epoch."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic):
         number(0)("seconds", seconds, "TimeLimit")

@@ -10,10 +10,10 @@ from ..losses import Loss
 
 
 def example_losses(evaluation, source) -> np.ndarray:
-    """Return the loss of each item: what the losses would be, without noise and penalties, of a data set of it alone.
+    """Return the loss of each item, as if the item were the whole data set, without noise and penalties.
 
-    Weights within an item (of its columns, steps or pixels) act as in training. With a mean, the weight of an item as a
-    whole cancels out, so that an item that counts little shows the size of its error all the same.
+    Weights within an item (of its columns, steps or pixels) are applied as in training. If the loss is a mean, the
+    weight of an item as a whole cancels out, so an item with a small weight still shows the size of its error.
 
     Parameters
     ----------
@@ -23,13 +23,13 @@ def example_losses(evaluation, source) -> np.ndarray:
     Returns
     -------
     float64 array (items,)
-        In the unit of the total loss: the sum of weight times loss. NaN for an item of which nothing counts, because
-        its weights are 0 or its labels ignored.
+        The weighted sum of the losses, in the unit of the total loss. NaN for an item in which nothing counts, because
+        its weights are 0 or its labels are ignored.
 
     Raises
     ------
     DataError
-        If the data come batch by batch, so that there is no item to come back to.
+        If the data come batch by batch, so that items cannot be looked up again.
     """
     if source.count is None:
         raise DataError("example_losses: the training data came batch by batch, and are not kept; pass arrays")

@@ -89,10 +89,10 @@ def _ended(training, epochs, result) -> Reason:
 
 def minimize(training: Training, evaluation, train, valid, *, method: str, epochs: int, patience, min_improvement,
              validate_every, tolerance: float) -> Iterator[dict]:
-    """Minimise on all of `train` at once, and yield a record for each iteration.
+    """Minimize the loss of the whole training set at once, and yield a record for each iteration.
 
-    Parameters as in `fit`; an epoch is an iteration of scipy's, `method` one of 'lbfgs', 'cg', 'trust-ncg', and
-    `tolerance` the norm of the gradient at which it ends.
+    The parameters are those of `fit`. An epoch is an iteration of scipy, `method` is 'lbfgs', 'cg' or 'trust-ncg', and
+    `tolerance` is the norm of the gradient at which the method stops.
     """
     if not isinstance(train, Arrays) or train.arrays is None:
         raise SpecError(f"algo={method!r}: the whole data set is wanted in memory; pass arrays, or use algo='adam'")

@@ -8,14 +8,14 @@ from . import table
 
 
 class History(list):
-    """A list of records, one dict an epoch.
+    """A list of records, one dict per epoch.
 
-    A record has 'epoch' (from 1), 'updates', 'seconds', 'loss' (the total), every term by its name (raw, before its
-    weight), 'weights' (a dict of the factors) and 'weighted' (of the products, which add up to the total), metrics by
-    name, and with validation the same values under 'valid_...'; 'best' says whether this epoch's validation is the
-    best so far.
+    A record contains 'epoch' (from 1), 'updates', 'seconds', 'loss' (the total), every term of the objective by its
+    name (before its weight is applied), 'weights' (a dict with the weight of each term), 'weighted' (a dict with the
+    weighted terms, which add up to the total), and metrics by name. With validation data, it contains the same values
+    under names that begin with 'valid_'. 'best' says whether this epoch is the best so far.
 
-    ``history["loss"]`` is a column, ``history[-1]`` a record, ``history[:5]`` a shorter history.
+    ``history["loss"]`` is a list of values, ``history[-1]`` a record, and ``history[:5]`` a shorter history.
     """
 
     def __getitem__(self, key):
@@ -28,11 +28,11 @@ class History(list):
         return History(found) if isinstance(key, slice) else found
 
     def column(self, name: str) -> list:
-        """Return one value of every record, None where it is missing."""
+        """Return one value from every record, None where it is missing."""
         return [record.get(name) for record in self]
 
     def plot(self, path=None, *, ax=None, names=None, theme=None):
-        """Draw the total with its terms, and each metric, by epoch; see `plotting.history`."""
+        """Plot the learning curves: the total loss, its terms and each metric by epoch; see `plotting.history`."""
         return plotting.history(self, path, ax=ax, names=names, theme=theme)
 
     def __repr__(self):
@@ -53,6 +53,6 @@ class History(list):
                 + (f", stopped: {stopped}" if stopped else ""))
 
     def milestones(self) -> list[dict]:
-        """Return the first record, the best one and the last one, each once."""
+        """Return the first, the best and the last record, each once."""
         best = max((i for i, record in enumerate(self) if record.get("best")), default=0)
         return [self[i] for i in sorted({0, best, len(self) - 1})]

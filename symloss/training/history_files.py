@@ -1,4 +1,4 @@
-"""Records in files that grow with the training, and agree with its checkpoint when it is resumed after a kill."""
+"""Records in files that grow during the training, and that match its checkpoint if it is resumed after a crash."""
 
 import csv
 import io
@@ -97,9 +97,9 @@ def _last_run(records) -> list[dict]:
 
 
 class CSVHistory(_HistoryFile):
-    """Writes the numbers of every record to a CSV file, as a line.
+    """Write the numbers of every record to a CSV file, one line per epoch.
 
-    A column that comes later (of validation, say, where not every epoch is validated) is added to the lines before.
+    A column that appears later, for example because not every epoch is validated, is added to the lines before.
     """
 
     def start(self, training):
@@ -138,7 +138,7 @@ class CSVHistory(_HistoryFile):
 
 
 class JSONHistory(_HistoryFile):
-    """Writes every record to a file, as a line of JSON; numbers that are not finite are null."""
+    """Write every record to a file, one line of JSON per epoch. Numbers that are not finite become null."""
 
     def _parsed(self, text):
         return [_read_line(line) for line in text.splitlines() if line.strip()]

@@ -68,7 +68,7 @@ def _is_sink(value) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What `train` was asked for: an attribute for each of its options, and what is made of them.
+    """The options that were passed to `train`, as attributes, and what is derived from them.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Options:
         The rule, its hyperparameters, and the options that `Plan` declares.
     regularizers : list of Regularizer
     method : str or None
-        Of scipy, for full batches.
+        The method of scipy, for full batches.
     given : frozenset of str
         Names of the options that were passed.
     """
@@ -89,93 +89,109 @@ class Options:
     algo: object = option(
         "str or function",
         "The update rule: sgd, momentum, nag, rprop, rmsprop, adagrad, adadelta, esgd, adam, adamax, amsgrad, adamw, "
-        "or a function of your own, see `updates`. On the full batch: lbfgs, cg, trust-ncg. To find initial "
-        "parameters: sample, layerwise, pretrain, see `pretraining`; the last two train with the rule `subalgo`.",
+        "or a function of your own, see `updates`. Methods for the full batch: lbfgs, cg, trust-ncg. Methods that find "
+        "initial parameters: sample, layerwise, pretrain, see `pretraining`; the last two train with the update rule "
+        "`subalgo`.",
         default="rmsprop", also={"algorithm": "write algo", "optimizer": "write algo='adam'", "solver": "write algo"})
     verbose: object = option(
-        "int, file or rich Console", "0: say nothing. A file or a Console is where progress goes.",
+        "int, file or rich Console", "Whether to show progress. 0 shows nothing. Pass a file or a rich Console to show "
+        "the progress there.",
         Check("0, 1, a file or a rich Console", _is_sink), default=1, shown="1")
     epochs: int = option(
-        "int", "Number of epochs to train for. A resumed training counts from its very beginning.", integer(1),
+        "int", "Number of epochs to train for. With ``resume=True``, the epochs of the earlier training are included.",
+        integer(1),
         default=100, also=dict.fromkeys(("max_updates", "nb_epoch", "n_epochs", "num_epochs", "max_epochs", "max_iter"),
                                         "write epochs"))
-    batch_size: int = option("int", "Items in a mini-batch; 0: all of them.", integer(0), default=32,
+    batch_size: int = option("int", "Number of items in a mini-batch. 0 takes all items at once.",
+        integer(0), default=32,
                              goes_with="steps", resumed="as before", also={"minibatch_size": "write batch_size"})
     patience: int | None = option(
-        "int or None", "Stop after this many validations without improvement (epochs, if there is no validation "
-        "data). None: never.", integer(0) | NONE, default=5, resumed="as before",
+        "int or None", "Number of validations without improvement after which training stops (epochs, if there is no "
+        "validation data). None: never stop early.", integer(0) | NONE, default=5, resumed="as before",
         also={"n_iter_no_change": "write patience"})
     best: object = option(
-        "str, (str, 'min' or 'max') or None", "Value of the records that decides which epoch is the best: which "
-        "parameters are kept, what `patience` waits for, when ``Checkpoint(best=True)`` writes. \"valid_acc\", say, "
-        "or (\"valid_mine\", \"max\") for a metric of your own. None: what an `EarlyStopping` monitors, else "
-        "'valid_loss', or 'loss' without validation data.", BEST, shown="`\"valid_loss\"`", resumed="as before",
+        "str, (str, 'min' or 'max') or None", "The value that decides which epoch is the best. The best epoch "
+        "determines which parameters are kept, when `patience` ends, and when ``Checkpoint(best=True)`` writes. Pass "
+        "\"valid_acc\", for example, or (\"valid_mine\", \"max\") for a metric of your own. None: the value that an "
+        "`EarlyStopping` monitors, otherwise 'valid_loss', or 'loss' without validation data.",
+        BEST, shown="`\"valid_loss\"`", resumed="as before",
         also=dict.fromkeys(("monitor", "restore_best_weights", "save_best_only"), "write best=\"valid_acc\", say"))
     min_improvement: float = option(
-        "float", "Minimum relative improvement of that value that counts.", number(0), default=0.0, resumed="as before",
+        "float", "Minimum relative change of the value `best` that counts as an improvement.",
+        number(0), default=0.0, resumed="as before",
         also={"min_delta": "write min_improvement, a share of the best loss", "tol": "write min_improvement"})
     stop: object = option(
-        "str, dict, function or list of them", "What ends the training in place of `patience`, which then does nothing "
-        "unless you pass it: the name of a metric, or a dict, ``{\"metric\": \"acc\", \"patience\": 5, "
-        "\"initial_patience\": 10, \"min_absolute_improvement\": 0.001}``, with arguments of "
-        "`training.EarlyStopping`; or a function of the record, which returns True to end. Of a list, whichever comes "
-        "first.", resumed="as before", also=dict.fromkeys(("early_stopping", "stopping", "stopping_criterion"),
+        "str, dict, function or list of them", "Criterion that ends the training. It replaces `patience`, unless you "
+        "pass both. Pass the name of a metric, or a dict with arguments of `training.EarlyStopping`, ``{\"metric\": "
+        "\"acc\", \"patience\": 5, \"initial_patience\": 10, \"min_absolute_improvement\": 0.001}``, or a function of "
+        "the record that returns True to stop. With a list, training ends as soon as one criterion is met.",
+        resumed="as before", also=dict.fromkeys(("early_stopping", "stopping", "stopping_criterion"),
                                                           "write stop={'metric': 'acc', 'patience': 5}"))
     validate_every: int = option("int", "Number of epochs between validations.", integer(1), default=1,
                                  resumed="as before", also={"validation_freq": "write validate_every"})
     validation_split: float | None = option(
-        "float or None", "Share of the items, drawn by `seed`, that is set aside as validation data; 0.1, say.",
+        "float or None", "Fraction of the items to set aside as validation data, for example 0.1. The items are drawn "
+        "at random with `seed`.",
         number(0, below=1) | NONE, resumed="the same", also={"validation_fraction": "write validation_split"})
     train_batches: int | None = option(
-        "int or None", "Number of batches in an epoch: of arrays, the first ones in each new order; of functions and "
-        "iterators, 100 unless you say otherwise.", integer(1) | NONE, shown="all; 100 of functions and iterators",
+        "int or None", "Number of batches in an epoch. With arrays, an epoch uses the first batches of each new random "
+        "order. With functions and iterators, an epoch has 100 batches by default.",
+        integer(1) | NONE, shown="all; 100 of functions and iterators",
         resumed="as before", also={"iteration_size": "write train_batches, and valid_batches for validation data",
               "steps_per_epoch": "write train_batches"})
     valid_batches: int | None = option(
-        "int or None", "Number of batches in a validation, for functions and iterators.", integer(1) | NONE,
+        "int or None", "Number of batches in a validation, if the validation data come from a function or an iterator.",
+        integer(1) | NONE,
         shown="100 of functions and iterators", also={"validation_steps": "write valid_batches"})
     callbacks: tuple = option(
-        "callback or list of them", "Functions of the record or objects that listen to the training, see "
-        "`training.callbacks`. A true return stops it.", SEVERAL, default=())
+        "callback or list of them", "Functions of the record, or objects that listen to the training, see "
+        "`training.callbacks`. Training stops if one of them returns a true value.", SEVERAL, default=())
     metrics: tuple = option(
-        "metric or list of them", "What records show besides losses: names of metrics or losses, "
-        "``{\"form\": \"f_beta\", \"beta\": 2}``, or functions of (prediction, target) that return a value per item.",
+        "metric or list of them", "Metrics to show in the records besides the losses: names of metrics or losses, "
+        "dicts with options, ``{\"form\": \"f_beta\", \"beta\": 2}``, or functions of (prediction, target) that return "
+        "one value per item.",
         SEVERAL, default=())
     monitors: tuple = option(
-        "dict", "What records show of outputs and parameters: ``{\"hid*:out\": (0.1, 0.9)}`` shows the shares below "
-        "0.1 and 0.9, functions by label their means; see `monitors.build`.", default=())
-    monitor_gradients: bool = option("bool", "Show the squared norm of each gradient, as 'grad(hid1.w)'.", FLAG,
+        "dict", "Values of outputs and parameters to show in the records. ``{\"hid*:out\": (0.1, 0.9)}`` shows the "
+        "fractions of values below 0.1 and below 0.9. Functions by label show their means, see `monitors.build`.",
+        default=())
+    monitor_gradients: bool = option("bool", "Whether to show the squared norm of each gradient in the records, as "
+        "'grad(hid1.w)'.", FLAG,
                                      default=False)
     class_weight: object = option(
-        "dict, list or 'balanced'", "Weight of each class, for every output with labels or probabilities of classes: "
-        "``{0: 1, 1: 5}``, or ``{\"out\": {0: 1, 1: 5}}`` for some outputs. Where classes do not exclude each other, "
-        "the weights of no (0) and yes (1). With 'balanced', all classes weigh the same in sum; items that are ignored "
-        "or have weight 0 are not counted.", resumed="the same")
+        "dict, list or 'balanced'", "Weight of each class, for example against class imbalance: ``{0: 1, 1: 5}``, or "
+        "``{\"out\": {0: 1, 1: 5}}`` for some outputs only. It applies to every output with labels or probabilities of "
+        "classes. If classes do not exclude each other, pass the weights of no (0) and yes (1). With 'balanced', all "
+        "classes have the same total weight. Items that are ignored or have weight 0 are not counted.",
+        resumed="the same")
     negative_weights: bool = option(
-        "bool", "Accept weights below 0, which push predictions away from targets. The divisor of a weighted mean is "
-        "then the sum of the weights' sizes.", FLAG, default=False, resumed="the same")
+        "bool", "Whether to accept negative weights, which push predictions away from targets. A weighted mean is then "
+        "divided by the sum of the absolute weights.", FLAG, default=False, resumed="the same")
     save_progress: object = option(
-        "path", "File to write the model to, with the whole state of its training, see `training.Checkpoint`.",
+        "path", "File to save the model to during the training, with everything that `resume` needs, see "
+        "`training.Checkpoint`.",
         PATH | NONE)
     save_every: object = option(
-        "int or float", "Epochs (an int) or minutes (a float) after which `save_progress` is written.",
+        "int or float", "How often to write `save_progress`: every so many epochs (an int) or minutes (a float).",
         number(0) | NONE, shown="1")
     results: object = option(
-        "bool or 'epochs'", "Return `training.Results` in place of the history: losses by step, epoch and item, why it "
-        "stopped, speed, plots; ``net.results`` keeps it. Steps then run one by one, which slows small models down; "
-        "'epochs' leaves the losses of steps out, at full speed.", RESULTS, default=False,
+        "bool or 'epochs'", "Whether to return `training.Results` instead of the history. It contains the losses by "
+        "step, epoch and item, the reason why training stopped, the speed and plots. ``net.results`` keeps it. Steps "
+        "then run one by one, which slows down small models. 'epochs' leaves out the losses of single steps and runs "
+        "at full speed.", RESULTS, default=False,
         also=dict.fromkeys(("return_results", "full_output"), "write results=True"))
     resume: bool = option(
-        "bool", "Go on where the last training stopped, with the optimizer's state.", FLAG, default=False,
+        "bool", "Whether to continue where the last training stopped, with the state of the optimizer.",
+        FLAG, default=False,
         goes_with="steps")
-    allow_nan: bool = option("bool", "Accept NaN and infinity in the data.", FLAG, default=False)
+    allow_nan: bool = option("bool", "Whether to accept NaN and infinity in the data.", FLAG, default=False)
     turns: object = option(
-        "list of turns", "Objectives that take turns, each with its own losses, parameters, rule and number of steps: "
-        "``[(\"critic\", 5, {\"moves\": \"critic.*\"}), (\"generator\", 1, {\"moves\": \"generator.*\"})]``, see "
-        "`Turn`. "
-        "None: one objective, the sum of all losses.", TURNS | NONE, goes_with="steps")
+        "list of turns", "Objectives that take turns, each with its own losses, parameters, update rule and number of "
+        "steps: ``[(\"critic\", 5, {\"moves\": \"critic.*\"}), (\"generator\", 1, {\"moves\": \"generator.*\"})]``, "
+        "see `Turn`. None: a single objective, the sum of all losses.", TURNS | NONE, goes_with="steps")
     tolerance: float | None = option(
-        "float or None", "Euclidean norm of the gradient at which a full-batch method stops.", number(0) | NONE,
+        "float or None", "A full-batch method stops when the Euclidean norm of the gradient is at most this value.",
+        number(0) | NONE,
         shown="scipy's", goes_with="full batch")
     seed: int | None = option("int or None", "Seed for shuffling and noise.", integer(0, most=None) | NONE,
                               shown="the model's", resumed="the same",

@@ -116,9 +116,9 @@ class Lines(Reporter):
 
 
 class Notebook(Reporter):
-    """One output of a notebook's cell that grows in place: what was said, a table of epochs, and the present state.
+    """Progress in a notebook: one output of the cell that updates itself, with messages, a table of epochs, and a bar.
 
-    It needs no widgets. Fast epochs share an update; the last one shows all.
+    No widgets are needed. Fast epochs share an update; the last update shows everything.
     """
 
     def __init__(self, epochs: int):

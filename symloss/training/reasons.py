@@ -16,7 +16,7 @@ CODES = {
 
 
 class Reason(str):
-    """The sentence that says why a training ended; it is what records show under 'stopped'.
+    """A sentence that says why a training stopped. Records show it under 'stopped'.
 
     Parameters
     ----------

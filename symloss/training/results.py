@@ -1,4 +1,4 @@
-"""What a training leaves besides a trained model: `Results`, which ``train(..., results=True)`` returns."""
+"""The results of a training: `Results`, which ``train(..., results=True)`` returns."""
 
 import copy
 import functools
@@ -20,43 +20,44 @@ NOT_MEASURED = (*BOOKKEEPING, "weights", "weighted", "stage", "layers")
 
 
 class Results:
-    """A training: its losses, why and where it ended, how fast it was, and the networks that it leaves.
+    """The results of a training: its losses, why and when it stopped, its speed, and the trained networks.
 
-    ``len(results)``, ``results[-1]`` and ``results["loss"]`` are those of `history`. While the training runs, and after
-    one that was ended by an exception, ``net.results`` is what there is so far.
+    ``len(results)``, ``results[-1]`` and ``results["loss"]`` work as with `history`. While the training runs, or if an
+    exception ended it, ``net.results`` has the results so far.
 
     Attributes
     ----------
     history : History
-        The records of this training, one an epoch.
+        The records of this training, one per epoch.
     net : Network
-        The trained model itself, no copy of it: with validation data or `best` it has the parameters of `best_epoch`,
-        else the last ones, or their moving averages, where you asked for `average`. It moves if you train it further.
+        The trained model itself, not a copy. With validation data or `best`, it has the parameters of `best_epoch`;
+        otherwise the last ones, or their moving averages if you passed `average`. It changes if you train it further.
     best_epoch : int or None
         Number of the epoch with the best value of `monitored`, from 1.
     monitored : str
-        Value of the records that decides which epoch is the best: 'valid_loss', say.
+        Name of the value that decides which epoch is the best, such as 'valid_loss'.
     stopped, stopped_because : str or None
-        Why the training ended: a short code, see `reasons.CODES`, and a sentence. None while it runs.
+        Why the training stopped: a short code, see `reasons.CODES`, and a sentence. None while it runs.
     seconds : float
-        From the first step to the end, with validation and callbacks, and without compiling.
+        Duration from the first step to the end, including validation and callbacks, but not compilation.
     step_seconds : float
-        Of these, what the steps took.
+        The part of `seconds` that was spent on training steps.
     steps, examples : int
-        Steps made, and items they used, an item once an epoch. A full-batch method makes a step an iteration.
+        Number of steps, and number of items they used; an item counts once per epoch. For a full-batch method, an
+        iteration is a step.
     batch_size : int or None
-        Items in a step; None where a stream decides.
+        Number of items in a step. None if the batches come from a stream.
     initial_learning_rate, learning_rate : float, dict or None
-        Of the first and of the last step, with schedules and `ReduceLearningRate`; a dict by pattern, or by
-        turn, where it differs. None for rules and methods without one.
+        Learning rate of the first and of the last step, including schedules and `ReduceLearningRate`. If it differs, a
+        dict by pattern or by turn. None for rules and methods without a learning rate.
     training_examples, validation_examples : int or None
-        Number of items; None of a stream, or without validation data.
+        Number of items. None for a stream, or without validation data.
     algo, backend : str
-        Update rule or method, and what compiled it: 'C', 'PYTHON', ...
+        The update rule or method, and the backend that compiled it: 'C', 'PYTHON', ...
     options : dict
-        What the training was asked for, in plain data.
+        The options of the training, as plain data.
     checkpoints : list of str
-        Files that callbacks wrote the model to, in order.
+        Files to which callbacks saved the model, in order.
     """
 
     def __init__(self, model, training, evaluation, train, valid, asked):
@@ -117,51 +118,51 @@ class Results:
 
     @property
     def losses_by_epoch(self) -> np.ndarray:
-        """The total loss of each epoch, with noise: the mean over its steps, each with the parameters of its moment."""
+        """The total training loss of each epoch, with noise: the mean over the steps of the epoch."""
         return _floats(self.history.column("loss"))
 
     @property
     def validation_losses(self) -> np.ndarray | None:
-        """The validation loss of each epoch, NaN where there was no validation; None without validation data."""
+        """The validation loss of each epoch, NaN for epochs that were not validated. None without validation data."""
         return _floats(self.history.column("valid_loss")) if self._validates else None
 
     @property
     def losses_by_step(self) -> np.ndarray | None:
-        """The total loss of each step, before its update, with noise: what it minimised; None if results='epochs'."""
+        """The total loss that each step minimized, with noise, before its update. None if results='epochs'."""
         if self._by_step is None:
             return self.losses_by_epoch if self._steps_wanted else None
         return self._by_step.totals()
 
     @property
     def steps_by_epoch(self) -> np.ndarray:
-        """Number of steps that were done at the end of each epoch: places among `losses_by_step`."""
+        """Number of steps done by the end of each epoch. Use them as positions in `losses_by_step`."""
         return np.array(self._ends, "int64")
 
     @property
     def measurements(self) -> dict:
-        """Each term (before its weight) and metric of the training data by name: one value an epoch."""
+        """Each term (before its weight) and each metric of the training data, by name: one value per epoch."""
         return self._columns("")
 
     @property
     def validation_measurements(self) -> dict:
-        """Each term and metric of the validation data by name: one value an epoch; empty without any."""
+        """Each term and metric of the validation data, by name: one value per epoch. Empty without validation data."""
         return self._columns("valid_") if self._validates else {}
 
     @property
     def measurements_by_step(self) -> dict | None:
-        """Each term and each metric that is a quotient of sums, by name: one value a step; None if results='epochs'."""
+        """Each term, and each metric that is a quotient of sums, by name, at each step. None if results='epochs'."""
         if self._by_step is None:
             return self.measurements if self._steps_wanted else None
         return self._by_step.by_name()
 
     @property
     def steps_per_second(self) -> float:
-        """Steps in a second of `step_seconds`."""
+        """Number of steps per second of `step_seconds`."""
         return self.steps / self.step_seconds if self.step_seconds else np.nan
 
     @property
     def examples_per_second(self) -> float:
-        """Items in a second of `step_seconds`."""
+        """Number of items per second of `step_seconds`."""
         return self.examples / self.step_seconds if self.step_seconds else np.nan
 
     @property
@@ -189,11 +190,12 @@ class Results:
 
     @functools.cached_property
     def example_losses(self) -> np.ndarray:
-        """The loss of each training item, with the parameters that the training left (those of `net` at its end).
+        """The loss of each training item, with the parameters that `net` had at the end of the training.
 
-        Without noise and penalties; of a weighted mean, the weight of an item as a whole cancels out, and items of
-        which nothing counts are NaN; see `example_losses.example_losses`. It is computed when you first ask for it, an
-        item at a time, from the data that you passed to `train`, in their order; see `example_rows`.
+        Noise and penalties are left out. If the loss is a weighted mean, the weight of an item as a whole cancels out.
+        Items in which nothing counts are NaN; see `example_losses.example_losses`. The losses are computed when you
+        first ask for them, one item at a time, from the data that you passed to `train` and in their order; see
+        `example_rows`.
 
         Raises
         ------
@@ -210,7 +212,7 @@ class Results:
 
     @property
     def example_rows(self) -> np.ndarray | None:
-        """Row in your data of each of `example_losses`: `validation_split` leaves some out. None of a stream."""
+        """The row in your data for each of `example_losses`; `validation_split` leaves some out. None for a stream."""
         if self.training_examples is None:
             return None
         return np.arange(self.training_examples) if self._numbers is None else self._numbers
@@ -224,11 +226,11 @@ class Results:
     # ------------------------------------------------------------------------------------------ shown
 
     def plot(self, path=None, *, ax=None, names=None, theme=None):
-        """Draw the total with its terms, and each metric, by epoch; see `plotting.history`."""
+        """Plot the learning curves: the total loss, its terms and each metric by epoch; see `plotting.history`."""
         return self.history.plot(path, ax=ax, names=names, theme=theme)
 
     def plot_losses(self, path=None, *, ax=None, theme=None):
-        """Draw the losses of steps, epochs and validations in one panel; see `plotting.losses`."""
+        """Plot the losses of steps, epochs and validations in one panel; see `plotting.losses`."""
         epochs = self.history.column("epoch")
         return plotting.losses(epochs, self.losses_by_epoch, self.validation_losses, self.losses_by_step,
                                self.steps_by_epoch, path, ax=ax, best=self.best_epoch, theme=theme)

@@ -1,4 +1,4 @@
-"""Where a training stands: everything that the next step depends on, so that it can be saved and resumed."""
+"""The state of a training: everything that the next step depends on, so that it can be saved and resumed."""
 
 import dataclasses
 
@@ -55,43 +55,44 @@ class Best:
 
 
 class Training:
-    """A run: what it trains, and where it stands. Callbacks get it at their start.
+    """A running training and its state. Callbacks receive it in ``start(training)``.
 
     Attributes
     ----------
     step : TrainingStep
     epoch : int
-        Number of the epoch that runs, from 1.
+        Number of the current epoch, from 1.
     position, items : int
-        Batches and items done in it.
+        Number of batches and items done in this epoch.
     batches : int
-        Batches done since its very beginning, before it was resumed.
+        Number of batches done since the very beginning, including the training before it was resumed.
     examples, step_seconds : int and float
-        Items used, and time that steps took, since it was resumed.
+        Number of items used, and time spent on steps, since the training was resumed.
     by_step : StepLosses or None
-        Keeps the losses of each step, where they are wanted: steps then run one by one.
+        The losses of each step, if you asked for them. Steps then run one by one.
     saved : list of str
-        Files that it was written to.
+        Files that the training was saved to.
     seed : int
-        Of shuffling: epoch number e is shuffled by (seed, e), so that no stream has to be kept.
+        Seed for shuffling. Epoch number e is shuffled with the seed (seed, e), so no state of a generator has to be
+        saved.
     shuffles : bool
-        Whether the items are in another order in each epoch.
+        Whether the items are shuffled in each epoch.
     reason : Reason or None
-        Why it ended; None if all epochs are done.
+        Why the training stopped. None if all epochs are done.
     save, check : functions of a path
-        Write the model and this state; raise what writing the model would raise.
+        `save` writes the model and this state. `check` raises what `save` would raise.
     history : list
-        Gets every record, before the callbacks do.
+        The records so far. A record is added before the callbacks receive it.
     monitored : Monitored
-        What decides which epoch is the best.
+        The value that decides which epoch is the best.
     modes : dict
-        The values that records have, by name: 'min' or 'max', which are the good ones; None where that is not known.
+        For each value of the records, by name, whether low ('min') or high ('max') values are better. None if unknown.
     asked : dict
-        What the training was asked for, in plain data, for those who resume it.
+        The options of the training as plain data, for resuming it.
     resumed : bool
-        Whether it goes on with an earlier one.
+        Whether the training continues an earlier one.
     unchanged : function
-        Raises where what is compiled is no longer what the model is; called after callbacks.
+        Raises an error if the model no longer matches the compiled functions. It is called after the callbacks.
     """
 
     def __init__(self, step, callbacks, seed: int, save=None, history=None, *, monitored=None, modes=None, asked=None,

@@ -19,12 +19,12 @@ ELSEWHERE = {  # a key of another library -> what to write here; for errors alon
 
 
 class StopWhen(Called):
-    """Ends a training after an epoch of which a function says so.
+    """Stop a training when a function of the record returns a true value.
 
     Parameters
     ----------
     function : function of the record
-        A true return ends the training; a string is the reason.
+        A true value ends the training; a string is recorded as the reason.
     """
 
     def __init__(self, function):
@@ -44,12 +44,12 @@ def criteria(stop) -> tuple:
     Parameters
     ----------
     stop : None, str, dict, function of the record, EarlyStopping, or a list of them
-        A name is that of a metric, or 'loss'. A dict has arguments of `EarlyStopping`.
+        A string is the name of a metric, or 'loss'. A dict contains arguments of `EarlyStopping`.
 
     Raises
     ------
     UnknownNameError
-        For a key of a dict that `EarlyStopping` does not take, with the nearest.
+        For a key of a dict that `EarlyStopping` does not take. The message suggests similar names.
     SpecError
         For anything else.
 

@@ -1,4 +1,4 @@
-"""Records for programs that show and compare runs: TensorBoard and MLflow."""
+"""Callbacks for programs that show and compare runs: TensorBoard and MLflow."""
 
 import re
 import sys
@@ -44,23 +44,24 @@ def _named(name, value) -> dict[str, float]:
 
 
 class TensorBoard(Called):
-    """Writes the numbers of every record to an event file, which TensorBoard shows while the training runs.
+    """Write the numbers of every record to an event file, which TensorBoard shows while the training runs.
 
-    Losses and metrics are called 'loss/train' and 'loss/valid', so that both share a group; weights of losses are
-    called 'weight/mse', and 'learning_rate' is that of the last step. Nothing has to be installed to write the file; to
-    look at it, ``pip install 'symloss[tensorboard]'`` and ``tensorboard --logdir FOLDER``.
+    Losses and metrics are called 'loss/train' and 'loss/valid', so that both share a group. Weights of losses are
+    called 'weight/mse', and 'learning_rate' is the learning rate of the last step. You need not install anything to
+    write the file. To look at it, run ``pip install 'symloss[tensorboard]'`` and ``tensorboard --logdir FOLDER``.
 
     Parameters
     ----------
     folder : path
-        Of this run: give each run one of its own, ``"runs/wide"``. A resumed training goes on in the same folder.
+        Folder of this run. Give each run a folder of its own, such as ``"runs/wide"``. A resumed training continues in
+        the same folder.
     histograms : int or None
-        Number of epochs after which histograms of all parameters are written; None: never.
+        Number of epochs between histograms of all parameters. None: do not write histograms.
 
     Raises
     ------
     DataError
-        When a training begins, if the folder cannot be written.
+        When a training begins, if the folder is not writable.
     """
 
     def __init__(self, folder, histograms=None):
@@ -86,25 +87,26 @@ class TensorBoard(Called):
 
 
 class MLflow(Called):
-    """Logs the numbers of every record to MLflow, with what the training was asked for as parameters.
+    """Log the numbers of every record to MLflow, with the options of the training as parameters.
 
-    It writes to the run that is active, or begins one and ends it with the training: as finished, as failed where an
-    error ended the training, and as killed after Ctrl-C. Where runs are kept, ``mlflow.set_tracking_uri`` says.
+    The callback writes to the active run. If there is none, it begins a run and ends it together with the training: as
+    finished, as failed after an error, or as killed after Ctrl-C. Choose where runs are stored with
+    ``mlflow.set_tracking_uri``.
 
     Parameters
     ----------
     run_name : str or None
-        Name of the run that it begins.
+        Name of the run, if the callback begins one.
     experiment : str or None
-        Name of the experiment of that run, which is made if there is none; None: the one that MLflow is set to.
+        Name of the experiment of that run. It is created if it does not exist. None: the current experiment of MLflow.
     options : bool
-        Whether options of the training are logged as parameters. In a run that has such parameters already, those of
-        the first training stay.
+        Whether to log the options of the training as parameters. If the run already has such parameters, the first
+        values are kept.
 
     Raises
     ------
     ImportError
-        Without MLflow: ``pip install 'symloss[mlflow]'``.
+        If MLflow is not installed: ``pip install 'symloss[mlflow]'``.
     """
 
     def __init__(self, run_name=None, experiment=None, options=True):

@@ -1,4 +1,4 @@
-"""Trainings with several objectives that take turns: what each turn minimizes, what it moves, and how."""
+"""Training with several objectives that take turns: what each turn minimizes, and which parameters it changes."""
 
 import dataclasses
 
@@ -20,17 +20,17 @@ class Turn:
     Parameters
     ----------
     losses : str, Loss or list of them
-        Which losses of the model this turn minimizes: as they are called in the records, or the objects themselves.
+        The losses of the model that this turn minimizes: their names in the records, or the objects themselves.
     steps : int
-        Number of steps (batches) that it takes before the next turn begins.
+        Number of steps (batches) before the next turn begins.
     moves : str, Network, list of them or None
-        The parameters that it moves: patterns such as "critic" or "generator.*", or networks within the model. None:
-        every parameter that its losses depend on, unless another turn names it.
+        The parameters that this turn updates: patterns such as "critic" or "generator.*", or networks within the
+        model. None: all parameters that its losses depend on, except those that another turn names.
     algo : str, function or None
-        Its update rule. None: that of the whole training.
+        The update rule of this turn. None: the update rule of the whole training.
     **options
         Hyperparameters of the rule, `freeze`, limits of gradients, `accumulate`, `average`, and penalties such as
-        weight_l2=1e-4. What you leave out is as in the whole training.
+        weight_l2=1e-4. By default, each is as in the whole training.
 
     Examples
     --------
@@ -230,27 +230,27 @@ def numbers(asked) -> dict:
 def train_in_turn(turns, train, valid=None, algo="rmsprop", **options):
     """Train a model whose losses are minimized in turn, a few steps each, within one training.
 
-    This is ``net.train(train, valid, algo, turns=turns, **options)`` of the model that the losses belong to. Every turn
-    has its own update rule with its own state, moves its own parameters, and takes its own number of steps; then the
-    next one begins, and so on from batch to batch. In the mode C, all this happens within one compiled call.
+    This calls ``net.train(train, valid, algo, turns=turns, **options)`` on the model that the losses belong to. Every
+    turn has its own update rule with its own state, its own parameters, and its own number of steps. Then the next
+    turn begins. In the mode C, all turns run within one compiled call.
 
     Parameters
     ----------
     turns : list
-        For each turn ``(losses, steps)``, ``(losses, steps, {options})`` or a `Turn`. Losses are `Loss` objects of one
-        model.
+        For each turn, ``(losses, steps)``, ``(losses, steps, {options})`` or a `Turn`. The losses are `Loss` objects
+        of one model.
     train, valid, algo, **options
-        See `Network.train`. The options of a `Turn` come before those that are given here.
+        See `Network.train`. The options of a `Turn` override the options that you pass here.
 
     Returns
     -------
     History or Results
-        As `Network.train` does. Every record has the value of each loss, averaged over the steps of its own turns.
+        As in `Network.train`. Every record contains the value of each loss, averaged over the steps of its own turns.
 
     Raises
     ------
     SpecError
-        If the losses belong to no model or to several, or if a loss has no turn.
+        If the losses do not belong to one and the same model, or if a loss has no turn.
 
     Examples
     --------
