@@ -21,13 +21,13 @@ def minimax(real, fake):
     Parameters
     ----------
     real, fake : float tensor (n, d)
-        What the discriminator says of real and of generated items: logits z; or probabilities D, if the graph shows
-        the sigmoid that they come from.
+        What the discriminator predicts for real and for generated items: logits z, or probabilities D if the graph
+        shows the sigmoid.
 
     Returns
     -------
     float tensor (n, d)
-        At least 0, in nats; log 4 where it cannot tell.
+        At least 0, in nats. It is log 4 if the discriminator cannot tell them apart.
 
     Raises
     ------
@@ -36,8 +36,8 @@ def minimax(real, fake):
 
     Notes
     -----
-    For the discriminator of the original game. The generator of the minimax game takes its negative (its `fake` part);
-    it learns better with `non_saturating`.
+    Use it for the discriminator of the original game. In the minimax game the generator minimises the negative of this
+    loss (its `fake` part). It learns better with `non_saturating`.
 
     References
     ----------
@@ -59,8 +59,8 @@ def non_saturating(fake):
     Parameters
     ----------
     fake : float tensor (n, d)
-        What the discriminator says of generated items: logits z; or probabilities D, if the graph shows the sigmoid
-        that they come from.
+        What the discriminator predicts for generated items: logits z, or probabilities D if the graph shows the
+        sigmoid.
 
     Returns
     -------
@@ -74,8 +74,8 @@ def non_saturating(fake):
 
     Notes
     -----
-    For the generator against `minimax`. Its gradient is large where the discriminator is sure, which is where the
-    minimax game's vanishes.
+    Use it for the generator against `minimax`. Its gradient is large where the discriminator is sure, which is where
+    that of the minimax game vanishes.
 
     References
     ----------
@@ -96,7 +96,7 @@ def lsgan(real, fake):
     Parameters
     ----------
     real, fake : float tensor (n, d)
-        What the discriminator says of real and of generated items, without an activation.
+        What the discriminator predicts for real and for generated items, without an activation.
 
     Returns
     -------
@@ -110,8 +110,8 @@ def lsgan(real, fake):
 
     Notes
     -----
-    For discriminators that should keep a slope where they are sure. Items that are far on the right side are drawn
-    back, too. `lsgan_generator` is its counterpart.
+    Use it for discriminators that should keep a gradient where they are sure. It also pulls back items that are far on
+    the right side. Its counterpart is `lsgan_generator`.
 
     References
     ----------
@@ -133,7 +133,7 @@ def lsgan_generator(fake):
     Parameters
     ----------
     fake : float tensor (n, d)
-        What the discriminator says of generated items, without an activation.
+        What the discriminator predicts for generated items, without an activation.
 
     Returns
     -------
@@ -147,7 +147,7 @@ def lsgan_generator(fake):
 
     Notes
     -----
-    For the generator against a discriminator that is trained by `lsgan`.
+    Use it for the generator against a discriminator that is trained with `lsgan`.
 
     References
     ----------
@@ -168,7 +168,7 @@ def hinge_gan(real, fake):
     Parameters
     ----------
     real, fake : float tensor (n, d)
-        Scores of real and of generated items; the logits, if the graph shows a sigmoid.
+        Scores of real and of generated items. If the graph shows a sigmoid, its logits are used.
 
     Returns
     -------
@@ -182,7 +182,7 @@ def hinge_gan(real, fake):
 
     Notes
     -----
-    For discriminators of images, which should stop at a margin. The generator takes `wasserstein_generator`.
+    Use it for discriminators of images that should stop at a margin. The generator uses `wasserstein_generator`.
 
     References
     ----------
@@ -209,7 +209,8 @@ def wasserstein_critic(real, fake):
     Returns
     -------
     float tensor (n, d)
-        Of any sign, in the unit of the scores. Minus its mean estimates the distance, if the critic is 1-Lipschitz.
+        Of any sign, in the unit of the scores. Minus its mean estimates the Wasserstein distance if the critic is
+        1-Lipschitz.
 
     Raises
     ------
@@ -218,8 +219,8 @@ def wasserstein_critic(real, fake):
 
     Notes
     -----
-    Only together with `gradient_penalty` (or another bound on the critic). numpy_ml's WGAN_GPLoss is the sum of
-    both; its gradients by the real and fake scores have the wrong sign.
+    Use it only together with `gradient_penalty`, or with another bound on the critic. numpy_ml's WGAN_GPLoss is the sum
+    of both, but its gradients by the real and fake scores have the wrong sign.
 
     References
     ----------
@@ -255,7 +256,8 @@ def wasserstein_generator(fake):
 
     Notes
     -----
-    For the generator against a critic of `wasserstein_critic`, or a discriminator of `hinge_gan`.
+    Use it for the generator against a critic trained with `wasserstein_critic`, or a discriminator trained with
+    `hinge_gan`.
 
     References
     ----------
@@ -289,9 +291,10 @@ def r1(prediction, at, *, gamma=10.0):
     Parameters
     ----------
     prediction : float tensor (n,) or (n, 1)
-        The discriminator's logit for each item: a graph, in which `at` is found. No item may depend on another.
+        The discriminator's logit for each item, as a graph that contains `at`. The logit of an item must not depend on
+        other items.
     at : float tensor (n, ...)
-        The variable x that it is differentiated by: the real items. With the generated ones it is R2.
+        The variable x by which to differentiate: the real items. With the generated ones the penalty is R2.
     gamma : float, at least 0
         Weight of the penalty, dimensionless.
 
@@ -309,8 +312,8 @@ def r1(prediction, at, *, gamma=10.0):
 
     Notes
     -----
-    Beside any discriminator's loss, for training that does not swing. The gradient by the parameters is a second
-    derivative, made symbolically. Batch normalization mixes items: without it, please.
+    Use it beside the loss of any discriminator, for training that does not oscillate. Its gradient by the parameters is
+    a second derivative, which is computed symbolically. Do not combine it with batch normalization, which mixes items.
 
     References
     ----------
@@ -333,13 +336,15 @@ def gradient_penalty(prediction, at, *, penalty=10.0, norm=1.0):
     Parameters
     ----------
     prediction : float tensor (n,) or (n, 1)
-        The critic's score for each item: a graph, in which `at` is found. No item may depend on another.
+        The critic's score for each item, as a graph that contains `at`. The score of an item must not depend on other
+        items.
     at : float tensor (n, ...)
-        The variable x that it is differentiated by: u * real + (1 - u) * fake, u uniform in [0, 1], one an item.
+        The variable x by which to differentiate: u * real + (1 - u) * fake, with u uniform in [0, 1], one for each
+        item.
     penalty : float, at least 0
         Weight lambda of the penalty, dimensionless.
     norm : float, at least 0
-        The norm c that is wanted, in the unit of the score over that of x.
+        The target norm c, in the unit of the score over that of x.
 
     Returns
     -------
@@ -355,8 +360,8 @@ def gradient_penalty(prediction, at, *, penalty=10.0, norm=1.0):
 
     Notes
     -----
-    Beside `wasserstein_critic`. The gradient by the parameters is a second derivative, made symbolically. It is 0
-    where the critic's gradient is 0.
+    Use it beside `wasserstein_critic`. Its gradient by the parameters is a second derivative, which is computed
+    symbolically. Where the critic's gradient is 0, the gradient of the penalty is 0, too.
 
     References
     ----------

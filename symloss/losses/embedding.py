@@ -1,4 +1,4 @@
-"""Losses of embeddings: of distances and similarities between two or three items that belong together or not."""
+"""Losses of embeddings: distances and similarities between two or three items that may or may not belong together."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -15,17 +15,17 @@ from .registration import by_item, loss
 
 
 def root(squares):
-    """Return the square root of numbers from 0 up; its gradient at 0 is 0, and not infinite."""
+    """Return the square root of numbers that are at least 0. Its gradient at 0 is 0 instead of infinity."""
     return pt.sqrt(pt.maximum(squares, np.asarray(np.finfo(squares.dtype).tiny ** 0.6, squares.dtype)))
 
 
 def squares_by_product(x, y):
-    """Return the squared distances between the rows of `x` and `y` by one product; rounding may leave them below 0."""
+    """Return the squared distances between the rows of `x` and `y` by one product. Rounding may make them negative."""
     return pt.sqr(x).sum(axis=-1)[:, None] + pt.sqr(y).sum(axis=-1) - 2 * pt.dot(x, y.T)
 
 
 def unit_length(vectors):
-    """Return vectors (over the last axis) brought to length 1; a vector of 0 stays 0, with a gradient of 0."""
+    """Return vectors (over the last axis) scaled to length 1. A zero vector stays 0, with a gradient of 0."""
     return vectors * _inverse_length(vectors)[..., None]
 
 
@@ -35,7 +35,8 @@ def _inverse_length(vectors):
 
 
 def cosine_of(x, y):
-    """Return the cosine of the angle between vectors (over the last axis); with a vector of 0 it is 0, and still."""
+    """Return the cosine of the angle between vectors (over the last axis). For a zero vector it is 0, without
+    gradient."""
     return (x * y).sum(axis=-1) * (_inverse_length(x) * _inverse_length(y))
 
 
@@ -47,14 +48,14 @@ def vectors(first, second, who: str, port: str):
 
 
 def one_each(embedding, target, who: str):
-    """Return the target of each item, of the embedding's axes but the last, as a float of its dtype."""
+    """Return the target of each item, with the axes of the embedding except the last, as a float of its dtype."""
     return same_rank_below(embedding, floating(target, who, "target").astype(embedding.dtype), who)
 
 
 @loss("ContrastiveLossLayer", "contrastive_wolfram", "wolfram_contrastive", target="same",
       ranges={"margin": "(0, inf)"})
 def contrastive(prediction, target, *, margin=0.5):
-    r"""Contrastive loss of a distance, per element, after Wolfram: a target of 1 means *far*.
+    r"""Contrastive loss of a distance, per element, as in Wolfram: a target of 1 means *far*.
 
     .. math:: \ell = (1 - t)\, d + t \max(0, m - d)
 
@@ -65,7 +66,7 @@ def contrastive(prediction, target, *, margin=0.5):
     target : tensor (n, d)
         1 (True) where the distance should be large, 0 where it should be small. A target (n,) is read as (n, 1).
     margin : float > 0
-        From which distance on a pair is far enough, in the unit of the distances.
+        Distance from which a pair is far enough, in the unit of the distances.
 
     Returns
     -------
@@ -79,9 +80,9 @@ def contrastive(prediction, target, *, margin=0.5):
 
     Notes
     -----
-    For twin networks whose last layer is a distance. Most other libraries say 1 for *near*, as `squared_contrastive`
-    does; a network that learns the opposite of what it should was given the other one's targets. A `PairEmbedding`
-    takes the target by the name 'far', and refuses one that is called 'same'.
+    Use it for twin networks whose last layer is a distance. Most other libraries use 1 for *near*, as
+    `squared_contrastive` does. If a network learns the opposite of what it should, it got the targets of the other
+    convention. A `PairEmbedding` takes the target by the name 'far', and refuses one that is called 'same'.
 
     References
     ----------
@@ -97,7 +98,7 @@ def contrastive(prediction, target, *, margin=0.5):
 @loss("hadsell", "contrastive_hadsell", "hadsell_contrastive", target="same",
       unit="the squared unit of the distances", ranges={"margin": "(0, inf)"})
 def squared_contrastive(prediction, target, *, margin=1.0):
-    r"""Contrastive loss of a distance, per element, after Hadsell: squared, and a target of 1 means *near*.
+    r"""Contrastive loss of a distance, per element, as in Hadsell: squared, and a target of 1 means *near*.
 
     .. math:: \ell = \tfrac12 t\, d^2 + \tfrac12 (1 - t) \max(0, m - d)^2
 
@@ -108,7 +109,7 @@ def squared_contrastive(prediction, target, *, margin=1.0):
     target : tensor (n, d)
         1 where the distance should be small, 0 where it should be large. A target (n,) is read as (n, 1).
     margin : float > 0
-        From which distance on a pair is far enough, in the unit of the distances.
+        Distance from which a pair is far enough, in the unit of the distances.
 
     Returns
     -------
@@ -122,9 +123,9 @@ def squared_contrastive(prediction, target, *, margin=1.0):
 
     Notes
     -----
-    For twin networks. The target is that of the libraries, 1 for a pair that belongs together; the paper itself writes
-    Y = 1 for a *dissimilar* pair, as `contrastive` does: if you have the paper's Y, pass 1 - Y. A `PairEmbedding` takes
-    the target by the name 'same', and refuses one that is called 'far'.
+    Use it for twin networks. As in other libraries, 1 means that a pair belongs together. The paper itself writes Y = 1
+    for a *dissimilar* pair, as `contrastive` does: if you have the paper's Y, pass 1 - Y. A `PairEmbedding` takes the
+    target by the name 'same', and refuses one that is called 'far'.
 
     References
     ----------
@@ -139,7 +140,7 @@ def squared_contrastive(prediction, target, *, margin=1.0):
 
 @loss("CosineEmbeddingLoss", target="sign", per="item", unit="none", shape=by_item, ranges={"margin": "[-1, 1)"})
 def cosine_embedding(first, second, target, *, margin=0.0):
-    r"""Loss of the cosine between two embeddings, per item: near 1 for like pairs, below `margin` for unlike ones.
+    r"""Loss of the cosine between two embeddings, per item: near 1 for similar pairs, below `margin` for the others.
 
     .. math:: \ell = \tfrac{1 + t}{2} (1 - c) + \tfrac{1 - t}{2} \max(0, c - m),
               \quad c = \frac{x \cdot y}{\|x\| \|y\|}
@@ -151,12 +152,12 @@ def cosine_embedding(first, second, target, *, margin=0.0):
     target : tensor (n,)
         1 for a pair that belongs together, -1 for one that does not.
     margin : float in [-1, 1)
-        The cosine up to which unlike embeddings may be similar.
+        Largest cosine of a dissimilar pair that costs nothing.
 
     Returns
     -------
     float tensor (n,)
-        From 0 to 2 (to rounding), dimensionless. A vector of 0 has the cosine 0 with all, and no gradient.
+        From 0 to 2 (to rounding), dimensionless. A zero vector has the cosine 0 with all others, and no gradient.
 
     Raises
     ------
@@ -165,7 +166,8 @@ def cosine_embedding(first, second, target, *, margin=0.0):
 
     Notes
     -----
-    For pairs whose lengths mean nothing, such as bags of words. A target of 0 instead of -1 gives half of each part.
+    Use it for pairs of vectors whose lengths have no meaning, such as bags of words. A target of 0 instead of -1 gives
+    half of each part.
 
     References
     ----------
@@ -192,15 +194,16 @@ def triplet(anchor, positive, negative, *, margin=1.0, distance="euclidean", squ
     Parameters
     ----------
     anchor, positive, negative : float tensor (n, d)
-        Embeddings: of an item, of one like it, of one unlike it; in one unit.
+        Embeddings of an item, of a similar item and of a dissimilar one, in one unit.
     margin : float
-        By how much the negative should be further away, in the unit of the distances.
+        How much further away the negative should be, in the unit of the distances.
     distance : 'euclidean', 'manhattan' or 'cosine'
-        What d is: the length of the difference, the sum of its absolute values, or 1 less the cosine of the angle.
+        What d is: the length of the difference, the sum of its absolute values, or 1 minus the cosine of the angle.
     squared : bool
-        Whether d is squared; the squared Euclidean distance is that of FaceNet.
+        Whether d is squared. FaceNet uses the squared Euclidean distance.
     swap : bool
-        Whether the negative's distance to the positive counts instead, where it is less than that to the anchor.
+        Whether to use the distance between negative and positive where it is smaller than that between negative and
+        anchor.
 
     Returns
     -------
@@ -215,8 +218,8 @@ def triplet(anchor, positive, negative, *, margin=1.0, distance="euclidean", squ
 
     Notes
     -----
-    For embeddings of many classes with few items each. Embeddings of length 1 keep it from being won by scale.
-    torch adds 1e-6 to each difference before the norm; here there is no such term.
+    Use it for embeddings of many classes with few items each. Embeddings of length 1 keep the model from lowering the
+    loss by scale alone. torch adds 1e-6 to each difference before the norm, and symloss does not.
 
     References
     ----------
@@ -256,7 +259,7 @@ def margin_ranking(first, second, target, *, margin=0.0):
     target : tensor (n, d)
         1 where the first should be higher, -1 where the second should. A target (n,) is read as (n, 1).
     margin : float
-        By how much it should be higher, in the unit of the scores.
+        How much higher it should be, in the unit of the scores.
 
     Returns
     -------
@@ -270,7 +273,7 @@ def margin_ranking(first, second, target, *, margin=0.0):
 
     Notes
     -----
-    For judgements that compare two things. With margin 0 equal scores cost nothing: take a margin above 0.
+    Use it for judgements that compare two things. With margin 0 equal scores cost nothing, so choose a margin above 0.
 
     References
     ----------
@@ -286,7 +289,7 @@ def margin_ranking(first, second, target, *, margin=0.0):
 
 @loss("HingeEmbeddingLoss", target="sign", ranges={"margin": "(0, inf)"})
 def hinge_embedding(prediction, target, *, margin=1.0):
-    r"""Hinge loss of a distance, per element: the distance itself for like pairs, what lacks to `margin` for others.
+    r"""Hinge loss of a distance, per element: the distance of similar pairs, and what others lack to reach `margin`.
 
     .. math:: \ell = \tfrac{1 + t}{2}\, d + \tfrac{1 - t}{2} \max(0, m - d)
 
@@ -297,7 +300,7 @@ def hinge_embedding(prediction, target, *, margin=1.0):
     target : tensor (n, d)
         1 for a pair that belongs together, -1 for one that does not. A target (n,) is read as (n, 1).
     margin : float > 0
-        From which distance on a pair is far enough, in the unit of the distances.
+        Distance from which a pair is far enough, in the unit of the distances.
 
     Returns
     -------
@@ -311,8 +314,8 @@ def hinge_embedding(prediction, target, *, margin=1.0):
 
     Notes
     -----
-    For distances of pairs, as `contrastive`, with signs: 1 is near, -1 is far. torch repeats (n, 1) against (n,) in
-    silence; here it is one pair an item.
+    Use it for distances of pairs, like `contrastive`, with signs as targets: 1 is near, -1 is far. torch silently
+    repeats (n, 1) against (n,). Here each item is one pair.
 
     References
     ----------

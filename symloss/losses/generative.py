@@ -19,23 +19,23 @@ def _inner(value):
 @loss("vae_kl", "vae_divergence", "kl_standard_normal", target="none", per="item", unit="nats",
       ranges={"beta": "[0, inf)", "free_bits": "[0, inf)"})
 def gaussian_kl(mean, log_variance, *, beta=1.0, free_bits=0.0):
-    r"""Divergence of a VAE's code from the standard normal, per item.
+    r"""Kullback-Leibler divergence of a VAE's code from the standard normal distribution, per item.
 
     .. math:: \ell = \beta \sum_j \max\Big(\lambda, \tfrac12 (\mu_j^2 + e^{v_j} - 1 - v_j)\Big), \quad v = \log\sigma^2
 
     Parameters
     ----------
     mean, log_variance : float tensor (n, d)
-        Of the code's d dimensions, dimensionless. Variances up to exp(80) fit float32.
+        Mean and log-variance of the d dimensions of the code, dimensionless. Variances up to exp(80) fit float32.
     beta : float, at least 0
-        Weight of the divergence against the reconstruction, which is another loss.
+        Weight of the divergence relative to the reconstruction, which is a separate loss.
     free_bits : float, at least 0
-        Lambda, in nats: a dimension that says less than this has no gradient.
+        Lambda, in nats. A dimension whose divergence is smaller than this has no gradient.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; 0 for the standard normal (without free bits).
+        At least 0, in nats. It is 0 for the standard normal (without free bits).
 
     Raises
     ------
@@ -44,8 +44,9 @@ def gaussian_kl(mean, log_variance, *, beta=1.0, free_bits=0.0):
 
     Notes
     -----
-    Beside any reconstruction loss. Free bits, or a weight that grows from 0, keep the code from being given up. The
-    paper applies free bits to the mean over a batch; here they are per item, so that no item depends on another.
+    Use it beside any reconstruction loss. Free bits, or a weight that grows from 0, prevent posterior collapse. The
+    paper applies free bits to the mean over a batch. Here they apply to each item, so that no item depends on another
+    one.
 
     References
     ----------
@@ -73,20 +74,20 @@ def vae(prediction, mean, log_variance, target, *, beta=1.0, free_bits=0.0):
     Parameters
     ----------
     prediction : float tensor (n, ...)
-        The reconstruction, probabilities in [0, 1]; the logits are used if the graph shows a sigmoid.
+        The reconstruction, as probabilities in [0, 1]. The logits are used if the graph shows a sigmoid.
     mean, log_variance : float tensor (n, d)
-        Of the code's d dimensions, dimensionless.
+        Mean and log-variance of the d dimensions of the code, dimensionless.
     target : tensor (n, ...)
         The input, in [0, 1].
     beta : float, at least 0
-        Weight of the divergence against the reconstruction.
+        Weight of the divergence relative to the reconstruction.
     free_bits : float, at least 0
-        Least divergence of a dimension, in nats.
+        Smallest divergence of a dimension that is counted, in nats.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats: sums over features and over dimensions, as in numpy_ml, whose VAELoss is its mean.
+        At least 0, in nats: sums over features and over dimensions, as in numpy_ml, whose VAELoss is the mean of this.
 
     Raises
     ------
@@ -95,8 +96,8 @@ def vae(prediction, mean, log_variance, target, *, beta=1.0, free_bits=0.0):
 
     Notes
     -----
-    For images in [0, 1]. For other data add `gaussian_kl` to a reconstruction loss, summed over the features:
-    a mean over them makes the divergence d times heavier than the bound has it.
+    Use it for images in [0, 1]. For other data add `gaussian_kl` to a reconstruction loss that is summed over the
+    features. A mean over the features would make the divergence d times heavier than in the bound.
 
     References
     ----------
@@ -132,15 +133,16 @@ def mixture_density(mixture, mean, variance, target, *, eps=1e-6, weights=None):
     Parameters
     ----------
     mixture : float tensor (n, k)
-        Probabilities of the k components; the logits are used if the graph shows a softmax.
+        Probabilities of the k components. The logits are used if the graph shows a softmax.
     mean, variance : float tensor (n, k) or (n, k, d)
-        Of each component, in the unit of `target` and in its square. Let the variance's layer end in 'softplus'.
+        Mean and variance of each component, in the unit of `target` and in its square. Let the variance's layer end in
+        'softplus'.
     target : float tensor (n,), (n, 1) or (n, d)
-        One number an item for (n, k), or d of them for (n, k, d).
+        One number for each item with (n, k), or d of them with (n, k, d).
     eps : float > 0
-        Least variance, in the squared unit of `target`. Below it the gradient goes on as if the variance were `eps`.
+        Smallest variance, in the squared unit of `target`. Below it, the gradient is that at `eps`.
     weights : float tensor or None
-        Of d numbers an item, those with the weight 0 are left out of the product.
+        If each item has d numbers, those with weight 0 are left out of the product.
 
     Returns
     -------
@@ -154,8 +156,8 @@ def mixture_density(mixture, mean, variance, target, *, eps=1e-6, weights=None):
 
     Notes
     -----
-    For targets that can be one thing or another. One component on one target drives its variance to `eps`: choose it
-    as the noise that the data have at least.
+    Use it for targets that can take one of several values. A component that sits on a single target drives its variance
+    to `eps`: set it to the least noise that you expect in the data.
 
     References
     ----------

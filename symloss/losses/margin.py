@@ -1,4 +1,4 @@
-"""Losses that want the right score to lead by a margin."""
+"""Losses for which the right score must lead by a margin."""
 
 import pytensor.tensor as pt
 
@@ -16,7 +16,7 @@ from .registration import loss
 
 
 def scores(prediction):
-    """Return raw scores: the logits, if the graph shows a softmax or a sigmoid, else the prediction itself."""
+    """Return raw scores: the logits if the graph shows a softmax or a sigmoid, otherwise the prediction itself."""
     for activation in ("softmax", "sigmoid"):
         logits = undo(prediction, activation)
         if logits is not None:
@@ -26,17 +26,18 @@ def scores(prediction):
 
 @loss("HingeLoss", target="sign or label", per="item", unit="the unit of the scores", ranges={"margin": "(-inf, inf)"})
 def hinge(prediction, target, *, margin=1.0):
-    r"""Hinge loss: `multiclass_hinge` per item for integer labels with an axis less, else `binary_hinge` per element.
+    r"""Hinge loss: `multiclass_hinge` per item for integer labels with one axis less, otherwise `binary_hinge` per
+    element.
 
     .. math:: \ell = \max(0, m - t z) \quad\text{or}\quad \ell = \max(0, m + \max_{c \ne t} z_c - z_t)
 
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Scores of any size. If the graph shows a softmax or a sigmoid, the logits before it are taken.
+        Scores of any size. If the graph shows a softmax or a sigmoid, its logits are used.
     target : integer tensor (n,), or tensor (n, k) of -1 and 1
     margin : float
-        By how much the right score should lead.
+        How far the right score should lead.
 
     Returns
     -------
@@ -50,7 +51,7 @@ def hinge(prediction, target, *, margin=1.0):
 
     Notes
     -----
-    For classifiers of which only the decision is wanted, and no probabilities.
+    Use it for classifiers if you need only the decision, and no probabilities.
 
     References
     ----------
@@ -79,11 +80,11 @@ def binary_hinge(prediction, target, *, margin=1.0):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Scores of any sign; the logits, if the graph shows a sigmoid.
+        Scores of any sign. If the graph shows a sigmoid, its logits are used.
     target : tensor (n, d)
         -1 or 1. A target (n,) is read as (n, 1).
     margin : float
-        By how much the score should be on the right side.
+        How far the score should be on the right side of 0.
 
     Returns
     -------
@@ -97,8 +98,8 @@ def binary_hinge(prediction, target, *, margin=1.0):
 
     Notes
     -----
-    For yes and no where only the side counts: scores beyond the margin are left in peace, as by a support vector
-    machine. `squared_hinge` has no kink; after `soft_margin` the score is a log-odds.
+    Use it for binary targets if only the side matters. As in a support vector machine, scores beyond the margin have no
+    gradient. `squared_hinge` has no kink. If you need a score that is a log-odds, use `soft_margin`.
 
     References
     ----------
@@ -121,11 +122,11 @@ def multiclass_hinge(prediction, target, *, margin=1.0):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Scores of the classes, k at least 2; the logits, if the graph shows a softmax.
+        Scores of the classes, with k at least 2. If the graph shows a softmax, its logits are used.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
     margin : float
-        By how much the right class's score should lead.
+        How far the score of the right class should lead.
 
     Returns
     -------
@@ -139,8 +140,8 @@ def multiclass_hinge(prediction, target, *, margin=1.0):
 
     Notes
     -----
-    For one class out of many where only the decision counts: the strongest wrong class alone is pushed.
-    `weston_watkins` pushes them all.
+    Use it to choose one class out of many if only the decision matters. The gradient reaches only the strongest wrong
+    class. With `weston_watkins` it reaches all of them.
 
     References
     ----------
@@ -159,14 +160,14 @@ def multiclass_hinge(prediction, target, *, margin=1.0):
 
 @loss("MulticlassPerceptronLoss", target="label", per="item", unit="the unit of the scores")
 def multiclass_perceptron(prediction, target):
-    r"""Perceptron loss of class labels, per item: a multiclass hinge without margin.
+    r"""Perceptron loss of class labels, per item: a multiclass hinge loss without a margin.
 
     .. math:: \ell = \max_c z_c - z_t
 
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Scores of the classes; the logits, if the graph shows a softmax.
+        Scores of the classes. If the graph shows a softmax, its logits are used.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
 
@@ -182,8 +183,8 @@ def multiclass_perceptron(prediction, target):
 
     Notes
     -----
-    For online learning, and structured prediction: optax' multiclass_perceptron_loss, theanets' 'hinge'. Equal scores
-    cost nothing: start away from 0.
+    Use it for online learning and structured prediction. It is optax' multiclass_perceptron_loss and theanets' 'hinge'.
+    Equal scores cost nothing, so start away from 0.
 
     References
     ----------
@@ -208,13 +209,13 @@ def weston_watkins(prediction, target, *, margin=1.0, power=1):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Scores of the classes; the logits, if the graph shows a softmax.
+        Scores of the classes. If the graph shows a softmax, its logits are used.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
     margin : float
-        By how much the right class's score should lead.
+        How far the score of the right class should lead.
     power : 1 or 2
-        rho. With 2 the unit is squared.
+        rho. With 2 the loss is in the squared unit of the scores.
 
     Returns
     -------
@@ -230,8 +231,8 @@ def weston_watkins(prediction, target, *, margin=1.0, power=1):
 
     Notes
     -----
-    As `multiclass_hinge`, where all wrong classes are to be heard, not the strongest alone. Divided by k, as by torch,
-    not by k - 1.
+    Use it like `multiclass_hinge`, if all wrong classes should count and not only the strongest one. Like torch, it
+    divides by k and not by k - 1.
 
     References
     ----------
@@ -253,14 +254,14 @@ def weston_watkins(prediction, target, *, margin=1.0, power=1):
 
 @loss("categorical_hinge_loss", target="same", per="item", unit="the unit of the scores")
 def categorical_hinge(prediction, target):
-    r"""Hinge loss of one-hot targets after Keras, per item.
+    r"""Hinge loss of one-hot targets as in Keras, per item.
 
     .. math:: \ell = \max\left(0, 1 + \max_c (1 - t_c) z_c - \sum_c t_c z_c\right)
 
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Scores of the classes; the logits, if the graph shows a softmax.
+        Scores of the classes. If the graph shows a softmax, its logits are used.
     target : tensor (n, k)
         1 for the right class, 0 for the others.
 
@@ -276,8 +277,8 @@ def categorical_hinge(prediction, target):
 
     Notes
     -----
-    For models that come from Keras. The right class takes part in the maximum with a score of 0, so that scores are not
-    free to be negative all together: `multiclass_hinge` is the one of the textbooks.
+    Use it for models that come from Keras. The right class takes part in the maximum with a score of 0, so the scores
+    cannot all be negative without a cost. The hinge loss of the textbooks is `multiclass_hinge`.
 
     References
     ----------

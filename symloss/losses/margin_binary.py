@@ -1,4 +1,4 @@
-"""Losses of yes and no, per element, by the score's lead: its product with the target -1 or 1."""
+"""Losses of binary targets, per element, by the lead of the score: its product with the target -1 or 1."""
 
 import pytensor.tensor as pt
 
@@ -16,7 +16,7 @@ def soft_margin(prediction, target):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Scores of any sign; the logits, if the graph shows a sigmoid.
+        Scores of any sign. If the graph shows a sigmoid, its logits are used.
     target : tensor (n, d)
         -1 or 1. A target (n,) is read as (n, 1).
 
@@ -32,7 +32,7 @@ def soft_margin(prediction, target):
 
     Notes
     -----
-    For targets of -1 and 1: `binary_cross_entropy` of the same logits with targets 0 and 1.
+    Use it for targets of -1 and 1. It equals `binary_cross_entropy` of the same logits with targets 0 and 1.
 
     References
     ----------
@@ -54,14 +54,14 @@ def exponential(prediction, target):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Scores of any sign; the logits, if the graph shows a sigmoid.
+        Scores of any sign. If the graph shows a sigmoid, its logits are used.
     target : tensor (n, d)
         -1 or 1. A target (n,) is read as (n, 1).
 
     Returns
     -------
     float tensor (n, d)
-        Positive, dimensionless; beyond what float32 holds for a lead below -88.
+        Positive, dimensionless. It overflows in float32 if the lead is below -88.
 
     Raises
     ------
@@ -70,8 +70,8 @@ def exponential(prediction, target):
 
     Notes
     -----
-    For boosting (AdaBoost), with scores of a few units: z is half the log-odds. scikit-learn's takes targets 0 and 1. A
-    wrong label pulls without bound, so `soft_margin` is the better choice for networks.
+    Use it for boosting (AdaBoost), with scores of a few units: z is half the log-odds. scikit-learn's takes targets 0
+    and 1. The gradient of a wrong label is unbounded, so `soft_margin` is the better choice for networks.
 
     References
     ----------
@@ -86,14 +86,14 @@ def exponential(prediction, target):
 
 @loss("PerceptronLoss", target="sign", unit="the unit of the scores")
 def perceptron(prediction, target):
-    r"""Perceptron loss of yes and no, per element: a hinge without margin.
+    r"""Perceptron loss of yes and no, per element: a hinge loss without a margin.
 
     .. math:: \ell = \max(0, -t z)
 
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Scores of any sign; the logits, if the graph shows a sigmoid.
+        Scores of any sign. If the graph shows a sigmoid, its logits are used.
     target : tensor (n, d)
         -1 or 1. A target (n,) is read as (n, 1).
 
@@ -109,8 +109,8 @@ def perceptron(prediction, target):
 
     Notes
     -----
-    For online learning that stays put where the sign is right. A model that says 0 everywhere costs nothing: start away
-    from 0.
+    Use it for online learning that changes nothing where the sign is right. A model that predicts 0 everywhere costs
+    nothing, so start away from 0.
 
     References
     ----------
@@ -133,11 +133,11 @@ def squared_hinge(prediction, target, *, margin=1.0):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Scores of any sign; the logits, if the graph shows a sigmoid.
+        Scores of any sign. If the graph shows a sigmoid, its logits are used.
     target : tensor (n, d)
         -1 or 1. A target (n,) is read as (n, 1).
     margin : float
-        By how much the score should be on the right side.
+        How far the score should be on the right side of 0.
 
     Returns
     -------
@@ -151,7 +151,8 @@ def squared_hinge(prediction, target, *, margin=1.0):
 
     Notes
     -----
-    For a hinge without kink, where outliers are few. Keras turns targets of 0 and 1 into -1 and 1, batch by batch.
+    Use it for a hinge loss without a kink if there are few outliers. Keras turns targets of 0 and 1 into -1 and 1,
+    batch by batch.
 
     References
     ----------
@@ -167,14 +168,14 @@ def squared_hinge(prediction, target, *, margin=1.0):
 
 @loss("ModifiedHuberLoss", target="sign", unit="the squared unit of the scores")
 def modified_huber(prediction, target):
-    r"""Modified Huber loss of yes and no, per element: a squared hinge that goes on as a line.
+    r"""Modified Huber loss of yes and no, per element: a squared hinge that turns into a line.
 
     .. math:: \ell = \max(0, 1 - t z)^2 \text{ where } t z \ge -1, \text{ else } -4 t z
 
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Scores of any sign; the logits, if the graph shows a sigmoid.
+        Scores of any sign. If the graph shows a sigmoid, its logits are used.
     target : tensor (n, d)
         -1 or 1. A target (n,) is read as (n, 1).
 
@@ -190,7 +191,7 @@ def modified_huber(prediction, target):
 
     Notes
     -----
-    For a squared hinge among wrong labels: scikit-learn's SGDClassifier(loss='modified_huber').
+    Use it for a squared hinge loss if some labels are wrong. It is scikit-learn's SGDClassifier(loss='modified_huber').
 
     References
     ----------

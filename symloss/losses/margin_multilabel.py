@@ -11,18 +11,18 @@ from .registration import loss
 
 @loss("MultiLabelMarginLoss", per="item", unit="the unit of the scores", absent={"prediction": 0, "target": 0})
 def multilabel_margin(prediction, target, *, weights=None):
-    r"""Hinge loss of several labels, per item: every label that holds should lead every one that does not.
+    r"""Hinge loss of several labels, per item: every label that holds should lead every label that does not.
 
     .. math:: \ell = \frac1k \sum_{i, j} t_i (1 - t_j) \max(0, 1 + z_j - z_i)
 
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Scores of the labels; the logits, if the graph shows a sigmoid.
+        Scores of the labels. If the graph shows a sigmoid, its logits are used.
     target : tensor (n, k)
-        1 where a label holds, 0 where not.
+        1 where a label holds, 0 where it does not.
     weights : float tensor or None
-        Labels with the weight 0 are left out, as if there were fewer.
+        Labels with weight 0 are ignored, as if there were fewer labels.
 
     Returns
     -------
@@ -36,8 +36,8 @@ def multilabel_margin(prediction, target, *, weights=None):
 
     Notes
     -----
-    For tags that should be ranked. torch's takes the list of labels, ended by -1, and not zeros and ones. It takes k^2
-    comparisons an item: for thousands of labels, `multilabel_soft_margin`.
+    Use it for tags that should be ranked. torch's loss takes a list of labels that ends with -1, instead of zeros and
+    ones. It makes k^2 comparisons for each item. For thousands of labels use `multilabel_soft_margin`.
 
     References
     ----------
@@ -58,18 +58,18 @@ def multilabel_margin(prediction, target, *, weights=None):
 
 @loss("MultiLabelSoftMarginLoss", activation="sigmoid", per="item", unit="nats", absent={"prediction": 0, "target": 0})
 def multilabel_soft_margin(prediction, target, *, weights=None):
-    r"""Cross-entropy of several labels, per item: the mean over them.
+    r"""Cross-entropy of several labels, per item: the mean over the labels.
 
     .. math:: \ell = -\frac1k \sum_c t_c \log p_c + (1 - t_c) \log(1 - p_c)
 
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Probabilities in [0, 1]; the logits are used if the graph shows a sigmoid.
+        Probabilities in [0, 1]. The logits are used if the graph shows a sigmoid.
     target : tensor (n, k)
         In [0, 1]: whether each label holds.
     weights : float tensor or None
-        Labels with the weight 0 are left out, as if there were fewer.
+        Labels with weight 0 are ignored, as if there were fewer labels.
 
     Returns
     -------
@@ -83,8 +83,8 @@ def multilabel_soft_margin(prediction, target, *, weights=None):
 
     Notes
     -----
-    For tags that do not exclude each other, with a weight for each item: `binary_cross_entropy` has one for each tag.
-    torch's takes the logits, which are found here.
+    Use it for tags that do not exclude each other, with one weight for each item. `binary_cross_entropy` has one weight
+    for each tag. torch's loss takes logits, which symloss finds in the graph.
 
     References
     ----------

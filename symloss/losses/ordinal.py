@@ -18,7 +18,7 @@ from .registration import loss
 
 
 def grades(shapes, options):
-    """Return how many ordered classes there are: one more than thresholds."""
+    """Return the number of ordered classes: one more than the number of thresholds."""
     thresholds = options.get("thresholds")
     if thresholds is None:
         return shapes["prediction"][-1] + 1
@@ -36,17 +36,17 @@ def cumulative_logit(prediction, target, *, thresholds=None):
     Parameters
     ----------
     prediction : float tensor (n, k - 1), or (n, 1) with `thresholds`
-        theta - z: logits of "the label is at most j", increasing along the last axis; the logits, if the graph shows a
-        sigmoid. With `thresholds` the score z, greater for higher labels.
+        theta - z: logits of "the label is at most j", increasing along the last axis. If the graph shows a sigmoid, its
+        logits are used. With `thresholds`, the score z, which is greater for higher labels.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
     thresholds : k - 1 increasing floats, vector of them, or None
-        theta, in the unit of the score; a tensor can be learnt. None: the prediction has theta - z already.
+        theta, in the unit of the score. A tensor can be learnt. With None the prediction is already theta - z.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label out of range.
+        At least 0, in nats, and NaN for a label out of range.
 
     Raises
     ------
@@ -55,8 +55,9 @@ def cumulative_logit(prediction, target, *, thresholds=None):
 
     Notes
     -----
-    For grades and ratings, whose classes have an order and no distances. Where thresholds are not increasing, the value
-    is about 16 (in float32) and the gradient pushes them apart: learn the first, and the logarithms of the steps.
+    Use it for grades and ratings, whose classes have an order but no distances. Where the thresholds are not
+    increasing, the value is about 16 (in float32) and the gradient pushes them apart. To keep them increasing, learn
+    the first one and the logarithms of the steps.
 
     References
     ----------
@@ -102,21 +103,21 @@ def _between(b, labels):
 @loss("CoralLoss", "consistent_rank_logits", target="label", activation="sigmoid", per="item", unit="nats",
       classes=grades)
 def coral(prediction, target):
-    r"""Cross-entropy of an ordered label's steps, per item: is it above 0, above 1, ...
+    r"""Cross-entropy of the steps of an ordered label, per item: is it above 0, above 1, ...
 
     .. math:: \ell = -\sum_{j = 0}^{k - 2} [t > j] \log p_j + [t \le j] \log(1 - p_j)
 
     Parameters
     ----------
     prediction : float tensor (n, k - 1)
-        Probabilities of "the label is above j"; the logits are used if the graph shows a sigmoid.
+        Probabilities of "the label is above j". The logits are used if the graph shows a sigmoid.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label out of range.
+        At least 0, in nats, and NaN for a label out of range.
 
     Raises
     ------
@@ -125,9 +126,9 @@ def coral(prediction, target):
 
     Notes
     -----
-    For grades and ratings, with a network's own biases: let one score and k - 1 biases (or a layer of k - 1 units) go
-    through a sigmoid. With one score the p_j decrease, as they should. The label is the number of p_j above 1/2.
-    Not to be confused with Deep CORAL, a distance between covariances.
+    Use it for grades and ratings in a network with biases of its own: pass one score plus k - 1 biases (or a layer of k
+    - 1 units) through a sigmoid. With one score the p_j decrease, as they should. The label is the number of p_j above
+    1/2. This is not Deep CORAL, which is a distance between covariances.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Losses of rankings: scores that should put the things of a list into the right order."""
+"""Losses of rankings: scores that should put the entries of a list into the right order."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -17,7 +17,7 @@ LAST = 1e-1 * ABSENT  # the score of what can never be chosen, -inf, as a number
 
 
 def lists(prediction, target, who: str):
-    """Return scores (0 for padding), relevances, and a tensor that is 0 where the target is padding, else 1."""
+    """Return scores (0 for padding), relevances, and a tensor that is 0 where the target is padding and 1 elsewhere."""
     prediction, target = align(prediction, target, who)
     present = pt.ge(target, 0)
     s = pt.maximum(scores(prediction), np.asarray(LAST, prediction.dtype))  # equal ones have a difference
@@ -25,7 +25,7 @@ def lists(prediction, target, who: str):
 
 
 def endless(values):
-    """Return values, infinite ones where they came of a score of -inf that should have been ahead of another."""
+    """Return values, infinite where a score of -inf should have been ahead of another one."""
     far = pt.gt(values, np.asarray(-1e-3 * LAST, values.dtype))
     return values + pt.switch(far, np.asarray(np.inf, values.dtype), 0)
 
@@ -36,19 +36,19 @@ def pairs(values):
 
 
 def ahead(target, present):
-    """Return the table that is 1 where thing i of a list is more relevant than thing j, and both exist."""
+    """Return the table that is 1 where entry i of a list is more relevant than entry j, and neither is padding."""
     (t_i, t_j), (here_i, here_j) = pairs(target), pairs(present)
     return pt.gt(t_i, t_j).astype(present.dtype) * here_i * here_j
 
 
 def over_pairs(table, scores):
-    """Return the sum over all pairs of a list of a table times log(1 + exp(-(s_i - s_j))); pairs of 0 do not count."""
+    """Return the sum over all pairs of a list of a table times log(1 + exp(-(s_i - s_j))). Entries of 0 are ignored."""
     s_i, s_j = pairs(scores)
     return (table * pt.softplus(pt.switch(pt.eq(table, 0), 0, s_j - s_i))).sum(axis=(-2, -1))
 
 
 def ranks(values, present):
-    """Return the rank of each thing in its list, from 1 for the highest; of equal ones, the first in the list."""
+    """Return the rank of each entry in its list, from 1 for the highest. Ties are ranked in the order of the list."""
     (v_i, v_j), (_, here_j) = pairs(values), pairs(present)
     place = pt.arange(values.shape[-1])
     earlier = pt.lt(place[None, :], place[:, None])
@@ -57,9 +57,9 @@ def ranks(values, present):
 
 
 def permuted(values, order):
-    """Return `values` (n, k) with each row in an order, a permutation of its places (n, k).
+    """Return `values` (n, k) with each row reordered by a permutation of its places (n, k).
 
-    The gradient goes back by the inverse permutation, where indexing would add up number by number.
+    The gradient uses the inverse permutation, while that of indexing would add up number by number.
     """
     value, index = values.type(), order.type()
 
@@ -71,7 +71,7 @@ def permuted(values, order):
 
 
 def log_sums_from(logs):
-    """Return log(sum(exp(logs[:, i:]))) for each place i of (n, k), by doubling: exact for logs of any size."""
+    """Return log(sum(exp(logs[:, i:]))) for each place i of (n, k), by doubling. It is exact for logs of any size."""
     step, k = 1, logs.type.shape[1]
     while step < k:
         nothing = pt.full_like(logs[:, :step], np.asarray(ABSENT, logs.dtype))
@@ -84,21 +84,22 @@ def log_sums_from(logs):
 
 @loss("RankNet", "rank_pairwise", target="same", per="item", unit="nats", absent=PADDING)
 def pairwise_logistic(prediction, target):
-    r"""RankNet's pairwise logistic loss, per item (a list): a more relevant thing should be scored above a less one.
+    r"""RankNet's pairwise logistic loss, per item (a list): more relevant entries should have higher scores.
 
     .. math:: \ell = \sum_{t_i > t_j} \log(1 + e^{-(s_i - s_j)})
 
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Scores of the k things of each list, of any sign; the logits, if the graph shows a softmax or a sigmoid.
+        Scores of the k entries of each list, of any sign. If the graph shows a softmax or a sigmoid, its logits are
+        used.
     target : tensor (n, k)
-        Relevances, at least 0, of any scale. A negative one is padding, and its score does not count.
+        Relevances, at least 0, of any scale. A negative one marks padding, and its score is ignored.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats: the sum over the pairs of a list; 0 for a list without pairs of different relevance.
+        At least 0, in nats: the sum over the pairs of a list. It is 0 for a list without pairs of different relevance.
 
     Raises
     ------
@@ -107,7 +108,8 @@ def pairwise_logistic(prediction, target):
 
     Notes
     -----
-    For order alone. Long lists have more pairs, and count for more. Time and memory grow with k squared.
+    Use it if only the order matters. Longer lists have more pairs, so they count for more. Time and memory grow with k
+    squared.
 
     References
     ----------
@@ -129,14 +131,15 @@ def listnet(prediction, target):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Scores of the k things of each list, of any sign; the logits, if the graph shows a softmax or a sigmoid.
+        Scores of the k entries of each list, of any sign. If the graph shows a softmax or a sigmoid, its logits are
+        used.
     target : tensor (n, k)
-        Relevances, at least 0; their differences matter. A negative one is padding, and its score does not count.
+        Relevances, at least 0. Their differences matter. A negative one marks padding, and its score is ignored.
 
     Returns
     -------
     float tensor (n,)
-        At least the entropy of softmax(t), in nats; 0 for a list of padding alone.
+        At least the entropy of softmax(t), in nats. It is 0 for a list that is all padding.
 
     Raises
     ------
@@ -145,7 +148,7 @@ def listnet(prediction, target):
 
     Notes
     -----
-    For graded relevances. optax's `ranking_softmax_loss` takes the relevances as they are: that is
+    Use it for graded relevances. optax's `ranking_softmax_loss` uses the relevances without a softmax, which is
     `categorical_cross_entropy`.
 
     References
@@ -163,7 +166,7 @@ def listnet(prediction, target):
 
 @loss("ListMLELoss", target="same", per="item", unit="nats", absent=PADDING)
 def listmle(prediction, target):
-    r"""ListMLE, per item (a list): minus the log-probability of the right order, drawn from the scores thing by thing.
+    r"""ListMLE, per item (a list): minus the log-probability of drawing the right order from the scores, one by one.
 
     .. math:: \ell = \sum_i \Big(\log \sum_{j \ge i} e^{s_{\pi(j)}} - s_{\pi(i)}\Big),
               \quad t_{\pi(1)} \ge t_{\pi(2)} \ge \dots
@@ -171,14 +174,15 @@ def listmle(prediction, target):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Scores of the k things of each list, of any sign; the logits, if the graph shows a softmax or a sigmoid.
+        Scores of the k entries of each list, of any sign. If the graph shows a softmax or a sigmoid, its logits are
+        used.
     target : tensor (n, k)
-        Relevances, at least 0; only their order matters. A negative one is padding, and its score does not count.
+        Relevances, at least 0. Only their order matters. A negative one marks padding, and its score is ignored.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats: a sum over the things of the list.
+        At least 0, in nats: a sum over the entries of the list.
 
     Raises
     ------
@@ -187,8 +191,8 @@ def listmle(prediction, target):
 
     Notes
     -----
-    For full orders. Things of one relevance are taken in the order in which they stand in the list: put them there at
-    random, or their order is learnt too. Time and memory grow with k squared.
+    Use it for full orders. Entries of the same relevance are taken in the order of the list: shuffle them, or the model
+    learns their order too. Time and memory grow with k squared.
 
     References
     ----------
@@ -213,7 +217,7 @@ def listmle(prediction, target):
 
 @loss("LambdaLoss", "rank_ndcg", target="same", per="item", unit="nats", absent=PADDING, ranges={"sigma": "(0, inf)"})
 def lambdarank(prediction, target, *, sigma=1.0):
-    r"""LambdaRank, per item (a list): the pairwise logistic loss, a pair by what its exchange changes in the NDCG.
+    r"""LambdaRank, per item (a list): pairwise logistic loss weighted by how much a swap would change the NDCG.
 
     .. math:: \ell = \sum_{t_i > t_j} |\Delta_{ij}| \log(1 + e^{-\sigma (s_i - s_j)}), \quad
               \Delta_{ij} = \frac{2^{t_i} - 2^{t_j}}{\mathrm{DCG}^*}
@@ -222,17 +226,17 @@ def lambdarank(prediction, target, *, sigma=1.0):
     Parameters
     ----------
     prediction : float tensor (n, k)
-        Scores of the k things of each list, of any sign; the logits, if the graph shows a softmax or a sigmoid. Their
-        ranks r are constants for the gradient.
+        Scores of the k entries of each list, of any sign. If the graph shows a softmax or a sigmoid, its logits are
+        used. Their ranks r are constants for the gradient.
     target : tensor (n, k)
-        Relevances from 0 to about 30 (the gain is 2^t - 1). A negative one is padding, and its score does not count.
+        Relevances from 0 to about 30 (the gain is 2^t - 1). A negative one marks padding, and its score is ignored.
     sigma : float > 0
-        Steepness, the inverse of the unit of the scores.
+        Steepness, in the inverse unit of the scores.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats (each pair at most its share of the NDCG); 0 for a list without a relevant thing.
+        At least 0, in nats (each pair at most its share of the NDCG). It is 0 for a list without a relevant entry.
 
     Raises
     ------
@@ -241,8 +245,8 @@ def lambdarank(prediction, target, *, sigma=1.0):
 
     Notes
     -----
-    For search results, where the top of the list matters. The value jumps when two things change places: watch the
-    NDCG itself, and use this for its gradient. Time and memory grow with k squared.
+    Use it for search results, where the top of the list matters. The value jumps when two entries swap places, so watch
+    the NDCG itself and use this loss for its gradient. Time and memory grow with k squared.
 
     References
     ----------
@@ -266,14 +270,14 @@ def _log2(x):
 
 @loss("bayesian_personalized_ranking", "BPRLoss", target="none", unit="nats")
 def bpr(positive, negative):
-    r"""Bayesian personalised ranking, per element: what was chosen should be scored above what was not.
+    r"""Bayesian personalised ranking, per element: chosen things should have higher scores than others.
 
     .. math:: \ell = \log(1 + e^{-(s_+ - s_-)})
 
     Parameters
     ----------
     positive, negative : float tensor (n, d)
-        Scores of a thing that the user chose and of one that he did not, in one unit, of any sign.
+        Scores of a thing that the user chose and of one that the user did not choose, in one unit, of any sign.
 
     Returns
     -------
@@ -287,7 +291,7 @@ def bpr(positive, negative):
 
     Notes
     -----
-    For recommendation from clicks, with negatives drawn at random for each choice.
+    Use it for recommendation from clicks, with negatives drawn at random for each choice.
 
     References
     ----------

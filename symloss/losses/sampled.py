@@ -1,4 +1,4 @@
-"""Losses over many classes of which only the right one and a few drawn ones are scored."""
+"""Losses over many classes that score only the right class and a few sampled ones."""
 
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
@@ -11,7 +11,7 @@ from .similarity import ABSENT, as_matrix
 
 
 def drawn(prediction, matrix, bias, samples, target, who: str):
-    """Return scores of the right class (n,) and of the drawn ones (n, k), labels, samples and number of classes."""
+    """Return scores of the right class (n,) and of the sampled ones (n, k), labels, samples and number of classes."""
     x, matrix = as_matrix(prediction, who), as_matrix(matrix, who, "matrix")
     matrix, bias = matrix.astype(x.dtype), floating(bias, who, "bias").astype(x.dtype)
     labels, samples = integers(x, target, who), tensor(samples, who, "samples")
@@ -24,14 +24,14 @@ def drawn(prediction, matrix, bias, samples, target, who: str):
 
 
 def scores(x, matrix, bias, labels, samples):
-    """Return the scores of the right classes (n,) and of the drawn ones (n, k) for features `x` (n, d)."""
+    """Return the scores of the right classes (n,) and of the sampled ones (n, k) for features `x` (n, d)."""
     at = inside(labels, matrix.shape[0])
     right = (x * matrix[at]).sum(axis=1) + bias[at]
     return right, pt.dot(x, matrix[samples].T) + bias[samples]
 
 
 def inside(labels, classes):
-    """Return labels with 0 for those that are out of range, so that they can index something."""
+    """Return labels with 0 in place of those that are out of range, so that they can be used as indices."""
     return pt.switch(pt.ge(labels, 0) & pt.lt(labels, classes), labels, 0)
 
 
@@ -45,7 +45,7 @@ def one_a_class(values, matrix, who: str, port: str):
 
 
 def expected(right, wrong, matrix, log_noise, labels, samples, who: str):
-    """Return scores less the logarithm of how often their class is expected among the samples."""
+    """Return scores minus the logarithm of how often their class is expected among the samples."""
     log_noise = floating(log_noise, who, "log_noise").astype(right.dtype)
     one_a_class(log_noise, as_matrix(matrix, who, "matrix"), who, "log_noise")
     log_k = pt.log(samples.shape[0].astype(right.dtype))
@@ -53,9 +53,9 @@ def expected(right, wrong, matrix, log_noise, labels, samples, who: str):
 
 
 def yes_or_no(right, wrong, absent=None):
-    """Return for each item the cost of telling the right class, a yes, from the drawn ones, each a no.
+    """Return the loss of telling the right class (a yes) from the sampled ones (each a no), for each item.
 
-    Where `absent` (n, k) is true, a drawn class does not count.
+    Sampled classes are ignored where `absent` (n, k) is true.
     """
     costs = pt.softplus(wrong)
     costs = costs if absent is None else pt.switch(absent, 0, costs)
@@ -63,7 +63,7 @@ def yes_or_no(right, wrong, absent=None):
 
 
 def among_drawn(right, wrong, absent):
-    """Return the cross-entropy of the right class among itself and the drawn ones that are not `absent` (n, k)."""
+    """Return the cross-entropy of the right class among itself and the sampled ones that are not `absent` (n, k)."""
     wrong = pt.switch(absent, pt.as_tensor(ABSENT).astype(wrong.dtype), wrong)
     top = disconnected_grad(pt.maximum(right, wrong.max(axis=1)))
     total = pt.exp(right - top) + pt.exp(wrong - top[:, None]).sum(axis=1)
@@ -81,13 +81,13 @@ def nce(prediction, matrix, bias, samples, log_noise, target):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Features x of each item, before the last layer.
+        Features x of each item: the input of the last layer.
     matrix : float tensor (c, d)
-        Weights w of that layer, a row a class.
+        Weights w of the last layer, one row for each class.
     bias : float tensor (c,)
-        Its bias b.
+        Bias b of the last layer.
     samples : integer tensor (k,)
-        Labels that were drawn from the noise q, for the whole batch; drawn anew for each batch.
+        Labels that were drawn from the noise q, the same for the whole batch. Draw new ones for each batch.
     log_noise : float tensor (c,)
         log q of every class, in nats.
     target : integer tensor (n,)
@@ -96,7 +96,7 @@ def nce(prediction, matrix, bias, samples, log_noise, target):
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label out of range.
+        At least 0, in nats, and NaN for a label out of range.
 
     Raises
     ------
@@ -105,8 +105,8 @@ def nce(prediction, matrix, bias, samples, log_noise, target):
 
     Notes
     -----
-    For vocabularies that are too large for a softmax; the scores become log-probabilities by themselves. A sample
-    that is the target counts as noise, as the theory has it. numpy_ml's NCELoss subtracts log q without k.
+    Use it for vocabularies that are too large for a softmax. The scores learn to be log-probabilities. A sample that
+    equals the target counts as noise, as in the theory. numpy_ml's NCELoss subtracts log q without k.
 
     References
     ----------
@@ -125,27 +125,27 @@ def nce(prediction, matrix, bias, samples, log_noise, target):
 @loss("sgns", "skip_gram_negative_sampling", target="label", per="item", unit="nats",
       classes=lambda shapes, options: shapes["matrix"][0])
 def negative_sampling(prediction, matrix, bias, samples, target):
-    r"""Negative sampling, per item: the right class against k drawn ones, each a question of yes or no.
+    r"""Negative sampling, per item: the right class against k sampled ones, each a binary question.
 
     .. math:: \ell = -\log \sigma(s_t) - \sum_j \log \sigma(-s_j), \quad s_c = w_c \cdot x + b_c
 
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Features x of each item, before the last layer.
+        Features x of each item: the input of the last layer.
     matrix : float tensor (c, d)
-        Weights w of that layer, a row a class.
+        Weights w of the last layer, one row for each class.
     bias : float tensor (c,)
-        Its bias b; word2vec has none, that is zeros.
+        Bias b of the last layer. word2vec has none: pass zeros.
     samples : integer tensor (k,)
-        Labels that were drawn, for the whole batch; drawn anew for each batch.
+        Labels that were drawn, the same for the whole batch. Draw new ones for each batch.
     target : integer tensor (n,)
         Labels from 0 to c - 1.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label out of range.
+        At least 0, in nats, and NaN for a label out of range.
 
     Raises
     ------
@@ -154,8 +154,8 @@ def negative_sampling(prediction, matrix, bias, samples, target):
 
     Notes
     -----
-    For embeddings of words and of things, where no probabilities are wanted: the scores are shifted by log k q. A
-    sample that is the target counts as a negative. numpy_ml: NCELoss with subtract_log_label_prob=False.
+    Use it for embeddings of words and other things if you need no probabilities: the scores are shifted by log k q. A
+    sample that equals the target counts as a negative. In numpy_ml this is NCELoss with subtract_log_label_prob=False.
 
     References
     ----------
@@ -172,7 +172,7 @@ def negative_sampling(prediction, matrix, bias, samples, target):
 @loss("sampled_softmax_loss", target="label", per="item", unit="nats",
       classes=lambda shapes, options: shapes["matrix"][0])
 def sampled_softmax(prediction, matrix, bias, samples, log_noise, target):
-    r"""Sampled softmax, per item: cross-entropy over the right class and k drawn ones.
+    r"""Sampled softmax, per item: cross-entropy over the right class and k sampled ones.
 
     .. math:: \ell = \log\Big(e^{s_t'} + \sum_{j \ne t} e^{s_j'}\Big) - s_t',
               \quad s_c' = w_c \cdot x + b_c - \log k q_c
@@ -180,13 +180,13 @@ def sampled_softmax(prediction, matrix, bias, samples, log_noise, target):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Features x of each item, before the last layer.
+        Features x of each item: the input of the last layer.
     matrix : float tensor (c, d)
-        Weights w of that layer, a row a class.
+        Weights w of the last layer, one row for each class.
     bias : float tensor (c,)
-        Its bias b.
+        Bias b of the last layer.
     samples : integer tensor (k,)
-        Labels that were drawn from q, for the whole batch; drawn anew for each batch.
+        Labels that were drawn from q, the same for the whole batch. Draw new ones for each batch.
     log_noise : float tensor (c,)
         log q of every class, in nats.
     target : integer tensor (n,)
@@ -195,7 +195,7 @@ def sampled_softmax(prediction, matrix, bias, samples, log_noise, target):
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label out of range.
+        At least 0, in nats, and NaN for a label out of range.
 
     Raises
     ------
@@ -204,8 +204,8 @@ def sampled_softmax(prediction, matrix, bias, samples, log_noise, target):
 
     Notes
     -----
-    For vocabularies that are too large for a softmax; for predictions take all classes. A sample that is the target
-    is left out (TensorFlow: remove_accidental_hits).
+    Use it for vocabularies that are too large for a softmax. To predict, compute the scores of all classes. A sample
+    that equals the target is ignored (TensorFlow: remove_accidental_hits).
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Losses over many classes with weights of their own: a step draws some classes, an evaluation takes all of them."""
+"""Losses over many classes with weights of their own: training samples some classes, evaluation uses all of them."""
 
 import numpy as np
 import pytensor
@@ -16,41 +16,41 @@ from .similarity import log_sum
 
 
 class SampledLoss(Loss, registered=False):
-    r"""What the losses have in common that draw some of many classes in each step of training.
+    r"""Base of the losses that sample some of many classes in each training step.
 
-    The loss has the last layer of the model within itself: a row of weights and a bias for each class. The score of
-    class c for features x is :math:`s_c = w_c \cdot x + b_c`. A step of training computes the scores of the right
-    classes and of those that were drawn, for the whole batch the same ones, so its cost does not grow with the number
-    of classes. Everywhere else, in validation, `measure` and `score`, the loss is the cross-entropy of the softmax over
-    all classes.
+    The loss contains the last layer of the model: a row of weights and a bias for each class. The score of class c for
+    features x is :math:`s_c = w_c \cdot x + b_c`. A training step computes only the scores of the right classes and of
+    the sampled ones, which are the same for the whole batch. Its cost does not grow with the number of classes. In
+    validation, `measure` and `score`, the loss is the cross-entropy of the softmax over all classes.
 
     Parameters
     ----------
     classes : int
-        Number of classes; targets are labels from 0 to ``classes - 1``.
+        Number of classes. Targets are labels from 0 to ``classes - 1``.
     samples : int
-        How many classes a step draws, with replacement.
+        How many classes a step samples, with replacement.
     sampler : 'log_uniform', 'uniform' or 'unigram'
-        The distribution of what is drawn: `log_uniform` for classes in the order of their frequency, the most frequent
-        first; `unigram` by `counts`.
+        Distribution of the samples. `log_uniform` is for classes in the order of their frequency, the most frequent
+        first. `unigram` uses `counts`.
     counts : array (classes,) or None
         How often each class occurs, for the sampler 'unigram'.
     power : float
-        To which `counts` are raised.
+        Power to which `counts` are raised.
     std : float or None
-        Standard deviation of the initial weights; None: 1 / sqrt(number of features).
+        Standard deviation of the initial weights. None means 1 / sqrt(number of features).
     weight, weighted, output_name, how
         See `Loss`.
 
     Attributes
     ----------
     parameters : dict
-        'w' (classes, d) and 'b' (classes,), made when the loss meets the model whose output has d units.
+        'w' (classes, d) and 'b' (classes,). They are created when the loss is bound to a model whose output has d
+        units.
 
     Raises
     ------
     SpecError, UnknownNameError
-        For an option that cannot be, or that is not known.
+        If an option is unknown or has an impossible value.
     """
 
     formula = ""  # name of the function whose formula it has
@@ -166,12 +166,12 @@ class SampledLoss(Loss, registered=False):
         return self._sampler.log_probability(labels).astype(like.dtype)
 
     def scores(self, features):
-        """Return the scores of all classes, whose softmax is the distribution over the classes.
+        """Return the scores of all classes. Their softmax is the distribution over the classes.
 
         Parameters
         ----------
         features : array or tensor (..., d)
-            What the model predicts: the output that this loss belongs to.
+            The prediction of the model at the output that this loss belongs to.
 
         Returns
         -------
@@ -213,16 +213,16 @@ class SampledLoss(Loss, registered=False):
 
 
 class SampledSoftmax(SampledLoss):
-    r"""Sampled softmax: the cross-entropy over the right class and those that were drawn.
+    r"""Sampled softmax: the cross-entropy over the right class and the sampled ones.
 
     .. math:: \ell = \log\Big(e^{s_t'} + \sum_{j \in S, j \ne t} e^{s_j'}\Big) - s_t',
               \quad s_c' = s_c - \log \pi_c, \quad \pi_c = 1 - (1 - q_c)^k
 
-    S are the distinct classes among the k that were drawn, and :math:`\pi_c` is the probability that class c is one of
-    them. A drawn class that is the right one is left out. With more and more samples this becomes the softmax over all
+    S are the distinct classes among the k samples, and :math:`\pi_c` is the probability that class c is one of them. A
+    sampled class that is the right one is ignored. With more and more samples the loss approaches the softmax over all
     classes.
 
-    Other parameters as in `SampledLoss`.
+    The other parameters are those of `SampledLoss`.
 
     References
     ----------
@@ -248,19 +248,19 @@ class SampledSoftmax(SampledLoss):
 
 
 class NCE(SampledLoss):
-    r"""Noise-contrastive estimation: telling the right class from k that were drawn.
+    r"""Noise-contrastive estimation: telling the right class from k sampled ones.
 
     .. math:: \ell = -\log \sigma(s_t - \log k q_t) - \sum_j \log \sigma(-(s_j - \log k q_j))
 
-    The scores become logarithms of probabilities by themselves. They start as those of the sampler's distribution: the
-    initial biases are :math:`\log q_c`.
+    The scores learn to be log-probabilities. They start as those of the sampler's distribution: the initial biases are
+    :math:`\log q_c`.
 
     Parameters
     ----------
     drop_hits : bool
-        Whether a drawn class that is the right one is left out. The theory counts it as noise, which is the default.
+        Whether to ignore a sampled class that is the right one. By default it counts as noise, as in the theory.
 
-    Other parameters as in `SampledLoss`.
+    The other parameters are those of `SampledLoss`.
 
     References
     ----------
@@ -284,21 +284,21 @@ class NCE(SampledLoss):
 
 
 class NegativeSampling(SampledLoss):
-    r"""Negative sampling: the right class is a yes, each of k that were drawn is a no.
+    r"""Negative sampling: the right class is a yes, each of the k sampled ones is a no.
 
     .. math:: \ell = -\log \sigma(s_t) - \sum_j \log \sigma(-s_j)
 
-    This is for embeddings. The scores become logarithms of probabilities less :math:`\log k q_c`, so what is evaluated
-    is the softmax of :math:`s_c + \log q_c`. The initial biases are -log k, with which the probabilities are q. Since
-    each class has a bias, which can take up :math:`\log k q_c`, `NCE` learns the same with the same sampler: the two
-    differ in what a score means, and in what penalties make of it.
+    Use it for embeddings. The scores learn to be log-probabilities minus :math:`\log k q_c`, so evaluation uses the
+    softmax of :math:`s_c + \log q_c`. The initial biases are -log k, for which the probabilities are q. Since each
+    class has a bias, which can take up :math:`\log k q_c`, `NCE` learns the same with the same sampler. The two differ
+    in what a score means, and in the effect of penalties.
 
     Parameters
     ----------
     drop_hits : bool
-        Whether a drawn class that is the right one is left out, as word2vec does. By default it counts as a no.
+        Whether to ignore a sampled class that is the right one, as word2vec does. By default it counts as a no.
 
-    Other parameters as in `SampledLoss`.
+    The other parameters are those of `SampledLoss`.
 
     References
     ----------

@@ -1,7 +1,7 @@
-"""Samplers of classes: each draws labels from a distribution of its own, at a cost that does not grow with the classes.
+"""Samplers of classes: each draws labels from its own distribution, at a cost that does not grow with the classes.
 
-A sampler turns uniform numbers into labels, and knows the probability of each label. Both are expressions;
-`probability` also takes numpy arrays.
+A sampler turns uniform random numbers into labels, and knows the probability of each label. Both are expressions.
+`probability` also takes NumPy arrays.
 """
 
 import abc
@@ -16,7 +16,7 @@ from ..errors import SpecError, unknown
 
 
 class Counts(np.ndarray):
-    """How often each class occurs: an array that is shown by its length."""
+    """How often each class occurs: an array that is displayed by its length."""
 
     def __repr__(self):
         return f"<{self.size:,} counts>"
@@ -31,7 +31,7 @@ class Sampler(abc.ABC):
     ----------
     classes : int
     shared : tuple of shared variable
-        Tables of the sampler, which nothing changes.
+        Tables of the sampler, which never change.
     """
 
     shared: tuple = ()
@@ -64,11 +64,11 @@ class Uniform(Sampler):
 
 
 class LogUniform(Sampler):
-    r"""The probability of a class falls about as 1 / (class + 1), as Zipf's law has it for words by frequency.
+    r"""The probability of a class falls about as 1 / (class + 1), as word frequencies do by Zipf's law.
 
     .. math:: q_c = \frac{\log(c + 2) - \log(c + 1)}{\log(n + 1)}
 
-    The classes are to be in the order of their frequency, the most frequent first. TensorFlow calls it
+    The classes must be in the order of their frequency, the most frequent first. TensorFlow calls this sampler
     log_uniform_candidate_sampler.
     """
 
@@ -84,15 +84,15 @@ class LogUniform(Sampler):
 class Unigram(Sampler):
     """The probability of a class is proportional to a power of its count.
 
-    One uniform number makes one label by Walker's alias method: its whole part of ``number * classes`` picks a class,
-    and the fraction decides between this class and its alias.
+    It uses Walker's alias method, which makes one label from one uniform number: the whole part of ``number * classes``
+    selects a class, and the fraction decides between this class and its alias.
 
     Parameters
     ----------
     counts : array (classes,)
-        How often each class occurs; greater than 0.
+        How often each class occurs, greater than 0.
     power : float
-        1 is the distribution of the data; word2vec takes 0.75.
+        1 is the distribution of the data. word2vec uses 0.75.
     """
 
     def __init__(self, counts, power: float):
@@ -116,11 +116,11 @@ class Unigram(Sampler):
 
 
 def alias_tables(probabilities) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each class the share of its column that is its own, and the class that has the rest.
+    """Return the share of each class in its own column, and the class that has the rest of the column.
 
-    Columns have the mean height. Those classes that are less probable than the mean are filled up in order by those
-    that are more probable, in their order; sums that run on say which one fills which (Huebschle-Schneider & Sanders
-    2022, "Parallel Weighted Random Sampling", ACM Trans. Math. Softw. 48(3)).
+    Columns have the mean height. Classes that are less probable than the mean are filled up, in order, by the more
+    probable ones, in their order. Cumulative sums determine which one fills which (Huebschle-Schneider & Sanders 2022,
+    "Parallel Weighted Random Sampling", ACM Trans. Math. Softw. 48(3)).
 
     Returns
     -------
@@ -147,14 +147,14 @@ def alias_tables(probabilities) -> tuple[np.ndarray, np.ndarray]:
 
 
 def build(name: str, classes: int, counts, power: float, who: str) -> Sampler:
-    """Return the sampler called `name`, or raise what is wrong with its options.
+    """Return the sampler called `name`, or raise an error if its options are wrong.
 
     Raises
     ------
     UnknownNameError
-        For a name that is not known.
+        If the name is unknown.
     SpecError
-        If counts are missing, or there are other ones than wanted.
+        If counts are missing or have the wrong form, or are not used by this sampler.
     """
     kinds = {"uniform": Uniform, "log_uniform": LogUniform, "unigram": Unigram}
     if name not in kinds:

@@ -1,4 +1,4 @@
-"""Losses of overlap: of two regions, as a share of their size."""
+"""Losses of the overlap of two regions, relative to their size."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -12,7 +12,7 @@ EMPTY = {"prediction": 0, "target": 0}  # a pixel that belongs to neither region
 
 
 def regions(prediction, target, who: str):
-    """Return prediction and target as floats of one shape, and the axes of one item: all but the first."""
+    """Return prediction and target as floats of one shape, and the axes of one item, which are all but the first."""
     prediction, target = align(prediction, target, who)
     if prediction.ndim < 2:
         raise ShapeError(f"{who}: prediction is {shape_text(prediction)}; at least 2 axes are wanted, an item a row")
@@ -22,23 +22,24 @@ def regions(prediction, target, who: str):
 @loss("DiceLoss", "soft_dice", "sorensen_dice", "binary_dice_loss", target="same", activation="sigmoid", per="item",
       unit="none", absent=EMPTY, ranges={"smooth": "[0, inf)"})
 def dice(prediction, target, *, smooth=1.0):
-    r"""Dice loss, per item: 1 minus twice the overlap, as a share of both regions' sizes.
+    r"""Dice loss, per item: 1 minus twice the overlap, relative to the sum of the sizes of both regions.
 
     .. math:: \ell = 1 - \frac{2 \sum p t + \epsilon}{\sum p + \sum t + \epsilon}
 
     Parameters
     ----------
     prediction : float tensor (n, ...)
-        Probabilities in [0, 1]. The sums run over all axes but the first: pixels, and classes if there are any.
+        Probabilities in [0, 1]. The sums run over all axes except the first: pixels, and classes if there are any.
     target : tensor (n, ...)
-        In [0, 1], of the prediction's shape.
+        In [0, 1], in the shape of the prediction.
     smooth : float, at least 0
-        Epsilon, in pixels. With 0 an item without any target has no gradient; where both regions are empty it is 0.
+        Epsilon, in pixels. With 0, an item whose target is empty has no gradient, and the loss is 0 if both regions are
+        empty.
 
     Returns
     -------
     float tensor (n,)
-        From 0 to 1, dimensionless; 0 for equal regions of 0 and 1.
+        From 0 to 1, dimensionless. It is 0 for equal regions of 0 and 1.
 
     Raises
     ------
@@ -47,8 +48,8 @@ def dice(prediction, target, *, smooth=1.0):
 
     Notes
     -----
-    For regions that are small beside the background. Keras sums over the whole batch by default, optax an item and
-    class; MONAI has squared sums below the line on request.
+    Use it for regions that are small compared with the background. By default, Keras sums over the whole batch, and
+    optax over each item and class. MONAI can use squared sums in the denominator.
 
     References
     ----------
@@ -65,7 +66,7 @@ def dice(prediction, target, *, smooth=1.0):
 @loss("GeneralizedDiceLoss", "generalized_dice", "multiclass_generalized_dice_loss", target="same",
       activation="softmax", per="item", unit="none", absent=EMPTY)
 def generalised_dice(prediction, target):
-    r"""Generalised Dice loss, per item: overlaps of all classes, each by the inverse square of its size.
+    r"""Generalised Dice loss, per item: overlaps of all classes, each weighted by the inverse square of its size.
 
     .. math:: \ell = 1 - 2 \frac{\sum_c w_c \sum p_c t_c}{\sum_c w_c \sum (p_c + t_c)}, \quad
               w_c = \Big(\sum t_c\Big)^{-2}
@@ -73,14 +74,15 @@ def generalised_dice(prediction, target):
     Parameters
     ----------
     prediction : float tensor (n, ..., k)
-        Probabilities of the classes over the last axis; the inner sums run over the axes between. (n, k) is one place.
+        Probabilities of the classes over the last axis. The inner sums run over the axes between the first and the
+        last. (n, k) is one place.
     target : tensor (n, ..., k)
-        In [0, 1], of the prediction's shape.
+        In [0, 1], in the shape of the prediction.
 
     Returns
     -------
     float tensor (n,)
-        From 0 to 1, dimensionless; 0 for equal regions of 0 and 1.
+        From 0 to 1, dimensionless. It is 0 for equal regions of 0 and 1.
 
     Raises
     ------
@@ -89,8 +91,8 @@ def generalised_dice(prediction, target):
 
     Notes
     -----
-    For several classes of very different sizes. A class that an item lacks has the greatest weight of those that it
-    has, as in MONAI.
+    Use it for several classes of very different sizes. A class that an item lacks gets the largest weight among the
+    classes that the item has, as in MONAI.
 
     References
     ----------
@@ -116,7 +118,7 @@ def generalised_dice(prediction, target):
 @loss("TverskyLoss", target="same", activation="sigmoid", per="item", unit="none", absent=EMPTY,
       ranges={"alpha": "[0, inf)", "beta": "[0, inf)", "smooth": "[0, inf)"})
 def tversky(prediction, target, *, alpha=0.5, beta=0.5, smooth=1.0):
-    r"""Tversky loss, per item: a Dice loss in which false alarms and misses weigh differently.
+    r"""Tversky loss, per item: a Dice loss with different weights for false positives and false negatives.
 
     .. math:: \ell = 1 - \frac{\mathrm{TP} + \epsilon}
               {\mathrm{TP} + \alpha\,\mathrm{FP} + \beta\,\mathrm{FN} + \epsilon}, \quad
@@ -125,18 +127,19 @@ def tversky(prediction, target, *, alpha=0.5, beta=0.5, smooth=1.0):
     Parameters
     ----------
     prediction : float tensor (n, ...)
-        Probabilities in [0, 1]. The sums run over all axes but the first.
+        Probabilities in [0, 1]. The sums run over all axes except the first.
     target : tensor (n, ...)
-        In [0, 1], of the prediction's shape.
+        In [0, 1], in the shape of the prediction.
     alpha, beta : float, at least 0
-        Weights of false alarms (FP) and of misses (FN). Both 0.5: Dice; both 1: Jaccard.
+        Weights of false positives (FP) and of false negatives (FN). If both are 0.5 it is the Dice loss, if both are 1
+        the Jaccard loss.
     smooth : float, at least 0
-        Epsilon, in pixels. With 0 an item without any target has no gradient.
+        Epsilon, in pixels. With 0, an item whose target is empty has no gradient.
 
     Returns
     -------
     float tensor (n,)
-        From 0 to 1, dimensionless; 0 for equal regions of 0 and 1.
+        From 0 to 1, dimensionless. It is 0 for equal regions of 0 and 1.
 
     Raises
     ------
@@ -145,7 +148,7 @@ def tversky(prediction, target, *, alpha=0.5, beta=0.5, smooth=1.0):
 
     Notes
     -----
-    For lesions and defects, where a miss is worse than a false alarm: beta above alpha.
+    Use it for lesions and defects, where a false negative is worse than a false positive: choose beta above alpha.
 
     References
     ----------
@@ -171,20 +174,20 @@ def focal_tversky(prediction, target, *, alpha=0.3, beta=0.7, gamma=0.75, smooth
     Parameters
     ----------
     prediction : float tensor (n, ...)
-        Probabilities in [0, 1]. The sums run over all axes but the first.
+        Probabilities in [0, 1]. The sums run over all axes except the first.
     target : tensor (n, ...)
-        In [0, 1], of the prediction's shape.
+        In [0, 1], in the shape of the prediction.
     alpha, beta : float, at least 0
-        Weights of false alarms (FP) and of misses (FN).
+        Weights of false positives (FP) and of false negatives (FN).
     gamma : float > 0
-        The power. Below 1 small errors keep their gradient, above 1 large ones get more.
+        The power. Below 1, small errors keep their gradient. Above 1, large errors get a larger one.
     smooth : float, at least 0
-        Epsilon, in pixels. With 0 an item without any target has no gradient.
+        Epsilon, in pixels. With 0, an item whose target is empty has no gradient.
 
     Returns
     -------
     float tensor (n,)
-        From 0 to 1, dimensionless; 0, with a gradient of 0, for equal regions of 0 and 1.
+        From 0 to 1, dimensionless. It is 0, with a gradient of 0, for equal regions of 0 and 1.
 
     Raises
     ------
@@ -193,7 +196,8 @@ def focal_tversky(prediction, target, *, alpha=0.3, beta=0.7, gamma=0.75, smooth
 
     Notes
     -----
-    For small regions. The paper writes the power as 1 / gamma with gamma = 4/3, and weighs misses with alpha.
+    Use it for small regions. The paper writes the power as 1 / gamma with gamma = 4/3, and weights false negatives with
+    alpha.
 
     References
     ----------
@@ -212,23 +216,24 @@ def focal_tversky(prediction, target, *, alpha=0.3, beta=0.7, gamma=0.75, smooth
 @loss("JaccardLoss", "soft_jaccard", "IoULoss", "iou", target="same", activation="sigmoid", per="item", unit="none",
       absent=EMPTY, ranges={"smooth": "[0, inf)"})
 def jaccard(prediction, target, *, smooth=1.0):
-    r"""Jaccard loss, per item: 1 minus the share of the intersection in the union.
+    r"""Jaccard loss, per item: 1 minus the intersection over union.
 
     .. math:: \ell = 1 - \frac{\sum p t + \epsilon}{\sum p + \sum t - \sum p t + \epsilon}
 
     Parameters
     ----------
     prediction : float tensor (n, ...)
-        Probabilities in [0, 1]. The sums run over all axes but the first.
+        Probabilities in [0, 1]. The sums run over all axes except the first.
     target : tensor (n, ...)
-        In [0, 1], of the prediction's shape.
+        In [0, 1], in the shape of the prediction.
     smooth : float, at least 0
-        Epsilon, in pixels. With 0 an item without any target has no gradient; where both regions are empty it is 0.
+        Epsilon, in pixels. With 0, an item whose target is empty has no gradient, and the loss is 0 if both regions are
+        empty.
 
     Returns
     -------
     float tensor (n,)
-        From 0 to 1, dimensionless; 0 for equal regions of 0 and 1.
+        From 0 to 1, dimensionless. It is 0 for equal regions of 0 and 1.
 
     Raises
     ------
@@ -237,8 +242,8 @@ def jaccard(prediction, target, *, smooth=1.0):
 
     Notes
     -----
-    Where the intersection over union is what is reported. It orders items as `dice` does, and counts small overlaps
-    as worse.
+    Use it if you report the intersection over union. It orders items as `dice` does, and gives small overlaps a larger
+    loss.
 
     References
     ----------

@@ -24,7 +24,7 @@ def log_add(*logs):
 
 
 def later(logs, steps: int):
-    """Return `logs` (n, s) moved to the right by `steps`, with nothing coming in at the left."""
+    """Return `logs` (n, s) shifted to the right by `steps`, and filled with `ABSENT` at the left."""
     nothing = pt.full_like(logs[:, :steps], np.asarray(ABSENT, logs.dtype))
     return pt.concatenate([nothing, logs[:, :-steps]], axis=1)
 
@@ -36,25 +36,25 @@ def of_free_length(shapes, options):
 
 def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None, classes=None, *, rows=None,
                     blank=0, zero_infinity=False, **_) -> None:
-    """Raise DataError for the first row that has no alignment: nothing gives its labels in so many steps.
+    """Raise DataError for the first row that has no alignment: no path of that many steps gives its labels.
 
-    The blank is no label, padding stands at the end alone, each label needs a step, and equal ones that follow each
-    other need a blank between them.
+    The blank cannot be a label, padding may stand only at the end, each label needs a step, and equal labels in a row
+    need a blank between them.
 
     Parameters
     ----------
     labels : integer array (n, length)
         Shorter sequences are padded with -1.
     steps : int or integer array (n,)
-        Steps of all predictions, or of each.
+        Number of steps, the same for all predictions or one for each.
     who : str
-        Who speaks, for the message.
+        Name of the caller, for the message.
     counts : boolean array (n,) or None
-        Which rows have a weight; None: all.
+        Which rows have a weight. None means all of them.
     classes : int or None
-        Number of classes, the blank being one; None: blanks are not looked for.
+        Number of classes, including the blank. With None, blanks are not looked for.
     rows : int array or None
-        Numbers of the rows, for the message, where these are a part of the user's data.
+        Numbers of the rows, for the message, if these are a part of the user's data.
     blank, zero_infinity :
         As `ctc` has them.
     """
@@ -109,23 +109,23 @@ def ctc(prediction, target, *, blank=0, steps=None, zero_infinity=False):
     Parameters
     ----------
     prediction : float tensor (n, steps, k)
-        Probabilities of the k classes, the blank being one, at every step; the logits are used if the graph shows a
-        softmax.
+        Probabilities of the k classes, one of which is the blank, at every step. The logits are used if the graph shows
+        a softmax.
     target : integer tensor (n, length)
-        Labels from 0 to k - 1, no blanks among them. Shorter sequences are filled up with -1 at their end.
+        Labels from 0 to k - 1, without blanks. Pad shorter sequences with -1 at their end.
     blank : int
-        Which class is the blank; -1 is the last one.
+        Which class is the blank. -1 is the last one.
     steps : integer tensor (n,), or None
-        How many steps of each prediction count, from the first one on; None: all. What stands behind them may be
-        anything.
+        How many steps of each prediction count, from the first one on. None means all. The steps behind them are
+        ignored.
     zero_infinity : bool
-        Whether labels that cannot be aligned give 0, and no infinity.
+        Whether labels that cannot be aligned give 0 instead of infinity.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a wrong label; infinite (or 0), with a gradient of 0, where the labels (and a blank
-        between equal ones) need more steps than there are.
+        At least 0, in nats, and NaN for a wrong label. It is infinite (or 0), with a gradient of 0, if the labels (and
+        a blank between equal ones) need more steps than there are.
 
     Raises
     ------
@@ -136,8 +136,8 @@ def ctc(prediction, target, *, blank=0, steps=None, zero_infinity=False):
 
     Notes
     -----
-    For speech and handwriting; `symloss.decoding` makes labels of predictions. The blank is 0 in torch, optax and
-    Keras, and the last class in Wolfram. torch's mean divides each value by the length of its labels first.
+    Use it for speech and handwriting. `symloss.decoding` turns predictions into labels. The blank is 0 in torch, optax
+    and Keras, and the last class in Wolfram. torch's mean divides each value by the length of its labels first.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Losses of embeddings: of the similarities of every item with all others of the batch, or with a centre a class."""
+"""Losses of embeddings: similarities of every item with all others of the batch, or with the centers of classes."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -31,7 +31,7 @@ def as_matrix(embedding, who: str, port: str = "prediction"):
 
 
 def item_weights(weights, like, who: str):
-    """Return one weight an item (n,) in the dtype of `like`: 1 for all where there are none."""
+    """Return one weight for each item (n,) in the dtype of `like`, with 1 for all if there are no weights."""
     if weights is None:
         return pt.ones((like.shape[0],), dtype=like.dtype)
     weights = floating(weights, who, "weights")
@@ -39,7 +39,8 @@ def item_weights(weights, like, who: str):
 
 
 def log_sum(scores, shares=None):
-    """Return log(sum(shares * exp(scores))) over the last axis, `ABSENT` where all shares are 0. None: all are 1."""
+    """Return log(sum(shares * exp(scores))) over the last axis, and `ABSENT` where all shares are 0. None: all are
+    1."""
     if shares is None:
         top = disconnected_grad(scores.max(axis=-1, keepdims=True))
         return top[..., 0] + log_of_sum(pt.exp(scores - top))
@@ -49,18 +50,18 @@ def log_sum(scores, shares=None):
 
 
 def others(weights):
-    """Return the matrix of how often item j stands beside item i: its weight, and its own once less."""
+    """Return the matrix of how often item j appears beside item i: its weight, minus 1 for the item itself."""
     return pt.maximum(weights[None, :] - pt.eye(weights.shape[0], dtype=weights.dtype), 0)
 
 
 def partners(weights):
-    """Return the matrix of how often the partner of item j is met by item i: by weight, its own at least once."""
+    """Return the matrix of how often item i meets the partner of item j: the weight, and at least 1 for its own."""
     eye = pt.eye(weights.shape[0], dtype=weights.dtype)
     return weights[None, :] + eye * pt.maximum(1 - weights, 0)
 
 
 def same_label(embedding, target, who: str):
-    """Return the matrix that is 1 where two items have one label, else 0."""
+    """Return the matrix that is 1 where two items have the same label, and 0 elsewhere."""
     labels = integers(embedding, target, who)
     return pt.eq(labels[:, None], labels[None, :]).astype(embedding.dtype)
 
@@ -76,16 +77,16 @@ def info_nce(query, key, *, temperature=0.07, weights=None):
     Parameters
     ----------
     query, key : float tensor (n, d)
-        Two embeddings of each item, of any length; row i of one belongs to row i of the other.
+        Two embeddings of each item, of any length. Row i of one belongs to row i of the other.
     temperature : float > 0
-        What cosines are divided by, dimensionless.
+        Divisor of the cosines, dimensionless.
     weights : float tensor (n,) or None
         How often each item counts, as a query and as a key.
 
     Returns
     -------
     float tensor (n,)
-        At least 0 (to rounding), in nats; log n for embeddings that say nothing.
+        At least 0 (to rounding), in nats. It is log n for embeddings that carry no information.
 
     Raises
     ------
@@ -94,7 +95,8 @@ def info_nce(query, key, *, temperature=0.07, weights=None):
 
     Notes
     -----
-    For two views or two modalities. It goes one way; the mean of it and of its reverse (key, query) is CLIP's loss.
+    Use it for two views or two modalities. It compares in one direction. The mean of this loss and of the reverse one
+    (key, query) is CLIP's loss.
 
     References
     ----------
@@ -114,7 +116,7 @@ def info_nce(query, key, *, temperature=0.07, weights=None):
 @loss("NTXentLoss", "simclr", "normalized_temperature_cross_entropy", target="none", per="item", unit="nats",
       ranges={"temperature": "(0, inf)"})
 def nt_xent(first, second, *, temperature=0.5, weights=None):
-    r"""NT-Xent of SimCLR, per item: each view of an item should find the other among all views of the batch.
+    r"""NT-Xent of SimCLR, per item: each view of an item should find the other one among all views of the batch.
 
     .. math:: \ell_i = \tfrac12 \Big(\log\!\!\sum_{v \ne a_i} e^{s(a_i, v)} + \log\!\!\sum_{v \ne b_i} e^{s(b_i, v)}
               \Big) - s(a_i, b_i), \quad s(x, y) = \frac{x \cdot y}{\tau \|x\| \|y\|}
@@ -124,14 +126,14 @@ def nt_xent(first, second, *, temperature=0.5, weights=None):
     first, second : float tensor (n, d)
         Embeddings a and b of two views of each item, of any length.
     temperature : float > 0
-        What cosines are divided by, dimensionless.
+        Divisor of the cosines, dimensionless.
     weights : float tensor (n,) or None
         How often each item counts, as an anchor and as a candidate.
 
     Returns
     -------
     float tensor (n,)
-        At least 0 (to rounding), in nats: the mean of the losses of the item's two views.
+        At least 0 (to rounding), in nats: the mean of the losses of the two views of the item.
 
     Raises
     ------
@@ -140,8 +142,8 @@ def nt_xent(first, second, *, temperature=0.5, weights=None):
 
     Notes
     -----
-    For learning without labels from two augmentations of each item. optax's `ntxent` takes labels instead of two
-    views; with labels, take `supervised_contrastive`.
+    Use it to learn without labels from two augmentations of each item. optax's `ntxent` takes labels instead of two
+    views. If you have labels, use `supervised_contrastive`.
 
     References
     ----------
@@ -168,7 +170,7 @@ def nt_xent(first, second, *, temperature=0.5, weights=None):
 
 @loss("supcon", "SupConLoss", target="label", per="item", unit="nats", classes=None, ranges={"temperature": "(0, inf)"})
 def supervised_contrastive(prediction, target, *, temperature=0.1, weights=None):
-    r"""Supervised contrastive loss, per item: all items of its class should be nearer than the others of the batch.
+    r"""Supervised contrastive loss, per item: items of its class should be nearer than the others of the batch.
 
     .. math:: \ell_i = -\frac{1}{|P_i|} \sum_{p \in P_i} \log \frac{e^{s_{ip}}}{\sum_{j \ne i} e^{s_{ij}}},
               \quad P_i = \{p \ne i : t_p = t_i\}
@@ -176,18 +178,18 @@ def supervised_contrastive(prediction, target, *, temperature=0.1, weights=None)
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Embeddings of any length; s is their cosine divided by the temperature.
+        Embeddings of any length. s is their cosine divided by the temperature.
     target : integer tensor (n,)
-        Any integers; equal ones are of one class.
+        Any integers. Equal integers mean the same class.
     temperature : float > 0
-        What cosines are divided by, dimensionless.
+        Divisor of the cosines, dimensionless.
     weights : float tensor (n,) or None
         How often each item counts, as an anchor and as a candidate.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; 0 for an item that is alone in its class.
+        At least 0, in nats. It is 0 for an item that is alone in its class.
 
     Raises
     ------
@@ -196,8 +198,8 @@ def supervised_contrastive(prediction, target, *, temperature=0.1, weights=None)
 
     Notes
     -----
-    For embeddings from labels; a batch needs several items a class. It is the paper's L_out, with the mean outside
-    the logarithm.
+    Use it for embeddings learnt from labels. A batch needs several items of each class. It is the L_out of the paper,
+    with the mean outside the logarithm.
 
     References
     ----------
@@ -221,7 +223,7 @@ def supervised_contrastive(prediction, target, *, temperature=0.1, weights=None)
 @loss("CircleLoss", target="label", per="item", unit="none", classes=None,
       ranges={"scale": "(0, inf)", "margin": "(0, 1)"})
 def circle(prediction, target, *, scale=80.0, margin=0.4, weights=None):
-    r"""Circle loss, per item: like cosines should exceed unlike ones; each is pulled the harder, the worse it is.
+    r"""Circle loss, per item: similar items should have larger cosines than others, and bad pairs weigh more.
 
     .. math:: \ell_i = \log\Big(1 + \sum_{p} e^{-\gamma \alpha_p (s_p - 1 + m)}
               \sum_{n} e^{\gamma \alpha_n (s_n - m)}\Big),
@@ -230,9 +232,10 @@ def circle(prediction, target, *, scale=80.0, margin=0.4, weights=None):
     Parameters
     ----------
     prediction : float tensor (n, d)
-        Embeddings of any length; s are the cosines of item i with the others of its class (p) and of others (n).
+        Embeddings of any length. s are the cosines of item i with the others of its class (p) and with those of other
+        classes (n).
     target : integer tensor (n,)
-        Any integers; equal ones are of one class.
+        Any integers. Equal integers mean the same class.
     scale : float > 0
         The factor gamma, dimensionless.
     margin : float in (0, 1)
@@ -243,7 +246,8 @@ def circle(prediction, target, *, scale=80.0, margin=0.4, weights=None):
     Returns
     -------
     float tensor (n,)
-        At least 0, dimensionless; 0 for an item that has none of its class beside it, or none of another.
+        At least 0, dimensionless. It is 0 for an item if the batch has no other item of its class, or none of another
+        class.
 
     Raises
     ------
@@ -252,7 +256,7 @@ def circle(prediction, target, *, scale=80.0, margin=0.4, weights=None):
 
     Notes
     -----
-    For retrieval and verification. As in the authors' program, alpha is a constant for the gradient.
+    Use it for retrieval and verification. As in the code of the authors, alpha is a constant for the gradient.
 
     References
     ----------
@@ -297,7 +301,7 @@ def of_changed_label(cosine, changed, labels, scale):
       classes=lambda shapes, options: shapes["centers"][0],
       ranges={"scale": "(0, inf)", "margin": f"[0, {np.pi})"})
 def arcface(prediction, centers, target, *, scale=64.0, margin=0.5):
-    r"""ArcFace, per item: cross-entropy of cosines, the right class's angle made larger by a margin.
+    r"""ArcFace, per item: cross-entropy of cosines, with a margin added to the angle of the right class.
 
     .. math:: \ell = -\log \frac{e^{s \cos(\theta_t + m)}}{e^{s \cos(\theta_t + m)} + \sum_{c \ne t} e^{s \cos\theta_c}}
 
@@ -306,7 +310,7 @@ def arcface(prediction, centers, target, *, scale=64.0, margin=0.5):
     prediction : float tensor (n, d)
         Embeddings of any length.
     centers : float tensor (k, d)
-        One direction a class, of any length: a parameter, learnt with the rest.
+        One direction for each class, of any length. It is a parameter that is learnt with the others.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
     scale : float > 0
@@ -317,7 +321,7 @@ def arcface(prediction, centers, target, *, scale=64.0, margin=0.5):
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label out of range.
+        At least 0, in nats, and NaN for a label out of range.
 
     Raises
     ------
@@ -326,8 +330,9 @@ def arcface(prediction, centers, target, *, scale=64.0, margin=0.5):
 
     Notes
     -----
-    For faces, speakers, products: classes that are recognised by the angle. Where the angle and the margin exceed pi,
-    cos(theta) - m sin(m) stands in, as in the authors' program, so that the loss does not fall again.
+    Use it for faces, speakers, products and other classes that are recognised by angles. Where the angle plus the
+    margin exceeds pi, the loss uses cos(theta) - m sin(m), as the code of the authors does, so that it does not fall
+    again.
 
     References
     ----------
@@ -348,7 +353,7 @@ def arcface(prediction, centers, target, *, scale=64.0, margin=0.5):
 @loss("CosFaceLoss", "additive_margin_softmax", "am_softmax", target="label", per="item", unit="nats",
       classes=lambda shapes, options: shapes["centers"][0], ranges={"scale": "(0, inf)", "margin": "(-inf, inf)"})
 def cosface(prediction, centers, target, *, scale=64.0, margin=0.35):
-    r"""CosFace, per item: cross-entropy of cosines, the right class's made smaller by a margin.
+    r"""CosFace, per item: cross-entropy of cosines, with a margin subtracted from that of the right class.
 
     .. math:: \ell = -\log \frac{e^{s (\cos\theta_t - m)}}{e^{s (\cos\theta_t - m)} + \sum_{c \ne t} e^{s \cos\theta_c}}
 
@@ -357,18 +362,18 @@ def cosface(prediction, centers, target, *, scale=64.0, margin=0.35):
     prediction : float tensor (n, d)
         Embeddings of any length.
     centers : float tensor (k, d)
-        One direction a class, of any length: a parameter, learnt with the rest.
+        One direction for each class, of any length. It is a parameter that is learnt with the others.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
     scale : float > 0
         The factor s of the cosines, dimensionless.
     margin : float
-        By how much the right cosine is made smaller, dimensionless.
+        What is subtracted from the cosine of the right class, dimensionless.
 
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats; NaN for a label out of range.
+        At least 0, in nats, and NaN for a label out of range.
 
     Raises
     ------
@@ -377,7 +382,7 @@ def cosface(prediction, centers, target, *, scale=64.0, margin=0.35):
 
     Notes
     -----
-    For the same tasks as `arcface`, with a margin that is smooth at every angle.
+    Use it for the same tasks as `arcface`. Its margin is smooth at every angle.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Losses of survival: times until something happens, some of which are known to be longer than they were watched."""
+"""Losses of survival data: times until an event, some of which are censored."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -52,32 +52,32 @@ def cox(prediction, target, *, ties="breslow", weights=None):
     Parameters
     ----------
     prediction : float tensor (n, 1) or (n,)
-        Logarithm of the relative risk, of any sign: let its layer be linear. A constant that is added changes nothing.
+        Logarithm of the relative risk, of any sign: let its layer be linear. Adding a constant changes nothing.
     target : tensor (n, 2)
-        Time, in any unit, and event: 1 where it was seen at that time, 0 where watching ended before it (censored).
+        Time, in any unit, and event: 1 if the event was seen at that time, 0 if observation ended before it (censored).
     ties : 'breslow' or 'efron'
-        What is done where several events have one time. 'breslow' counts all of them in the sum for each of them;
-        'efron' takes a growing share of them away, which is nearer to the truth where there are many.
+        How to treat several events at the same time. 'breslow' counts all of them in the sum for each of them. 'efron'
+        removes a growing share of them, which is more accurate if there are many ties.
     weights : float tensor (n,), (n, 2), or None
-        Weight of each item, in the sums as well (averaged over the two columns).
+        Weight of each item, also in the sums (averaged over the two columns).
 
     Returns
     -------
     float tensor (n,)
-        At least 0 without weights, in nats; 0 for censored items.
+        At least 0 without weights, in nats. It is 0 for censored items.
 
     Raises
     ------
     ShapeError
         If the static shapes can never agree, or the target has not two columns.
     SpecError
-        For other `ties`.
+        If `ties` is neither of the two.
 
     Notes
     -----
-    For times until failure, relapse or churn. Items are compared within their batch, so take large batches, or
-    ``batch_size=0`` for all. The mean divides by all items, not by the events alone. Time and memory grow with the
-    square of the batch.
+    Use it for times until failure, relapse or churn. Items are compared within their batch, so use large batches, or
+    ``batch_size=0`` for all items. The mean divides by the number of all items, not of the events. Time and memory grow
+    with the square of the batch size.
 
     References
     ----------
