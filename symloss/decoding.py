@@ -1,4 +1,4 @@
-"""From the probabilities of every step to sequences of labels, and how far these are from the right ones: plain numpy.
+"""Label sequences from the probabilities of every step, and their distance from the right ones, in plain numpy.
 
 `ctc_greedy` and `ctc_beam` read what a model trained with the loss ``ctc`` predicts, `ctc_align` says which steps
 belong to which label, `edit_distance` and `label_error_rate` compare sequences. A `symloss.recurrent.Classifier` calls
@@ -24,8 +24,8 @@ class Hypothesis(NamedTuple):
     ----------
     labels : list of int
     log_probability : float
-        Of these labels by all their alignments that the search kept, in nats: at most that of the labels, and equal to
-        it if the beam never dropped a beginning of them.
+        Log-probability of these labels, in nats, summed over all alignments that the search kept. It is a lower bound
+        of the true log-probability, and equal to it if the beam never dropped a prefix of the labels.
     """
 
     labels: list
@@ -36,36 +36,35 @@ class Hypothesis(NamedTuple):
 
 
 def ctc_greedy(probabilities, lengths=None, blank: int = 0) -> list[list[int]]:
-    r"""Return the labels of the most probable path, per sequence: greedy (best path) decoding.
+    r"""Return the labels of the most probable path of each sequence: greedy (best path) decoding.
 
     .. math:: B(\pi^*), \quad \pi^*_\tau = \arg\max_k p_{\tau k}
 
-    where B merges repeats and then removes blanks. The most probable path need not belong to the most probable labels;
-    `ctc_beam` adds up paths.
+    where B merges repeats and then removes blanks. The most probable path does not always give the most probable
+    labels; `ctc_beam` adds up paths.
 
     Parameters
     ----------
     probabilities : array (n, steps, k), or list of n arrays (steps, k)
-        Probabilities of the k classes, the blank being one, at every step: what ``predict_proba`` returns.
+        Probabilities of the k classes, including the blank, at every step, as ``predict_proba`` returns them.
     lengths : int array (n,), or None
-        How many steps of each sequence count, from the first one on; None: all. What stands behind them may be
-        anything.
+        Number of steps of each sequence. Later steps are ignored. None: all steps count.
     blank : int
-        Which class is the blank, as in the loss ``ctc``; -1 is the last one.
+        The class of the blank, as in the loss ``ctc``. -1 is the last class.
 
     Returns
     -------
     list of n lists of int
-        Labels from 0 to k - 1, no blanks among them.
+        Labels from 0 to k - 1, without blanks.
 
     Raises
     ------
     DataError
-        If what counts holds no probabilities.
+        If the steps that count are not probabilities.
     ShapeError
-        If shapes or lengths do not go together.
+        If shapes or lengths do not match.
     SpecError
-        If `blank` is no class.
+        If `blank` is not a class.
 
     References
     ----------
@@ -79,34 +78,34 @@ def ctc_greedy(probabilities, lengths=None, blank: int = 0) -> list[list[int]]:
 
 
 def ctc_beam(probabilities, lengths=None, blank: int = 0, width: int = 16) -> list[list[Hypothesis]]:
-    r"""Return the most probable labels, per sequence: prefix beam search.
+    r"""Return the most probable labels of each sequence by prefix beam search.
 
     .. math:: \log p(t) = \log \sum_{\pi \in B^{-1}(t)} \prod_\tau p_{\tau, \pi_\tau}
 
-    The search goes through the steps with the `width` most probable beginnings of label sequences. Paths that give the
-    same beginning are added up, so nothing is lost if `width` is at least the number of beginnings.
+    At each step, the search keeps the `width` most probable prefixes of label sequences. The probabilities of paths
+    that give the same prefix are added up, so the result is exact if `width` is at least the number of prefixes.
 
     Parameters
     ----------
     probabilities, lengths, blank :
         As in `ctc_greedy`.
     width : int, at least 1
-        Beginnings that are kept after each step.
+        Number of prefixes that are kept after each step.
 
     Returns
     -------
     list of n lists of at most `width` Hypothesis
-        The best one first; those of probability 0 are left out.
+        The best one first. Hypotheses of probability 0 are left out.
 
     Raises
     ------
     DataError, ShapeError, SpecError
-        As `ctc_greedy` does, and for a `width` that is no integer of at least 1.
+        As in `ctc_greedy`, and if `width` is not an integer of at least 1.
 
     Notes
     -----
-    Computed with logarithms in double precision, so long sequences do not underflow. It takes a time proportional to
-    steps times `width` times k.
+    Logarithms in double precision are used, so long sequences do not underflow. The time is proportional to the number
+    of steps times `width` times k.
 
     References
     ----------
@@ -124,7 +123,7 @@ def ctc_beam(probabilities, lengths=None, blank: int = 0, width: int = 16) -> li
 
 
 def ctc_align(probabilities, labels, lengths=None, blank: int = 0) -> list[np.ndarray]:
-    r"""Return which label each step belongs to on the most probable path that gives `labels`, per sequence.
+    r"""Return the label that each step belongs to, on the most probable path that gives `labels`, for each sequence.
 
     .. math:: \arg\max_{\pi \in B^{-1}(t)} \prod_\tau p_{\tau, \pi_\tau}
 
@@ -133,19 +132,19 @@ def ctc_align(probabilities, labels, lengths=None, blank: int = 0) -> list[np.nd
     probabilities, lengths, blank :
         As in `ctc_greedy`.
     labels : list of n sequences of int
-        Labels from 0 to k - 1, no blanks among them.
+        Labels from 0 to k - 1, without blanks.
 
     Returns
     -------
     list of n int arrays (steps,)
-        At each step the position among the labels, from 0, of the one that the step belongs to; -1 for a blank.
+        For each step, the position in `labels`, from 0, of its label; -1 for a blank.
 
     Raises
     ------
     DataError
-        As `ctc_greedy` does; also if a label is no class or the blank, or if no path gives the labels.
+        As in `ctc_greedy`; also if a label is not a class or is the blank, or if no path gives the labels.
     ShapeError, SpecError
-        As `ctc_greedy` does.
+        As in `ctc_greedy`.
 
     >>> ctc_align([[[0.1, 0.9], [0.2, 0.8], [0.7, 0.3], [0.4, 0.6]]], [[1, 1]])[0].tolist()
     [0, 0, -1, 1]
@@ -317,22 +316,22 @@ def _aligned(logs, labels, blank, item) -> np.ndarray:
 
 
 def edit_distance(a: Iterable[Hashable], b: Iterable[Hashable]) -> int:
-    r"""Return how many labels have to be inserted, deleted or replaced to make `b` of `a` (Levenshtein distance).
+    r"""Return the number of labels to insert, delete or replace to turn `a` into `b` (Levenshtein distance).
 
     Parameters
     ----------
     a, b : sequences of labels, or strings
-        Labels are numbers, strings or anything hashable; of a string they are its characters.
+        Labels are numbers, strings or any hashable objects. The labels of a string are its characters.
 
     Returns
     -------
     int
-        From 0 to the length of the longer one.
+        From 0 to the length of the longer sequence.
 
     Raises
     ------
     DataError
-        If one is no sequence, or its labels are not hashable.
+        If `a` or `b` is not a sequence, or if labels are not hashable.
 
     References
     ----------
@@ -355,31 +354,31 @@ def edit_distance(a: Iterable[Hashable], b: Iterable[Hashable]) -> int:
 
 
 def label_error_rate(predictions, targets, weights=None) -> float:
-    r"""Return the edit distances of all sequences by the number of their labels.
+    r"""Return the total edit distance of all sequences, divided by the total number of labels.
 
     .. math:: \frac{\sum_i w_i \, d(\hat t_i, t_i)}{\sum_i w_i \, |t_i|}
 
-    Of characters it is the character error rate (CER), of words the word error rate (WER).
+    For characters this is the character error rate (CER), for words the word error rate (WER).
 
     Parameters
     ----------
     predictions, targets : lists of n sequences of labels
-        What was decoded, and what is right. An integer array (n, length) is padded with -1.
+        Decoded sequences and true sequences. An integer array (n, length) is padded with -1.
     weights : numbers (n,), or None
-        At least 0; None: all 1.
+        Weights of the sequences, at least 0. None: all are 1.
 
     Returns
     -------
     float
-        0 if all are right; 1 for empty predictions. More than 1 is possible, where there are many insertions. Without
-        any label in the targets it is 0 or infinity.
+        0 if all predictions are right, and 1 for empty predictions. With many insertions it can exceed 1. If the
+        targets contain no labels, it is 0 or infinity.
 
     Raises
     ------
     ShapeError
-        If there are not as many predictions as targets, or as weights.
+        If the numbers of predictions, targets and weights differ.
     DataError
-        If there are none, a weight is negative or not finite, or a sequence is none.
+        If there are no sequences, if a weight is negative or not finite, or if an entry is not a sequence.
 
     References
     ----------

@@ -1,16 +1,16 @@
-"""What symloss raises and warns.
+"""The exceptions and warnings of symloss.
 
 ::
 
     SymlossError (Exception)
-        UnknownNameError   a name nobody registered, or an option nobody takes   (also a LookupError)
-        ShapeError         ranks or shapes that can never agree                  (also a ValueError)
-        SpecError          a model, layer or loss described wrongly              (also a ValueError)
-        DataError          arrays or files that cannot be used                   (also a ValueError)
-        TrainingError      a training that cannot go on                          (also a RuntimeError)
+        UnknownNameError   an unknown name or option             (also a LookupError)
+        ShapeError         shapes that do not fit together       (also a ValueError)
+        SpecError          an invalid model, layer or option     (also a ValueError)
+        DataError          arrays or files that cannot be used   (also a ValueError)
+        TrainingError      a training that cannot continue       (also a RuntimeError)
     SymlossWarning (UserWarning)
 
-Every message says who speaks, what it got, what it wants, and the way out.
+Every message says where the error occurred, what was passed, what is expected, and how to fix it.
 """
 
 import difflib
@@ -20,31 +20,31 @@ NEAREST = 5  # names in an error, at most
 
 
 class SymlossError(Exception):
-    """The root of all that symloss raises."""
+    """The base class of all exceptions of symloss."""
 
 
 class UnknownNameError(SymlossError, LookupError):
-    """A name that is not registered, or an option that nothing takes."""
+    """A name or an option that symloss does not know."""
 
 
 class ShapeError(SymlossError, ValueError):
-    """Ranks or shapes that can never agree."""
+    """Arrays or tensors whose shapes do not fit together."""
 
 
 class SpecError(SymlossError, ValueError):
-    """A model, layer or loss that is described wrongly."""
+    """An invalid description of a model, a layer or a loss, or an invalid value of an option."""
 
 
 class DataError(SymlossError, ValueError):
-    """Arrays or files that cannot be used as they are."""
+    """Arrays or files with content that cannot be used as it is."""
 
 
 class TrainingError(SymlossError, RuntimeError):
-    """A training that cannot go on."""
+    """A training that cannot continue, for example because the loss is not finite."""
 
 
 class SymlossWarning(UserWarning):
-    """Something that works, but hardly as meant."""
+    """Something works, but probably not as you intend."""
 
 
 def unknown(kind: str, name: object, known: Iterable[str], aliases: Iterable[str] = ()) -> UnknownNameError:

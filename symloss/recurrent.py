@@ -1,4 +1,4 @@
-"""Models of sequences: (batch, time, variables) in, a prediction for every step out; and data for them.
+"""Models of sequences: from inputs (batch, time, variables) to a prediction for every step; and data for them.
 
 The classes are in `models.recurrent`, the data in `models.text`; these are their public names.
 """

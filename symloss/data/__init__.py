@@ -1,4 +1,4 @@
-"""Data on their way in: checked, converted, in batches. Nothing here knows PyTensor.
+"""Data: arrays are checked, converted and split into batches. Nothing here uses PyTensor.
 
 Inside: `columns.py` (which array is for which field), `reading.py` (anything becomes an array), `fields.py` (what a
 model takes, checked), `labels.py` (labels of any kind; those out of range are refused), `sources.py` (where batches

@@ -28,40 +28,42 @@ class Field:
     Parameters
     ----------
     name : str
-        By which a dict of data names it, and messages speak of it.
+        Name of the array in a dict of data, and in messages.
     kind : 'input', 'target', 'label', 'weights' or 'mask'
     shape : tuple of int or None
-        Of a batch; None where any length goes.
+        Shape of a batch. None stands for any length.
     dtype : str
     classes : int or None
-        Number of classes, for labels, also where these are an input; None: they may be any integers.
+        Number of classes, for labels, also if they are an input. None: labels may be any integers.
     domain : 'sign', 'unit', 'distribution' or None
-        What values a target may have: -1 and 1; from 0 to 1; from 0 to 1, and with a sum of 1 over the last axis; any.
+        Valid values of a target: 'sign' is -1 and 1, 'unit' is 0 to 1, 'distribution' is 0 to 1 with a sum of 1 over
+        the last axis. None: any value.
     optional : bool
-        Whether nothing uses it, so that it may be missing.
+        Whether the array may be missing, because nothing uses it.
     partner : str or None
-        For weights and masks: name of the array that they go with.
+        For weights and masks: name of the array that they belong to.
     ignored : int or None
-        A label out of range that means: do not count this item.
+        A label outside the range of classes that marks items to be ignored.
     encoder : Labels or None
-        For labels that are not numbers; for a target of one column, of which the second class is 1.
+        The encoder of labels that are not numbers. For a target of one column, the second class becomes 1.
     sparse : 'csr', 'csc' or None
-        For inputs: the format of sparse matrices, which stay sparse.
+        For inputs: the format of sparse matrices. They stay sparse.
     timed : bool
-        Whether its second axis is time, of which all such arrays of a batch have as many steps.
+        Whether the second axis is time. All such arrays of a batch have the same number of steps.
     padding : int or None
-        For labels: what fills up short sequences, where sequences of labels have a length of their own.
+        For labels: the padding of short sequences, if sequences of labels have a length of their own.
     negative : bool
-        For weights: whether they may be less than 0.
+        For weights: whether they may be negative.
     alike_from : int or None
-        For weights: the axis from which on they must be equal, because the loss has one value for all that follows.
+        For weights: the axis from which on they must be equal, because the loss has a single value for all elements
+        beyond it.
     columns : sequence or None
-        Names of its columns, for messages, where it was a frame.
+        Names of the columns, for messages, if the array was a data frame.
     seen : function of (int, str) or None
-        Called with the number of axes of each array that the user passes for it, before an axis is added or taken away,
-        and with whose data they are.
+        Called with the number of axes of each array that the user passes for the field, before axes are added or
+        removed, and with the name of the data.
     also : tuple of str
-        Other names that a dict of data may call it by.
+        Other names of the array in a dict of data.
     """
 
     name: str
@@ -90,17 +92,17 @@ def prepare(data, fields: list[Field], who: str, allow_nan: bool = False) -> lis
     Parameters
     ----------
     data : array, list or tuple of arrays, or dict of arrays by name
-        In the order of `fields`. Where one field is wanted, an array alone will do.
+        The arrays in the order of `fields`. If there is only one field, you may pass the array alone.
     fields : list of Field
     who : str
-        Whose data they are, for messages: 'train', 'valid', 'predict'.
+        Name of the data in messages: 'train', 'valid', 'predict'.
     allow_nan : bool
-        Whether NaN and infinity may pass.
+        Whether NaN and infinity are accepted.
 
     Raises
     ------
     DataError, ShapeError
-        If something is missing, too much, empty, of the wrong shape, no number, or not finite.
+        If an array is missing, unexpected, empty, of the wrong shape, not numeric, or not finite.
     """
     if allow_nan and _is_ready(data, fields):
         return [data]

@@ -10,7 +10,7 @@ from .reading import is_frame
 
 
 def columned(data, fields: list, who: str = "data", alone: bool = True):
-    """Return data as a dict of columns by name, where they are examples or such a frame; anything else as it is.
+    """Return examples, or a frame with a column for each field, as a dict of columns; return other data unchanged.
 
     Parameters
     ----------

@@ -16,17 +16,17 @@ MISSING = "the label is missing; leave the item out, or give it a weight of 0 (w
 
 
 class Labels:
-    """A list of classes, each with its position.
+    """A list of classes and their positions.
 
     Parameters
     ----------
     classes : iterable of str, numbers, None or tuples of them
-        In the order of the model's outputs.
+        The classes in the order of the model's outputs.
 
     Raises
     ------
     DataError
-        If a class is named twice, is missing (NaN), or is of a kind that no file can hold.
+        If a class is listed twice, is a missing value (NaN), or has a type that cannot be saved to a file.
     """
 
     def __init__(self, classes: Iterable[Hashable]):
@@ -39,27 +39,27 @@ class Labels:
     @classmethod
     def learned(cls, labels, count: int, me: str, silent=False, blank: int | None = None,
                 sigmoid: bool = False) -> "Labels":
-        """Return the encoder of the classes found in `labels`; numbers are positions already, from 0 to `count` - 1.
+        """Return the encoder of the classes found in `labels`. Numbers are already positions, from 0 to `count` - 1.
 
-        Of two classes, False and True are classes themselves: they are predicted as such.
+        If there are two classes, False and True are kept as classes and are predicted as such.
 
         Parameters
         ----------
         labels : array
         count : int
-            Outputs of the model, each of which needs a class.
+            Number of outputs of the model. Each of them needs a class.
         me : str
         silent : bool array
-            Where they do not count.
+            True for labels that do not count.
         blank : int or None
-            The output that stands for no label, as one does for the loss ``ctc``: its class is None.
+            The output that stands for no label, as for the loss ``ctc``. Its class is None.
         sigmoid : bool
-            Whether one unit tells two classes apart, by the probability of the second one.
+            Whether one unit distinguishes two classes, by the probability of the second one.
 
         Raises
         ------
         DataError
-            If there are more or fewer classes than outputs, or labels of several kinds.
+            If there are more or fewer classes than outputs, or if labels have several types.
 
         >>> Labels.learned(np.array(["b", "a", "b"]), 2, "train: target").classes
         ['a', 'b']
@@ -104,7 +104,7 @@ class Labels:
 
     @property
     def table(self) -> np.ndarray:
-        """The classes as an array: of strings or numbers where all are such, else of objects."""
+        """The classes as an array of strings or numbers if all classes are, otherwise of objects."""
         kinds = {type(c) for c in self.classes}
         if len(kinds) == 1 and kinds <= {str, int, float, bool}:
             return np.array(self.classes)
@@ -114,16 +114,16 @@ class Labels:
         return table
 
     def encode(self, labels, place: Place | str, silent=False, ignored: int | None = None) -> np.ndarray:
-        """Return the position of each label, or raise DataError with the row of one that is not known.
+        """Return the position of each label, or raise DataError with the row of an unknown label.
 
         Parameters
         ----------
         labels : array or list
         place : Place or str
         silent : bool array
-            Where they do not count, so that position 0 takes their place.
+            True for labels that do not count. They get position 0.
         ignored : int or None
-            A label that is no class, and stays what it is.
+            A label that is not a class and is left as it is.
         """
         labels = labels if isinstance(labels, np.ndarray) else np.asarray(labels, dtype=object)
         place = place if isinstance(place, Place) else Place(place)

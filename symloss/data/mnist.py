@@ -19,12 +19,12 @@ FILES = {  # name: (bytes, md5) of the uncompressed content
 
 
 def load(folder):
-    """Return ((images, labels), (images, labels)): 60,000 to train on and 10,000 to test with.
+    """Return ((images, labels), (images, labels)): 60,000 images for training and 10,000 for testing.
 
     Parameters
     ----------
     folder : path
-        Where the four original files are, gzipped ('.gz') or not.
+        Folder with the four original files, gzipped ('.gz') or not.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def load(folder):
     Raises
     ------
     DataError
-        If a file is missing, or its content is not the original one.
+        If a file is missing or differs from the original one.
     """
     folder = pathlib.Path(folder)
     arrays = [parse(read(folder, name), name) for name in FILES]
@@ -41,7 +41,7 @@ def load(folder):
 
 
 def digits():
-    """Return (images, labels) of the 10,000 digits that come with symloss: MNIST's test files.
+    """Return (images, labels) of the 10,000 digits that come with symloss: the test set of MNIST.
 
     >>> images, labels = digits()
     >>> images.shape, labels.shape

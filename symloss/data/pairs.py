@@ -1,4 +1,4 @@
-"""Pairs and triplets of labelled items: which belong together, and which do not."""
+"""Random pairs and triplets of labelled items, by whether they have the same label."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ NAMES = ("same", "far")
 
 
 def pairs(x, y, count: int | None = None, seed=0, target: str = "same") -> dict:
-    """Return random pairs of items: half of them have one label, half have different ones.
+    """Return random pairs of items: in one half the items have the same label, in the other half different labels.
 
     Parameters
     ----------
@@ -20,25 +20,25 @@ def pairs(x, y, count: int | None = None, seed=0, target: str = "same") -> dict:
     y : array (n,)
         A label of any kind for each item.
     count : int or None
-        How many pairs, at least 2; None: as many as there are items. The pairs are drawn with replacement, each pair of
-        two different items that is of its kind with the same probability.
+        Number of pairs, at least 2. None: as many as there are items. Pairs of two different items are drawn with
+        replacement; within each half, all pairs are equally likely.
     seed : int or numpy Generator
         The same seed draws the same pairs.
     target : 'same' or 'far'
-        What True means: 'same' that both items have one label, as `squared_contrastive` wants it; 'far' that they have
-        different ones, as `contrastive` does, which is the loss of a `PairEmbedding` unless you name another.
+        The meaning of True. 'same': both items have the same label, as `squared_contrastive` expects. 'far': they have
+        different labels, as `contrastive` expects, the default loss of a `PairEmbedding`.
 
     Returns
     -------
     dict
-        'left' and 'right', arrays of items, and the target, bool (count,), under the name that it was asked for.
+        Arrays of items 'left' and 'right', and the target, bool (count,), under the name that you passed as `target`.
 
     Raises
     ------
     DataError
         If x and y differ in length, if labels are missing, if there is one class alone, or none with two items.
     SpecError
-        For a count that is no integer of at least 2, or another target.
+        If `count` is not an integer of at least 2, or for an unknown `target`.
 
     >>> found = pairs(np.arange(6), ["a", "a", "a", "b", "b", "b"], 4, target="far")
     >>> found["left"].shape, found["far"].sum().item()
@@ -56,7 +56,7 @@ def pairs(x, y, count: int | None = None, seed=0, target: str = "same") -> dict:
 
 
 def triplets(x, y, count: int | None = None, seed=0) -> dict:
-    """Return random triplets of items: an anchor, another item of its label, and one of a different label.
+    """Return random triplets of items: an anchor, another item with the same label, and an item with a different label.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def triplets(x, y, count: int | None = None, seed=0) -> dict:
     y : array (n,)
         A label of any kind for each item.
     count : int or None
-        How many triplets; None: as many as there are items. Anchors are drawn with replacement, each item that is not
-        alone in its class with the same probability.
+        Number of triplets. None: as many as there are items. Anchors are drawn with replacement; all items that are
+        not alone in their class are equally likely.
     seed : int or numpy Generator
         The same seed draws the same triplets.
 
@@ -80,7 +80,7 @@ def triplets(x, y, count: int | None = None, seed=0) -> dict:
     DataError
         If x and y differ in length, if labels are missing, if there is one class alone, or none with two items.
     SpecError
-        For a count that is no integer of at least 1.
+        If `count` is not an integer of at least 1.
 
     >>> found = triplets(np.arange(4), [0, 0, 1, 1], 3)
     >>> bool(np.all(found["anchor"] // 2 == found["positive"] // 2)), bool(np.any(found["anchor"] == found["positive"]))

@@ -1,4 +1,4 @@
-"""Sequences of different lengths: filled up to one array, with a mask or weights that say what was there."""
+"""Sequences of different lengths: padded to one array, with a mask or weights that mark the real steps."""
 
 import numpy as np
 
@@ -79,7 +79,7 @@ def lengths(column) -> np.ndarray:
 
 
 def fill(column, me: str, repeat: bool = False, padding=0) -> np.ndarray:
-    """Return sequences as one array, filled up at their ends with `padding`, or if `repeat` with their last element.
+    """Return sequences as one array, padded at their ends with `padding`, or with their last element if `repeat`.
 
     >>> fill([[1, 2], [3]], "example").tolist()
     [[1, 2], [3, 0]]
@@ -122,7 +122,7 @@ def mask(counts) -> np.ndarray:
 
 
 def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
-    """Return columns by name, filled up where they are ragged, with the mask and the weights that this asks for.
+    """Return columns by name, padded if sequences differ in length, with the mask and the weights that this requires.
 
     Parameters
     ----------
@@ -131,12 +131,12 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
     fields : list of Field
     who : str
     counted : bool
-        Whether the values count in a loss, so that the filling must have a weight.
+        Whether the values count in a loss, so that the padding must have a weight.
 
     Raises
     ------
     DataError
-        If sequences that belong together differ in length, or if nothing would keep the filling from counting.
+        If sequences that belong together differ in length, or if the padding would count in a loss.
     """
     by_name = {field.name: field for field in fields}
     columns = {name: _labels_filled(column, by_name.get(name), who) for name, column in columns.items()}
@@ -183,7 +183,7 @@ def _labels_filled(column, field, who):
 
 
 def fill_labels(column, padding: int) -> np.ndarray:
-    """Return sequences of labels, or words, as one array (n, longest), filled up at their ends; they may be empty.
+    """Return sequences of labels, or words, as one array (n, longest), padded at their ends. Sequences may be empty.
 
     >>> fill_labels([[1, 2], [], [3]], -1).tolist()
     [[1, 2], [-1, -1], [3, -1]]
@@ -236,7 +236,7 @@ def check_same(name: str, counts, other: str, found, who: str) -> None:
 
 
 def weights(given, counts, field, who: str) -> np.ndarray:
-    """Return weights of what is there, which spread to the shape of their partner, and 0 for the filling.
+    """Return weights that broadcast to the shape of their partner, with 0 for the padding.
 
     Parameters
     ----------

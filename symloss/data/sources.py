@@ -1,4 +1,4 @@
-"""Where batches come from: arrays in memory, large or sparse arrays read by the batch, functions and iterators."""
+"""Sources of batches: arrays in memory, large or sparse arrays that are read in parts, functions and iterators."""
 
 import dataclasses
 import inspect
@@ -34,7 +34,7 @@ class ExhaustedError(DataError):
 
 
 class Arrays:
-    """Arrays whose rows can be taken in any order.
+    """Arrays whose rows can be read in any order.
 
     Parameters
     ----------
@@ -44,14 +44,14 @@ class Arrays:
     who : str
     allow_nan : bool
     numbers : int array or None
-        Those that the rows have in the user's data, where they are a part of these; for messages.
+        Numbers of the rows in the user's data, for messages, if these arrays are only a part of it.
 
     Attributes
     ----------
     count : int
         Number of items.
     arrays : list of numpy arrays or None
-        Converted once and for all, if they fit; None: `take` converts the rows it is asked for.
+        The converted arrays, if they fit into memory. None: `take` converts rows when they are requested.
     """
 
     calls: int | None = None  # batches that make an epoch, of all there are
@@ -102,16 +102,17 @@ class Arrays:
 
 
 class Stream:
-    """Batches that come one after another: from a function, an iterator, or an iterable that starts anew each epoch.
+    """Batches from a function, from an iterator, or from an iterable that restarts in each epoch.
 
     Parameters
     ----------
     source : callable, iterator or iterable
-        Each batch is what `train` takes as data.
+        Source of batches. Each batch is in a form that `train` takes as data.
     fields : list of Field
     who : str
     calls : int or None
-        Batches that make an epoch; None: 100 of a function or an iterator, all of an iterable that starts anew.
+        Number of batches in an epoch. None: 100 for a function or an iterator, all batches for an iterable that
+        restarts.
     allow_nan : bool
     """
 
@@ -187,7 +188,7 @@ class Stream:
 
 
 class Again:
-    """Batches that start anew each time: from a generator function, or from a data set that gives them by number.
+    """Batches that restart in each epoch: from a generator function, or from a data set with batches by number.
 
     Parameters
     ----------

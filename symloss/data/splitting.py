@@ -1,4 +1,4 @@
-"""Part of the data set aside for validation."""
+"""Setting aside a part of the data for validation."""
 
 import numpy as np
 
@@ -18,31 +18,31 @@ class Share(dict):
 
 
 def split(data, fields: list[Field], share: float, rng, who: str = "train") -> tuple[Share, Share]:
-    """Return data of which a share of the items, drawn at random, is set aside, and those items.
+    """Split data at random into items to train on and items that are set aside.
 
     Parameters
     ----------
     data : list or tuple of arrays, dict of arrays by name, or one array
-        As `train` takes them: frames, lists of sequences, sparse matrices and columns in files stay what they are, and
-        nothing is copied of the latter.
+        Data as `train` takes them. Data frames, lists of sequences, sparse matrices and columns in files keep their
+        type; columns in files are not copied.
     fields : list of Field
     share : float
-        Of the items, between 0 and 1; at least one goes to either side.
+        Fraction of the items to set aside, between 0 and 1. Each side gets at least one item.
     rng : numpy Generator or int
-        With which they are drawn, or its seed. The same seed draws the same items.
+        Generator of random numbers, or its seed. The same seed draws the same items.
     who : str
 
     Returns
     -------
     (Share, Share)
-        Columns by name, in their former order: to train on, and to validate with.
+        Columns by name, in their original order: for training and for validation.
 
     Raises
     ------
     SpecError
-        If the share is none, or if the data come in batches.
+        If `share` is not between 0 and 1, or if the data come in batches.
     DataError
-        If arrays differ in length, or there are fewer than two items.
+        If arrays differ in length, or if there are fewer than two items.
 
     >>> fields = [Field("in", "input", (None, 1), "float64")]
     >>> [part["in"].ravel().tolist() for part in split(np.arange(5.0)[:, None], fields, 0.4, 0)]

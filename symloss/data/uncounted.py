@@ -1,4 +1,4 @@
-"""What does not count: entries whose weights are 0, and labels that are ignored."""
+"""Entries that do not count: those with weight 0, and ignored labels."""
 
 import numpy as np
 

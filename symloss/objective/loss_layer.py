@@ -9,22 +9,23 @@ from ..losses.option_values import OptionValues
 
 
 class LossLayer(Layer):
-    """A loss of its inputs, one number for each item: the mean over what belongs to the item.
+    """A loss of its inputs. The output is one number for each item: the mean of the loss over the item.
 
     Parameters
     ----------
     loss : str or function
         A registered loss, or a function of (prediction, target).
     like : str or None
-        The system whose numbers are wanted; see `Loss`.
+        The library whose definition of the loss is used; see `Loss`.
     options : dict or None
         Hyperparameters of the loss.
 
     Notes
     -----
-    Its inputs are the ports of the loss, in their order: the prediction, then the target. An input that is called as a
-    port is, 'target' or 'variance', is for this port, wherever it stands. A target of class labels is an input of
-    integers: ``{"form": "input", "size": 1, "dtype": "int32"}``, or one of shape (n,) is made of it.
+    The inputs of the layer are the ports of the loss, in their order: the prediction, then the target. An input with
+    the name of a port, such as 'target' or 'variance', feeds this port, whatever its position. A target of class
+    labels is an input of integers: ``{"form": "input", "size": 1, "dtype": "int32"}``. A single column of integers is
+    read as labels of shape (n,).
     """
 
     forms = ("loss",)

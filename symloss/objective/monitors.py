@@ -1,4 +1,4 @@
-"""Monitors: outputs of layers and parameters that a training shows, by patterns of names."""
+"""Monitors: values of layer outputs and parameters that a training shows, selected by patterns of names."""
 
 import dataclasses
 import fnmatch
@@ -15,7 +15,7 @@ from ..metrics import Figure
 
 @dataclasses.dataclass(frozen=True)
 class Monitor:
-    """One figure of an output or a parameter; a training treats it as it does a metric.
+    """One value of an output or a parameter, which a training treats like a metric.
 
     Parameters
     ----------
@@ -24,9 +24,9 @@ class Monitor:
     source : str
         Full name of an output or a parameter.
     level : float or None
-        Shown is the share of numbers below it.
+        If given, the monitor shows the fraction of values below this level.
     function : callable or None
-        Or the mean of what a function makes of the expression.
+        If given, the monitor shows the mean of what this function returns for the expression.
     parameter : shared variable or None
         Where `source` is no output.
     """
@@ -67,8 +67,9 @@ def build(asked, graph) -> tuple[Monitor, ...]:
     Parameters
     ----------
     asked : dict, or list of (pattern, levels)
-        Patterns over names of outputs ('hid1:out') and parameters ('hid1.w'). Levels are a number, several of them, or
-        functions of an expression by label: ``{"hid*:out": (0.1, 0.9), "*.w": {"norm": lambda w: (w * w).sum()}}``.
+        Patterns of names of outputs ('hid1:out') and parameters ('hid1.w'), each with levels. Levels are one number,
+        several numbers, or a dict of functions of the expression by label: ``{"hid*:out": (0.1, 0.9), "*.w": {"norm":
+        lambda w: (w * w).sum()}}``.
     graph : Graph
 
     Raises

@@ -1,4 +1,4 @@
-"""NetworkLoss: a network whose outputs are what training minimises."""
+"""NetworkLoss: a network whose outputs are minimized."""
 
 import pytensor.tensor as pt
 
@@ -11,28 +11,28 @@ PREDICTION = ("input", "in", "prediction", "output")  # names of an input that t
 
 
 class NetworkLoss(Loss, registered=False):
-    """A network as a loss: the sum of its outputs is minimised, and each of them is a term.
+    """A network as a loss: the sum of its outputs is minimized, and each output is a term of the objective.
 
-    An output of several numbers is summed up for each item. The parameters of the network are trained together with
-    those of the model.
+    An output of several numbers is summed for each item. The parameters of the network are trained together with those
+    of the model.
 
     Parameters
     ----------
     network : Network, Graph, or dict
-        With one input, which takes the output of the model; or with a second one called 'target', which takes the
-        target of the data.
+        The network. Its input takes the output of the model. It may have a second input called 'target', which takes
+        the target of the data.
     ports : dict or None
-        What each input of the network takes: the name of an output of the model, or 'target':
-        ``{"x": "out", "y": "target"}``. None: 'input', or the only input, takes the output that the loss belongs to.
+        The source of each input of the network, either the name of an output of the model or 'target': ``{"x": "out",
+        "y": "target"}``. None: 'input', or the only input, takes the output that the loss belongs to.
     name : str or None
-        What records call it.
+        Name of the loss in the records.
     weight, weighted, output_name
         See `Loss`.
 
     Raises
     ------
     SpecError
-        If it is not clear what an input of the network takes.
+        If it is not clear what an input of the network should take.
     """
 
     def __init__(self, network=None, *, ports=None, name=None, weight=1.0, weighted=False, output_name=None):
