@@ -1,12 +1,12 @@
 """Loss functions: pure functions of tensors, registered by name.
 
-Every loss takes (prediction, target), returns a value per element or per item, and is never reduced by itself.
-`reduce` does that, with one rule for all of them: **sum(w l) / sum(w)**, the weighted mean over everything that has a
-weight. Without weights it is the mean. A wholly masked batch gives 0, and a gradient of 0.
+Every loss takes (prediction, target) and returns a value per element or per item. It never reduces them itself:
+`reduce` does that, with one rule for all losses: **sum(w l) / sum(w)**, the weighted mean over everything that has a
+weight. Without weights it is the mean. If everything in a batch is masked, the loss is 0, with a gradient of 0.
 
-Inside: one module a family (`regression.py`, `classification.py`, ...); `registration.py` (@loss), `bound_loss.py`
-(Loss, which binds a function to a model), `reduction.py` (weights and divisors), `conventions/` (other systems'
-numbers).
+Inside: one module for each family (`regression.py`, `classification.py`, ...); `registration.py` (@loss),
+`bound_loss.py` (Loss, which binds a function to a model), `reduction.py` (weights and divisors), `conventions/` (how
+other libraries compute the same losses).
 May import `_checks`, `_registry` and what lies below them; it knows no layers, no data and no training.
 Start reading at `regression.py`, then `registration.py`.
 """
@@ -94,7 +94,7 @@ class _Maker:
 
 
 def __getattr__(name: str):
-    """Return what makes the loss of a class name or an alias with a capital: ``losses.MeanSquaredError(target=2)``."""
+    """Return a maker of losses for a class name or a capitalised alias: ``losses.MeanSquaredError(target=2)``."""
     if not name[:1].isupper() or name not in registry:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

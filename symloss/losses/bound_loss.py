@@ -29,38 +29,38 @@ class Loss(HasFormula):
     Parameters
     ----------
     form : str or callable
-        Name of a registered loss, or a function of (prediction, target). A subclass leaves it out.
+        Name of a registered loss, or a function of (prediction, target). A subclass does not pass it.
     target : int, variable or None
-        Number of axes of the target, or the target variable itself; None: the model binds its own.
+        Number of axes of the target, or the target variable itself. With None the model creates the target.
     weight : float, schedule, function of the step, 'uncertainty' or 'gradnorm'
-        Factor of this term in the total. Assigning ``loss.weight = 2`` acts at the next step, without recompiling.
-        A schedule of `schedules`, or a function such as ``lambda step: 0.1 * step``, moves it with the step or the
-        epoch; `Uncertainty` and `GradNorm` learn it.
+        Factor of this term in the total. You can assign ``loss.weight = 2`` at any time: nothing is recompiled. A
+        schedule of `schedules`, or a function such as ``lambda step: 0.1 * step``, changes the weight with the step or
+        the epoch. `Uncertainty` and `GradNorm` learn it.
     weighted : bool
-        Whether data carry a weight for each target.
+        Whether the data contain a weight for each target.
     output_name : str or None
-        Name of the layer or output that is the prediction; None: the last layer of the model it is added to.
+        Name of the layer or output that is the prediction. None means the last layer of the model.
     how : 'mean', 'count', 'batch mean', 'sum' or None
-        The divisor, see `reduce`; None: 'mean', or that of `like`.
+        The divisor, see `reduce`. None means 'mean', or the divisor of `like`.
     like : str or None
-        The system whose number is wanted, see `losses.conventions`: 'keras', 'torch', 'optax', 'sklearn', 'numpy_ml',
-        'wolfram', 'lasagne' or 'theanets', with that system's options and their defaults.
+        The library whose values you want, see `losses.conventions`: 'keras', 'torch', 'optax', 'sklearn', 'numpy_ml',
+        'wolfram', 'lasagne' or 'theanets'. The options and their defaults are those of that library.
     ports : dict
-        Output by port, for losses with several predictions: ``{"mean": "mu", "variance": "var"}``. A port that is not
-        named takes the layer of its own name; the first one takes `output_name`.
+        Outputs by port, a named input of the loss, for several predictions: ``{"mean": "mu", "variance": "var"}``. A
+        port that is not named uses the layer of its own name. The first one uses `output_name`.
     parameters : dict or None
-        Shared variables by name that the function uses, and that training moves with the parameters of the model.
+        Shared variables, by name, that the function uses. Training updates them with the parameters of the model.
     **options
         Hyperparameters of the function.
 
     Notes
     -----
-    The one open class: a subclass overrides ``__call__(self, outputs)``, returns a scalar expression made of
-    ``outputs[self.output_name]``, ``self._target`` and ``self._weights`` (None unless weighted), and is thereby
-    registered by its class name. It does not inherit its parent's aliases; its own stand in ``aliases``.
+    In a subclass, override ``__call__(self, outputs)``, which returns a scalar expression of
+    ``outputs[self.output_name]``, ``self._target`` and ``self._weights`` (None unless weighted). The subclass is
+    registered by its class name. It does not inherit ``aliases``.
 
-    A subclass may override `terms` instead, to show what its sum is made of. If it has parameters of its own, it keeps
-    them in ``self.parameters``, shared variables by name: training moves them, and a file holds them.
+    A subclass may override `terms` instead, to show what its sum consists of. Parameters of its own belong in
+    ``self.parameters``, as shared variables by name: they are trained and saved with the model.
     """
 
     aliases: tuple[str, ...] = ()
@@ -142,10 +142,9 @@ class Loss(HasFormula):
 
     @classmethod
     def build(cls, form, target=None, **keywords) -> "Loss":
-        """Return the loss called `form`: a function's term, or an instance of a subclass.
+        """Return the loss called `form`: a `Loss` of a function, or an instance of a subclass.
 
-        A subclass whose ``__init__`` takes fewer keywords than `Loss` gets those it takes; weight and output are set
-        afterwards.
+        An ``__init__`` with fewer keywords than that of `Loss` gets those. Weight and output are set afterwards.
         """
         keywords |= {} if target is None else {"target": target}
         entry = registry.get(form) if isinstance(form, str) else form
@@ -172,7 +171,7 @@ class Loss(HasFormula):
 
     @property
     def label(self) -> str:
-        """The name by which the user asked for it: what records show."""
+        """The name that the user gave, which records show."""
         formula = self.spec is not None and self.spec.definition is not None
         return self.form if isinstance(self.form, str) and not formula else self.name
 
@@ -187,7 +186,7 @@ class Loss(HasFormula):
 
     @property
     def moving(self):
-        """The schedule, the function or the rule that moves the weight; None for a number."""
+        """The schedule, the function or the rule that changes the weight, or None for a constant."""
         return self.weighing.moving
 
     @property
@@ -199,48 +198,49 @@ class Loss(HasFormula):
 
     @property
     def weights(self):
-        """The weights that count: the data's, times the classes', times 0 for what is ignored; None without any."""
+        """The weights of the data times those of the classes, and 0 for what is ignored. None if there are no
+        weights."""
         return item_weights(self)
 
     # ------------------------------------------------------------------------------------------ binding
 
     def attach(self, output_name: str) -> None:
-        """Make a layer's main output, or an output with its full name, the prediction."""
+        """Make the main output of a layer, or an output given by its full name, the prediction."""
         if not isinstance(output_name, str):
             raise SpecError(f"loss {self.name}: output_name={output_name!r}; the name of a layer is wanted")
         object.__setattr__(self, "output_name", output_name if ":" in output_name else f"{output_name}:out")
 
     def meet(self, output, rng) -> None:
-        """Take what the loss needs of its output, a tensor, and of a generator for initial parameters."""
+        """Create what the loss needs, such as parameters, from its output (a tensor) and a random generator."""
 
     def bind(self, target, weights=None) -> "Loss":
-        """Take `target` and `weights` as this loss's own variables, and return the loss."""
+        """Use `target` and `weights` as the variables of this loss, and return the loss."""
         self._target, self._weights = target, weights
         self.weighted = weights is not None
         return self
 
     @property
     def variables(self) -> list[Variable]:
-        """Target, and weights if there are any: what the data must bring for this loss."""
+        """The target, and the weights if there are any: what the data must contain for this loss."""
         return [v for v in (self._target, self._weights, self.step_mask) if v is not None]
 
     # ------------------------------------------------------------------------------------------ what targets may be
 
     @property
     def has_own_length(self) -> bool:
-        """Whether targets are sequences whose length is not that of the predictions, as those of ctc are."""
+        """Whether targets are sequences of another length than the predictions, like those of ctc."""
         return self.spec is not None and self.spec.padding is not None
 
     @property
     def ignored(self) -> int | None:
-        """The label that means: leave this out."""
+        """The label of items to ignore."""
         if self.spec is None:
             return None
         found = ignore_index(self)
         return self.spec.padding if found is None and "ignore_index" not in self.spec.options else found
 
     def classes(self, outputs) -> int | None:
-        """Return how many classes the labels may name, or None for any integers."""
+        """Return the number of classes that labels may name, or None for any integers."""
         if self.spec is None:
             return outputs[self.output_name].type.shape[-1]
         ports = zip(self.spec.predictions, loss_inputs.predictions(self, outputs), strict=True)
@@ -248,7 +248,7 @@ class Loss(HasFormula):
         return None if self.spec.classes is None else self.spec.classes(shapes, dict(self.options))
 
     def domain(self, outputs) -> str | None:
-        """Return what values a target of numbers may have, see `LossSpec.domain`."""
+        """Return the range of values that a numeric target may have, see `LossSpec.domain`."""
         found = None if self.spec is None else self.spec.domain
         if found == "distribution" and undo(loss_inputs.predictions(self, outputs)[0], "sigmoid") is not None:
             return "unit"  # several yes and no, which need not sum to 1
@@ -320,47 +320,47 @@ class Loss(HasFormula):
         return fraction(values, self.weights, how=self.how, counts=counts, negative=self.negative_weights)
 
     def terms(self, outputs) -> dict:
-        """Return the parts of the loss by name: their sum is what the weight multiplies.
+        """Return the parts of the loss by name. The weight multiplies their sum.
 
         Each is a numerator and a denominator, see `parts`. In a subclass that overrides this, a term may also be a
-        scalar, the mean of the batch, or a tensor whose first axis is that of the items: its other axes are summed up,
-        and it is averaged over the items with their weights.
+        scalar, the mean of the batch, or a tensor whose first axis is that of the items. Its other axes are summed, and
+        it is averaged over the items with their weights.
         """
         return {self.label: self.parts(outputs)}
 
     def named_terms(self, outputs, context=None) -> dict:
-        """Return what `terms` does, each as a numerator and a denominator."""
+        """Return the same as `terms`, each term as a numerator and a denominator."""
         return loss_terms.named_terms(self, outputs, context)
 
     @property
     def own_terms(self) -> bool:
-        """Whether a subclass says what its sum is made of."""
+        """Whether a subclass defines the terms of its sum."""
         return type(self).terms is not Loss.terms
 
     def term_name(self, main: str) -> str:
-        """Return what records call the loss in a model with this main output; its label if `ports` says all."""
+        """Return the name of the loss in records of a model with this main output: its label if `ports` names all."""
         output = self.output_name.removesuffix(":out")
         fed = self.spec is not None and all(port in self.ports for port in self.spec.predictions)
         return self.label if fed or self.output_name == main else f"{self.label}({output})"
 
     def own_target(self):
-        """Return a target variable of the kind that this loss takes; None: the model knows."""
+        """Return a target variable of the kind that this loss takes, or None if the model decides."""
         return None
 
     def class_outputs(self, outputs: dict) -> dict:
-        """Return the outputs with probabilities of classes where metrics of classes look for them."""
+        """Return the outputs with class probabilities, where metrics of classes look for them."""
         return outputs
 
     def described(self, outputs) -> str:
-        """Return in words what is minimised, for a class."""
+        """Return a description of what is minimised, for a subclass."""
         return f"the class {type(self).__name__} on {self.output_name}"
 
     def own_weights(self) -> dict:
-        """Return those of its parameters that weight penalties mean, by short name."""
+        """Return those parameters of the loss that weight penalties apply to, by short name."""
         return {}
 
     def owned(self) -> dict:
-        """Return every parameter that training moves with this loss, by short name."""
+        """Return every parameter that training updates with this loss, by short name."""
         return {**self.parameters, **self.weighing.parameters}
 
     def _warn_once(self, message: str | None) -> None:
@@ -374,7 +374,7 @@ class Loss(HasFormula):
         Parameters
         ----------
         outputs : dict
-            Expression by name: ``{"hid1:out": ..., "out:pre": ..., "out:out": ...}``.
+            Expressions by name: ``{"hid1:out": ..., "out:pre": ..., "out:out": ...}``.
         """
         if self.own_terms:
             return divide(*self.parts(outputs))
@@ -384,19 +384,19 @@ class Loss(HasFormula):
     # ------------------------------------------------------------------------------------------ words, data, copies
 
     def divisor(self) -> str:
-        """Say what the sum of the values is divided by."""
+        """Return a description of the divisor of the sum."""
         return description.divisor(self)
 
     def log(self) -> str:
-        """Return one line about this loss."""
+        """Return a description of this loss in one line."""
         return f"loss: {self.weight:g} * {self.name} (output {self.output_name}, divided by {self.divisor()})"
 
     def to_spec(self) -> dict:
-        """Return what rebuilds this loss: a dict that `add_loss` takes."""
+        """Return a dict from which `add_loss` can rebuild this loss."""
         return description.to_spec(self)
 
     def key(self) -> tuple:
-        """Return what a compiled function depends on: everything but numbers that are shared."""
+        """Return what a compiled function depends on: everything except shared numbers."""
         apart = ("_target", "_weights", "_class_weight", "step_mask", "owner", "weighing", "options", "spec", "_given",
                  "_complete", "_told", "graph")
         settings = {name: value for name, value in sorted(vars(self).items()) if name not in apart}
@@ -404,7 +404,7 @@ class Loss(HasFormula):
                 id(self._target), id(self._weights), id(self._class_weight), id(self.step_mask))
 
     def __mul__(self, factor):
-        """Return the loss with its weight multiplied by a number, or moved by a schedule or a shared scalar."""
+        """Return the loss with its weight multiplied by a number, a schedule or a shared scalar."""
         if is_number(factor) and self.weighing.moving is None:
             return self._copy(self.weight * factor)
         if self.weighing.moving is not None:
@@ -418,7 +418,7 @@ class Loss(HasFormula):
     __rmul__ = __mul__
 
     def unbound(self) -> "Loss":
-        """Return a twin with a weight of its own that no model has bound."""
+        """Return a copy with a weight of its own that is not bound to a model."""
         twin = self._copy()
         twin._class_weight = twin.owner = None
         target = self.given_target
@@ -438,7 +438,7 @@ class Loss(HasFormula):
         return twin
 
     def formula(self):
-        """Return the `Formula` of a value of the loss, with the numbers of its options."""
+        """Return the `Formula` of a value of the loss, with its options as numbers."""
         return loss_formula(self)
 
     def __repr__(self):

@@ -1,4 +1,4 @@
-"""A loss in words and as plain data: what rebuilds it, and how it reads."""
+"""A loss in words, and as plain data from which it can be rebuilt."""
 
 import inspect
 
@@ -7,7 +7,7 @@ OWN = ("self", "form", "target", "weight", "weighted", "output_name", "how", "li
 
 
 def divisor(loss) -> str:
-    """Say what the sum of the values is divided by."""
+    """Return a description of the divisor of the sum."""
     if loss.own_terms:
         return "number of items" if loss._weights is None else "sum of weights"
     if not loss.uses_items:
@@ -25,7 +25,7 @@ def divisor(loss) -> str:
 
 
 def weighed_by(loss) -> str:
-    """Say where the weights of a loss come from."""
+    """Return a description of where the weights of a loss come from."""
     found = []
     if loss._weights is not None:
         found.append("weights" if loss.weighted else "the mask of padding")
@@ -35,12 +35,12 @@ def weighed_by(loss) -> str:
 
 
 def written(loss) -> str:
-    """Return what files call a loss: its name, or the text of a formula."""
+    """Return the name of a loss in files, or the text of its formula."""
     return loss.label if loss.spec is None or loss.spec.definition is None else loss.spec.definition
 
 
 def to_spec(loss) -> dict:
-    """Return what rebuilds a loss: a dict that `add_loss` takes."""
+    """Return a dict from which `add_loss` can rebuild a loss."""
     spec = {"form": written(loss), "weight": loss.weighing.to_spec(), "weighted": loss.weighted,
             "output_name": loss.output_name}
     if loss.like is not None:
@@ -55,7 +55,7 @@ def to_spec(loss) -> dict:
 
 
 def own_options(loss) -> dict:
-    """Return the arguments that a subclass' own ``__init__`` was given; attributes of these names win."""
+    """Return the arguments that the ``__init__`` of a subclass was given. Attributes of these names take precedence."""
     taken = inspect.signature(type(loss).__init__).parameters
     named = {name: vars(loss)[name] for name, p in taken.items()
              if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD) and name in vars(loss) and name not in OWN
@@ -65,14 +65,14 @@ def own_options(loss) -> dict:
 
 
 def described(loss, output_name: str, weighted: bool):
-    """Return the shortest that a model with this main output takes for a loss: its name, or a dict."""
+    """Return the shortest description of a loss in a model with this main output: its name, or a dict."""
     plain = {"weight": 1.0, "weighted": weighted, "output_name": output_name}
     extra = {k: v for k, v in to_spec(loss).items() if k != "form" and (k not in plain or plain[k] != v)}
     return {"form": written(loss)} | extra if extra else written(loss)
 
 
 def text(loss) -> str:
-    """Return one line that tells everything about a loss."""
+    """Return a description of a loss in one line."""
     shown = {**loss.options, **own_options(loss)}
     options = "".join(f", {k}={v!r}" for k, v in shown.items())
     how = f", like={loss.like!r}" if loss.like is not None else ""

@@ -1,4 +1,4 @@
-"""From what a user names a loss by to what is known of its function."""
+"""Finds the spec of a loss from what the user calls it by."""
 
 from .._checks import is_number
 from ..errors import SpecError
@@ -8,21 +8,21 @@ from .user_functions import function_spec
 
 
 def found_spec(form, like: str | None, who: str) -> tuple[LossSpec | None, str]:
-    """Return the spec of a loss, and the reduction that is usual for it.
+    """Return the spec of a loss, and its usual reduction.
 
     Parameters
     ----------
     form : str, LossSpec, callable or None
-        A name, a spec, or a function of (prediction, target); None for a subclass of `Loss`, which has no function.
+        A name, a spec, or a function of (prediction, target). None for a subclass of `Loss`, which has no function.
     like : str or None
-        The system whose values, options and reduction are wanted.
+        The library whose values, options and reduction to use.
     who : str
         Name of the loss, for messages.
 
     Raises
     ------
     SpecError
-        If `form` is no loss, or if `like` does not go with it.
+        If `form` is not a loss, or cannot be combined with `like`.
     """
     spec = None if form is None else _spec(form)
     if like is None:

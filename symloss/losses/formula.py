@@ -1,4 +1,4 @@
-"""The formula of a loss, read from the graph that its function makes."""
+"""The formula of a loss, which is read from the graph of its function."""
 
 import html
 
@@ -16,32 +16,32 @@ VECTORS = {"bias", "log_noise"}
 
 
 class HasFormula:
-    """What can be written as a formula."""
+    """Anything that can be written as a formula."""
 
     def formula(self, **options):
-        """Return the `formulas.formula.Formula`: an expression of sympy with the meaning of its symbols."""
+        """Return the `formulas.formula.Formula`: a sympy expression with the meaning of its symbols."""
         raise NotImplementedError
 
     def latex(self, derivative: int = 0, wrt: str | None = None, **options) -> str:
-        """Return the formula as LaTeX, without dollar signs; sympy (the extra 'formulas') is needed.
+        """Return the formula as LaTeX, without dollar signs. This needs sympy (the extra 'formulas').
 
-        It is read from the graph that is compiled, and then written as a person would: guards that keep numbers finite
-        (``max(v, 1e-6)``) are left out, and what is a function of the error e = p - t alone is written so. Labels are
-        taken to be in range.
+        The formula is read from the graph that is compiled, and then simplified as a person would. Guards that keep
+        numbers finite (``max(v, 1e-6)``) are left out, and functions of the error e = p - t alone are written with e.
+        Labels are assumed to be in range.
 
         Parameters
         ----------
         derivative : int
             0 for the loss, 1 for its gradient, 2 for its second derivative.
         wrt : str or None
-            The port that it is differentiated by; None: the first one.
+            The port by which to differentiate. None means the first one.
         **options
-            Hyperparameters, which otherwise are symbols.
+            Values of hyperparameters. The others stay symbols.
 
         Raises
         ------
         UntranslatedError
-            If it has an operation that has no formula, which is named, or is too long to be read.
+            If it contains an operation that has no formula, which the message names, or is too long to read.
         """
         if isinstance(derivative, bool) or derivative not in (0, 1, 2):
             raise SpecError(f"latex: derivative={derivative!r}; 0, 1 or 2 is wanted")
@@ -71,7 +71,7 @@ class HasFormula:
 
 
 def spec_formula(spec, given=None, tidy: bool = True, names=None):
-    """Return the `Formula` of a loss function; options that are not given stay symbols where they may.
+    """Return the `Formula` of a loss function. Options that you do not pass stay symbols if possible.
 
     Parameters
     ----------
@@ -79,9 +79,9 @@ def spec_formula(spec, given=None, tidy: bool = True, names=None):
     given : dict or None
         Options as numbers.
     tidy : bool
-        Whether it is written as a person would, or as the graph has it.
+        Whether to simplify it as a person would. Otherwise it is written as in the graph.
     names : dict or None
-        What ports are called, by port.
+        Names of the ports in the formula, by port.
     """
     sympy = need_sympy()
     from ..formulas.formula import Formula
@@ -116,9 +116,9 @@ def spec_formula(spec, given=None, tidy: bool = True, names=None):
 
 
 def loss_formula(loss, tidy: bool = True, names=None):
-    """Return the `Formula` of a bound loss: with the numbers of its options, and its outputs by name.
+    """Return the `Formula` of a bound loss, with its options as numbers and its outputs by name.
 
-    `names` says which output feeds each port, where a model knows it.
+    `names` gives the output for each port, if a model knows it.
     """
     output = loss.output_name.removesuffix(":out")
     if loss.spec is not None:
@@ -136,7 +136,7 @@ def loss_formula(loss, tidy: bool = True, names=None):
 
 
 def port_variables(spec, options) -> dict:
-    """Return a variable for each port of a loss, of as many axes as it takes."""
+    """Return a variable for each port of a loss, with as many axes as the port takes."""
     columns = len(options["q"]) if isinstance(options.get("q"), tuple | list | np.ndarray) else None
     found = {}
     for port in spec.ports:

@@ -1,4 +1,4 @@
-"""The weights that count for a loss: those of the data, of classes, and 0 for labels that are ignored."""
+"""The effective weights of a loss: those of the data and of classes, and 0 for labels that are ignored."""
 
 import numpy as np
 import pytensor
@@ -8,9 +8,9 @@ from .reduction import by_class, kept
 
 
 class ClassWeight:
-    """An attribute of a loss: weights by class, or of no and yes by column; None: 1 each.
+    """An attribute of a loss: weights by class, or of no and yes by column. None means 1 each.
 
-    They are shared, so that others recompile nothing.
+    They are shared variables, so you can change them without recompiling.
     """
 
     def __get__(self, loss, owner=None):
@@ -29,12 +29,13 @@ class ClassWeight:
 
 
 def ignore_index(loss) -> int | None:
-    """Return the label that the options of a loss leave out."""
+    """Return the label that the options of a loss exclude."""
     return loss.options.get("ignore_index", loss.spec.options.get("ignore_index"))
 
 
 def item_weights(loss):
-    """Return the weights that count: the data's, times the classes', times 0 for what is ignored; None without any."""
+    """Return the weights of the data times those of the classes, 0 for ignored items, or None if there are no
+    weights."""
     weights = _weights_by_class(loss)
     counts = None if loss.spec is None else kept(loss._target, ignore_index(loss))
     if counts is None:

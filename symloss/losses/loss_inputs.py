@@ -1,4 +1,4 @@
-"""What the function of a loss is fed: predictions by port, and a target, cleaned where their weight is 0."""
+"""The inputs of a loss function: predictions by port, and a target, cleaned where their weight is 0."""
 
 import pytensor
 import pytensor.tensor as pt
@@ -12,33 +12,33 @@ from .masking import harmless_predictions, harmless_target
 
 
 class Weights(TensorVariable):
-    """A weight variable that is true, so that ``if self._weights:`` asks whether a model is weighted."""
+    """A weight variable that is true, so that ``if self._weights:`` tells whether a model is weighted."""
 
     def __bool__(self):
         return True
 
 
 def target_variable(spec_target: str, output) -> Variable:
-    """Return a fresh target for an `output`: int32 labels for 'label', else a float of the output's shape."""
+    """Return a new target for an `output`: int32 labels for 'label', otherwise a float in the shape of the output."""
     if spec_target == "label":
         return pt.tensor(name="target", dtype="int32", shape=output.type.shape[:-1])
     return pt.tensor(name="target", dtype=pytensor.config.floatX, shape=output.type.shape)
 
 
 def target_of_rank(spec, axes: int) -> Variable:
-    """Return a fresh target with so many axes: labels where the loss wants nothing else."""
+    """Return a new target with that many axes: labels if the loss takes nothing else."""
     label = spec is not None and spec.target.startswith("label")
     return pt.tensor(name="target", dtype="int32" if label else pytensor.config.floatX, shape=(None,) * axes)
 
 
 def weights_variable(target) -> Variable:
-    """Return a fresh weight variable of the target's shape."""
+    """Return a new weight variable in the shape of the target."""
     kind = pt.TensorType(pytensor.config.floatX, shape=target.type.shape)
     return Weights(kind, None, None, name="weights")
 
 
 def predictions(loss, outputs) -> list:
-    """Return the outputs that feed the ports of a loss, in order."""
+    """Return the outputs for the ports of a loss, in order."""
     found = []
     for name in prediction_names(loss, outputs):
         if isinstance(outputs[name].type, SparseTensorType):
@@ -49,7 +49,7 @@ def predictions(loss, outputs) -> list:
 
 
 def prediction_names(loss, outputs) -> list[str]:
-    """Return the full names of the outputs that feed the ports of a loss, in order."""
+    """Return the full names of the outputs for the ports of a loss, in order."""
     if loss.spec is None:
         return [loss.output_name]
     found = []
@@ -88,7 +88,7 @@ def clean_predictions(loss, outputs) -> list:
 
 
 def clean_target(loss, prediction):
-    """Return the target with harmless values where its weight is 0, and as the function wants it."""
+    """Return the target in the form that the function takes, with harmless values where its weight is 0."""
     target = signed(loss._target)
     if has_labels(loss, prediction) and loss.spec.target == "same":
         target = one_hot(target, prediction)

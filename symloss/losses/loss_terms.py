@@ -1,4 +1,4 @@
-"""The terms of a loss by name: each a numerator and a denominator, whose sums over batches give an exact mean."""
+"""The terms of a loss by name: numerators and denominators whose sums over batches give an exact mean."""
 
 import inspect
 
@@ -21,12 +21,12 @@ def named_terms(loss, outputs, context=None) -> dict:
     outputs : dict
         Expressions by name.
     context : Context or None
-        What `terms` gets as well, if it has an argument of this name; None: that of validation.
+        What `terms` gets as well, if it has an argument of this name. None means the context of validation.
 
     Raises
     ------
     SpecError
-        If the `terms` of a user's class returns something else.
+        If the `terms` of a user's class return something else.
     """
     if loss.own_terms:
         more = {"context": context} if "context" in inspect.signature(loss.terms).parameters else {}
@@ -56,7 +56,8 @@ def _as_fraction(loss, name, value, outputs) -> tuple:
 
 
 def whole_batch(loss, mean, outputs):
-    """Return the parts of a batch's mean that comes as one scalar: it counts by its rows, or by their weights."""
+    """Return numerator and denominator of a batch mean that is one scalar: it counts by its rows, or by their
+    weights."""
     if not isinstance(mean, Variable) and not is_number(mean):
         raise SpecError(f"loss {loss.name}: returned {mean!r}; return a scalar expression, also where "
                         f"self._weights is None")

@@ -1,4 +1,4 @@
-"""What does not count is taken away before anything is computed from it: 0 * NaN is NaN, in value and gradient."""
+"""Removes values with weight 0 before anything is computed from them: 0 * NaN is NaN, in value and gradient."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -16,7 +16,7 @@ NOTHING = {"sigmoid": -1e30, "exp": -1e30}  # of which they make exactly 0
 
 
 def counted(weights, tensor):
-    """Return where `tensor` has a weight: one weight a sample stands for its row, several for one number are one."""
+    """Return where `tensor` has a weight. One weight for each sample applies to its whole row."""
     some = pt.neq(weights, 0)
     if some.ndim > tensor.ndim:
         some = some.any(axis=tuple(range(tensor.ndim, some.ndim)))
@@ -35,7 +35,7 @@ def mean_of_counted(values, weights):
 
 
 def harmless_target(target, weights, spec):
-    """Return `target` with something harmless where it has no weight: what adds nothing, label 0, or a number."""
+    """Return `target` with harmless values where it has no weight: values that add nothing, label 0, or a number."""
     is_float = target.dtype.startswith("float")
     fill = spec.absent.get("target", TARGET if is_float else 0)
     dtype = target.dtype if is_float or "target" not in spec.absent else "int8"
@@ -43,10 +43,10 @@ def harmless_target(target, weights, spec):
 
 
 def harmless_predictions(ports: list, weights, spec) -> list:
-    """Return the predictions of a loss with something harmless where they have no weight.
+    """Return the predictions of a loss with harmless values where they have no weight.
 
-    A port counts by elements where the loss does, or where it says what adds nothing to an item; by items elsewhere.
-    Tables of classes, which are the further ports of a loss with labels, stay as they are.
+    Weights apply to elements if the loss is per element, or if it defines values that add nothing to an item. Otherwise
+    they apply to items. Tables of classes, which are the additional ports of a loss with labels, stay unchanged.
     """
     found = list(ports)
     for index, (port, name) in enumerate(zip(ports, spec.predictions, strict=True)):
@@ -78,9 +78,9 @@ def _by_item(port, weights, spec, name):
 
 
 def selected(tensor, some, nothing=None):
-    """Return `tensor` where it counts; before its softmax or exponential, say, where the graph shows one.
+    """Return `tensor` where it counts, selected before its softmax or exponential if the graph shows one.
 
-    Elsewhere it is `nothing`, the number that adds nothing to a loss; None: some number that does no harm.
+    Elsewhere it is `nothing`, a number that adds nothing to the loss. With None it is some harmless number.
     """
     for activation, function in UNDONE.items():
         before = undo(tensor, activation)

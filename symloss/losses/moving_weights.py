@@ -1,4 +1,4 @@
-"""Weights of losses that move by a function of the user's, or are learned while training."""
+"""Weights of losses that a function of the user changes, or that are learned during training."""
 
 import dataclasses
 import itertools
@@ -23,18 +23,19 @@ def _positive(who, **numbers):
 
 @dataclasses.dataclass(frozen=True)
 class Uncertainty:
-    r"""The weight that a loss of this size deserves, learned with the parameters.
+    r"""A weight that is learned with the parameters from the size of the loss.
 
-    Of a loss L with this weight the total has
+    With this weight, a loss L contributes to the total
 
     .. math:: \tfrac{1}{2} e^{-s} L + \tfrac{1}{2} s
 
-    where s, the logarithm of the loss' variance, is one more parameter: at the minimum the weight is 1 / (2 L).
+    where s, the logarithm of the variance of the loss, is an additional parameter. At the minimum the weight is 1 / (2
+    L).
 
     Parameters
     ----------
     start : float > 0
-        The weight to begin with.
+        Initial weight.
 
     References
     ----------
@@ -48,29 +49,30 @@ class Uncertainty:
         _positive(self.name, start=self.start)
 
     def to_spec(self) -> dict:
-        """Return what rebuilds it."""
+        """Return the description from which it can be rebuilt."""
         return {"form": self.name} | dataclasses.asdict(self)
 
 
 @dataclasses.dataclass(frozen=True)
 class GradNorm:
-    r"""Weights by which all losses that have one move the last shared layer alike, learned while training.
+    r"""Weights that balance the gradients of several losses at the last shared layer, learned during training.
 
     .. math:: w_i \leftarrow w_i \left(\bar G r_i^\alpha / G_i\right)^\eta
 
-    with :math:`G_i` the norm of the gradient of weight times loss i by that layer's parameters, its mean
-    :math:`\bar G`, and :math:`r_i` how much of its first value the loss still has, relative to the mean over losses.
-    The weights keep their sum. They come to rest where those of the paper do, at :math:`G_i = \bar G r_i^\alpha`; the
-    paper steps along the slope of the difference, which does not settle where gradients differ a hundredfold.
+    where :math:`G_i` is the norm of the gradient of weight times loss i by the parameters of that layer, :math:`\bar G`
+    is the mean of these norms, and :math:`r_i` is the loss divided by its first value, relative to the mean over
+    losses. The sum of the weights stays the same. They converge to the fixed point of the paper, :math:`G_i = \bar G
+    r_i^\alpha`. The paper itself follows the gradient of the difference, which does not settle if gradients differ by a
+    factor of a hundred.
 
     Parameters
     ----------
     alpha : float > 0
-        How strongly losses that learn slowly are favoured.
+        How strongly to favour losses that learn slowly.
     rate : float > 0
-        eta, the share of the way, in logarithms, that a step goes.
+        eta, the fraction of the distance, in logarithms, that each step covers.
     start : float > 0
-        The weight to begin with.
+        Initial weight.
 
     References
     ----------
@@ -86,16 +88,16 @@ class GradNorm:
         _positive(self.name, alpha=self.alpha, rate=self.rate, start=self.start)
 
     def to_spec(self) -> dict:
-        """Return what rebuilds it."""
+        """Return the description from which it can be rebuilt."""
         return {"form": self.name} | dataclasses.asdict(self)
 
 
 @dataclasses.dataclass(frozen=True)
 class OfStep:
-    """The weight that a function of the step returns: ``lambda step: 0.1 * step``.
+    """A weight that a function of the step returns: ``lambda step: 0.1 * step``.
 
-    It is called with the step as an expression, and compiles into the training step: a choice is written with
-    ``pt.switch``, as an ``if`` knows no step yet. A file cannot hold it.
+    The function gets the step as an expression, and becomes part of the compiled training step. Use ``pt.switch`` to
+    choose, because an ``if`` cannot depend on the step. It cannot be saved in a file.
 
     >>> OfStep(lambda step: 0.5 * step)(5)
     2.5
@@ -120,7 +122,7 @@ class OfStep:
         return _number(self(pt.constant(np.asarray(step))))
 
     def to_spec(self) -> Callable:
-        """Return what rebuilds it."""
+        """Return the description from which it can be rebuilt."""
         return self.rule
 
     def __str__(self):
@@ -139,7 +141,7 @@ def _number(expression) -> float:
 
 
 class LossWeight:
-    """The weight of one loss: a shared scalar, and what moves it.
+    """The weight of one loss: a shared scalar, and what changes it.
 
     Parameters
     ----------
@@ -152,7 +154,7 @@ class LossWeight:
     scalar : shared scalar
     moving : schedule, OfStep, Uncertainty, GradNorm or None
     log_variance : shared scalar or None
-        Where the weight is an uncertainty, the parameter that it is made of.
+        The parameter behind the weight, if it is an uncertainty.
     """
 
     def __init__(self, who: str, value):
@@ -162,7 +164,7 @@ class LossWeight:
         self.set(value)
 
     def set(self, value) -> None:
-        """Take a new weight; a number acts at the next step."""
+        """Set a new weight. A number takes effect at the next step."""
         if isinstance(value, SharedVariable) and value.ndim == 0:  # of the user's, who may set it
             self.moving, self.log_variance, self.scalar = None, None, value
             self.users = True
@@ -192,7 +194,7 @@ class LossWeight:
 
     @property
     def value(self) -> float:
-        """The weight at this moment."""
+        """The current weight."""
         if self.log_variance is not None:
             with np.errstate(over="ignore"):  # where the loss is 0, the weight grows beyond all numbers
                 return float(0.5 * np.exp(-self.log_variance.get_value()))
@@ -206,32 +208,33 @@ class LossWeight:
 
     @property
     def parameters(self) -> dict:
-        """What training moves with the parameters of the model, by name: the log variance of an uncertainty."""
+        """What training updates with the parameters of the model, by name: the log variance of an uncertainty."""
         return {} if self.log_variance is None else {"log variance": self.log_variance}
 
     @property
     def variable(self):
-        """What moves: of an uncertainty its log variance, else the weight itself."""
+        """The variable that changes: the log variance of an uncertainty, otherwise the weight itself."""
         return self.scalar if self.log_variance is None else self.log_variance
 
     def put(self, number: float) -> None:
-        """Let the variable be a number that it was before, to the last bit."""
+        """Set the variable back to a number that it had before, to the last bit."""
         if not is_number(number):
             raise SpecError(f"loss {self.who}: its weight was saved as {number!r}; a finite number is wanted")
         self.variable.set_value(np.asarray(number, self.variable.type.dtype))
 
     def copy(self) -> "LossWeight":
-        """Return the same weight with a scalar of its own, unless that is the user's."""
+        """Return the same weight with a scalar of its own, unless the user passed the scalar."""
         if self.users:
             return LossWeight(self.who, self.scalar)
         return LossWeight(self.who, self.value if self.moving is None else self.moving)
 
     def fingerprint(self):
-        """Return what a compiled function depends on: not the number."""
+        """Return what a compiled function depends on, without the number."""
         return id(self.scalar), id(self.log_variance), repr(self.moving)
 
     def to_spec(self):
-        """Return what rebuilds it: a number, a dict, or a function that no file can hold."""
+        """Return the description from which it can be rebuilt: a number, a dict, or a function that no file can
+        hold."""
         if self.moving is None:
             return self.value
         found = self.moving.to_spec()
@@ -242,7 +245,7 @@ class LossWeight:
 
 
 class Regret:
-    """The term s / 2 that goes with an uncertainty s: its weight is 1.
+    """The term s / 2 that belongs to an uncertainty s. Its weight is 1.
 
     Parameters
     ----------

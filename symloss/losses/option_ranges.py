@@ -1,4 +1,4 @@
-"""What values the hyperparameters of a loss may have: checked by name, before a graph is built."""
+"""The allowed values of the hyperparameters of a loss, which are checked by name before a graph is built."""
 
 import dataclasses
 import itertools
@@ -12,20 +12,20 @@ from ..errors import SpecError
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """The numbers that a hyperparameter may be. A symbolic variable may be anything: its value is not known here.
+    """The numbers that a hyperparameter may have. A symbolic variable is not checked: its value is not known yet.
 
     Parameters
     ----------
     interval : str
-        As mathematics writes it: ``"(0, 1)"`` without its ends, ``"[0, inf)"`` with the first of them.
+        In mathematical notation: ``"(0, 1)"`` excludes both ends, ``"[0, inf)"`` includes the first one.
     whole : bool
-        Whether only integers will do.
+        Whether it must be an integer.
     none : bool
-        Whether None will do as well.
+        Whether None is allowed.
     several : bool
-        Whether a list or an array of such numbers will do as well, one for each column or class.
+        Whether a list or an array of such numbers is allowed, one for each column or class.
     increasing : bool
-        Whether each of several must be greater than the one before.
+        Whether each number of a list must be greater than the one before.
     """
 
     interval: str = "(-inf, inf)"
@@ -36,12 +36,12 @@ class Range:
 
     @property
     def ends(self) -> tuple[float, float]:
-        """Least and greatest number, which belong to the interval where its brackets are square."""
+        """The least and the greatest number. They belong to the interval where its brackets are square."""
         least, most = self.interval[1:-1].split(",")
         return float(least), float(most)
 
     def holds(self, value) -> bool:
-        """Return whether `value` may be the hyperparameter.
+        """Return whether `value` is allowed.
 
         >>> Range("[0, 1)").holds(0), Range("[0, 1)").holds(1), Range("[0, 1)").holds("0.5")
         (True, False, False)
@@ -66,7 +66,7 @@ class Range:
         return bool(above and (value <= most if self.interval[-1] == "]" else value < most))
 
     def __str__(self):
-        """Return in words what is wanted.
+        """Return a description of the allowed values.
 
         >>> str(Range("[0, inf)", none=True))
         'a number of at least 0, or None'
@@ -89,12 +89,12 @@ class Range:
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """The values that a hyperparameter may be: these, and of the same type."""
+    """The values that a hyperparameter may have, with the same type."""
 
     values: tuple
 
     def holds(self, value) -> bool:
-        """Return whether `value` may be the hyperparameter.
+        """Return whether `value` is allowed.
 
         >>> Choice((False, True)).holds(1), Choice((1, 2)).holds(1.0)
         (False, True)
@@ -109,10 +109,10 @@ class Choice:
 
 @dataclasses.dataclass(frozen=True)
 class Lengths:
-    """How long each item is: an integer tensor or array (n,), or None for all that is there."""
+    """The length of each item: an integer tensor or array (n,), or None for the whole items."""
 
     def holds(self, value) -> bool:
-        """Return whether `value` may be the hyperparameter.
+        """Return whether `value` is allowed.
 
         >>> Lengths().holds([2, 3]), Lengths().holds(2), Lengths().holds([0.5])
         (True, False, False)
@@ -130,7 +130,7 @@ class Lengths:
 
 
 def of_default(default):
-    """Return what may stand in the place of a default: True or False, numbers where it is one; None: anything.
+    """Return the allowed values for a default: True or False, or numbers if it is one of these. None means anything.
 
     >>> of_default(0.5), of_default(None)
     (Range(interval='(-inf, inf)', whole=False, none=False, several=True, increasing=False), None)
@@ -143,12 +143,12 @@ def of_default(default):
 
 
 def completed(ranges: dict, options: dict, who: str) -> dict:
-    """Return the range of every option that has one, by name; a text stands for an interval.
+    """Return the range of every option that has one, by name. A text is read as an interval.
 
     Raises
     ------
     SpecError
-        For a range of something that is no option, or for a default outside of its own range.
+        If a range names no option, or if a default is outside its own range.
     """
     found = {name: Range(r) if isinstance(r, str) else r for name, r in ranges.items()}
     for name in found:
@@ -159,6 +159,6 @@ def completed(ranges: dict, options: dict, who: str) -> dict:
 
 
 def check(who: str, name: str, value, wanted) -> None:
-    """Raise SpecError unless `value` is what is wanted: a Range, a Choice, or None for anything."""
+    """Raise SpecError unless `value` is allowed by `wanted`: a Range, a Choice, or None for anything."""
     if wanted is not None and not wanted.holds(value):
         raise SpecError(f"{who}: {name}={value!r}; {wanted} is wanted")

@@ -1,4 +1,4 @@
-"""The options of one loss: numbers among them are shared scalars, so that setting one acts at the next step."""
+"""The options of one loss. Numbers are shared scalars, so a new value takes effect at the next step."""
 
 from collections.abc import MutableMapping
 
@@ -32,25 +32,25 @@ class _Probe(TensorVariable):
 
 
 def is_schedule(value) -> bool:
-    """Return whether a value is a schedule, which moves a number with the step."""
+    """Return whether a value is a schedule, which changes a number with the step."""
     return callable(value) and hasattr(value, "to_spec") and not isinstance(value, type)
 
 
 class OptionValues(MutableMapping):
-    """The options of a loss: those that were given, over the defaults of its function.
+    """The options of a loss: those that were passed, and the defaults of its function for the rest.
 
     Parameters
     ----------
     spec : LossSpec or None
     given : dict
-        Numbers, schedules that move a number, or whatever else the function takes.
+        Numbers, schedules that change a number, or whatever else the function takes.
 
     Attributes
     ----------
     moving : dict
-        Schedule by name, for the options that move.
+        Schedules by name, for the options that change.
     scalars : dict
-        Shared scalar by name, for the options that the function computes with; see `for_function`.
+        Shared scalars by name, for the options that the function computes with. See `for_function`.
     """
 
     def __init__(self, spec, given):
@@ -110,12 +110,13 @@ class OptionValues(MutableMapping):
                 and isinstance(self.spec.options.get(name), float | np.floating))
 
     def for_function(self, build):
-        """Return ``build(options)``, with shared scalars for all numbers that the function merely computes with.
+        """Return ``build(options)``, with shared scalars for all numbers that are only used in computations.
 
         Parameters
         ----------
         build : function of a dict
-            Makes an expression. Where it decides by a number (``if alpha == 2``), it is given that number itself.
+            Returns an expression. If it depends on a number by a condition (``if alpha == 2``), it gets the number
+            itself.
         """
         for name in [name for name in self.spec.options if self._may_move(name) and name not in self.scalars]:
             if not self._computes_with(name, build):
@@ -148,5 +149,5 @@ class OptionValues(MutableMapping):
         return fingerprint(dict(sorted(built_in.items()))), shared, fingerprint(dict(sorted(self.moving.items())))
 
     def to_spec(self) -> dict:
-        """Return what rebuilds the options, with plain data for schedules."""
+        """Return the description from which the options can be rebuilt, with plain data for schedules."""
         return {name: self.moving[name].to_spec() if name in self.moving else value for name, value in self.items()}

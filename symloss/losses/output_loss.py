@@ -1,23 +1,23 @@
-"""OutputLoss: an output of a model that is itself what training minimises."""
+"""OutputLoss: an output of a model that is minimised itself."""
 
 from ..errors import SpecError
 from .bound_loss import Loss
 
 
 class OutputLoss(Loss, registered=False):
-    """An output of a model as a loss: its values are summed up for each item, and averaged over the items.
+    """An output of a model as a loss: its values are summed for each item and averaged over the items.
 
     Parameters
     ----------
     output_name : str
         Name of the layer, or full name of the output.
     weight, weighted
-        See `Loss`. Weights are one an item.
+        See `Loss`. There is one weight for each item.
 
     Raises
     ------
     SpecError
-        If the output has no numbers that could be minimised.
+        If the output is not numeric.
     """
 
     takes_target = False

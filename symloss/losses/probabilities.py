@@ -1,4 +1,4 @@
-"""Logarithms of probabilities and products with them, exact where a probability is 0 and a logit infinite."""
+"""Logarithms of probabilities and products with them, exact also for probabilities of 0 and infinite logits."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -8,13 +8,13 @@ from .._checks import undo
 
 
 def floor(p):
-    """Return `p`, at least the smallest number that can be divided by; the gradient does not die below it."""
+    """Return `p`, at least the smallest number that one can divide by. Below it, the gradient does not vanish."""
     least = np.asarray(4 * np.finfo(p.dtype).tiny, dtype=p.dtype)
     return p + disconnected_grad(pt.maximum(p, least) - p)
 
 
 def shifted(logits):
-    """Return logits with their greatest brought to 0, so that exp cannot overflow.
+    """Return logits shifted so that the greatest is 0 and exp cannot overflow.
 
     The shift cancels in every loss made of it, so no gradient needs to pass through it.
     """
@@ -22,18 +22,18 @@ def shifted(logits):
 
 
 def log_of_sum(powers, keepdims=False):
-    """Return the logarithm of the sum of `powers` over the last axis, of which one is 1: exp of shifted scores.
+    """Return the logarithm of the sum of `powers` over the last axis, one of which is 1: exp of shifted scores.
 
-    The sum is at least 1. Saying so changes nothing, but that PyTensor does not shift the scores once more: of a plain
-    log(sum(exp(z))) it makes a form of its own, after the gradient, and maximum, exp and sum are then computed twice.
+    The sum is at least 1. The maximum with 1 keeps PyTensor from shifting the scores again: it rewrites a plain
+    log(sum(exp(z))) after the gradient, and maximum, exp and sum would then be computed twice.
     """
     return pt.log(pt.maximum(powers.sum(axis=-1, keepdims=keepdims), 1))
 
 
 def log_probabilities(prediction, weight=None):
-    """Return log-probabilities over the last axis: from the logits of a softmax, else from probabilities.
+    """Return log-probabilities over the last axis: from the logits of a softmax, otherwise from probabilities.
 
-    For a product with a `weight` pass it: where it is 0 the product is 0 with all its derivatives, as `times` has it.
+    For a product with a `weight` pass it: where it is 0 the product is 0 with all its derivatives, as in `times`.
     """
     logits = undo(prediction, "softmax")
     if logits is None:
@@ -44,12 +44,12 @@ def log_probabilities(prediction, weight=None):
 
 
 def log_where(weight, p):
-    """Return log(p), and 0 where the weight is 0: the product of both has then all its derivatives at p = 0."""
+    """Return log(p), and 0 where the weight is 0, so that the product of both has all its derivatives at p = 0."""
     return pt.log(floor(pt.switch(pt.neq(weight, 0), p, 1)))
 
 
 def times(weight, log):
-    """Return weight * log, which is 0 where the weight is 0 and the logarithm infinite, with all its derivatives.
+    """Return weight * log. Where the weight is 0 and the logarithm infinite it is 0, with all its derivatives.
 
     A masked logit is -inf, and so is the logarithm of its probability of 0.
     """
@@ -61,15 +61,15 @@ def _finite_where(weight, log):
 
 
 def still(value, log):
-    """Return `value`, as a constant where `log` is infinite: its slope of 0 must not meet that in a product."""
+    """Return `value`, as a constant where `log` is infinite, because its gradient of 0 times infinity would be NaN."""
     return pt.switch(pt.isinf(log), disconnected_grad(value), value)
 
 
 def binary_surprise(logits, yes, no=None):
-    """Return -yes log(p) - no log(1 - p) for the sigmoid p of logits of any size; without `no` it is 1 - yes.
+    """Return -yes log(p) - no log(1 - p) for the sigmoid p of logits of any size. Without `no` it is 1 - yes.
 
-    On each side of 0 the larger of the two logarithms is softplus(-abs(z)), and the other one differs from it by z:
-    a logit that is infinite and right costs 0. The slope at 0 is that of the side below, the right one.
+    On each side of 0 the larger of the two logarithms is softplus(-abs(z)), and the other one differs from it by z, so
+    an infinite logit on the right side costs 0. The gradient at 0 is that from below, which is the right one.
     """
     below = pt.le(logits, 0)
     rest = pt.softplus(pt.switch(below, logits, -logits))

@@ -1,4 +1,4 @@
-"""From many values to one scalar: the single home of weights, masks and divisors."""
+"""From many values to one scalar: the only place where weights, masks and divisors are handled."""
 
 import functools
 import operator
@@ -23,12 +23,12 @@ for _name, _aliases in {
 
 
 def rule(how: str) -> str:
-    """Return the one spelling of a reduction's name: 'batchmean' is 'batch mean'."""
+    """Return the standard spelling of a reduction's name: 'batchmean' is 'batch mean'."""
     return rules.get(how)
 
 
 def fraction(values, weights=None, mask=None, how: str = "mean", counts=None, negative: bool = False):
-    """Return numerator and denominator of the reduction of `values`, two scalars; see `reduce`."""
+    """Return numerator and denominator of the reduction of `values`, as two scalars. See `reduce`."""
     how = rule(how)
     if how == "none":
         raise SpecError("reduce: how='none' gives no scalar; mean, count, batch mean or sum is wanted here")
@@ -57,9 +57,9 @@ def _count(values, axes):
 
 
 def kept(labels, ignored):
-    """Return 1 where a label counts and 0 where it is `ignored`; None where nothing is, or where there are no labels.
+    """Return 1 where a label counts and 0 where it is `ignored`, or None if nothing is ignored or there are no labels.
 
-    What `ignore_index` leaves out counts in no divisor: this is its mask.
+    Items that `ignore_index` excludes are left out of every divisor. This is their mask.
     """
     if ignored is None or not labels.dtype.startswith("int"):
         return None
@@ -72,10 +72,10 @@ def by_class(target, class_weight):
     Parameters
     ----------
     target : tensor
-        Labels; or floats: a probability for each class on the last axis, which have their mean weight, or a yes
-        between 0 and 1 for each column.
+        Labels, or floats: either probabilities of the classes on the last axis, which get their mean weight, or for
+        each column a number between 0 (no) and 1 (yes).
     class_weight : vector, or matrix (columns, 2)
-        Weights by class; or those of no and yes for each column.
+        Weights by class, or the weights of no and yes for each column.
     """
     if class_weight.ndim == 2:
         return class_weight[:, 0] + (class_weight[:, 1] - class_weight[:, 0]) * target
@@ -86,9 +86,9 @@ def by_class(target, class_weight):
 
 
 def of_items(weights, axes: int = 1):
-    """Return weights with so many axes: means over the others, of the weights that are not 0.
+    """Return weights with that many axes: means over the other axes of the weights that are not 0.
 
-    What has weight 0 is not there, so an item counts the same however much padding it has.
+    Entries with weight 0 are ignored, so an item counts the same however much padding it has.
     """
     rest = tuple(range(axes, weights.ndim))
     return divide(weights.sum(axis=rest), pt.neq(weights, 0).sum(axis=rest).astype(weights.dtype))
@@ -100,14 +100,14 @@ def _filled(values) -> bool:
 
 
 def divide(numerator, denominator):
-    """Return the quotient, and 0 with a gradient of 0 where the denominator is 0."""
+    """Return the quotient, or 0 with a gradient of 0 if the denominator is 0."""
     empty = pt.eq(denominator, 0)
     zero, one = np.asarray(0, numerator.dtype), np.asarray(1, denominator.dtype)  # 0 / 1 of integers would be float64
     return pt.switch(empty, zero, numerator) / pt.switch(empty, one, denominator)
 
 
 def added(fractions: list) -> tuple:
-    """Return the sum of several (numerator, denominator) as one; of different denominators the first one's is kept."""
+    """Return the sum of several (numerator, denominator) as one. If the denominators differ, it keeps the first one."""
     first = fractions[0][1]
     total = 0
     for numerator, denominator in fractions:
@@ -117,31 +117,32 @@ def added(fractions: list) -> tuple:
 
 
 def reduce(values, weights=None, mask=None, how: str = "mean", counts=None, negative: bool = False):
-    """Return a scalar of many values: the single home of weights and divisors.
+    """Return one scalar from many values, with weights, a mask and a divisor.
 
     Parameters
     ----------
     values : float tensor
         A loss per element or per item.
     weights : float tensor or None
-        Of the values' shape, or with fewer axes or lengths of 1 (one a sample, say), which then count for all that
-        belongs to them; with more axes they are averaged over those, zeros left out.
+        In the shape of the values, or with fewer axes or lengths of 1, such as one weight for each sample, which are
+        broadcast. If there are more axes, the weights are averaged over those, without zeros.
     mask : tensor or None
-        Where it is 0, a value does not count, whatever it is.
+        Values where the mask is 0 are ignored completely, even if they are NaN.
     how : str
         'mean': sum(w l) / sum(w). 'count': sum(w l) / number of values. 'batch mean': sum(w l) / number of items, the
         length of the first axis. 'sum': sum(w l). 'none': w l, not reduced.
     counts : float tensor or None
-        What each value counts in the divisor, in the values' shape: 'mean' is sum(w l) / sum(w c), 'count'
-        sum(w l) / sum(c). None: 1 each.
+        How much each value counts in the divisor, in the shape of the values: 'mean' is sum(w l) / sum(w c), 'count'
+        sum(w l) / sum(c). With None each counts 1.
     negative : bool
-        Whether weights may be negative. 'mean' is then sum(w l) / sum(|w|): sum(w) of a batch may be 0, or negative,
-        which would turn the loss around. Without negative weights both are the same.
+        Whether weights may be negative. 'mean' is then sum(w l) / sum(|w|), because sum(w) of a batch may be 0 or
+        negative, which would reverse the sign of the loss. Without negative weights both are the same.
 
     Returns
     -------
     float scalar
-        An empty or wholly masked batch gives 0, and a gradient of 0. With 'none' a tensor of the values' shape.
+        An empty batch, or one in which everything is masked, gives 0, with a gradient of 0. With 'none', a tensor in
+        the shape of the values.
 
     >>> float(reduce(pt.constant([1.0, 5.0]), weights=pt.constant([3.0, 1.0])).eval())
     2.0

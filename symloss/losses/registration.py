@@ -1,4 +1,4 @@
-"""The loss registry: what the decorator knows of a loss function."""
+"""The loss registry: what the decorator records about a loss function."""
 
 import dataclasses
 import inspect
@@ -14,12 +14,12 @@ TARGETS = ("same", "label", "label or distribution", "sign", "sign or label", "n
 
 
 def last_axis(shapes, options):
-    """Return how many classes there are where the first port has one entry for each."""
+    """Return the number of classes, if the first port has one entry for each class."""
     return next(iter(shapes.values()))[-1]
 
 
 def one_column(shapes, options):
-    """Return the shape of a target with one number where the first port has several columns."""
+    """Return the shape of a target with one column, where the first port has several."""
     return (*next(iter(shapes.values()))[:-1], 1)
 
 
@@ -30,48 +30,50 @@ def by_item(shapes, options):
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class LossSpec(HasFormula, Summarised):
-    """What the decorator knows of a loss function.
+    """The description of a loss function, which the decorator records.
 
     Parameters
     ----------
     name : str
     function : callable
-        The mathematics: ``function(*ports, **hyperparameters)``, tensors in, a tensor per element or per item out.
+        The mathematics: ``function(*ports, **hyperparameters)`` takes tensors and returns a tensor per element or per
+        item.
     ports : tuple of str
-        Positional arguments, in order. ``target`` is fed from the data, the others from outputs of the model.
+        Positional arguments, in order. The data provide ``target``, and outputs of the model provide the others.
     target : str
         Kind of target, one of ``TARGETS``.
     activation : str or None
-        The activation that a prediction is expected to have passed through.
+        The activation that the prediction is expected to come from.
     per : 'element', 'item' or 'batch'
         What one value of the result belongs to.
     unit : str
     options : dict
         Hyperparameters with their defaults.
     pairs : bool
-        Whether the function takes the weights itself, because its values are made of pairs of items, or are means
-        over the places of an item.
+        Whether the function applies the weights itself, because its values come from pairs of items, or are means over
+        the places of an item.
     averaged : callable or None
-        What how='mean' and 'count' are means of: ``averaged(values, *ports, **options)`` returns those values, and
-        what each of them counts in the divisor. None: the function's own values, each for 1.
+        What the reductions 'mean' and 'count' average: ``averaged(values, *ports, **options)`` returns those values,
+        and how much each of them counts in the divisor. None means the function's own values, each counted once.
     classes : callable or None
-        How many classes labels may name: ``classes(shapes by port, options)``. None: labels are any integers.
+        The number of classes that labels may name: ``classes(shapes by port, options)``. With None labels are any
+        integers.
     padding : int or None
-        A label that fills up short sequences.
+        The label that pads short sequences.
     ranges : dict
-        What each hyperparameter may be, by name: a `Range`, a `Choice`, or None for anything.
+        Allowed values of each hyperparameter, by name: a `Range`, a `Choice`, or None for anything.
     shape : callable or None
-        Shape of the target, where it follows from the predictions in a way of its own: ``shape(shapes by port,
-        options)``. None: that of the first port, without its last axis for labels.
+        Shape of the target, if it does not follow from the first port in the usual way: ``shape(shapes by port,
+        options)``. None means the shape of the first port, without its last axis for labels.
     fits : callable or None
-        Looks at arrays before training: ``fits(target, steps, who, counts, classes, rows=..., **options)``
-        raises DataError for a target that no prediction of so many steps and classes can have; `rows` are the numbers
-        of its rows in the user's data. None: every target fits.
+        Check of arrays before training: ``fits(target, steps, who, counts, classes, rows=..., **options)`` raises
+        DataError for a target that no prediction of that many steps and classes can have. `rows` are the numbers of its
+        rows in the user's data. With None every target fits.
     absent : dict
-        What takes the place, by port, of a pixel or an element whose weight is 0, where an item has several: numbers
-        that add nothing to the item's loss.
+        For losses whose items have several elements: the number, by port, that replaces an element with weight 0, so
+        that it adds nothing to the loss of the item.
     definition : str or None
-        The text that the loss stands for, if it is a formula: what files hold in place of a name.
+        The text of the formula that defines the loss, if there is one. Files contain it instead of a name.
     """
 
     name: str
@@ -97,7 +99,8 @@ class LossSpec(HasFormula, Summarised):
         return self.function(*ports, **options)
 
     def target_shape(self, shapes: dict, options: dict) -> tuple:
-        """Return the shape of the target that a model makes for predictions of known shapes, by port; None is free.
+        """Return the shape of the target that a model creates for predictions of known shapes, by port. None is any
+        length.
 
         >>> get("multi_quantile").target_shape({"prediction": (None, 3)}, {})
         (None, 1)
@@ -108,7 +111,7 @@ class LossSpec(HasFormula, Summarised):
         return first[:-1] if self.target == "label" and len(first) > 1 else first
 
     def __mul__(self, factor) -> dict:
-        """Return what `add_loss` takes for this loss with a weight: ``0.3 * losses.get("mae")``."""
+        """Return this loss with a weight, for `add_loss`: ``0.3 * losses.get("mae")``."""
         registered = self.name in registry and registry.get(self.name) is self
         return {"form": self.name if registered else self, "weight": factor}
 
@@ -116,7 +119,7 @@ class LossSpec(HasFormula, Summarised):
 
     @property
     def alike(self) -> bool:
-        """Whether a target has the shape of the prediction: one number for each of its numbers."""
+        """Whether the target has the shape of the prediction: one number for each number."""
         return self.per == "element" and self.target in ("same", "sign")
 
     @property
@@ -126,7 +129,7 @@ class LossSpec(HasFormula, Summarised):
 
     @property
     def domain(self) -> str | None:
-        """What values a target of numbers may have: 'sign', 'unit' ([0, 1]), 'distribution', or None for any."""
+        """The range of a numeric target: 'sign', 'unit' ([0, 1]), 'distribution', or None for any values."""
         if self.target.startswith("sign"):
             return "sign"
         if self.activation == "softmax" and self.target != "label" and self.per == "item":
@@ -135,7 +138,7 @@ class LossSpec(HasFormula, Summarised):
 
     @property
     def predictions(self) -> tuple[str, ...]:
-        """The ports that outputs of the model feed."""
+        """The ports that get outputs of the model."""
         return tuple(port for port in self.ports if port != "target")
 
     def _facts(self) -> dict:
@@ -146,7 +149,7 @@ class LossSpec(HasFormula, Summarised):
                 "one value per": self.per, "unit": self.unit, "options": ", ".join(ranges.values())}
 
     def formula(self, **options):
-        """Return the `Formula` of the loss; options that are not given are symbols where they may."""
+        """Return the `Formula` of the loss. Options that you do not pass stay symbols if possible."""
         return spec_formula(self, options)
 
     def check_options(self, given) -> None:
@@ -176,15 +179,17 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
     """Register a loss function under its own name and `aliases`.
 
     Without parentheses, ``@symloss.loss`` registers nothing. The function becomes a `LossSpec`, which models,
-    `evaluate` and `report` take like any loss. A file can hold it only if it is registered: write ``@symloss.loss()``.
+    `evaluate` and `report` accept like any loss. To save a model with it in a file, register it: write
+    ``@symloss.loss()``.
 
-    Positional arguments of the function are ports, keyword-only ones are hyperparameters. A keyword-only argument
-    ``weights`` is no hyperparameter: it says that the function weights pairs of items, or places of an item, itself.
+    Positional arguments of the function are ports, keyword-only arguments are hyperparameters. The keyword-only
+    argument ``weights`` is special: with it the function applies the weights of pairs of items, or of places of an
+    item, itself.
 
-    `ranges` says what hyperparameters may be: ``{"delta": "(0, inf)"}``, see `Range`. One that is not named there
-    takes finite numbers where its default is a number, and True or False where it is one of these. `shape` says what
-    shape a target has where it is not the prediction's, `fits` which target cannot be, and `absent` what adds nothing
-    to the loss of an item, see `LossSpec`.
+    `ranges` gives the allowed values of hyperparameters: ``{"delta": "(0, inf)"}``, see `Range`. A hyperparameter that
+    is not listed takes finite numbers if its default is a number, and True or False if the default is one of these.
+    `shape` gives the shape of a target that differs from the prediction's, `fits` refuses impossible targets, and
+    `absent` gives numbers that add nothing to the loss of an item, see `LossSpec`.
     """
     if len(aliases) == 1 and callable(aliases[0]):
         return _described(in_order(aliases[0]), f"@loss {aliases[0].__name__}", "any", None, per, "unknown")
@@ -208,12 +213,12 @@ def _described(function, who, target, activation, per, unit, ranges=None, **more
 
 
 def signature(function, who: str) -> tuple[tuple[str, ...], dict, bool]:
-    """Return the ports of a loss function, its options with their defaults, and whether it takes the weights itself.
+    """Return the ports of a loss function, its options with their defaults, and whether it applies the weights itself.
 
     Raises
     ------
     SpecError
-        For an argument with a default that is not keyword-only: it would be fed with a tensor.
+        If an argument with a default is not keyword-only: it would be passed a tensor.
     """
     try:
         parameters = inspect.signature(function).parameters.values()
@@ -232,7 +237,7 @@ def signature(function, who: str) -> tuple[tuple[str, ...], dict, bool]:
 
 
 def get(name: str | LossSpec) -> LossSpec:
-    """Return the LossSpec of a registered loss function by name or alias, or of a formula; one is returned as it is.
+    """Return the LossSpec of a registered loss by name or alias, or of a formula. A LossSpec is returned unchanged.
 
     >>> get("mae").name
     'absolute_error'

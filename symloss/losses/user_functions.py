@@ -1,4 +1,4 @@
-"""A user's own function as a loss: what it takes, what it reduces, and the proof that it repeats nothing in silence."""
+"""A user's own function as a loss: its arguments, what it reduces, and a check that it does not broadcast silently."""
 
 import contextlib
 import math
@@ -94,7 +94,7 @@ def function_spec(function) -> LossSpec:
 def real(expression):
     """Return an expression without the real parts and conjugates of real numbers, which have no gradient in PyTensor.
 
-    ``pt.linalg.norm(p - t, axis=-1)`` is made of them.
+    ``pt.linalg.norm(p - t, axis=-1)`` contains them.
     """
     found = {}
     for node in io_toposort([], [expression]):
@@ -132,14 +132,14 @@ def _by_item(values, made, first, tensors, name):
 
 
 def reduces(spec: LossSpec, values, target) -> bool:
-    """Return whether a function has reduced the items away itself, so that neither weights nor masks reach them.
+    """Return whether a function reduces over the items itself, so that neither weights nor masks can be applied.
 
     Parameters
     ----------
     spec : LossSpec
-        A loss that says 'batch', or takes the weights itself, does so by declaration.
+        A loss with per='batch', or one that applies the weights itself, declares this.
     values : tensor
-        What it returned.
+        What the function returned.
     target : tensor or None
         Labels, or numbers with the outputs on their last axis.
     """
@@ -151,7 +151,8 @@ def reduces(spec: LossSpec, values, target) -> bool:
 
 
 def refuse_reduced(spec: LossSpec, values, target, what: str) -> None:
-    """Raise SpecError if a function has reduced its items away where `what` (weights, say) must reach them."""
+    """Raise SpecError if a function reduces over its items although `what` (such as weights) must be applied to
+    them."""
     if reduces(spec, values, target):
         made = "one number for all items" if values.ndim == 0 else f"{shape_text(values)}, less than a value per item"
         raise SpecError(f"loss {spec.name}: returns {made}, so {what} cannot act; leave out its .mean(), and return a "
@@ -160,7 +161,7 @@ def refuse_reduced(spec: LossSpec, values, target, what: str) -> None:
 
 
 def without_effect(loss, expression) -> str | None:
-    """Return what to warn of if the expression of a user's class does not use the weights of its model, else None."""
+    """Return a warning if the expression of a user's class does not use the weights of its model, otherwise None."""
     used = set(ancestors([expression])) if isinstance(expression, Variable) else set()
     idle = {"weights": loss._weights, "class weights": loss._class_weight}
     idle = [text for text, variable in idle.items() if variable is not None and variable not in used]
@@ -171,7 +172,7 @@ def without_effect(loss, expression) -> str | None:
 
 
 def checked_parameters(name: str, parameters) -> dict:
-    """Return the parameters of a loss by name; SpecError for what training cannot move."""
+    """Return the parameters of a loss by name, or raise SpecError for those that cannot be trained."""
     if not isinstance(parameters, dict) or not parameters:
         raise SpecError(f"loss {name}: parameters={parameters!r}; a dict of shared variables by name is wanted")
     for short, variable in parameters.items():
@@ -189,7 +190,7 @@ def _name(function) -> str:
 
 
 def prove_call(loss, outputs) -> None:
-    """Raise ShapeError if the ``__call__`` of a user's class repeats outputs and target against each other."""
+    """Raise ShapeError if the ``__call__`` of a user's class broadcasts outputs and target against each other."""
     names = [name for name, value in outputs.items() if isinstance(value, TensorVariable)]
     names.sort(key=lambda name: name != loss.output_name)  # the prediction comes first
     bound = {"_target": loss._target, "_weights": loss._weights}
@@ -205,25 +206,26 @@ def prove_call(loss, outputs) -> None:
 
 
 def prove(name, build, tensors, sources) -> tuple | None:
-    """Raise ShapeError if what is built of `tensors` repeats a prediction and a target against each other.
+    """Raise ShapeError if the expression built from `tensors` broadcasts a prediction and a target against each other.
 
-    It is built once more, of probes whose free lengths are different primes: whatever broadcasts, shows.
+    The expression is built again from probes whose unknown lengths are different primes, which reveals any
+    broadcasting.
 
     Parameters
     ----------
     name : str
-        Of the loss, for messages.
+        Name of the loss, for messages.
     build : callable
-        Of as many tensors.
+        Takes that many tensors.
     tensors : list of tensors
-        The prediction that the target belongs to comes first.
+        The prediction that the target belongs to is the first one.
     sources : list of str
         What each of them is: 'prediction', 'target', 'weights'.
 
     Returns
     -------
     tuple or None
-        Shapes of the result and of the first probe; None if it could not be built of probes.
+        Shapes of the result and of the first probe, or None if it cannot be built from probes.
     """
     probes = _probes(tensors)
     pair = [t for t, source in zip(tensors, sources, strict=True) if source == "target"]

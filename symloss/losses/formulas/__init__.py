@@ -1,8 +1,8 @@
-"""Losses from text: a small language of formulas, read by a parser of its own and never by Python's.
+"""Losses from text: a small language of formulas with a parser of its own, which never calls Python's.
 
-Inside, in the order in which a text goes through them: `tokens.py` (signs, numbers and names), `grammar.py` (a tree),
-`functions.py` (what the names of functions mean), `graphs.py` (PyTensor expressions), `definitions.py` (`loss_from`,
-and a spec for a text). `from_sympy.py` writes an expression of sympy in this language.
+Inside, in the order in which a text passes through them: `tokens.py` (signs, numbers and names), `grammar.py` (a tree),
+`functions.py` (the functions by name), `graphs.py` (PyTensor expressions), `definitions.py` (`loss_from`, and the spec
+of a text). `from_sympy.py` writes a sympy expression in this language.
 Imports what `losses` may, and `losses.registration`.
 Start reading at `definitions.py`.
 """

@@ -1,4 +1,4 @@
-"""Losses from formulas: `loss_from`, and the spec that a text stands for."""
+"""Losses from formulas: `loss_from`, and the spec that a text defines."""
 
 import functools
 import re
@@ -17,35 +17,35 @@ SIGNS = re.compile(r"[()*/^+<>=]")  # no name of a loss has one of these
 
 
 def loss_from(formula, *, name: str | None = None, **options) -> LossSpec:
-    """Return a loss that is computed by a formula.
+    """Return a loss that is defined by a formula.
 
     Parameters
     ----------
     formula : str or sympy expression
         ``"softplus(-t * p) + 0.1 * p**2"``. ``p`` or ``prediction`` is the prediction, ``t`` or ``target`` the target,
-        and ``e`` the error p - t. Other names are options. There are ``+ - * / ** ^``, comparisons, ``and or not``,
-        ``where(condition, a, b)``, ``pi``, and functions: ``exp``, ``log``, ``abs``, ``max``,
-        ``sum``, ``mean`` and more; the last two go along the last axis.
+        and ``e`` the error p - t. Other names are options. You can use ``+ - * / ** ^``, comparisons, ``and or not``,
+        ``where(condition, a, b)``, ``pi``, and functions: ``exp``, ``log``, ``abs``, ``max``, ``sum``, ``mean`` and
+        more. ``sum`` and ``mean`` run along the last axis.
 
-        A whole definition is taken as well: ``"power(q=1.5) = abs(e)**q"``. With other ports, name all of them:
-        ``"nll(mean, variance, t) = log(variance) + (t - mean)**2 / variance"``.
+        You can also pass a whole definition: ``"power(q=1.5) = abs(e)**q"``. If the ports are different, name all of
+        them: ``"nll(mean, variance, t) = log(variance) + (t - mean)**2 / variance"``.
     name : str or None
-        What records and messages call it; None: 'formula', or the name in the definition.
+        Name in records and messages. None means the name in the definition, or 'formula'.
     **options : numbers
-        Defaults of the options. Each can be set later, like those of any loss.
+        Defaults of the options. You can set each of them later, as for any loss.
 
     Returns
     -------
     LossSpec
-        A loss like any other: models and `evaluate` take it, and files hold it, as its text. Wherever a loss is taken
-        by its name, the text itself may stand.
+        A loss like any other: models and `evaluate` accept it, and files contain it as its text. You can also pass the
+        text itself wherever a loss is accepted by its name.
 
     Raises
     ------
     SpecError
-        For what the grammar does not have, with a caret under the place.
+        If the text does not follow the grammar. A caret shows the place.
     UnknownNameError
-        For a name or a function that means nothing, with the nearest ones.
+        If a name or a function is unknown. The message suggests the nearest ones.
 
     >>> import symloss
     >>> bend = symloss.loss_from("where(abs(e) < d, e**2 / 2, d * (abs(e) - d / 2))", d=1.0)
@@ -74,7 +74,7 @@ def loss_from(formula, *, name: str | None = None, **options) -> LossSpec:
 
 @functools.lru_cache(maxsize=256)
 def read(definition: str) -> LossSpec:
-    """Return the loss that a definition stands for: ``name(option=1.0) = expression``."""
+    """Return the loss that a text defines: ``name(option=1.0) = expression``."""
     header, tree, expression = parse(definition)
     ports = _ports(definition, header, tree)
     options = {name: value for name, (value, _) in header.options.items()}
@@ -144,7 +144,7 @@ def _aligned(name, ports, tensors) -> dict:
 
 
 def from_text(text: str) -> LossSpec | None:
-    """Return the loss that a text stands for, or None if it is a name."""
+    """Return the loss that a text defines, or None if the text is a name."""
     if not SIGNS.search(text):
         return None
     text = " ".join(text.split())

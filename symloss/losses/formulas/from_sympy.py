@@ -1,4 +1,4 @@
-"""Expressions of sympy as the text of a formula."""
+"""Converts sympy expressions to the text of a formula."""
 
 import math
 
@@ -13,12 +13,12 @@ COMPARISONS = {"StrictLessThan": "<", "LessThan": "<=", "StrictGreaterThan": ">"
 
 
 def text_of(expression) -> str:
-    """Return the formula that an expression of sympy is.
+    """Return the text of a formula for a sympy expression.
 
     Raises
     ------
     SpecError
-        If it is no expression of sympy, or has something in it that formulas do not have.
+        If it is not a sympy expression, or contains something that formulas do not have.
 
     >>> import sympy
     >>> p, t = sympy.symbols("p t")

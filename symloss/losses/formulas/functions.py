@@ -9,20 +9,21 @@ from pytensor.tensor.special import softmax
 
 @dataclasses.dataclass(frozen=True)
 class Function:
-    """What a name means.
+    """What the name of a function means.
 
     Parameters
     ----------
     make : callable
-        Makes a tensor of as many tensors.
+        Returns a tensor from that many tensors.
     says : str
-        What it is, in a few words.
+        A short description.
     least, most : int or None
-        Number of arguments; None: any number from `least` on.
+        Number of arguments. With None there is no upper limit.
     level : None, 'item' or 'element'
-        What one of its values belongs to; None: what those of its arguments do. 'item' is one number for the last axis.
+        What one of its values belongs to. None means the same as for its arguments. 'item' is one number for the last
+        axis.
     along : bool
-        Whether it goes along the last axis.
+        Whether it runs along the last axis.
     """
 
     make: Callable
@@ -94,7 +95,7 @@ ALONG_LAST = {"max": _along(lambda x: pt.max(x, axis=-1), ""), "min": _along(lam
 
 
 def function(name: str, count: int) -> Function | None:
-    """Return what a name means with so many arguments; None for a name that means nothing."""
+    """Return the function of that name with that many arguments, or None if the name is unknown."""
     return ALONG_LAST[name] if name in ALONG_LAST and count == 1 else FUNCTIONS.get(name)
 
 

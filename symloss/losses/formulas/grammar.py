@@ -33,9 +33,9 @@ class Node:
     value : float or str
         The number, the name, or the sign: '+', '**', '<', 'neg', 'and', ...
     parts : tuple of Node
-        What it is an operation on.
+        The operands.
     place : (int, int)
-        Where it stands in the text.
+        Its position in the text.
     """
 
     kind: str
@@ -45,7 +45,7 @@ class Node:
     height: int = 0
 
     def names(self) -> set[str]:
-        """Return the names that are no functions."""
+        """Return the names that are not functions."""
         return {self.value} if self.kind == "name" else set().union(*(part.names() for part in self.parts))
 
     def find(self, name: str) -> "Node":
@@ -61,7 +61,7 @@ class Node:
 
 @dataclasses.dataclass(frozen=True)
 class Header:
-    """What stands before the `=` of a definition: a name, ports and options, each with its place in the text."""
+    """The part of a definition before the `=`: a name, ports and options, each with its position in the text."""
 
     name: str
     ports: tuple[Node, ...]
@@ -69,12 +69,12 @@ class Header:
 
 
 def parse(text: str) -> tuple[Header | None, Node, str]:
-    """Return the header of a formula (None without one), the tree of its expression, and the text of that.
+    """Return the header of a formula (None without one), the tree of its expression, and the text of the expression.
 
     Raises
     ------
     SpecError
-        For what the grammar does not have, with the place.
+        If the text does not follow the grammar, with the position.
 
     >>> header, tree, expression = parse("power(q=1.5) = abs(e)**q")
     >>> header.name, tree.value, expression
@@ -100,7 +100,7 @@ class _Reader:
         return self.tokens[self.index]
 
     def take(self, *texts: str) -> Token | None:
-        """Return the next token and go on if it is one of these signs or words, else None."""
+        """Return the next token and move on if it is one of these signs or words, otherwise return None."""
         if self.now.kind in ("sign", "name") and self.now.text in texts:
             self.index += 1
             return self.tokens[self.index - 1]
@@ -115,7 +115,7 @@ class _Reader:
         return found
 
     def unexpected(self) -> Exception:
-        """Return the error for a token that cannot stand where it does."""
+        """Return the error for a token that is not allowed at its position."""
         token, before = self.now, self.tokens[self.index - 1] if self.index else None
         if token.kind == "end":
             return wrong(self.text, token.place, "something is missing at the end", "write a name or a number")
@@ -183,7 +183,7 @@ class _Reader:
         return self.chain(("or",), lambda: self.chain(("and",), self.comparison))
 
     def chain(self, signs, part) -> Node:
-        """Return operations of one rank, from left to right."""
+        """Return operations of the same precedence, from left to right."""
         left = part()
         while sign := self.take(*signs):
             left = self.node("sign", sign.text, left, part())

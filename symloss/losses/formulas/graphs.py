@@ -1,4 +1,4 @@
-"""From the tree of a formula to a PyTensor expression."""
+"""Builds a PyTensor expression from the tree of a formula."""
 
 import math
 
@@ -19,14 +19,14 @@ HEIGHTS = ("number", "item", "element")
 
 
 def check(text: str, tree: Node, names) -> None:
-    """Raise UnknownNameError for a name or a function that means nothing, SpecError for a wrong number of arguments.
+    """Raise UnknownNameError for an unknown name or function, SpecError for a wrong number of arguments.
 
     Parameters
     ----------
     text : str
     tree : Node
     names : collection of str
-        The ports and options that there are.
+        The ports and options of the formula.
     """
     for node in tree.walk():
         if node.kind == "name" and node.value not in names and node.value not in CONSTANTS:
@@ -93,7 +93,7 @@ def build(text: str, tree: Node, values: dict, ports, who: str):
     text : str
     tree : Node
     values : dict
-        Tensor or number by name; those of `ports` have one shape and one dtype.
+        Tensors or numbers by name. Those of `ports` have the same shape and dtype.
     ports : collection of str
     who : str
         Name of the loss, for messages.
@@ -101,7 +101,7 @@ def build(text: str, tree: Node, values: dict, ports, who: str):
     Raises
     ------
     ShapeError
-        For a sum along the last axis of what has one axis only.
+        If a sum runs along the last axis of something that has only one axis.
     """
     like = values[next(iter(ports))]
 

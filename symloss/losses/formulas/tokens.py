@@ -1,4 +1,4 @@
-"""The text of a formula as tokens, and errors that point at a place in it."""
+"""The text of a formula as tokens, and errors that point at a position in it."""
 
 import re
 from typing import NamedTuple
@@ -15,7 +15,8 @@ INSTEAD = {"−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "≤": "<=",
 
 
 class Token(NamedTuple):
-    """A number, a name, a sign, or the end of the text, with the places of its first character and after its last."""
+    """A number, a name, a sign, or the end of the text, with the positions of its first character and after its
+    last."""
 
     kind: str
     text: str
@@ -23,12 +24,12 @@ class Token(NamedTuple):
 
 
 def tokens(text: str) -> list[Token]:
-    """Return the tokens of a text in one line; the last one is of the kind 'end'.
+    """Return the tokens of a text of one line. The last one is of the kind 'end'.
 
     Raises
     ------
     SpecError
-        For a character that has no meaning, or a text without end.
+        If a character has no meaning, or the text is too long.
 
     >>> [token.text for token in tokens("2.5*abs(e)")]
     ['2.5', '*', 'abs', '(', 'e', ')', '']
@@ -49,7 +50,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def wrong(text: str, place: tuple[int, int], message: str, way_out: str, kind=SpecError) -> SpecError:
-    """Return an error that shows a formula with carets below what is wrong.
+    """Return an error that shows a formula with carets below the error.
 
     >>> print(wrong("2 * q", (4, 5), "nobody knows 'q'", "write p"))
     formula: nobody knows 'q'; write p
