@@ -60,7 +60,12 @@ def hyperparameters() -> str:
 
 
 def shortened(app, what, name, thing, options, lines) -> None:
-    """Leave to the pages of losses what they show themselves: summary, formula, notes and references."""
+    """Leave to the pages of losses what they show themselves: summary, formula, notes and references.
+
+    And keep a colon in the first line of a property from being read as the end of a type.
+    """
+    if what in ("attribute", "property") and ": " in lines[0]:  # what stands before a colon would be its type
+        lines[:1] = lines[0].replace(": ", ":\n", 1).split("\n")
     if what != "function" or not app.env.current_document.docname.startswith("losses/"):
         return
     kept, keeping = [], False

@@ -4,6 +4,7 @@ import inspect
 import re
 
 import loss_curves
+import loss_examples
 import loss_tasks
 from pages import write, write_all
 
@@ -110,6 +111,11 @@ def curve_of(spec, known) -> list[str]:
     if known["drawn"]:
         return [f"```{{image}} ../generated/curves/{spec.name}.svg", f":alt: {spec.name} and its gradient as curves",
                 ":class: curve", "```", ""]
+    axis = loss_examples.look(spec)
+    if axis:
+        said = f"The loss compares several items or steps. In this small example one number moves: the {axis}."
+        return [f"```{{image}} ../generated/curves/{spec.name}.svg", f":alt: {spec.name} in a small example",
+                ":class: curve", "```", "", said, ""]
     return ["There is no curve of it: it is not a function of one number, but of several inputs at once.", ""]
 
 
