@@ -1,16 +1,17 @@
-"""Measures of a prediction that are shown and never minimised, registered by name.
+"""Metrics: values that are shown and never minimised, registered by name.
 
-A metric is a figure of a whole data set, whatever the batches it came in. There are three kinds:
+A metric is one value for a whole data set, however it is divided into batches. There are three kinds:
 
-- **mean**: the function returns values per item, and their weighted mean is the figure (accuracy).
-- **sums**: the function returns a table of a batch; tables are added up, and the last step makes the figure of the sum
-  (precision, the coefficient of determination).
-- **whole**: the figure needs all scores at once (the area under a curve), so they are collected.
+- **mean**: the function returns values per item, and the metric is their weighted mean (accuracy).
+- **sums**: the function returns a table for each batch. The tables are added up, and the last step computes the metric
+  from the sum (precision, the coefficient of determination).
+- **whole**: the metric needs all scores at once (the area under a curve), so they are collected.
 
-Weights are those of the data: an item of weight 0 counts nowhere, whatever it holds, and a weight of 2 counts as two
-such items. Where the weights are all 0, or nothing is left to divide by, a figure is 0, unless its docstring says NaN.
+Weights are those of the data. Items with weight 0 are ignored completely, and a weight of 2 counts like two such items.
+If all weights are 0, or the divisor is 0, a metric is 0, unless its docstring says NaN.
 
-Inside: one module a family; `registration.py` (@metric, Figure) and `targets.py` (targets and weights in one form).
+Inside: one module for each family; `registration.py` (@metric, Figure) and `targets.py` (targets and weights in one
+form).
 May import `_checks`, `_registry` and what lies below them. Start reading at `regression.py`.
 """
 

@@ -1,4 +1,4 @@
-"""Metrics of classes that were decided on."""
+"""Metrics of class decisions."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -18,22 +18,23 @@ from .targets import (
 
 @metric("acc")
 def accuracy(prediction, target, *, threshold=0.5, multilabel=None):
-    """Share of right decisions: whether the class of greatest probability is the label; of yes and no, each element.
+    """Accuracy: the share of right decisions. The decision is the most probable class, or yes or no for each element.
 
     Parameters
     ----------
     prediction : float tensor (n, k) or (n, 1)
     target : integer tensor (n,), or float tensor of prediction's shape
-        Labels; probabilities, of which the greatest is the label; or 0 and 1.
+        Labels, probabilities (the label is the most probable class), or 0 and 1.
     threshold : float
-        Above which one column means yes.
+        In a single column, values above this mean yes.
     multilabel : bool or None
-        Whether several columns are yes and no each; None: where the prediction comes out of a sigmoid.
+        Whether several columns are binary decisions, one for each column. None means: if the prediction comes from a
+        sigmoid.
 
     Returns
     -------
     tensor (n,), or of prediction's shape, and of its dtype
-        0 or 1; NaN for a label that is no class. Of equal probabilities the first class counts.
+        0 or 1, and NaN for a label that is no class. If probabilities are equal, the first class counts.
     """
     form, prediction, target = paired(prediction, target, "accuracy", multilabel)
     if form in ("binary", "multilabel"):
@@ -51,21 +52,21 @@ def _hits(right, form, prediction, target):
 
 @metric(target="columns")
 def binary_accuracy(prediction, target, *, threshold=0.5):
-    """Share of right decisions between yes and no, over all elements; see `accuracy`.
+    """Share of right decisions between yes and no, over all elements. See `accuracy`.
 
     Parameters
     ----------
     prediction, target : float tensor (n, d)
         Probabilities, or 0 and 1.
     threshold : float
-        Above which a prediction means yes.
+        Predictions above this mean yes.
     """
     return accuracy(prediction, target, threshold=threshold, multilabel=True)
 
 
 @metric("sparse_categorical_accuracy")
 def categorical_accuracy(prediction, target):
-    """Share of items whose class of greatest probability is the label; see `accuracy`.
+    """Share of items whose most probable class is the label. See `accuracy`.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def categorical_accuracy(prediction, target):
 
 @metric("top_k", "top_k_categorical_accuracy", "top_k_accuracy_score")
 def top_k_accuracy(prediction, target, *, k=5):
-    """Share of items whose label is among the k classes of greatest probability.
+    """Share of items whose label is among the k most probable classes.
 
     Parameters
     ----------
@@ -88,8 +89,8 @@ def top_k_accuracy(prediction, target, *, k=5):
     Returns
     -------
     tensor (n,) of prediction's dtype
-        0 or 1; NaN for a label that is no class. Of equal probabilities the first classes come first, so that k=1 is
-        `accuracy`.
+        0 or 1, and NaN for a label that is no class. If probabilities are equal, the first classes come first, so k=1
+        is `accuracy`.
     """
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise SpecError(f"top_k_accuracy: k={k!r}; an integer of at least 1 is wanted")
@@ -149,20 +150,21 @@ def _shared(prediction, target, weights, average, threshold, multilabel, who, sc
 
 @metric("precision_score", "positive_predictive_value", kind="sums")
 def precision(prediction, target, weights=None, *, average="auto", threshold=0.5, multilabel=None):
-    """Precision: the share of hits among the items that were predicted to be of a class.
+    """Precision: the share of the items predicted to be of a class that really are.
 
     Parameters
     ----------
     prediction, target : as in `accuracy`
     average : str or None
-        'binary': of class 1 of two. 'macro': the mean over classes that were predicted or are there (over all columns
-        of yes and no). 'micro': all classes counted together. 'weighted': the mean weighted by the items of each class.
-        None: a figure for each class. 'auto': 'binary' for two classes or one column, else 'macro'.
+        'binary': precision of class 1 of two. 'macro': the mean over classes that occur in the predictions or in the
+        targets (over all columns of binary targets). 'micro': all classes counted together. 'weighted': the mean
+        weighted by the number of items of each class. None: one value for each class. 'auto': 'binary' for two classes
+        or one column, otherwise 'macro'.
     threshold, multilabel : as in `accuracy`
 
     Notes
     -----
-    Of a class that was never predicted it is 0, as in scikit-learn with zero_division=0.
+    For a class that is never predicted it is 0, as in scikit-learn with zero_division=0.
     """
     return _shared(prediction, target, weights, average, threshold, multilabel, "precision",
                    lambda hits, predicted, actual: _divide(hits, predicted))
@@ -170,9 +172,9 @@ def precision(prediction, target, weights=None, *, average="auto", threshold=0.5
 
 @metric("recall_score", "sensitivity", "true_positive_rate", kind="sums")
 def recall(prediction, target, weights=None, *, average="auto", threshold=0.5, multilabel=None):
-    """Recall: the share of hits among the items of a class.
+    """Recall: the share of the items of a class that are predicted to be of it.
 
-    Parameters as in `precision`. Of a class without items it is 0.
+    The parameters are those of `precision`. For a class without items it is 0.
     """
     return _shared(prediction, target, weights, average, threshold, multilabel, "recall",
                    lambda hits, predicted, actual: _divide(hits, actual))
@@ -187,9 +189,9 @@ def f_beta(prediction, target, weights=None, *, beta=1.0, average="auto", thresh
     Parameters
     ----------
     beta : float of at least 0
-        How many times as much recall counts.
+        How many times as much recall counts as precision.
 
-    Other parameters as in `precision`. Of a class that is neither predicted nor there it is 0.
+    The other parameters are those of `precision`. For a class that is neither predicted nor present it is 0.
     """
     if isinstance(beta, bool) or not isinstance(beta, int | float | np.number) or not 0 <= beta < np.inf:
         raise SpecError(f"f_beta: beta={beta!r}; a number of at least 0 is wanted")
@@ -199,9 +201,9 @@ def f_beta(prediction, target, weights=None, *, beta=1.0, average="auto", thresh
 
 @metric(kind="sums", best=None)
 def per_class_accuracy(prediction, target, weights=None, *, threshold=0.5, multilabel=None):
-    """Share of right decisions among the items of each class, a list; of several columns of yes and no, in each column.
+    """Accuracy among the items of each class, as a list. For several binary columns, accuracy in each column.
 
-    Parameters as in `accuracy`. Of a class without items it is 0.
+    The parameters are those of `accuracy`. For a class without items it is 0.
     """
     table, found = _counts(prediction, target, weights, threshold, multilabel, "per_class_accuracy")
     if not found.multilabel:
@@ -213,9 +215,9 @@ def per_class_accuracy(prediction, target, weights=None, *, threshold=0.5, multi
 
 @metric("balanced_accuracy_score", kind="sums")
 def balanced_accuracy(prediction, target, weights=None, *, threshold=0.5):
-    """Mean over the classes that are there of the share of right decisions among their items.
+    """Balanced accuracy: the mean of the accuracies among the items of each class that is present.
 
-    Parameters as in `accuracy`.
+    The parameters are those of `accuracy`.
     """
     table, found = _counts(prediction, target, weights, threshold, False, "balanced_accuracy")
 
@@ -231,18 +233,18 @@ NORMALIZE = (None, "true", "pred", "all")
 
 @metric("confusion", kind="sums", best=None)
 def confusion_matrix(prediction, target, weights=None, *, normalize=None, threshold=0.5, multilabel=None):
-    """Weight of the items of each class (rows) that were predicted to be of each class (columns).
+    """Confusion matrix: total weight by true class (rows) and predicted class (columns).
 
     Parameters
     ----------
     prediction, target, threshold, multilabel : as in `accuracy`
     normalize : None, 'true', 'pred' or 'all'
-        What sums to 1: nothing, each row, each column, or everything.
+        What sums to 1: nothing, each row, each column, or the whole matrix.
 
     Returns
     -------
     nested lists (k, k)
-        Of several columns of yes and no, a table for each: rows for no and yes, columns for no and yes predicted.
+        For several binary columns there is one table for each: rows for no and yes, columns for predicted no and yes.
     """
     if normalize not in NORMALIZE:
         wanted = ", ".join(map(repr, NORMALIZE))

@@ -1,4 +1,4 @@
-"""Metrics of probabilities: how likely the truth was held, and whether it came as often as was said."""
+"""Metrics of probabilities: how probable the truth was, and whether predicted probabilities match frequencies."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -53,13 +53,13 @@ def perplexity(prediction, target, weights=None):
     Parameters
     ----------
     prediction : float tensor (n, k) or (n, 1)
-        Probabilities; from the logits before a softmax or a sigmoid, where the graph shows them.
+        Probabilities. If the graph shows a softmax or a sigmoid, the logits before it are used.
     target : integer tensor (n,), or float tensor of prediction's shape
-        Labels, probabilities, or 0 and 1 (each column alone, where the prediction comes out of a sigmoid).
+        Labels, probabilities, or 0 and 1 (for each column alone, if the prediction comes from a sigmoid).
 
     Notes
     -----
-    At least 1, and k where all classes are held equally likely; 0 of no items.
+    At least 1, and k if all classes are equally probable. It is 0 if there are no items.
     """
     values, weights = _surprise(prediction, target, weights, "perplexity")
     total = pt.switch(pt.neq(weights, 0), weights * values, 0.0).sum()
@@ -68,20 +68,20 @@ def perplexity(prediction, target, weights=None):
 
 @metric("ece", "expected_calibration_error", kind="sums", best="min")
 def calibration_error(prediction, target, weights=None, *, bins=15, norm="mean"):
-    r"""Calibration error: how far from its share of hits a confidence is, in bins of equal width.
+    r"""Calibration error: how far the confidence is from the share of hits, in bins of equal width.
 
     .. math:: \sum_b \frac{W_b}{W} \left|\, \text{hits}_b - \text{confidence}_b \right|
 
     Parameters
     ----------
     prediction : float tensor (n, k) or (n, 1)
-        Of several classes, the confidence is the greatest probability, and a hit is a right decision. Of one column
-        (or several out of a sigmoid), the confidence is the probability, and a hit is a 1.
+        For several classes, the confidence is the largest probability, and a hit is a right decision. For one column
+        (or several from a sigmoid), the confidence is the probability, and a hit is a 1.
     target : integer tensor (n,), or float tensor of prediction's shape
     bins : int
-        Between 0 and 1; an edge belongs to the bin below it.
+        Number of bins between 0 and 1. An edge belongs to the bin below it.
     norm : 'mean' or 'max'
-        Over bins: the weighted mean, or the greatest.
+        How to combine the bins: their weighted mean, or their maximum.
 
     References
     ----------

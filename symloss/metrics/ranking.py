@@ -1,4 +1,4 @@
-"""Metrics of an order of all items: they need every score at once, and are computed in numpy."""
+"""Metrics of the order of all items. They need every score at once, and are computed with NumPy."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -17,12 +17,12 @@ AVERAGES = ("macro", "weighted", "micro", None)
 
 
 def area_under_curve(scores: np.ndarray, actual: np.ndarray, weights: np.ndarray) -> float:
-    """Return the area under the receiver operating characteristic, NaN where only one class is there.
+    """Return the area under the receiver operating characteristic, or NaN if only one class is present.
 
     Parameters
     ----------
     scores, actual, weights : arrays (n,)
-        `actual` is 0 or 1. Equal scores count half for each order.
+        `actual` is 0 or 1. Equal scores count as half in each order.
 
     >>> float(area_under_curve(np.array([0.1, 0.4, 0.4, 0.8]), np.array([0, 0, 1, 1]), np.ones(4)))
     0.875
@@ -35,7 +35,7 @@ def area_under_curve(scores: np.ndarray, actual: np.ndarray, weights: np.ndarray
 
 
 def precision_over_recall(scores: np.ndarray, actual: np.ndarray, weights: np.ndarray) -> float:
-    """Return the mean precision at each step of recall, 0 where no item is positive.
+    """Return the mean precision at each step of recall, or 0 if no item is positive.
 
     >>> float(precision_over_recall(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1]), np.ones(4)))
     0.8333333333333333
@@ -102,20 +102,21 @@ def _collected(prediction, target, weights, average, multilabel, who, one):
 
 @metric("auc", "roc_auc_score", kind="whole")
 def roc_auc(prediction, target, weights=None, *, average="macro", multilabel=None):
-    """Area under the receiver operating characteristic: how often a positive item is scored above a negative one.
+    """ROC AUC, the area under the receiver operating characteristic: how often positive items score above negative
+    ones.
 
     Parameters
     ----------
     prediction, target, multilabel : as in `accuracy`
-        Any scores. Of two classes it is the area of class 1; of more, of each against the rest.
+        Any scores. For two classes it is the area of class 1. For more, each class is compared with the rest.
     average : 'macro', 'weighted', 'micro' or None
-        Over classes (or columns): the mean, the mean weighted by the items of each class, all pairs of item and class
-        together, or a figure for each.
+        How to combine classes (or columns): 'macro' is the mean, 'weighted' the mean weighted by the number of items of
+        each class, 'micro' counts all pairs of item and class together, and None gives one value for each.
 
     Notes
     -----
-    Equal scores count half. NaN where items of one class alone are there; of more than two classes, those with nothing
-    to compare are left out of the mean.
+    Equal scores count as half. ROC AUC is NaN if only one class is present. With more than two classes, those with
+    nothing to compare are left out of the mean.
 
     References
     ----------
@@ -126,11 +127,11 @@ def roc_auc(prediction, target, weights=None, *, average="macro", multilabel=Non
 
 @metric("ap", "average_precision_score", "pr_auc", kind="whole")
 def average_precision(prediction, target, weights=None, *, average="macro", multilabel=None):
-    r"""Average precision: the mean precision at each step of recall, not interpolated.
+    r"""Average precision: the mean precision at each step of recall, without interpolation.
 
     .. math:: \sum_i (R_i - R_{i-1})\, P_i
 
-    Parameters as in `roc_auc`. Equal scores are one step. Without a positive item it is 0; of more than two classes,
-    those without items are left out of the mean.
+    The parameters are those of `roc_auc`. Equal scores form one step. Without a positive item it is 0. With more than
+    two classes, those without items are left out of the mean.
     """
     return _collected(prediction, target, weights, average, multilabel, "average_precision", precision_over_recall)

@@ -1,4 +1,5 @@
-"""The registry of metrics: what the decorator knows of a function, and the parts that a figure is made of."""
+"""The registry of metrics: what the decorator records about a function, and the parts that a metric is computed
+from."""
 
 import dataclasses
 import inspect
@@ -14,7 +15,7 @@ TARGETS = ("values", "classes", "columns", "any")
 
 
 def quotient(numerator, denominator) -> float:
-    """Return a mean of two sums, and 0 of nothing.
+    """Return the quotient of two sums, or 0 if there is nothing to divide by.
 
     >>> quotient(3.0, 2.0), quotient(0.0, 0.0)
     (1.5, 0.0)
@@ -24,17 +25,17 @@ def quotient(numerator, denominator) -> float:
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """The parts of a figure in one batch, and how the parts of all batches become the figure.
+    """The parts of a metric in one batch, and how the parts of all batches are combined.
 
     Parameters
     ----------
     parts : tuple of expressions
-        Two scalars, tables of a known shape, or (where `merge` is None) arrays with one row an item.
+        Two scalars, tables of a known shape, or (if `merge` is None) arrays with one row for each item.
     finish : callable
-        Takes the parts of all batches as numpy arrays, and returns a number or an array.
+        Takes the parts of all batches as NumPy arrays, and returns a number or an array.
     merge : callable or None
-        Makes one part of those of two batches, arrays or expressions alike; parts of zeros are those of no batch.
-        None: rows are joined, and wait for `finish`.
+        Combines the parts of two batches, as arrays or expressions. Parts that are all 0 must change nothing. With None
+        the rows are joined and kept for `finish`.
     """
 
     parts: tuple
@@ -44,20 +45,20 @@ class Figure:
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class MetricSpec(Summarised):
-    """What the decorator knows of a metric.
+    """The description of a metric, which the decorator records.
 
     Parameters
     ----------
     name : str
     function : callable
-        ``function(prediction, target, **options)`` returns values per item where `kind` is 'mean';
-        ``function(prediction, target, weights, **options)`` returns a `Figure` where it is 'sums' or 'whole'.
+        ``function(prediction, target, **options)`` returns values per item if `kind` is 'mean'. If it is 'sums' or
+        'whole', ``function(prediction, target, weights, **options)`` returns a `Figure`.
     kind : 'mean', 'sums' or 'whole'
     target : 'values', 'classes', 'columns' or 'any'
-        What is compared: any numbers, with labels as 0 and 1 in each column; classes; yes and no in each column; or
-        whatever the function makes of the target as it is.
+        What is compared: any numbers, with labels as 0 and 1 in each column; classes; binary targets in each column; or
+        whatever the function makes of the target itself.
     best : 'max', 'min' or None
-        Which figures are the good ones; None where it is no number.
+        Whether higher or lower values are better. None if the value is not a number.
     options : dict
         Keyword-only arguments with their defaults.
     """
@@ -85,7 +86,7 @@ registry: Registry = Registry("metric")  # name -> MetricSpec
 
 
 def metric(*aliases: str, kind="mean", target="classes", best: str | None = "max"):
-    """Register a metric under its own name and `aliases`; see `MetricSpec` for what the function returns.
+    """Register a metric under its own name and `aliases`. See `MetricSpec` for what the function returns.
 
     Keyword-only arguments of the function are its options.
     """

@@ -1,4 +1,4 @@
-"""Metrics of numbers."""
+"""Metrics of numeric predictions."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -11,7 +11,7 @@ from .targets import clean, rows, spread
 
 @metric("mae", "mean_absolute_error", target="values", best="min")
 def absolute_error(prediction, target):
-    """Mean absolute error, over all elements, in the unit of the target.
+    """Mean absolute error over all elements, in the unit of the target.
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ def absolute_percentage_error(prediction, target, *, eps=1e-7):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit; targets away from 0. A target (n,) is read as (n, 1).
+        In one unit. Targets should be away from 0. A target (n,) is read as (n, 1).
     eps : float > 0
-        Least size of a target that is divided by.
+        Smallest divisor: targets smaller than this are divided by `eps` instead.
 
     Notes
     -----
-    The same figure as the loss of this name; scikit-learn's is a fraction, and its eps is 2.2e-16.
+    The same value as the loss of this name. scikit-learn's is a fraction, and its eps is 2.2e-16.
     """
     prediction, target = align(prediction, target, "absolute_percentage_error")
     return 100 * abs(prediction - target) / pt.maximum(abs(target), np.asarray(eps, prediction.dtype))
@@ -55,7 +55,7 @@ def _columns(prediction, target, weights, who):
 
 @metric("rmse", "root_mean_squared_error", "RootMeanSquaredError", kind="sums", target="values", best="min")
 def root_squared_error(prediction, target, weights=None, *, average="elements"):
-    r"""Root of the mean squared error, in the unit of the target.
+    r"""Root mean squared error, in the unit of the target.
 
     .. math:: \sqrt{\frac{\sum w (t - p)^2}{\sum w}}
 
@@ -64,8 +64,8 @@ def root_squared_error(prediction, target, weights=None, *, average="elements"):
     prediction, target : float tensor (n, d)
         In one unit. A target (n,) is read as (n, 1).
     average : 'elements', 'columns' or None
-        The root of the mean over all elements; the mean of the columns' roots, as scikit-learn has it; or a root for
-        each column.
+        'elements': the root of the mean over all elements. 'columns': the mean of the roots of the columns, as in
+        scikit-learn. None: one root for each column.
     """
     if average not in ("elements", "columns", None):
         raise SpecError(f"rmse: average={average!r}; 'elements', 'columns' or None is wanted")
@@ -134,7 +134,7 @@ def _explained(prediction, target, weights, average, who, left):
 
 @metric("r2", "r2_score", kind="sums", target="values")
 def r_squared(prediction, target, weights=None, *, average="uniform"):
-    r"""Coefficient of determination: the share of the target's variance that the prediction leaves no error of.
+    r"""Coefficient of determination: the share of the target's variance that the prediction explains.
 
     .. math:: R^2 = 1 - \frac{\sum w (t - p)^2}{\sum w (t - \bar t)^2}
 
@@ -143,12 +143,13 @@ def r_squared(prediction, target, weights=None, *, average="uniform"):
     prediction, target : float tensor (n, d)
         In one unit. A target (n,) is read as (n, 1).
     average : 'uniform', 'variance' or None
-        The mean over columns, the mean weighted by the columns' variance, or a figure for each column.
+        'uniform': the mean over columns. 'variance': the mean weighted by the variance of the columns. None: one value
+        for each column.
 
     Notes
     -----
-    At most 1. A column without spread gives 1 if it is predicted exactly, else 0, as in scikit-learn. Moments are
-    computed in float64 about the mean of each batch, so targets far from 0 lose nothing.
+    At most 1. A constant column gives 1 if it is predicted exactly, otherwise 0, as in scikit-learn. Moments are
+    computed in float64 about the mean of each batch, so targets far from 0 lose no accuracy.
     """
     return _explained(prediction, target, weights, average, "r_squared",
                       lambda total, mean, spread_of_error: spread_of_error + total * mean**2)
@@ -156,11 +157,11 @@ def r_squared(prediction, target, weights=None, *, average="uniform"):
 
 @metric("explained_variance_score", kind="sums", target="values")
 def explained_variance(prediction, target, weights=None, *, average="uniform"):
-    r"""Explained variance: as `r_squared`, but a constant error costs nothing.
+    r"""Explained variance: like `r_squared`, but a constant error costs nothing.
 
     .. math:: 1 - \frac{\operatorname{Var}(t - p)}{\operatorname{Var}(t)}
 
-    Parameters as in `r_squared`.
+    The parameters are those of `r_squared`.
     """
     return _explained(prediction, target, weights, average, "explained_variance",
                       lambda total, mean, spread_of_error: spread_of_error)

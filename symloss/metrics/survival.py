@@ -1,4 +1,4 @@
-"""Metrics of survival: whether those who were predicted to be at greater risk had their event earlier."""
+"""Metrics of survival data: whether items with a greater predicted risk had their event earlier."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -10,12 +10,12 @@ from .targets import spread
 
 
 def concordant_share(risks: np.ndarray, times: np.ndarray, events: np.ndarray, weights: np.ndarray) -> float:
-    """Return Harrell's C, the share of comparable pairs in the right order; NaN where no pair is comparable.
+    """Return Harrell's C, the share of comparable pairs in the right order, or NaN if no pair is comparable.
 
     Parameters
     ----------
     risks, times, events, weights : arrays (n,)
-        `events` is 1 where the event was seen at its time. A pair weighs the product of its weights.
+        `events` is 1 if the event was seen at its time. The weight of a pair is the product of its weights.
 
     >>> concordant_share(np.array([3.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0]), np.array([1, 1, 0]), np.ones(3))
     0.6666666666666666
@@ -35,21 +35,21 @@ def concordant_share(risks: np.ndarray, times: np.ndarray, events: np.ndarray, w
 
 @metric("c_index", "concordance_index", "harrell_c", kind="whole", target="values")
 def concordance(prediction, target, weights=None, *, times=False):
-    """Harrell's C: how often, of two items, the one that is predicted to be at greater risk has its event earlier.
+    """Harrell's C: how often the item of a pair with the greater predicted risk has its event earlier.
 
     Parameters
     ----------
     prediction : float tensor (n, 1) or (n,)
         Risks, on any scale: the output of a model that was trained with `cox`.
     target : tensor (n, 2)
-        Time and event, as the loss `cox` takes them.
+        Time and event, as for the loss `cox`.
     times : bool
-        Whether the prediction is a time, which should be greater where the event comes later.
+        Whether the prediction is a time instead of a risk. It should be greater if the event comes later.
 
     Notes
     -----
-    Two items are comparable if the event of one was seen while the other was still watched. Equal predictions count
-    half; 0.5 is chance, and NaN where no pair is comparable.
+    Two items are comparable if the event of one was seen while the other was still observed. Equal predictions count as
+    half. 0.5 is chance, and the result is NaN if no pair is comparable.
 
     References
     ----------

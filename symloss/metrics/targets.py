@@ -1,4 +1,4 @@
-"""What predictions and targets of classes look like, brought to one form; and weights in the shape of the items."""
+"""Brings predictions and targets of classes into one form, and weights into the shape of the items."""
 
 import dataclasses
 
@@ -24,11 +24,12 @@ def paired(prediction, target, who: str, multilabel=None):
     Returns
     -------
     form : str
-        'labels': prediction (..., k), target (...) of integers. 'binary': one column (or a vector) each, the target is
-        a probability or 0 and 1. 'distribution': a probability for each of k classes in both. 'multilabel': k columns
-        of yes and no each; what several columns are where `multilabel` is None shows in the graph, by a sigmoid.
+        'labels': prediction (..., k), target (...) of integers. 'binary': one column (or a vector) each, and the target
+        is a probability or 0 and 1. 'distribution': a probability for each of k classes in both. 'multilabel': k
+        columns of binary targets. If `multilabel` is None and there are several columns, a sigmoid in the graph
+        decides.
     prediction, target : tensors
-        Of equal shapes, except for labels.
+        In the same shape, except for labels.
     """
     prediction, target = floating(prediction, who, "prediction"), tensor(target, who, "target")
     single = prediction.ndim < 2 or prediction.type.shape[-1] == 1
@@ -45,7 +46,7 @@ def paired(prediction, target, who: str, multilabel=None):
 
 
 def known(form, prediction, target):
-    """Return where an item has a class: a label that is one of the prediction's, or numbers that are not NaN."""
+    """Return where an item has a class: its label is one of the classes, or its numbers are not NaN."""
     if form == "labels":
         return pt.ge(target, 0) & pt.lt(target, prediction.shape[-1])
     found = ~pt.isnan(target)
@@ -61,7 +62,7 @@ class Decided:
     predicted, actual : integer vectors (n,), or of 0 and 1 (n, k) where `multilabel`
     weights : float64, of their shape
     count : int or None
-        Number of classes, or of columns; None if the graph does not show it.
+        Number of classes, or of columns. None if the graph does not show it.
     multilabel : bool
     known : boolean scalar
         Whether every item that counts has a class.
@@ -75,7 +76,7 @@ class Decided:
     known: object
 
     def sums(self, table):
-        """Return a table that was made of these, or NaN where an item has no class: class 0 stood in for it."""
+        """Return a table made of these, or NaN if an item has no class, because class 0 was used for it."""
         return pt.switch(self.known, table, np.nan)
 
 
@@ -96,7 +97,7 @@ def decided(prediction, target, weights, who: str, threshold: float = 0.5, multi
 
 
 def best(prediction):
-    """Return the first class of greatest probability, along the last axis."""
+    """Return the first of the most probable classes, along the last axis."""
     logits = undo(prediction, "softmax")  # in the same order, so the softmax need not be computed
     return pt.argmax(prediction if logits is None else logits, axis=-1)
 
@@ -107,14 +108,14 @@ def rows(value, count):
 
 
 def clean(value, weights):
-    """Return `value` with 0 where its weight is 0: a NaN there must reach no arithmetic, as 0 * NaN is NaN."""
+    """Return `value` with 0 where its weight is 0, because NaN would otherwise spread: 0 * NaN is NaN."""
     return pt.switch(pt.neq(weights, 0), value, pt.zeros((), dtype=value.dtype))
 
 
 def spread(weights, like, who: str):
-    """Return weights as float64 in the shape of `like`: 1 if there are none, averaged over axes they have too many.
+    """Return weights as float64 in the shape of `like`: 1 if there are none, averaged over surplus axes.
 
-    What has weight 0 is not there, and not in the average, as in losses.
+    Entries with weight 0 are ignored and left out of the average, as in losses.
     """
     if weights is None:
         return pt.ones_like(like, dtype="float64")
@@ -135,12 +136,12 @@ def spread(weights, like, who: str):
 
 
 def tally(index, weights, length):
-    """Return how much weight each index from 0 to length - 1 has, a vector."""
+    """Return a vector of the total weight of each index from 0 to length - 1."""
     return pt.inc_subtensor(pt.zeros(length, dtype="float64")[index], weights)
 
 
 def averaging(average, count, multilabel: bool, who: str):
-    """Return what 'auto' means here, and raise SpecError for an average that does not go with the classes."""
+    """Return the meaning of 'auto' here, and raise SpecError for an average that does not fit the classes."""
     if average not in AVERAGES:
         raise SpecError(f"{who}: average={average!r}; one of {', '.join(map(repr, AVERAGES))} is wanted")
     two = count == 2 and not multilabel

@@ -1,7 +1,7 @@
-"""Conventions of other systems: the same losses with their values, defaults and divisors.
+"""Conventions of other libraries: the same losses with their values, defaults and divisors.
 
-``like="torch"`` gives a loss the number that torch gives, for every loss that torch has: of predictions and targets as
-this library takes them, so probabilities stay probabilities, and the graph still tells whether there are logits.
+``like="torch"`` gives a loss the value that torch gives, for every loss that torch has. Predictions and targets stay
+those of symloss: probabilities stay probabilities, and the graph still shows whether there are logits.
 """
 
 from . import (

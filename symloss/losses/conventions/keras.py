@@ -1,9 +1,9 @@
 """Losses as keras.losses computes them (Keras 3.15).
 
-Its reduction 'sum_over_batch_size' is how='count': weights multiply, and do not divide. 'mean_with_sample_weight' is
-how='mean', 'sum' how='sum', None how='none'. Losses between numbers are means over the last axis, one value an item.
-Where the graph shows a softmax or a sigmoid, the cross-entropies are those of from_logits=True; other probabilities are
-clipped to [1e-7, 1 - 1e-7], and have no gradient beyond.
+Keras' reduction 'sum_over_batch_size' is how='count': weights multiply the values, but not the divisor.
+'mean_with_sample_weight' is how='mean', 'sum' is how='sum', None is how='none'. Losses between numbers are means over
+the last axis, with one value for each item. If the graph shows a softmax or a sigmoid, the cross-entropies are those of
+from_logits=True. Other probabilities are clipped to [1e-7, 1 - 1e-7], and have no gradient beyond.
 """
 
 import functools
@@ -46,9 +46,9 @@ system.same("generalized_cross_entropy", "CategoricalGeneralizedCrossEntropy", o
 
 
 def per_item(name: str, own: str):
-    """Say that the decorated function computes the system's values of loss `name`, one an item.
+    """Declare that the decorated function computes the library's values of loss `name`, one for each item.
 
-    An array without a last axis to average over is one item there: its one value would count once for each weight.
+    An array without a last axis to average over is one item there: its only value would count once for each weight.
     """
 
     def register(function):
@@ -70,7 +70,7 @@ def per_item(name: str, own: str):
 
 
 def average(name: str, own: str) -> None:
-    """Say that the system's values of loss `name` are the means of ours over the last axis."""
+    """Declare that the library's values of loss `name` are the means of ours over the last axis."""
     ours = get(name).function
 
     @per_item(name, own)
@@ -93,7 +93,7 @@ def absolute_percentage_error(prediction, target):
 
 @per_item("squared_log_error", "MeanSquaredLogarithmicError")
 def squared_log_error(prediction, target):
-    """Return the mean of (log(1 + p) - log(1 + t))^2, p and t at least 1e-7: below, the gradient is 0."""
+    """Return the mean of (log(1 + p) - log(1 + t))^2, with p and t at least 1e-7. Below, the gradient is 0."""
     prediction, target = align(prediction, target, "squared_log_error")
     least = number(EPSILON, prediction)
     logs = (pt.log1p(pt.maximum(value, least)) for value in (prediction, target))
@@ -102,7 +102,7 @@ def squared_log_error(prediction, target):
 
 @per_item("cosine_distance", "CosineSimilarity")
 def cosine_distance(prediction, target):
-    """Return minus the cosine, from -1 to 1; vectors shorter than 1e-7 are multiplied with 1e7."""
+    """Return minus the cosine, from -1 to 1. Vectors shorter than 1e-7 are multiplied by 1e7."""
     prediction, target = align(prediction, target, "cosine_distance")
     return -(_unit(prediction) * _unit(target)).sum(axis=-1)
 
@@ -115,14 +115,14 @@ def _unit(vectors):
 
 @per_item("poisson_nll", "Poisson")
 def poisson_nll(prediction, target):
-    """Return the mean of p - t log(p + 1e-7); NaN for a prediction below 0."""
+    """Return the mean of p - t log(p + 1e-7), or NaN for a prediction below 0."""
     prediction, target = align(prediction, target, "poisson_nll")
     return (prediction - target * pt.log(prediction + number(EPSILON, prediction))).mean(axis=-1)
 
 
 @system.differs("kl_divergence", "KLDivergence")
 def kl_divergence(prediction, target):
-    """Return the sum of t log(t / p), t and p clipped to [1e-7, 1]: beyond, the gradient is 0."""
+    """Return the sum of t log(t / p), with t and p clipped to [1e-7, 1]. Beyond, the gradient is 0."""
     prediction, target = align(prediction, target, "kl_divergence")
     least, most = number(EPSILON, prediction), number(1.0, prediction)
     p, t = pt.clip(prediction, least, most), pt.clip(target, least, most)
@@ -130,12 +130,12 @@ def kl_divergence(prediction, target):
 
 
 def clipped(p):
-    """Return `p` from 1e-7 to 1 - 1e-7; the gradient beyond is 0."""
+    """Return `p` clipped to [1e-7, 1 - 1e-7]. Beyond, the gradient is 0."""
     return pt.clip(p, number(EPSILON, p), number(1 - EPSILON, p))
 
 
 def smoothed(target, smoothing, middle):
-    """Return `target`, of which the share `smoothing` is replaced by `middle`."""
+    """Return `target`, with the share `smoothing` of it replaced by `middle`."""
     if not smoothing:
         return target
     s = number(smoothing, target)
@@ -148,7 +148,7 @@ def _smoothed_over_classes(target, smoothing):
 
 @per_item("binary_cross_entropy", "BinaryCrossentropy")
 def binary_cross_entropy(prediction, target, *, smoothing=0.0):
-    """Return the mean over the last axis, of clipped probabilities."""
+    """Return the mean of clipped probabilities over the last axis."""
     prediction, target = align(prediction, target, "binary_cross_entropy")
     target = smoothed(target, smoothing, 0.5)
     logits = undo(prediction, "sigmoid")
@@ -172,7 +172,7 @@ def _logs(prediction):
 
 @system.differs("categorical_cross_entropy", "CategoricalCrossentropy")
 def categorical_cross_entropy(prediction, target, *, smoothing=0.0):
-    """Return the cross-entropy of probabilities that are divided by their sum, then clipped."""
+    """Return the cross-entropy of probabilities that are divided by their sum and then clipped."""
     prediction, target = align(prediction, target, "categorical_cross_entropy")
     return -(_smoothed_over_classes(target, smoothing) * _logs(prediction)).sum(axis=-1)
 
@@ -188,7 +188,7 @@ def _kept(values, prediction, target, *, ignore_index=None, smoothing=0.0):
 
 @system.differs("label_cross_entropy", "SparseCategoricalCrossentropy", averaged=_kept)
 def label_cross_entropy(prediction, target, *, ignore_index=None):
-    """Return the cross-entropy of probabilities that are divided by their sum, then clipped; no label smoothing."""
+    """Return the cross-entropy of probabilities divided by their sum and then clipped. There is no label smoothing."""
     prediction = floating(prediction, "label_cross_entropy", "prediction")
     labels = integers(prediction, target, "label_cross_entropy")
     values = nan_outside(-of_label(_logs(prediction), labels), labels, prediction.shape[-1])
@@ -197,9 +197,9 @@ def label_cross_entropy(prediction, target, *, ignore_index=None):
 
 @system.differs("cross_entropy", "CategoricalCrossentropy", averaged=_kept)
 def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
-    """Return that of labels, of one-hot or soft targets, or (after a sigmoid) the mean of yes and no.
+    """Return the loss of labels, of one-hot or soft targets, or (after a sigmoid) the mean of binary cross-entropies.
 
-    Labels are smoothed as if they were one-hot, which SparseCategoricalCrossentropy itself cannot.
+    Labels are smoothed as if they were one-hot, which SparseCategoricalCrossentropy itself does not support.
     """
     prediction, target = floating(prediction, "cross_entropy", "prediction"), tensor(target, "cross_entropy", "target")
     of_elements = undo(prediction, "sigmoid") is not None
@@ -219,7 +219,7 @@ def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
 
 @per_item("binary_focal", "BinaryFocalCrossentropy")
 def binary_focal(prediction, target, *, gamma=2.0, alpha=0.25, apply_class_balancing=False, label_smoothing=0.0):
-    """Return the mean over the last axis, clipped after a sigmoid too; `alpha` counts only if it is asked for."""
+    """Return the mean over the last axis, clipped also after a sigmoid. `alpha` counts only if you ask for it."""
     prediction, target = align(prediction, target, "binary_focal")
     target = smoothed(target, label_smoothing, 0.5)
     wrong = target + (1 - 2 * target) * prediction  # 1 - p_t
@@ -232,7 +232,7 @@ def binary_focal(prediction, target, *, gamma=2.0, alpha=0.25, apply_class_balan
 
 @system.differs("categorical_focal", "CategoricalFocalCrossentropy")
 def categorical_focal(prediction, target, *, gamma=2.0, alpha=0.25, label_smoothing=0.0):
-    """Return that of clipped probabilities, after a softmax too. Labels are taken as if they were one-hot."""
+    """Return the loss of clipped probabilities, also after a softmax. Labels are treated as if they were one-hot."""
     prediction = floating(prediction, "categorical_focal", "prediction")
     target, labels = tensor(target, "categorical_focal", "target"), None
     if has_labels(prediction, target):
@@ -246,15 +246,15 @@ def categorical_focal(prediction, target, *, gamma=2.0, alpha=0.25, label_smooth
 
 
 def signs(target):
-    """Return targets that are all from 0 to 1 as -1 to 1, and others as they are."""
+    """Return targets that are all from 0 to 1 as -1 to 1, and others unchanged."""
     return pt.switch(pt.all(pt.ge(target, 0) & pt.le(target, 1)), 2 * target - 1, target)
 
 
 @per_item("binary_hinge", "Hinge")
 def binary_hinge(prediction, target):
-    """Return the mean over the last axis; the margin is 1, and 0 among zeros and ones is read as -1.
+    """Return the mean over the last axis. The margin is 1, and targets of 0 and 1 are read as -1 and 1.
 
-    The gradient at the kink is a half, as with Keras' backends torch and JAX.
+    The gradient at the kink is one half, as in the torch and JAX backends of Keras.
     """
     prediction, target = align(prediction, target, "binary_hinge")
     return half_at_zero(1 - signs(target) * scores(prediction)).mean(axis=-1)
@@ -262,20 +262,20 @@ def binary_hinge(prediction, target):
 
 @per_item("hinge", "Hinge")
 def hinge(prediction, target):
-    """Return that of yes and no alone: labels of several classes are for 'categorical_hinge', one-hot."""
+    """Return the loss of binary targets. For labels of several classes use 'categorical_hinge' with one-hot targets."""
     return binary_hinge(prediction, target)
 
 
 @per_item("squared_hinge", "SquaredHinge")
 def squared_hinge(prediction, target):
-    """Return the mean over the last axis; the margin is 1, and 0 among zeros and ones is read as -1."""
+    """Return the mean over the last axis. The margin is 1, and targets of 0 and 1 are read as -1 and 1."""
     prediction, target = align(prediction, target, "squared_hinge")
     return pt.sqr(pt.maximum(0, 1 - signs(target) * scores(prediction))).mean(axis=-1)
 
 
 @system.differs("categorical_hinge", "CategoricalHinge")
 def categorical_hinge(prediction, target):
-    """As ours; equal scores share the gradient, and at the kink it is a half."""
+    """Same as ours, but equal scores share the gradient, and at the kink it is one half."""
     prediction, target = align(prediction, target, "categorical_hinge")
     z = scores(prediction)
     return half_at_zero(1 + shared_max((1 - target) * z) - (target * z).sum(axis=-1))
@@ -288,7 +288,7 @@ def _for_each(value, weights):
 
 @system.differs("dice", "Dice", per="batch")
 def dice(prediction, target, *, axis=None, weights=None):
-    """Return one value of the whole batch, or sums over `axis`; 1e-7 below the line stands for `smooth`."""
+    """Return one value for the whole batch, or sums over `axis`. `smooth` is replaced by 1e-7 in the denominator."""
     p, t = align(prediction, target, "dice")
     sizes = t.sum(axis=axis) + p.sum(axis=axis)
     return _for_each(1 - 2 * (p * t).sum(axis=axis) / (sizes + number(EPSILON, p)), weights)
@@ -296,7 +296,7 @@ def dice(prediction, target, *, axis=None, weights=None):
 
 @system.differs("tversky", "Tversky", per="batch")
 def tversky(prediction, target, *, alpha=0.5, beta=0.5, axis=None, weights=None):
-    """Return one value of the whole batch, or sums over `axis`; `alpha` weighs misses, `beta` false alarms."""
+    """Return one value for the whole batch, or sums over `axis`. `alpha` weights misses, `beta` false positives."""
     p, t = align(prediction, target, "tversky")
     right, missed = (p * t).sum(axis=axis), ((1 - p) * t).sum(axis=axis)
     wrong = number(alpha, p) * missed + number(beta, p) * (p * (1 - t)).sum(axis=axis)
@@ -311,9 +311,10 @@ def _above_0(values, prediction, target, **_options):
 
 @system.differs("circle", "Circle", per="batch", averaged=_above_0)
 def circle(prediction, target, *, scale=80.0, margin=0.4, remove_diagonal=True):
-    """Return that of products of embeddings, whose lengths should be 1; the pulls have gradients too.
+    """Return the loss of products of embeddings, whose lengths should be 1. The weights of the pairs have gradients,
+    too.
 
-    The mean is over values above 0. Items with a weight of 0 stand beside the others.
+    The mean is over values above 0. Items with weight 0 still appear beside the others.
     """
     x = as_matrix(prediction, "circle")
     labels = integers(x, target, "circle")
@@ -332,7 +333,7 @@ def _check_alignment(labels, *arguments, **options):
 
 @system.differs("ctc", "CTC", fits=_check_alignment)
 def ctc(prediction, target, *, steps=None):
-    """Return that of blank 0; a label 0 is padding, and so is -1."""
+    """Return the loss with 0 as the blank. A label 0 is padding, and so is -1."""
     target = tensor(target, "ctc", "target")
     labels = pt.switch(pt.eq(target, 0), pt.as_tensor(-1, dtype=target.dtype), target)
     return sequence.ctc(prediction, labels, steps=steps)

@@ -1,7 +1,7 @@
-"""Losses as lasagne.objectives computes them (Lasagne 0.2.dev1): values, for its `aggregate` to reduce.
+"""Losses as lasagne.objectives computes them (Lasagne 0.2.dev1): values that its `aggregate` reduces.
 
-Its mode 'mean' is how='count' (weights multiply, and do not divide), 'normalized_sum' how='mean', 'sum' how='sum'.
-Where it gives NaN for a sure and right probability (0 log 0), the value here is 0.
+Its mode 'mean' is how='count' (weights multiply the values, but not the divisor), 'normalized_sum' is how='mean', 'sum'
+is how='sum'. Where Lasagne gives NaN for a probability of 1 that is right (0 log 0), the value here is 0.
 """
 
 import pytensor.tensor as pt
@@ -22,15 +22,15 @@ system.same("huber", "huber_loss", options=("delta",))
 
 @system.differs("categorical_cross_entropy", "categorical_crossentropy")
 def categorical_cross_entropy(prediction, target):
-    """Return -sum(t log p) for targets of the prediction's shape, and -log of the probability for labels."""
+    """Return -sum(t log p) for targets in the shape of the prediction, and -log of the probability for labels."""
     return get("cross_entropy").function(prediction, target)
 
 
 @system.differs("binary_hinge", "binary_hinge_loss")
 def binary_hinge(prediction, target, *, delta=1.0, log_odds=True, binary=True):
-    """Return max(0, delta - t z): targets are 0 and 1, or with binary=False -1 and 1; log_odds=False: probabilities.
+    """Return max(0, delta - t z). Targets are 0 and 1, or with binary=False -1 and 1. log_odds=False: probabilities.
 
-    Lasagne itself wants log_odds to be said.
+    Lasagne itself requires you to pass log_odds.
     """
     prediction, target = align(prediction, target, "binary_hinge")
     if not log_odds:

@@ -1,6 +1,6 @@
 """Losses as numpy_ml.neural_nets.losses computes them (numpy_ml 0.1.2): sums over a batch, without weights.
 
-Its gradients of WGAN-GP and of NCE with accidental hits are wrong; the gradient of its value is given.
+Its gradients of WGAN-GP and of NCE with accidental hits are wrong. Here you get the gradient of its value.
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ def squared_error(prediction, target):
 
 
 def one_hot_cross_entropy(prediction, target):
-    """Return -sum(t log(p + eps)): from probabilities, also where the logits are known."""
+    """Return -sum(t log(p + eps)), from probabilities even if the logits are known."""
     if getattr(target, "ndim", None) != getattr(prediction, "ndim", None):
         raise ShapeError("cross_entropy: like='numpy_ml' takes one-hot targets, in the shape of the prediction")
     prediction, target = align(prediction, target, "cross_entropy")
@@ -45,7 +45,8 @@ for _name in ("cross_entropy", "categorical_cross_entropy"):
 
 @system.differs("vae", "VAELoss", how="count")
 def vae(prediction, mean, log_variance, target):
-    """Return the negative bound with the reconstruction clipped at eps; its gradient passes, as there."""
+    """Return the negative bound, with the reconstruction clipped at eps. As in numpy_ml, its gradient is not
+    clipped."""
     prediction, target = align(prediction, target, "vae")
     mean, log_variance = floating(mean, "vae", "mean"), floating(log_variance, "vae", "log_variance")
     p = prediction + disconnected_grad(pt.clip(prediction, EPS, 1 - EPS) - prediction)
@@ -62,7 +63,7 @@ def gradient_penalty(prediction, at, *, lambda_=10.0):
 
 @system.differs("nce", "NCELoss")
 def nce(prediction, matrix, bias, samples, log_noise, target):
-    """Return the loss with scores less log q, not log k q."""
+    """Return the loss with scores minus log q instead of log k q."""
     right, wrong, labels, samples, classes = drawn(prediction, matrix, bias, samples, target, "nce")
     log_noise = floating(log_noise, "nce", "log_noise").astype(right.dtype)
     inside = pt.switch(pt.ge(labels, 0) & pt.lt(labels, log_noise.shape[0]), labels, 0)

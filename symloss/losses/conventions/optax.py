@@ -1,9 +1,9 @@
 """Losses as optax computes them (optax 0.2.8).
 
-Its losses are values per element or per item, whose reduction is left to the user: how='none'. Those that it reduces
-itself say so below. It takes logits; here the graph shows them behind a softmax or a sigmoid, and for probabilities it
-is the same formula with their logarithms. Gradients where several things are equally great are those of jax: shared
-evenly. Where optax divides 0 by 0 because no pair of items is alike, here it is 0.
+optax' losses are values per element or per item, whose reduction is left to the user: how='none'. Losses that optax
+reduces itself are marked below. optax takes logits. Here the graph shows them behind a softmax or a sigmoid, and for
+probabilities the formula uses their logarithms instead. If several values are equally great, they share the gradient
+evenly, as in jax. Where optax divides 0 by 0 because no two items have the same label, the value here is 0.
 """
 
 import numpy as np
@@ -59,7 +59,8 @@ system.same("nt_xent", "ntxent", how="mean", temperature=0.07)
 
 @system.differs("cross_entropy", "softmax_cross_entropy, softmax_cross_entropy_with_integer_labels")
 def cross_entropy(prediction, target, *, smoothing=0.0):
-    """As ours; `smoothing` is that of its smooth_labels, which are shares of classes, and no yes and no."""
+    """Same as ours. `smoothing` is that of smooth_labels, which applies to class probabilities, not to binary
+    targets."""
     prediction = floating(prediction, "cross_entropy", "prediction")
     if smoothing and undo(prediction, "sigmoid") is not None:
         raise SpecError(f"cross_entropy: smoothing={smoothing} after a sigmoid, where optax has none; "
@@ -69,7 +70,7 @@ def cross_entropy(prediction, target, *, smoothing=0.0):
 
 @system.differs("cosine_distance", "cosine_distance")
 def cosine_distance(prediction, target, *, epsilon=0.0):
-    """Squared lengths are at least `epsilon`; with 0, a vector of 0 gives NaN."""
+    """Squared lengths are at least `epsilon`. With 0, a zero vector gives NaN."""
     prediction, target = align(prediction, target, "cosine_distance")
     return 1 - (_of_length_one(prediction, epsilon) * _of_length_one(target, epsilon)).sum(axis=-1)
 
@@ -80,7 +81,7 @@ def _of_length_one(x, epsilon):
 
 @system.differs("binary_focal", "sigmoid_focal_loss")
 def binary_focal(prediction, target, *, gamma=2.0, alpha=None):
-    """The power is taken of a logarithm, so that it is exact at any logit; targets may lie between 0 and 1."""
+    """The power is computed from a logarithm, so it is exact at any logit. Targets may lie between 0 and 1."""
     p, target = align(prediction, target, "binary_focal")
     logits = undo(p, "sigmoid")
     if logits is None:
@@ -105,7 +106,7 @@ def binary_hinge(prediction, target):
 
 @system.differs("perceptron", "perceptron_loss")
 def perceptron(prediction, target):
-    """As ours; at a score of 0 half the gradient."""
+    """Same as ours, but with half the gradient at a score of 0."""
     prediction, target = align(prediction, target, "perceptron")
     return half_at_zero(-scores(prediction) * target)
 
@@ -127,13 +128,13 @@ def multiclass_hinge(prediction, target):
 
 @system.differs("multiclass_perceptron", "multiclass_perceptron_loss")
 def multiclass_perceptron(prediction, target):
-    """As ours; classes of one score share the gradient."""
+    """Same as ours, but classes with the same score share the gradient."""
     return _leads(prediction, target, 0, "multiclass_perceptron")
 
 
 @system.differs("hinge", "hinge_loss, multiclass_hinge_loss")
 def hinge(prediction, target):
-    """With a margin of 1: multiclass_hinge_loss for integer labels with an axis less, else hinge_loss."""
+    """With a margin of 1: multiclass_hinge_loss for integer labels with an axis less, otherwise hinge_loss."""
     prediction, target = floating(prediction, "hinge", "prediction"), tensor(target, "hinge", "target")
     labels = has_labels(prediction, target) and not target.dtype.startswith("float")
     if labels and prediction.type.shape[-1] != 1:
@@ -149,14 +150,14 @@ def _lists_with_things(values, prediction, target):
 
 @system.differs("listnet", "ranking_softmax_loss", how="count", averaged=_lists_with_things)
 def listnet(prediction, target):
-    """The relevances themselves are the shares, not their softmax; it returns the mean over lists."""
+    """Uses the relevances as shares, without a softmax, and returns the mean over lists."""
     s, target, present = lists(prediction, target, "listnet")
     return (present * target * (log_sum(s, present)[..., None] - s)).sum(axis=-1)
 
 
 @system.differs("dice", "binary_dice_loss")
 def dice(prediction, target, *, smooth=1.0):
-    """One region an item; `smooth` is added to half of both sides of the fraction."""
+    """One region for each item. `smooth` is added to half of the numerator and of the denominator."""
     return segmentation.dice(prediction, target, smooth=2 * smooth)
 
 
@@ -169,7 +170,7 @@ def _dice_by_class(p, t, inside, alpha, beta, smooth):
 @system.differs("tversky", "dice_loss")
 def tversky(prediction, target, *, alpha=0.5, beta=0.5, smooth=1.0, class_weights=None, reduction="mean",
             ignore_background=False):
-    """The last axis are classes, each with a loss of its own; `reduction` goes over them: 'mean', 'sum', 'none'."""
+    """The last axis are classes, each with a loss of its own. `reduction` ('mean', 'sum', 'none') applies to them."""
     if reduction not in ("mean", "sum", "none"):
         raise SpecError(f"tversky: reduction={reduction!r}; 'mean', 'sum' or 'none' is wanted (over the classes)")
     p, t, axes = regions(prediction, target, "tversky")
@@ -183,7 +184,7 @@ def tversky(prediction, target, *, alpha=0.5, beta=0.5, smooth=1.0, class_weight
 
 @system.differs("generalised_dice", "multiclass_generalized_dice_loss", per="batch")
 def generalised_dice(prediction, target, *, smooth=1.0, ignore_background=False):
-    """One value a batch: the mean over items and classes, weighted by the classes' sizes in the whole batch."""
+    """One value for each batch: the mean over items and classes, weighted by the class sizes in the whole batch."""
     p, t, axes = regions(prediction, target, "generalised_dice")
     size = t.sum(axis=tuple(range(t.ndim - 1)))
     weights = 1 / (pt.sqr(size) + number(1e-7, size))
@@ -194,7 +195,7 @@ def generalised_dice(prediction, target, *, smooth=1.0, ignore_background=False)
 
 @system.differs("triplet", "triplet_margin_loss")
 def triplet(anchor, positive, negative, *, margin=1.0, norm_degree=2, eps=1e-6):
-    """Distances are roots of sums of powers, without absolute values, plus `eps` below the root."""
+    """Distances are roots of sums of powers, without absolute values, with `eps` added before the root."""
     anchor, positive = vectors(anchor, positive, "triplet", "positive")
     anchor, negative = vectors(anchor, negative, "triplet", "negative")
 
@@ -207,7 +208,8 @@ def triplet(anchor, positive, negative, *, margin=1.0, norm_degree=2, eps=1e-6):
 
 @system.differs("supervised_contrastive", "ntxent", per="batch")
 def supervised_contrastive(prediction, target, *, temperature=0.07):
-    """One value a batch: the mean over all pairs of one class, each among the pairs of different classes."""
+    """One value for each batch: the mean over pairs of the same class, each compared with pairs of different
+    classes."""
     x = as_matrix(prediction, "supervised_contrastive")
     same = same_label(x, target, "supervised_contrastive")
     x = _of_length_one(x, np.finfo(x.dtype).eps)

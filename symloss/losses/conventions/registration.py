@@ -1,4 +1,4 @@
-"""How other systems compute the same losses: what `like=` chooses from."""
+"""How other libraries compute the same losses: the choices for `like=`."""
 
 import dataclasses
 import functools
@@ -14,16 +14,16 @@ from ..registration import LossSpec, get
 
 @dataclasses.dataclass(frozen=True)
 class Convention:
-    """How one system computes one loss.
+    """How one library computes one loss.
 
     Parameters
     ----------
     own : str
-        Its name there.
+        Name of the loss in that library.
     spec : LossSpec
-        The loss as that system computes it before its reduction, with that system's options and their defaults.
+        The loss as that library computes it before its reduction, with the library's options and defaults.
     how : str
-        That system's reduction, see `reduce`; 'none' where it leaves the reduction to its users.
+        The reduction of that library, see `reduce`. It is 'none' if the library leaves the reduction to its users.
     """
 
     own: str
@@ -32,17 +32,17 @@ class Convention:
 
 
 class System:
-    """A library whose numbers can be had.
+    """A library whose values you can choose with `like`.
 
     Parameters
     ----------
     name : str
-        What `like` is given.
+        The value of `like`.
     how : str
         Its usual reduction.
     first_label : int
-        The label of its first class. Ours is 0 whatever system is asked for, so where it is another one, labels are
-        checked even on plain arrays: what they mean there must not pass for something else here.
+        The label of the first class in that library. In symloss it is 0 for any `like`. If it differs, labels are
+        checked even on plain arrays, so that labels of the library are not silently misread.
     """
 
     def __init__(self, name: str, how: str, first_label: int = 0):
@@ -51,9 +51,9 @@ class System:
         systems.add(name, self)
 
     def same(self, name: str, own: str, how: str | None = None, options: tuple[str, ...] = (), **defaults) -> None:
-        """Say that the system's values of loss `name` are ours.
+        """Declare that the library's values of loss `name` are ours.
 
-        Of our options it has those that are named by `options`, and those with other `defaults`.
+        It has those of our options that `options` names, and those with other `defaults`.
         """
         spec = get(name)
         spec.check_options({option: spec.options.get(option) for option in options} | defaults)
@@ -67,10 +67,10 @@ class System:
     def differs(self, name: str, own: str, how: str | None = None, per: str | None = None,
                 averaged: Callable | None = None, ranges: dict | None = None,
                 fits: Callable | None = None) -> Callable:
-        """Say that the decorated function computes the system's values of loss `name`, from the same ports.
+        """Declare that the decorated function computes the library's values of loss `name`, from the same ports.
 
-        `averaged` says what its mean is of, where that is not the mean of these values; see `LossSpec`. Options may be
-        what the loss' own of that name may be, or what `ranges` says; so `fits` looks at targets.
+        `averaged` defines what the mean is taken over, if not over these values; see `LossSpec`. Options have the
+        ranges of the loss' own options of the same name, or those in `ranges`. `fits` checks targets in the same way.
         """
         spec = get(name)
 
@@ -95,7 +95,7 @@ class System:
         self._conventions[spec.name] = Convention(own, spec, rule(how or self.how))
 
     def get(self, name: str) -> Convention:
-        """Return how this system computes the loss `name`, or raise UnknownNameError with what it has."""
+        """Return how this library computes the loss `name`, or raise UnknownNameError with the losses that it has."""
         spec = get(name)
         if spec.name not in self._conventions:
             raise unknown(f"loss for like={self.name!r}:", name, self._conventions)
@@ -106,7 +106,7 @@ class System:
 
 
 def says(text: str) -> Callable:
-    """Let the decorated function, an `averaged` of a `LossSpec`, say in words what its divisor counts: ``.says``.
+    """Give the decorated function, an `averaged` of a `LossSpec`, a description of what its divisor counts: ``.says``.
 
     >>> @says("number of values above 0")
     ... def above_0(values, prediction, target):
@@ -126,5 +126,5 @@ systems: Registry[System] = Registry("system (like=):")
 
 
 def convention(name: str, like: str) -> Convention:
-    """Return how the system `like` computes the loss `name`."""
+    """Return how the library `like` computes the loss `name`."""
     return systems.get(like).get(name)

@@ -1,12 +1,12 @@
 """Losses as scikit-learn computes them (scikit-learn 1.9): those of its models, and those of sklearn.metrics.
 
-The classes of `sklearn._loss` take raw predictions, before their link. For HalfPoissonLoss, HalfGammaLoss and
-HalfTweedieLoss our prediction is the mean, exp(raw): where the graph shows the exp, its logarithm is the raw
-prediction. For HalfBinomialLoss and HalfMultinomialLoss it is the probability, of which the graph shows the logits;
-probabilities without logits are those of `log_loss`, clipped to [eps, 1 - eps] of their dtype. For ExponentialLoss, and
-for the losses of SGDClassifier (targets -1 and 1), raw predictions are the scores themselves.
+The classes of `sklearn._loss` take raw predictions, before the inverse link function. For HalfPoissonLoss,
+HalfGammaLoss and HalfTweedieLoss our prediction is the mean, exp(raw): if the graph shows the exp, its argument is the
+raw prediction. For HalfBinomialLoss and HalfMultinomialLoss our prediction is the probability, and the graph shows its
+logits. Probabilities without logits are treated as in `log_loss`: clipped to [eps, 1 - eps] of their dtype. For
+ExponentialLoss, and for the losses of SGDClassifier (targets -1 and 1), raw predictions are the scores themselves.
 
-Their mean divides by the sum of the weights: how='mean'. Constants that only depend on the target
+Their mean divides by the sum of the weights: how='mean'. Constants that depend only on the target
 (`constant_to_optimal_zero`) are left out where scikit-learn's `loss` leaves them out.
 """
 
@@ -57,7 +57,7 @@ def absolute_error(prediction, target):
 
 @system.differs("quantile", "PinballLoss")
 def quantile(prediction, target, *, q=0.5):
-    """Return the pinball loss, with a gradient of -q at p = t; q is its `quantile`, and alpha of mean_pinball_loss."""
+    """Return the pinball loss, with a gradient of -q at p = t. q is `quantile`, and alpha of mean_pinball_loss."""
     prediction, target = align(prediction, target, "quantile")
     error, q = target - prediction, number(q, target)
     return pt.switch(pt.ge(error, 0), q * error, (q - 1) * error)
@@ -65,23 +65,23 @@ def quantile(prediction, target, *, q=0.5):
 
 @system.differs("absolute_percentage_error", "mean_absolute_percentage_error")
 def absolute_percentage_error(prediction, target):
-    """Return |p - t| / max(|t|, 2.2e-16), a fraction and no percentage."""
+    """Return |p - t| / max(|t|, 2.2e-16), a fraction and not a percentage."""
     prediction, target = align(prediction, target, "absolute_percentage_error")
     return pt.abs(prediction - target) / pt.maximum(pt.abs(target), number(np.finfo("float64").eps, target))
 
 
 @system.differs("squared_log_error", "mean_squared_log_error")
 def squared_log_error(prediction, target):
-    """Return (log(1 + p) - log(1 + t))^2 from -1 on; NaN below, where scikit-learn raises."""
+    """Return (log(1 + p) - log(1 + t))^2 for values from -1, and NaN below, where scikit-learn raises."""
     prediction, target = align(prediction, target, "squared_log_error")
     return pt.sqr(pt.log1p(prediction) - pt.log1p(target))
 
 
 @system.differs("tweedie", "HalfTweedieLoss")
 def tweedie(prediction, target, *, power=1.5):
-    """Return HalfTweedieLoss of the logarithm where the graph shows exp, else HalfTweedieLossIdentity: half a deviance.
+    """Return HalfTweedieLoss of the logarithm if the graph shows exp, otherwise HalfTweedieLossIdentity.
 
-    They differ by what is constant in the prediction. With power 0 both are half the squared error.
+    They differ by a constant that does not depend on the prediction. With power 0 both are half the squared error.
     """
     prediction, target = align(prediction, target, "tweedie")
     if power == 0:
@@ -92,7 +92,7 @@ def tweedie(prediction, target, *, power=1.5):
 
 
 def half_deviance(mean, target, power):
-    """Return half the unit deviance of a positive mean; 0 at mean = target, for targets above 0."""
+    """Return half the unit deviance of a positive mean. It is 0 at mean = target, for targets above 0."""
     present = pt.gt(target, 0)
     amount = pt.switch(present, target, 1)
     if power == 1:
@@ -106,20 +106,20 @@ def half_deviance(mean, target, power):
 
 @system.differs("inverse_gaussian", "HalfTweedieLossIdentity")
 def inverse_gaussian(prediction, target):
-    """Return half the deviance for power 3, with no least mean."""
+    """Return half the deviance for power 3, without a lower limit of the mean."""
     prediction, target = align(prediction, target, "inverse_gaussian")
     return half_deviance(prediction, target, 3)
 
 
 def clipped(p):
-    """Return `p` from eps to 1 - eps of its dtype; the gradient beyond is 0."""
+    """Return `p` clipped to [eps, 1 - eps] of its dtype. Beyond, the gradient is 0."""
     eps = np.finfo(p.dtype).eps
     return pt.clip(p, number(eps, p), number(1 - eps, p))
 
 
 @system.differs("binary_cross_entropy", "HalfBinomialLoss")
 def binary_cross_entropy(prediction, target):
-    """Return that of logits, or `log_loss` of clipped probabilities."""
+    """Return the loss of logits, or `log_loss` of clipped probabilities."""
     prediction, target = align(prediction, target, "binary_cross_entropy")
     logits = undo(prediction, "sigmoid")
     if logits is not None:
@@ -129,7 +129,7 @@ def binary_cross_entropy(prediction, target):
 
 @system.differs("label_cross_entropy", "HalfMultinomialLoss")
 def label_cross_entropy(prediction, target):
-    """Return that of logits, or `log_loss` of clipped probabilities."""
+    """Return the loss of logits, or `log_loss` of clipped probabilities."""
     prediction = floating(prediction, "label_cross_entropy", "prediction")
     labels = integers(prediction, target, "label_cross_entropy")
     if undo(prediction, "softmax") is not None:
@@ -141,7 +141,7 @@ def label_cross_entropy(prediction, target):
 
 @system.differs("categorical_cross_entropy", "log_loss")
 def categorical_cross_entropy(prediction, target):
-    """Return that of clipped probabilities, or of the logits where the graph shows them."""
+    """Return the loss of clipped probabilities, or of the logits if the graph shows them."""
     prediction, target = align(prediction, target, "categorical_cross_entropy")
     if undo(prediction, "softmax") is not None:
         return classification.categorical_cross_entropy(prediction, target)
@@ -150,7 +150,7 @@ def categorical_cross_entropy(prediction, target):
 
 @system.differs("cross_entropy", "log_loss")
 def cross_entropy(prediction, target):
-    """Return that of labels, of one-hot targets, or (after a sigmoid) of each element alone."""
+    """Return the loss of labels, of one-hot targets, or (after a sigmoid) of each element alone."""
     prediction, target = floating(prediction, "cross_entropy", "prediction"), tensor(target, "cross_entropy", "target")
     if undo(prediction, "sigmoid") is not None:
         return binary_cross_entropy(prediction, target)
@@ -159,7 +159,7 @@ def cross_entropy(prediction, target):
 
 @system.differs("brier", "brier_score_loss")
 def brier(prediction, target, *, scale_by_half="auto"):
-    """Return the sum of squared errors over the classes; half of it for two of them, or if `scale_by_half` is True."""
+    """Return the sum of squared errors over the classes, halved for two classes, or if `scale_by_half` is True."""
     prediction, target = floating(prediction, "brier", "prediction"), tensor(target, "brier", "target")
     labels = integers(prediction, target, "brier") if has_labels(prediction, target) else None
     prediction, target = align(prediction, target if labels is None else is_label(prediction, labels), "brier")
@@ -173,7 +173,7 @@ def brier(prediction, target, *, scale_by_half="auto"):
 
 @system.differs("exponential", "ExponentialLoss")
 def exponential(prediction, target):
-    """Return t exp(-z) + (1 - t) exp(z) for targets from 0 to 1; -1 is read as 0."""
+    """Return t exp(-z) + (1 - t) exp(z) for targets from 0 to 1. A target of -1 is read as 0."""
     prediction, target = align(prediction, target, "exponential")
     z, yes = scores(prediction), pt.maximum(target, 0)
     return yes * pt.exp(-z) + (1 - yes) * pt.exp(z)
@@ -181,7 +181,7 @@ def exponential(prediction, target):
 
 @system.differs("binary_hinge", "Hinge")
 def binary_hinge(prediction, target, *, margin=1.0):
-    """Return max(0, margin - t z), with a gradient of -t at the kink; the margin is its `threshold`."""
+    """Return max(0, margin - t z), with a gradient of -t at the kink. The margin is `threshold` in scikit-learn."""
     prediction, target = align(prediction, target, "binary_hinge")
     missing = number(margin, prediction) - target * scores(prediction)
     return pt.switch(pt.ge(missing, 0), missing, 0)
@@ -195,7 +195,7 @@ def perceptron(prediction, target):
 
 @system.differs("hinge", "hinge_loss")
 def hinge(prediction, target, *, margin=1.0):
-    """Return that of labels after Crammer and Singer, whose margin is 1, or of yes and no."""
+    """Return the loss of labels after Crammer and Singer, whose margin is 1, or of binary targets."""
     prediction, target = floating(prediction, "hinge", "prediction"), tensor(target, "hinge", "target")
     if has_labels(prediction, target) and not target.dtype.startswith("float") and prediction.type.shape[-1] != 1:
         if not isinstance(margin, int | float) or margin != 1:

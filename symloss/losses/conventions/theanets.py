@@ -1,4 +1,4 @@
-"""Losses as theanets computes them (HEAD 79db9f8), with its defects: what old results are compared with."""
+"""Losses as theanets computes them (HEAD 79db9f8), including its defects, for comparison with old results."""
 
 import dataclasses
 
@@ -18,7 +18,7 @@ system.same("squared_error", "mse")
 
 @system.differs("absolute_error", "mae")
 def absolute_error(prediction, target, *, weights=None):
-    """Return |w (p - t)|: the sign of a weight is lost above the line, and counts below it."""
+    """Return |w (p - t)|: the sign of a weight is lost in the numerator, but counts in the denominator."""
     prediction, target = align(prediction, target, "absolute_error")
     size = abs(prediction - target)
     if weights is None:
@@ -29,7 +29,7 @@ def absolute_error(prediction, target, *, weights=None):
 
 @system.differs("kl_divergence", "kl", per="element")
 def kl_divergence(prediction, target):
-    """Return |t log(t / p)| per element, both clipped to [1e-8, 1 - 1e-8]: no divergence, and not summed."""
+    """Return |t log(t / p)| per element, both clipped to [1e-8, 1 - 1e-8]. It is not a divergence, and not summed."""
     prediction, target = align(prediction, target, "kl_divergence")
     low, high = number(1e-8, prediction), number(1 - 1e-8, prediction)
     p, t = pt.clip(prediction, low, high), pt.clip(target, low, high)
@@ -37,7 +37,7 @@ def kl_divergence(prediction, target):
 
 
 def of_wrapped(prediction, labels):
-    """Return the entry at each label; negative labels count from the last class."""
+    """Return the entry at each label. Negative labels count from the last class."""
     flat = prediction.reshape((-1, prediction.shape[-1]))
     rows = labels.reshape((-1,))
     k = flat.shape[-1]
@@ -48,7 +48,7 @@ def of_wrapped(prediction, labels):
 
 
 def label_cross_entropy(prediction, target):
-    """Return -log of the probability, clipped to [1e-8, 1]: there is no gradient below; negative labels wrap."""
+    """Return -log of the probability, clipped to [1e-8, 1], without gradient below. Negative labels wrap around."""
     prediction = floating(prediction, "cross_entropy", "prediction")
     picked = of_wrapped(prediction, integers(prediction, target, "cross_entropy"))
     return -pt.log(pt.clip(picked, number(1e-8, picked), 1))
@@ -59,7 +59,8 @@ for _name in ("cross_entropy", "label_cross_entropy"):
 
 
 def hinge(prediction, target):
-    """Return max p - p of the label: no margin, on probabilities as they are; negative labels wrap."""
+    """Return max p - p of the label, without a margin, from the probabilities themselves. Negative labels wrap
+    around."""
     prediction = floating(prediction, "hinge", "prediction")
     picked = of_wrapped(prediction, integers(prediction, target, "hinge"))
     return pt.maximum(0, prediction.max(axis=-1) - picked)
@@ -71,7 +72,7 @@ for _name in ("hinge", "multiclass_hinge", "multiclass_perceptron"):
 
 @system.differs("gaussian_nll", "gll", per="batch")
 def gaussian_nll(mean, variance, target, *, covar_eps=1e-3, weights=None):
-    """Return theanets' 'log-likelihood', which is none; weights are not looked at."""
+    """Return theanets' 'log-likelihood', which is not a log-likelihood. Weights are ignored."""
     mean, target = align(mean, target, "gaussian_nll")
     variance, _ = align(variance, target, "gaussian_nll")
     precision = 1 / (abs(variance) + number(covar_eps, variance))
@@ -85,12 +86,12 @@ def gaussian_nll(mean, variance, target, *, covar_eps=1e-3, weights=None):
 
 @dataclasses.dataclass(frozen=True)
 class Kernel:
-    """What a kernel may be: a bandwidth, or a function of two samples."""
+    """The allowed values of a kernel: a bandwidth, or a function of two samples."""
 
     bandwidth: Range = Range("(0, inf)")
 
     def holds(self, value) -> bool:
-        """Return whether `value` may be the kernel.
+        """Return whether `value` is allowed as the kernel.
 
         >>> Kernel().holds(2.0), Kernel().holds(lambda x, y: x @ y.T), Kernel().holds("rbf")
         (True, True, False)
@@ -103,10 +104,10 @@ class Kernel:
 
 @system.differs("maximum_mean_discrepancy", "mmd", per="batch", ranges={"kernel": Kernel()})
 def maximum_mean_discrepancy(prediction, target, *, kernel=1, weights=None):
-    """Return the mean over kernels of all pairs of items; weights are not looked at.
+    """Return the mean over kernels of all pairs of items. Weights are ignored.
 
-    `kernel` is a bandwidth, or a function of two samples that returns a matrix. Sequences (n, t, d) are compared
-    step by step.
+    `kernel` is a bandwidth, or a function of two samples that returns a matrix. Sequences (n, t, d) are compared step
+    by step.
     """
     prediction, target = align(prediction, target, "maximum_mean_discrepancy")
     between = kernel if callable(kernel) else _gaussian(kernel)

@@ -1,11 +1,11 @@
-"""Maxima with the gradients that other systems give them where several things are greatest at once."""
+"""Maxima with the gradients that other libraries give if several values are equally great."""
 
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
 
 def shared_max(x, axis=-1):
-    """Return the greatest of `x` over the axis; those that are equally great share its gradient evenly.
+    """Return the greatest of `x` over the axis. Values that are equally great share its gradient evenly.
 
     >>> x = pt.constant([[1.0, 3.0, 3.0]])
     >>> shared_max(x).eval().tolist()
@@ -28,7 +28,7 @@ def half_at_zero(x):
 
 
 def none_at_zero(x):
-    """Return the positive part of `x`, without gradient at 0.
+    """Return the positive part of `x`, with the gradient 0 at 0.
 
     >>> none_at_zero(pt.constant([-1.0, 2.0])).eval().tolist()
     [0.0, 2.0]

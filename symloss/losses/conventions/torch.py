@@ -1,10 +1,10 @@
 """Losses as torch.nn computes them (torch 2.13).
 
-Its mean divides by the number of values, unless a line below says more. Where torch.nn has one class for logits and one
-for probabilities, or a flag, the graph tells which is meant: behind a softmax, a sigmoid or an exp it is the class of
-logits. The options of ours keep their names (`smoothing` is label_smoothing, `power` is p of MultiMarginLoss); torch's
-`weight` of the classes is `class_weight`. Where all labels are ignored torch's mean is NaN, with a gradient of 0; here
-it is 0, with that gradient.
+torch's mean divides by the number of values, unless stated otherwise below. Where torch.nn has one class for logits and
+another for probabilities, or a flag, the graph decides: behind a softmax, a sigmoid or an exp it is the class of
+logits. Options have the names of symloss (`smoothing` is label_smoothing, `power` is p of MultiMarginLoss). torch's
+`weight` of the classes is `class_weight`. If all labels are ignored, torch's mean is NaN, with a gradient of 0. Here it
+is 0, with a gradient of 0.
 """
 
 import math
@@ -49,7 +49,7 @@ system.same("hinge_embedding", "HingeEmbeddingLoss", options=("margin",))
 
 @system.differs("smooth_l1", "SmoothL1Loss", ranges={"beta": "[0, inf)"})
 def smooth_l1(prediction, target, *, beta=1.0):
-    """As ours; a `beta` of 0 is the absolute error."""
+    """Same as ours. A `beta` of 0 gives the absolute error."""
     prediction, target = align(prediction, target, "smooth_l1")
     size = pt.abs(prediction - target)
     if not isinstance(beta, int | float):
@@ -75,7 +75,7 @@ def _label_counts(values, prediction, target, *, ignore_index=-100, class_weight
 
 @system.differs("label_cross_entropy", "CrossEntropyLoss", how="mean", averaged=_label_counts)
 def label_cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=-100, class_weight=None):
-    """Its mean divides by the sum of the classes' weights; what is smoothed is weighted class by class."""
+    """The mean divides by the sum of the class weights. The smoothed part is weighted class by class."""
     prediction = floating(prediction, "label_cross_entropy", "prediction")
     labels = integers(prediction, target, "label_cross_entropy")
     weighted = _by_class(class_weight, prediction) * log_probabilities(prediction)
@@ -88,7 +88,7 @@ def label_cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=-100,
 
 @system.differs("categorical_cross_entropy", "CrossEntropyLoss")
 def categorical_cross_entropy(prediction, target, *, smoothing=0.0, class_weight=None):
-    """Its mean divides by the number of items, whatever the classes' weights are."""
+    """The mean divides by the number of items, whatever the class weights are."""
     prediction, target = align(prediction, target, "categorical_cross_entropy")
     if smoothing:
         s = number(smoothing, target)
@@ -109,7 +109,7 @@ def _counts(values, prediction, target, *, smoothing=0.0, ignore_index=-100, cla
 
 @system.differs("cross_entropy", "CrossEntropyLoss", how="mean", averaged=_counts)
 def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=-100, class_weight=None):
-    """Labels or class probabilities; after a sigmoid BCEWithLogitsLoss, which knows none of the options."""
+    """Labels or class probabilities. After a sigmoid it is BCEWithLogitsLoss, which has none of the options."""
     prediction = floating(prediction, "cross_entropy", "prediction")
     target = tensor(target, "cross_entropy", "target")
     if undo(prediction, "sigmoid") is not None:
@@ -125,7 +125,7 @@ def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=-100, class
 
 @system.differs("negative_log_likelihood", "NLLLoss", how="mean", averaged=_label_counts)
 def negative_log_likelihood(prediction, target, *, ignore_index=-100, class_weight=None):
-    """Its mean divides by the sum of the classes' weights."""
+    """The mean divides by the sum of the class weights."""
     prediction = floating(prediction, "negative_log_likelihood", "prediction")
     labels = integers(prediction, target, "negative_log_likelihood")
     values = -of_label(_by_class(class_weight, prediction) * prediction, labels)
@@ -134,7 +134,7 @@ def negative_log_likelihood(prediction, target, *, ignore_index=-100, class_weig
 
 @system.differs("binary_cross_entropy", "BCELoss, BCEWithLogitsLoss")
 def binary_cross_entropy(prediction, target, *, pos_weight=1.0):
-    """Of probabilities: logarithms are at least -100, and p (1 - p), which the gradient is divided by, 1e-12."""
+    """For probabilities: logarithms are at least -100, and the divisor p (1 - p) of the gradient is at least 1e-12."""
     prediction, target = align(prediction, target, "binary_cross_entropy")
     w = number(pos_weight, prediction)
     logits = undo(prediction, "sigmoid")
@@ -153,7 +153,7 @@ def binary_cross_entropy(prediction, target, *, pos_weight=1.0):
 
 @system.differs("multilabel_soft_margin", "MultiLabelSoftMarginLoss")
 def multilabel_soft_margin(prediction, target, *, class_weight=None):
-    """As ours, with weights of the labels, which do not change the divisor."""
+    """Same as ours, with weights of the labels, which do not change the divisor."""
     prediction, target = align(prediction, target, "multilabel_soft_margin")
     logits = undo(prediction, "sigmoid")
     if logits is None:
@@ -165,7 +165,7 @@ def multilabel_soft_margin(prediction, target, *, class_weight=None):
 
 @system.differs("multilabel_margin", "MultiLabelMarginLoss")
 def multilabel_margin(prediction, target):
-    """As ours (targets are 0 and 1 here, no list of labels), without a gradient where the margin is just kept."""
+    """Same as ours (targets are 0 and 1, not a list of labels), without a gradient where the margin is just kept."""
     prediction, target = align(prediction, target, "multilabel_margin")
     z = scores(prediction)
     short = none_at_zero(1 + z[..., None, :] - z[..., :, None])
@@ -175,7 +175,7 @@ def multilabel_margin(prediction, target):
 
 @system.differs("weston_watkins", "MultiMarginLoss")
 def weston_watkins(prediction, target, *, margin=1.0, power=1):
-    """As ours, without a gradient where the margin is just kept."""
+    """Same as ours, without a gradient where the margin is just kept."""
     if power not in (1, 2):
         raise SpecError(f"weston_watkins: power={power!r}; 1 or 2 is wanted")
     prediction = floating(prediction, "weston_watkins", "prediction")
@@ -195,23 +195,23 @@ def _pointwise_kl(logs, target, log_target):
 
 @system.differs("kl_from_logs", "KLDivLoss", per="element")
 def kl_from_logs(prediction, target, *, log_target=False):
-    """Per element; its mean is over elements, and reduction='batchmean' is how='batch mean'."""
+    """Per element. The mean is over elements, and reduction='batchmean' is how='batch mean'."""
     return _pointwise_kl(*align(prediction, target, "kl_from_logs"), log_target)
 
 
 @system.differs("kl_divergence", "KLDivLoss", per="element")
 def kl_divergence(prediction, target, *, log_target=False):
-    """Of probabilities, per element; its mean is over elements, and reduction='batchmean' is how='batch mean'."""
+    """Of probabilities, per element. The mean is over elements, and reduction='batchmean' is how='batch mean'."""
     prediction, target = align(prediction, target, "kl_divergence")
     return _pointwise_kl(log_probabilities(prediction), target, log_target)
 
 
 @system.differs("poisson_nll", "PoissonNLLLoss")
 def poisson_nll(prediction, target, *, log_input=False, full=False, eps=1e-8):
-    """Adds `eps` to the mean in the logarithm; `full` is Stirling's formula, for targets above 1.
+    """Adds `eps` to the mean in the logarithm. `full` is Stirling's formula, for targets above 1.
 
-    The prediction is a mean, and its logarithm is used if the graph shows an exp; with `log_input`, torch's default, it
-    is the logarithm itself.
+    The prediction is a mean, and its logarithm is used if the graph shows an exp. With `log_input`, which is torch's
+    default, the prediction is the logarithm itself.
     """
     prediction, target = align(prediction, target, "poisson_nll")
     logarithm = prediction if log_input else log_of(prediction)
@@ -238,7 +238,7 @@ def gaussian_nll(mean, variance, target, *, full=False, eps=1e-6):
 
 @system.differs("cosine_embedding", "CosineEmbeddingLoss")
 def cosine_embedding(first, second, target, *, margin=0.0):
-    """Adds 1e-12 to the squared lengths: a vector of 0 has a (large) gradient."""
+    """Adds 1e-12 to the squared lengths, so a zero vector has a (large) gradient."""
     first, second = vectors(first, second, "cosine_embedding", "second")
     t = one_each(first, target, "cosine_embedding")
     eps = number(1e-12, first)
@@ -250,7 +250,7 @@ def cosine_embedding(first, second, target, *, margin=0.0):
 
 @system.differs("triplet", "TripletMarginLoss, TripletMarginWithDistanceLoss", ranges={"p": "[0, inf]"})
 def triplet(anchor, positive, negative, *, margin=1.0, p=2.0, eps=1e-6, swap=False, squared=False):
-    """Distances are the `p`-norm of the differences plus `eps`; squared ones have no eps (torch takes a function)."""
+    """Distances are the `p`-norm of the differences plus `eps`. Squared ones have no eps (torch takes a function)."""
     anchor, positive = vectors(anchor, positive, "triplet", "positive")
     anchor, negative = vectors(anchor, negative, "triplet", "negative")
 
@@ -286,5 +286,5 @@ def _by_length(values, prediction, target, *, blank=0, zero_infinity=False, step
 
 @system.differs("ctc", "CTCLoss", how="mean", averaged=_by_length)
 def ctc(prediction, target, *, blank=0, zero_infinity=False, steps=None):
-    """Its mean divides by the number of labels first; `zero_infinity` makes 0 of what is impossible."""
+    """The mean divides by the number of labels first. `zero_infinity` gives 0 for labels that cannot be aligned."""
     return sequence.ctc(prediction, target, blank=blank, zero_infinity=zero_infinity, steps=steps)

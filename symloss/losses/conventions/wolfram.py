@@ -1,6 +1,7 @@
 """Losses as the loss layers of the Wolfram Language compute them (14): means over all entries, without weights.
 
-Labels begin with 0 here as everywhere; those of the Wolfram Language begin with 1. A label of no class is refused.
+Labels start at 0 here as everywhere in symloss. Those of the Wolfram Language start at 1. A label of no class is
+refused.
 """
 
 from ..sequence import ctc as ours
@@ -19,5 +20,5 @@ system.same("contrastive", "ContrastiveLossLayer", options=("margin",))
 
 @system.differs("ctc", "CTCLossLayer")
 def ctc(prediction, target, *, blank=-1, steps=None):
-    """Return the loss with the last class for the blank."""
+    """Return the loss with the last class as the blank."""
     return ours(prediction, target, blank=blank, steps=steps)
