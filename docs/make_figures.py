@@ -34,12 +34,15 @@ def tutorials() -> list[pathlib.Path]:
 
 
 def fingerprint(path: pathlib.Path) -> str:
-    """Return a name of the code of a script, which comments and docstrings do not change."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    """Return a name of the code of a script, which lines of comments and docstrings do not change."""
+    source = path.read_text(encoding="utf-8")
+    said = set()
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:]
-    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:16]
+            said |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    lines = [line.rstrip() for number, line in enumerate(source.splitlines(), 1) if number not in said]
+    code = "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
 def made_from() -> dict:
