@@ -21,19 +21,19 @@ WANTED = 0.93  # held-out accuracy
 
 
 def run(console: Console, epochs: int = 20, output="symloss-demo", seed: int = 0, mode: str | None = None) -> int:
-    """Train, show how it goes on `console`, save the model, and return the exit code.
+    """Train a model, show the progress on `console`, save the model, and return the exit code.
 
     Parameters
     ----------
     console : rich Console
     epochs : int
-        Passes over the 8,000 training digits.
+        Number of epochs, each a pass over the 8,000 training digits.
     output : path
-        Folder for the model and the figure; it is made if need be.
+        Folder for the model and the figure. It is created if it does not exist.
     seed : int
-        Of start values and shuffling.
+        Seed for parameter initialization and shuffling.
     mode : str or None
-        'C', 'NUMBA', 'JAX' or 'PYTHON'; None: C where there is a compiler.
+        The backend: 'C', 'NUMBA', 'JAX' or 'PYTHON'. None: C, if a compiler is installed.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def run(console: Console, epochs: int = 20, output="symloss-demo", seed: int = 0
 
 
 def digits() -> tuple[tuple, tuple]:
-    """Return ((images, labels), (images, labels)): 8,000 digits to train on, 2,000 held out, scaled to 0..1."""
+    """Return ((images, labels), (images, labels)): 8,000 digits for training and 2,000 held out, scaled to 0..1."""
     images, labels = mnist.digits()
     images = images.astype("float32") / 255
     return (images[:TRAINING], labels[:TRAINING]), (images[TRAINING:], labels[TRAINING:])

@@ -1,4 +1,4 @@
-"""`symloss report`: what numbers say of a loss, as text and as a page."""
+"""`symloss report`: a report on a loss, as text and as a page."""
 
 import pathlib
 
@@ -23,7 +23,7 @@ def run(console: Console, loss: str, options=(), html=None, speed: bool = True, 
     speed : bool
         Whether to measure its time.
     mode : str or None
-        What it is compiled with for that.
+        The backend that compiles it for this measurement.
     """
     if html is not None and not pathlib.Path(html).parent.is_dir():
         raise SpecError(f"report: --html {html}: there is no such folder; make it first")

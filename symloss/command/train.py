@@ -1,4 +1,4 @@
-"""`symloss train`: a model described in TOML learns from a table, and is saved."""
+"""`symloss train`: train a model that is described in TOML on a table, and save it."""
 
 import dataclasses
 import pathlib
@@ -20,7 +20,7 @@ FEW = 10  # rows, at least
 
 @dataclasses.dataclass
 class Task:
-    """A table as arrays, and what is to be learned from it.
+    """A table as arrays: inputs and targets.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Task:
 
 
 def run(console: Console, recipe, data) -> int:
-    """Train what the file `recipe` says on the table `data`, and return the exit code."""
+    """Train the model that the file `recipe` describes on the table `data`, and return the exit code."""
     plan = recipes.read(recipe)
     if not pathlib.Path(plan.save).parent.is_dir():
         raise SpecError(f"train: save = {plan.save!r}; there is no such folder, so make it first")
@@ -88,9 +88,9 @@ def read_task(plan, table) -> Task:
     Raises
     ------
     DataError
-        For missing inputs, too few rows, or a target that is all the same.
+        For missing inputs, too few rows, or a constant target.
     SpecError
-        For targets that do not go with the kind of the model.
+        If the targets do not fit the kind of model.
     """
     targets = tables.chosen(table, plan.targets, "target")
     tables.chosen(table, plan.ignore, "ignore")
@@ -158,7 +158,7 @@ def _is_of_errors(spec) -> bool:
 
 
 def split(count: int, plan) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers of the rows to learn from, and of those for validation, drawn with the seed."""
+    """Return the numbers of the training rows and of the validation rows, drawn at random with the seed."""
     order = np.random.default_rng([plan.seed, count]).permutation(count)
     held_out = int(round(plan.validation * count))
     return np.sort(order[held_out:]), np.sort(order[:held_out])
@@ -168,7 +168,7 @@ def split(count: int, plan) -> tuple[np.ndarray, np.ndarray]:
 
 
 def model(plan, task, learning):
-    """Return a model, and what its inputs and targets are scaled with while it learns."""
+    """Return a model, and the scales of its inputs and targets during training."""
     hidden = [recipes.layer(entry) for entry in plan.layers]
     x = task.x[learning]
     spread = x.std(axis=0)
@@ -221,7 +221,7 @@ def fold(net, scales) -> None:
 
 
 def conclude(console, net, plan, task, learning, held_out, seconds) -> None:
-    """Print how good the model is, beside a guess that knows no inputs."""
+    """Print the quality of the model, and that of a constant prediction for comparison."""
     chosen, where = (held_out, "validation") if len(held_out) else (learning, "rows to learn from")
     x, y = task.x[chosen], task.y[chosen]
     found = {"epochs": f"{net.history[-1]['epoch']} in {seconds:.1f} s"}

@@ -1,4 +1,4 @@
-"""Other libraries, played by symloss: old scripts run with nothing but an import changed.
+"""Other libraries on top of symloss: scripts written for them run after changing an import.
 
 Inside: one folder a library, with that library's own submodules; `theanets/`, `lasagne/`, and `theano/`, on which the
 latter's scripts stand; `numpy_ml/`, its losses and what they are made with.

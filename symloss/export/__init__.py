@@ -2,10 +2,8 @@
 
 Inside: `raw_loss.py` (a loss of raw scores with its derivatives), `links.py`, `targets.py`, `boosting.py` (what
 boosters share); `port_loss.py` (a loss of predictions, for the others); and a module for each system, `for_xgboost.py`
-and so on. None of these systems is imported before you
-call what needs it.
-May import evaluate, and what lies below it. Nothing in symloss imports it.
-Start reading at `boosting.py`.
+and so on. None of these systems is imported before you call a function that needs it. May import evaluate, and what
+lies below it. Nothing in symloss imports it. Start reading at `boosting.py`.
 """
 
 from .for_catboost import catboost

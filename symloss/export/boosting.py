@@ -1,7 +1,7 @@
-"""What boosting libraries ask of an objective: gradients and second derivatives of raw scores, and a metric.
+"""Objectives for boosting libraries: gradients and second derivatives with respect to raw scores, and a metric.
 
-A booster adds up trees. Their sum is a raw score, which may be any number, so the loss is taken of a prediction that a
-link makes of it: a sigmoid for probabilities, an exponential for positive means.
+A booster adds up trees. Their sum is a raw score, which may be any number. A link turns it into the prediction that
+the loss is computed from: a sigmoid for probabilities, an exponential for positive means.
 """
 
 import numpy as np
@@ -17,33 +17,35 @@ FLAT = 1e3  # a Newton step so many times longer than all errors around says tha
 
 
 class Objective:
-    """A loss as the objective of a booster: the part that all boosters share.
+    """A loss as the objective of a booster: what all boosters have in common.
 
     Parameters
     ----------
     loss : str, LossSpec, function, Loss, dict, or list of these
-        A list is a sum; a weight stands in a dict, ``{"form": "mae", "weight": 0.5}``.
+        The loss. A list is a sum of losses; pass a dict to give one a weight, ``{"form": "mae", "weight": 0.5}``.
     link : str, dict or None
-        What makes a prediction of a raw score: 'identity', 'sigmoid', 'exp', 'softplus', 'softmax' or 'log_softmax';
-        a dict by port where the loss has several. None: the one that goes with the loss.
+        The function that turns a raw score into a prediction: 'identity', 'sigmoid', 'exp', 'softplus', 'softmax' or
+        'log_softmax'. Pass a dict by port if the loss has several ports. None: the link that fits the loss.
     hessian : str or float
-        Second derivatives that the booster gets. 'exact': as they are, at least `floor`. 'absolute': their absolute
-        values, at least `floor`. 'constant': 1 for every value, times its weight. A number: this number instead of 1.
-        'auto': 'constant' where the loss has slopes without curvature ('mae', 'huber', 'quantile', hinges), or
-        compares items with each other; else 'absolute' where the loss is not convex; else 'exact'.
+        The second derivatives that the booster receives. 'exact': the exact values, but at least `floor`. 'absolute':
+        their absolute values, but at least `floor`. 'constant': 1 for every value, times its weight. A number: this
+        number instead of 1. 'auto': 'constant' for losses that have slopes without curvature ('mae', 'huber',
+        'quantile', hinges) or that compare items with each other, 'absolute' for other losses that are not convex, and
+        'exact' for all other losses.
     floor : float
-        Least second derivative of an item of weight 1.
+        Smallest second derivative of an item of weight 1.
     factor : float or None
-        What second derivatives are multiplied by. None: what the booster does itself, see `softmax_factor`.
+        Factor that second derivatives are multiplied by. None: the factor that the booster itself uses, see
+        `softmax_factor`.
     mode : str or None
-        What compiles; see `compiling.resolve`.
+        The backend; see `compiling.resolve`.
     **options
         Hyperparameters of the loss.
 
     Raises
     ------
     SpecError, UnknownNameError
-        For a loss that has no values for single items, and for unknown names.
+        For a loss that has no value for each single item, and for unknown names.
     """
 
     system = "boosting"
@@ -88,7 +90,7 @@ class Objective:
         return self.metric_class(self)
 
     def predictions(self, raw):
-        """Return predictions for raw scores: what the link makes of them.
+        """Apply the link: return the predictions for raw scores.
 
         Parameters
         ----------
@@ -96,13 +98,13 @@ class Objective:
 
         Returns
         -------
-        array, or a dict of arrays by port where the loss has several
-            Of a loss of classes with a single score, probabilities (n, 2).
+        array, or a dict of arrays by port if the loss has several
+            Probabilities (n, 2) for a loss of classes with a single score.
         """
         return self.raw.predictions(raw)
 
     def value(self, raw, target, weights=None) -> float:
-        """Return the mean loss: sum(w l) / sum(w) over the items, and the mean over the columns of losses per element.
+        """Return the mean loss: sum(w l) / sum(w) over the items. Losses per element are first averaged over columns.
 
         Parameters
         ----------
@@ -122,7 +124,7 @@ class Objective:
         return float((values[counts] * weights[counts]).sum() / total) if total else 0.0
 
     def gradient_and_hessian(self, raw, target, weights=None) -> tuple[np.ndarray, np.ndarray]:
-        """Return gradient and second derivatives of the weighted sum of the loss, both in the shape of `raw`.
+        """Return the gradient and the second derivatives of the weighted sum of the loss, both in the shape of `raw`.
 
         Parameters
         ----------
@@ -154,16 +156,17 @@ class Objective:
         return slope.reshape(shape), curvature.reshape(shape)
 
     def initial_score(self, target, weights=None, columns: int | None = None):
-        """Return the constant raw score with the least loss: what to begin boosting with.
+        """Return the constant raw score with the smallest loss, as a start for boosting.
 
-        Boosters begin with such a constant for their own objectives, but not for those of users.
+        Boosters compute such a constant for their own objectives, but not for custom objectives.
 
         Parameters
         ----------
         target : array (n,) or (n, m)
         weights : array (n,) or None
         columns : int or None
-            Number of raw scores for each item. None: one for each class beyond two, column of the target, or port.
+            Number of raw scores per item. None: one for each column of the target, each port, or each class if there
+            are more than two.
 
         Returns
         -------
@@ -192,7 +195,7 @@ class Objective:
     # ------------------------------------------------------------------------------------------ what is decided
 
     def hessian_for(self, columns: int = 1) -> str | float:
-        """Return the rule for second derivatives with so many columns: what 'auto' stands for here."""
+        """Return the rule for second derivatives with this number of columns, that is, the meaning of 'auto'."""
         if self._asked != "auto":
             return self._asked
         if columns not in self._chosen:
@@ -200,14 +203,14 @@ class Objective:
         return self._chosen[columns]
 
     def factor(self, columns: int) -> float:
-        """Return what second derivatives are multiplied by."""
+        """Return the factor that second derivatives are multiplied by."""
         if self._factor is not None:
             return self._factor
         last = next(iter(self.raw.links.values())).name
         return self.softmax_factor(columns) if columns > 1 and last in ("softmax", "log_softmax") else 1.0
 
     def softmax_factor(self, columns: int) -> float:
-        """Return the factor of this booster's own softmax objective for so many classes."""
+        """Return the factor that this booster's own softmax objective uses for this number of classes."""
         return 1.0
 
     def _probed(self, columns) -> str:
@@ -296,7 +299,7 @@ def _made(cls, arguments):
 
 
 def labels_of(labels, who: str) -> np.ndarray:
-    """Return the labels of a booster's data as an array, or raise DataError where there are none."""
+    """Return the labels of a booster's data as an array, or raise DataError if there are none."""
     if labels is None or not np.size(labels):
         raise DataError(f"{who}: the data have no labels; pass them with label=")
     return np.asarray(labels)

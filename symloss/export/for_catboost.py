@@ -1,4 +1,4 @@
-"""Losses for CatBoost, which maximises: its derivatives have the other sign."""
+"""Losses for CatBoost. CatBoost maximizes, so its derivatives have the opposite sign."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ class CatBoostMetric(Metric):
     no_jit = True
 
     def is_max_optimal(self):
-        """Return False: low values are the good ones."""
+        """Return False: low values are better."""
         return False
 
     def evaluate(self, approxes, target, weight):
@@ -64,11 +64,11 @@ def catboost(loss="mse", *, metric=False, link=None, hessian="auto", floor=FLOOR
     Parameters
     ----------
     loss, link, hessian, floor, factor, mode, **options
-        As `xgboost` has them. For classes in several columns, CatBoost gets the whole Hessian of each item where
-        `hessian` is 'exact', so there is no factor.
+        As in `xgboost`. For classes in several columns, CatBoost receives the whole Hessian of each item if `hessian`
+        is 'exact', so no factor is needed.
     metric : bool
-        Whether the matching metric is returned instead, for ``eval_metric=``, which CatBoost wants beside every
-        objective of users. ``objective.metric`` is the same.
+        Whether to return the matching metric instead, for ``eval_metric=``, which CatBoost requires with every custom
+        objective. ``objective.metric`` is the same.
 
     Returns
     -------
@@ -77,13 +77,13 @@ def catboost(loss="mse", *, metric=False, link=None, hessian="auto", floor=FLOOR
     Raises
     ------
     SpecError, UnknownNameError
-        For a loss that has no values for single items, and for unknown names.
+        For a loss that has no value for each single item, and for unknown names.
 
     Notes
     -----
     CatBoost calls an objective of several columns once for each item and each tree, which takes about 0.1 ms.
-    ``predict(x, prediction_type="RawFormulaVal")`` returns raw scores, ``objective.predictions(raw)`` what the link
-    makes of them.
+    ``predict(x, prediction_type="RawFormulaVal")`` returns raw scores, and ``objective.predictions(raw)`` turns them
+    into predictions.
 
     References
     ----------

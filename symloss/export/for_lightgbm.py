@@ -41,13 +41,13 @@ def lightgbm(loss="mse", *, metric=False, link=None, hessian="auto", floor=FLOOR
     Parameters
     ----------
     loss, link, hessian, floor, mode, **options
-        As `xgboost` has them.
+        As in `xgboost`.
     metric : bool
-        Whether the matching metric is returned instead: ``feval=`` of ``lightgbm.train``, ``eval_metric=`` of the
+        Whether to return the matching metric instead, for ``feval=`` of ``lightgbm.train`` or ``eval_metric=`` of the
         wrapper's ``fit``. ``objective.metric`` is the same.
     factor : float or None
-        What second derivatives are multiplied by. None: k / (k - 1) for the k columns of a softmax, as LightGBM's own
-        softmax has it, 1 otherwise.
+        Factor that second derivatives are multiplied by. None: k / (k - 1) for the k columns of a softmax, as in
+        LightGBM's own softmax, and 1 otherwise.
 
     Returns
     -------
@@ -56,13 +56,13 @@ def lightgbm(loss="mse", *, metric=False, link=None, hessian="auto", floor=FLOOR
     Raises
     ------
     SpecError, UnknownNameError
-        For a loss that has no values for single items, and for unknown names.
+        For a loss that has no value for each single item, and for unknown names.
 
     Notes
     -----
-    LightGBM returns raw scores for objectives of users: ``objective.predictions(raw)`` makes probabilities or means of
-    them. It starts at 0 for them: pass ``init_score=np.full(len(y), objective.initial_score(y))``.
-    'half_squared_error' gives the trees of LightGBM's 'l2'.
+    For custom objectives, LightGBM returns raw scores; ``objective.predictions(raw)`` turns them into probabilities or
+    means. It also starts boosting at 0: pass ``init_score=np.full(len(y), objective.initial_score(y))``.
+    'half_squared_error' gives the same trees as LightGBM's 'l2'.
 
     References
     ----------

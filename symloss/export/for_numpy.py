@@ -29,11 +29,11 @@ class ArrayLoss:
         return _plain(self.loss.function("value", arrays)(*arrays)[0])
 
     def gradient(self, *arrays, weights=None):
-        """Return the gradient by the prediction; a tuple of them where the loss has several prediction ports."""
+        """Return the gradient with respect to the prediction; a tuple if the loss has several prediction ports."""
         return self.value_and_gradient(*arrays, weights=weights)[1]
 
     def value_and_gradient(self, *arrays, weights=None):
-        """Return the loss and its gradient, from one compiled function."""
+        """Return the loss and its gradient, computed by one compiled function."""
         arrays = self.loss.arrays(arrays, weights)
         ports = self.loss.ports
         wrt = tuple(i for i, port in enumerate(ports) if port != "target")
@@ -56,17 +56,18 @@ def numpy(loss="mse", *, gradient=False, how=None, activation=None, mode=None, *
     Parameters
     ----------
     loss : str, LossSpec, function, Loss, dict, or list of these
-        A list is a sum; a weight stands in a dict, ``{"form": "mae", "weight": 0.5}``.
+        The loss. A list is a sum of losses; pass a dict to give one a weight, ``{"form": "mae", "weight": 0.5}``.
     gradient : bool
-        Whether the function returns (value, gradient) and not the value alone. ``f.value``, ``f.gradient`` and
-        ``f.value_and_gradient`` are there in any case.
+        Whether the function returns (value, gradient) instead of the value. ``f.value``, ``f.gradient`` and
+        ``f.value_and_gradient`` are always available.
     how : str or None
-        The reduction: 'mean', 'count', 'batch mean', 'sum', or 'none' for a value an item; see `losses.reduce`. None:
-        'mean', or what is usual in the system that ``like=`` names. With 'none', the gradient is that of the sum.
+        The reduction: 'mean', 'count', 'batch mean', 'sum', or 'none' for one value per item; see `losses.reduce`.
+        None: 'mean', or the default of the library that you name with ``like=``. With 'none', the gradient is that of
+        the sum.
     activation : str or None
-        What the first array goes through before the loss: 'softmax' or 'sigmoid', for logits.
+        Activation that is applied to the first array before the loss: 'softmax' or 'sigmoid', for logits.
     mode : str or None
-        What compiles; see `compiling.resolve`.
+        The backend; see `compiling.resolve`.
     **options
         Hyperparameters of the loss, and ``like=``.
 
@@ -78,7 +79,7 @@ def numpy(loss="mse", *, gradient=False, how=None, activation=None, mode=None, *
     Raises
     ------
     SpecError, UnknownNameError
-        For a loss that has no values for single items, and for unknown names.
+        For a loss that has no value for each single item, and for unknown names.
 
     >>> f = numpy("huber", delta=1.0, gradient=True)
     >>> value, slope = f([3.0, 0.5], [0.0, 0.0])

@@ -118,42 +118,42 @@ def scipy(loss, target, *, model=None, data=(), shape=None, weights=None, how=No
           **options) -> SciPyLoss:
     """Return a loss as a function that ``scipy.optimize.minimize`` takes: value and exact gradient of one vector.
 
-    The vector is what a model has for parameters, or, without a model, the predictions themselves.
+    The vector contains the parameters of a model, or the predictions themselves if you pass no model.
 
     Parameters
     ----------
     loss : str, LossSpec, function, Loss, dict, or list of these
     target : array
-        What predictions are compared with.
+        The targets that predictions are compared with.
     model : function or None
-        Of the vector of parameters and each array in `data`, as PyTensor variables; returns the predictions, or a dict
-        of them where the loss has several ports. Operators and methods are those of NumPy; functions stand in
-        ``pytensor.tensor``: ``pt.exp``. None: the vector is the predictions.
+        A function of the vector of parameters and of each array in `data`, which are PyTensor variables. It returns
+        the predictions, or a dict of them if the loss has several ports. Operators and methods are those of NumPy;
+        functions such as ``pt.exp`` are in ``pytensor.tensor``. None: the vector itself contains the predictions.
     data : array, or list of arrays
-        What the model takes beside its parameters.
+        The arrays that the model takes besides its parameters.
     shape : tuple or None
-        Shape of the predictions where there is no model; None: that of `target`.
+        Shape of the predictions if there is no model. None: the shape of `target`.
     weights : array or None
-        A weight for each item, or each value.
+        A weight for each item, or for each value.
     how : str or None
         The reduction: 'mean', 'count', 'batch mean' or 'sum'; see `losses.reduce`.
     activation : str or None
-        What the first port goes through before the loss: 'softmax' or 'sigmoid', for logits.
+        Activation that is applied to the first port before the loss: 'softmax' or 'sigmoid', for logits.
     mode : str or None
-        What compiles; see `compiling.resolve`.
+        The backend; see `compiling.resolve`.
     **options
         Hyperparameters of the loss, and ``like=``.
 
     Returns
     -------
     SciPyLoss
-        ``f(x)`` is (value, gradient), for ``minimize(f, start, jac=True)``; ``f.value``, ``f.gradient`` and
-        ``f.hessp`` are there for methods that want them apart.
+        ``f(x)`` returns (value, gradient), for ``minimize(f, start, jac=True)``. Use ``f.value``, ``f.gradient`` and
+        ``f.hessp`` for methods that take them separately.
 
     Raises
     ------
     SpecError, ShapeError, DataError
-        For a model that returns no predictions, and for arrays that do not go together.
+        If the model does not return predictions, or if the shapes of arrays do not match.
 
     >>> from scipy.optimize import minimize
     >>> x, y = np.arange(6.0), np.array([1.0, 3.0, 5.0, 70.0, 9.0, 11.0])

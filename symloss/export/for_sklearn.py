@@ -14,33 +14,33 @@ RESPONSES = ("predict", "predict_proba", "decision_function")
 def sklearn_scorer(loss="mse", *, response=None, labels=None, mode=None, **options):
     """Return a loss as a scorer of scikit-learn, for ``scoring=`` of `cross_val_score`, `GridSearchCV` and others.
 
-    Scores are better when they are higher, so a scorer returns minus the loss. Sample weights count where scikit-learn
-    passes them.
+    Higher scores are better in scikit-learn, so the scorer returns the negative loss. Sample weights are used if
+    scikit-learn passes them.
 
     Parameters
     ----------
     loss : str, LossSpec, function, Loss, dict, or list of these
     response : 'predict', 'predict_proba', 'decision_function' or None
-        Which method of the estimator gives the prediction. None: probabilities for losses of probabilities ('xe',
-        'bce', 'brier', ...), `decision_function` for losses of margins ('hinge', ...), else `predict`.
+        The method of the estimator that gives the prediction. None: `predict_proba` for losses of probabilities ('xe',
+        'bce', 'brier', ...), `decision_function` for losses of margins ('hinge', ...), and `predict` for all others.
     labels : list or None
-        The classes, in the order of the columns of probabilities. None: those in the targets, sorted.
+        The classes, in the order of the columns of probabilities. None: the sorted classes of the targets.
     mode : str or None
-        What compiles; see `compiling.resolve`.
+        The backend; see `compiling.resolve`.
     **options
         Hyperparameters of the loss, and ``like=``.
 
     Returns
     -------
     scorer
-        What ``sklearn.metrics.make_scorer`` makes: a function of (estimator, x, y, sample_weight).
+        A scorer as from ``sklearn.metrics.make_scorer``: a function of (estimator, x, y, sample_weight).
 
     Raises
     ------
     SpecError
         For an unknown response, or a loss that takes more than a prediction and a target.
     DataError
-        When it scores: if the targets have other classes than the predictions; pass `labels` then.
+        When the scorer is called, if the targets have other classes than the predictions. Pass `labels` then.
     """
     metrics = needed("sklearn.metrics", "export.sklearn_scorer", "sklearn")
     score = _Score(loss, labels, mode, options)

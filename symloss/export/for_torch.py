@@ -1,4 +1,4 @@
-"""Losses for PyTorch: functions of tensors that autograd differentiates, twice if it is asked to."""
+"""Losses for PyTorch: functions of tensors that autograd can differentiate once or twice."""
 
 import functools
 
@@ -45,21 +45,21 @@ class TorchLoss:
 def torch(loss="mse", *, how=None, activation=None, mode=None, **options) -> TorchLoss:
     """Return a loss as a function of PyTorch's tensors: ``f(prediction, target, weights=None)``.
 
-    Value and gradients are computed by symloss on the CPU, with tensors of other devices copied there and back.
-    Autograd goes through it, and through its gradient once more; gradients reach every tensor of floats that wants
-    one: predictions, targets and weights.
+    symloss computes the value and the gradients on the CPU; tensors on other devices are copied there and back.
+    Autograd can differentiate the loss, and its gradient once more, with respect to all floating-point tensors that
+    require a gradient: predictions, targets and weights.
 
     Parameters
     ----------
     loss : str, LossSpec, function, Loss, dict, or list of these
-        A list is a sum; a weight stands in a dict, ``{"form": "mae", "weight": 0.5}``.
+        The loss. A list is a sum of losses; pass a dict to give one a weight, ``{"form": "mae", "weight": 0.5}``.
     how : str or None
-        The reduction: 'mean', 'count', 'batch mean', 'sum', or 'none' for a value an item; see `losses.reduce`. None:
-        'mean', or what is usual in the system that ``like=`` names.
+        The reduction: 'mean', 'count', 'batch mean', 'sum', or 'none' for one value per item; see `losses.reduce`.
+        None: 'mean', or the default of the library that you name with ``like=``.
     activation : str or None
-        What the first tensor goes through before the loss: 'softmax' or 'sigmoid', for logits.
+        Activation that is applied to the first tensor before the loss: 'softmax' or 'sigmoid', for logits.
     mode : str or None
-        What compiles; see `compiling.resolve`.
+        The backend; see `compiling.resolve`.
     **options
         Hyperparameters of the loss, and ``like=``.
 
@@ -71,9 +71,9 @@ def torch(loss="mse", *, how=None, activation=None, mode=None, **options) -> Tor
     Raises
     ------
     ImportError
-        Without PyTorch: ``pip install 'symloss[torch]'``.
+        If PyTorch is not installed: ``pip install 'symloss[torch]'``.
     SpecError, UnknownNameError
-        For a loss that has no values for single items, and for unknown names.
+        For a loss that has no value for each single item, and for unknown names.
     """
     return TorchLoss(loss, how=how, activation=activation, mode=mode, **options)
 

@@ -42,34 +42,35 @@ def _of(data, who):
 def xgboost(loss="mse", *, metric=False, link=None, hessian="auto", floor=FLOOR, factor=None, mode=None, **options):
     """Return a loss as an objective of XGBoost.
 
-    The same object goes into ``xgboost.train(params, data, obj=objective)`` and into
-    ``XGBRegressor(objective=objective)``. Gradient and second derivative come from the symbolic loss; the weights of
-    the data multiply both. With k > 1 raw scores for each item (`num_class`, or a target of k columns), it takes
-    losses of classes, and losses of several ports, such as 'gaussian_nll', whose columns follow the ports.
+    Use the same object in ``xgboost.train(params, data, obj=objective)`` and in ``XGBRegressor(objective=objective)``.
+    Gradient and second derivative are derived from the symbolic loss, and both are multiplied by the weights of the
+    data. If there are k > 1 raw scores per item (`num_class`, or a target of k columns), you can use losses of
+    classes, and losses with several ports, such as 'gaussian_nll', whose columns are in the order of the ports.
 
     Parameters
     ----------
     loss : str, LossSpec, function, Loss, dict, or list of these
-        A list is a sum; a weight stands in a dict, ``{"form": "mae", "weight": 0.5}``.
+        The loss. A list is a sum of losses; pass a dict to give one a weight, ``{"form": "mae", "weight": 0.5}``.
     metric : bool
-        Whether the matching metric is returned instead: ``custom_metric=`` of ``xgboost.train``, ``eval_metric=`` of
-        the wrapper. ``objective.metric`` is the same.
+        Whether to return the matching metric instead, for ``custom_metric=`` of ``xgboost.train`` or ``eval_metric=``
+        of the wrapper. ``objective.metric`` is the same.
     link : str, dict or None
-        What makes a prediction of a raw score: 'identity', 'sigmoid', 'exp', 'softplus', 'softmax' or 'log_softmax';
-        a dict by port where the loss has several. None: the one that goes with the loss. ``objective.predictions(raw)``
-        applies it; XGBoost itself returns raw scores for objectives of users.
+        The function that turns a raw score into a prediction: 'identity', 'sigmoid', 'exp', 'softplus', 'softmax' or
+        'log_softmax'. Pass a dict by port if the loss has several ports. None: the link that fits the loss. XGBoost
+        itself returns raw scores for custom objectives; ``objective.predictions(raw)`` applies the link.
     hessian : str or float
-        XGBoost divides by sums of second derivatives, so they have to be positive. 'exact': as they are, at least
-        `floor`. 'absolute': their absolute values, at least `floor`. 'constant': 1 for every item. A number: this
-        number instead. 'auto': 'constant' where the loss has slopes without curvature ('mae', 'huber', 'quantile',
-        hinges), or compares items with each other; else 'absolute' where it is not convex; else 'exact'.
+        The second derivatives that XGBoost receives. It divides by their sums, so they must be positive. 'exact': the
+        exact values, but at least `floor`. 'absolute': their absolute values, but at least `floor`. 'constant': 1 for
+        every item. A number: this number instead of 1. 'auto': 'constant' for losses that have slopes without
+        curvature ('mae', 'huber', 'quantile', hinges) or that compare items with each other, 'absolute' for other
+        losses that are not convex, and 'exact' for all other losses.
     floor : float
-        Least second derivative of an item of weight 1; XGBoost's own.
+        Smallest second derivative of an item of weight 1. The default is that of XGBoost.
     factor : float or None
-        What second derivatives are multiplied by. None: 2 for the columns of a softmax, as XGBoost's own softmax has
-        it (the diagonal alone underestimates the curvature), 1 otherwise.
+        Factor that second derivatives are multiplied by. None: 2 for the columns of a softmax, as in XGBoost's own
+        softmax (the diagonal alone underestimates the curvature), and 1 otherwise.
     mode : str or None
-        What compiles; see `compiling.resolve`.
+        The backend; see `compiling.resolve`.
     **options
         Hyperparameters of the loss.
 
@@ -80,12 +81,12 @@ def xgboost(loss="mse", *, metric=False, link=None, hessian="auto", floor=FLOOR,
     Raises
     ------
     SpecError, UnknownNameError
-        For a loss that has no values for single items, and for unknown names.
+        For a loss that has no value for each single item, and for unknown names.
 
     Notes
     -----
-    For your own objective, XGBoost starts at ``base_score`` as you pass it: ``base_score=objective.initial_score(y)``.
-    'mse' is e**2 here and e**2 / 2 in XGBoost; 'half_squared_error' gives the trees of 'reg:squarederror'.
+    For a custom objective, XGBoost does not compute the initial score; pass ``base_score=objective.initial_score(y)``.
+    'mse' is e**2 here and e**2 / 2 in XGBoost. 'half_squared_error' gives the same trees as 'reg:squarederror'.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Losses as curves: the loss, its gradient and its curvature over what it is a function of."""
+"""Losses as curves: the loss, its gradient and its curvature against the prediction, the error and others."""
 
 import numpy as np
 
@@ -17,38 +17,38 @@ FAR = 20.0  # options below are thresholds that a picture of errors or margins m
 
 def loss_curve(losses, *, against=None, target=None, what=None, between=None, at=None, classes=2, ax=None, path=None,
                theme=None, **options):
-    """Draw losses, their gradients and their curvatures over what they are functions of.
+    """Plot losses, their gradients and their curvatures against the prediction, the error, the margin, and others.
 
-    The numbers are those of the compiled loss and of its symbolic derivatives. Jumps are drawn as jumps, and curves
-    end where values become infinite.
+    The values are computed by the compiled loss and its symbolic derivatives. Jumps are drawn as jumps, and curves end
+    where values become infinite.
 
     Parameters
     ----------
     losses : str, function, LossSpec, Loss, or a list of these
-        What to draw; several are drawn over each other.
+        One or more losses. Several losses are drawn over each other.
     against : str or None
         The horizontal axis: ``'error'`` (prediction - target), ``'prediction'``, ``'margin'``, ``'probability'``,
-        ``'logit'``, or a port of the loss. None: what the loss is a function of, as its declaration and its numbers
-        show. A margin is target times score where targets are -1 and 1, and the score of the target's class where all
-        other classes have 0. Along a probability, the other classes share the rest equally.
+        ``'logit'``, or a port of the loss. None: chosen from the declaration and the values of the loss. If targets
+        are -1 and 1, the margin is the target times the score. For classes, it is the score of the target's class
+        while all other scores are 0. Along a probability, the other classes share the rest equally.
     target : float or None
-        The target, or the label of the class. None: 0 over the error, 1 over the prediction, the first class.
+        The target, or the label of the class. None: 0 against the error, 1 against the prediction, or the first class.
     what : 'loss', 'gradient', 'curvature', a sequence of these, or None
-        The panels; None: all three, or the loss alone if `ax` is a single one.
+        The panels. None: all three, or only the loss if `ax` is a single axes object.
     between : (float, float) or None
-        Where the horizontal axis begins and ends.
+        Limits of the horizontal axis.
     at : dict or None
-        Values of the ports that do not move: ``{"variance": 0.5}``.
+        Values of the other ports: ``{"variance": 0.5}``.
     classes : int
         Number of classes, for losses of classes.
     ax : matplotlib Axes, a sequence of them, or None
-        Where to draw, one for each panel; None: a new figure.
+        The axes to draw in, one for each panel. None: a new figure.
     path : path or None
-        Where to write the figure to; the ending says how ('.svg', '.png', '.pdf').
+        File to save the figure to. Its extension chooses the format ('.svg', '.png', '.pdf').
     theme : 'light', 'dark' or None
-        Colours for a light or a dark page; None: colours that can be read on both. Backgrounds are transparent.
+        Colours for a light or a dark page. None: colours that are readable on both. Backgrounds are transparent.
     **options
-        Hyperparameters of the losses, by name: each loss gets those that it has.
+        Hyperparameters of the losses, by name. Each loss receives those that it has.
 
     Returns
     -------
@@ -57,9 +57,9 @@ def loss_curve(losses, *, against=None, target=None, what=None, between=None, at
     Raises
     ------
     UnknownNameError
-        For a loss, an option, a direction or a panel that is not known.
+        For an unknown loss, option, axis or panel.
     SpecError
-        If a loss is no function of one number, or losses have no direction in common.
+        If a loss cannot be drawn as a function of one number, or if the losses have no axis in common.
     SymlossError
         If matplotlib is not installed.
 

@@ -29,17 +29,17 @@ class Box:
 
     @property
     def width(self) -> float:
-        """How wide the box is, in pixels."""
+        """Width of the box, in pixels."""
         return max(LETTER * len(self.name), SMALL * len(self.note)) + 22
 
     @property
     def height(self) -> float:
-        """How high the box is, in pixels."""
+        """Height of the box, in pixels."""
         return NOTED if self.note else HEIGHT
 
 
 class Drawing(str):
-    """A drawing as the text of an SVG, which notebooks show as a picture."""
+    """A drawing as SVG text. Notebooks show it as a picture."""
 
     def _repr_svg_(self) -> str:
         return str(self)
@@ -48,7 +48,7 @@ class Drawing(str):
         return f"<Drawing, {len(self)} characters of SVG; save(path) writes it>"
 
     def save(self, path) -> None:
-        """Write the drawing to a file."""
+        """Save the drawing to a file."""
         with open(path, "w", encoding="utf-8") as file:
             file.write(self)
 
@@ -169,23 +169,23 @@ def _box(box: Box) -> list[str]:
 
 
 def graph(model, path=None) -> Drawing:
-    """Return a drawing of a model as SVG: its layers with their shapes, and its losses with what feeds their ports.
+    """Return a drawing of a model as SVG: its layers with their shapes, and its losses with the inputs of their ports.
 
     Parameters
     ----------
     model : Network
     path : path or None
-        Where to write the drawing to.
+        File to save the drawing to.
 
     Returns
     -------
     Drawing
-        A string with the SVG, which a notebook shows as a picture. `save` writes it to a file.
+        The SVG text, which a notebook shows as a picture. `save` writes it to a file.
 
     Raises
     ------
     SpecError
-        If it is no model.
+        If `model` is not a model.
     """
     if not hasattr(model, "graph") or not hasattr(model, "losses"):
         raise SpecError(f"graph: {type(model).__name__}; a model is wanted, such as Network, Regressor or Classifier")

@@ -1,4 +1,4 @@
-"""Predictions against targets: confusion of classes, calibration of probabilities, residuals of numbers."""
+"""Predictions against targets: confusion matrix, calibration of probabilities, and residuals."""
 
 import numpy as np
 
@@ -12,18 +12,19 @@ OPAQUE = 300  # points up to which a cloud of points is opaque
 
 
 def confusion(prediction, target, *, names=None, normalize=None, ax=None, path=None, theme=None):
-    """Draw how many items of each class are taken for which class.
+    """Plot the confusion matrix: the number of items of each class, by predicted class.
 
     Parameters
     ----------
     prediction : array (n,) or (n, k)
-        Labels, or a score for each class, of which the greatest counts.
+        Predicted labels, or a score for each class. The class with the highest score is the predicted one.
     target : array (n,)
-        Labels; or (n, k) with a 1 for each item's class.
+        True labels, or one-hot rows (n, k).
     names : sequence of str or None
         Names of the classes, in the order of their labels.
     normalize : 'target', 'prediction' or None
-        Shares of the items of a class, or of those taken for it; None: counts.
+        'target' shows fractions of the items of each class, 'prediction' fractions of the items that were predicted as
+        each class. None: show counts.
     ax, path, theme
         As in `loss_curve`.
 
@@ -72,17 +73,18 @@ def _cells(axes, counts, titles, normalize, color) -> None:
 
 
 def calibration(prediction, target, *, bins: int = BINS, ax=None, path=None, theme=None):
-    """Draw how often what is predicted with a probability comes true.
+    """Plot a calibration curve: how often events happen, against the probability that was predicted for them.
 
-    A model is calibrated if its points lie on the diagonal. The bars at the bottom show how many predictions each point
-    stands for. The legend has the expected calibration error: the mean distance from the diagonal over all predictions.
+    A model is calibrated if its points lie on the diagonal. The bars at the bottom show the number of predictions for
+    each point. The legend shows the expected calibration error: the mean distance from the diagonal over all
+    predictions.
 
     Parameters
     ----------
     prediction : array (n,), (n, 1) or (n, k)
-        Probabilities of class 1; or of k classes, of which the greatest is looked at.
+        Probabilities of class 1, or of k classes. For k classes, only the highest probability of each item is used.
     target : array
-        0 and 1; or labels of classes (n,).
+        Targets of 0 and 1, or class labels (n,).
     bins : int
         Number of intervals from 0 to 1.
     ax, path, theme
@@ -95,7 +97,7 @@ def calibration(prediction, target, *, bins: int = BINS, ax=None, path=None, the
     Raises
     ------
     DataError
-        If predictions are no probabilities, or the lengths differ.
+        If predictions are not probabilities, or if the lengths differ.
     """
     p, true = _probabilities(prediction, target)
     if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
@@ -118,14 +120,15 @@ def calibration(prediction, target, *, bins: int = BINS, ax=None, path=None, the
 
 
 def residuals(prediction, target, *, names=None, ax=None, path=None, theme=None):
-    """Draw the errors of predictions, prediction - target, over the predictions.
+    """Plot the residuals, prediction - target, against the predictions.
 
-    The dashed lines enclose 90 % of the errors. A trend, or a spread that grows, is what a better model could learn.
+    The dashed lines enclose 90 % of the residuals. A trend, or a growing spread, shows that a better model could learn
+    more.
 
     Parameters
     ----------
     prediction, target : arrays (n,) or (n, d)
-        Numbers in one unit; NaN in the target is left out.
+        Predictions and targets in the same unit. NaN in the target is left out.
     names : sequence of str or None
         Names of the d columns.
     ax, path, theme

@@ -11,23 +11,25 @@ NOTES = 4  # at most so many changes of weights are written out
 
 
 def history(records, path=None, *, ax=None, names=None, theme=None):
-    """Draw loss and metrics of training and validation by epoch, and return the matplotlib figure, or `ax` if given.
+    """Plot the learning curves of a training and return the matplotlib figure, or `ax` if given.
 
-    The panel of the loss shows its terms too, each times its weight, so that the lines add up to the total. Dotted
-    lines mark where weights changed, a shaded stretch where they moved from epoch to epoch. Validation is dashed.
-    Metrics that are no single number are left out.
+    The panel of the loss also shows its terms, each times its weight, so that the lines add up to the total. Dotted
+    lines mark changes of weights, and shaded ranges mark epochs in which weights changed all the time. Values of the
+    validation data are dashed. Metrics that are not a single number are left out.
 
     Parameters
     ----------
     records : list of dict
     path : path or None
-        Where to write the figure to. Without a path, it is a figure of pyplot, which notebooks and ``plt.show()`` show.
+        File to save the figure to. Without a path, the figure belongs to pyplot, so notebooks and ``plt.show()`` show
+        it.
     ax : matplotlib Axes, a sequence of them, or None
-        Where to draw, one for each of `names`; with a single one, `names` is 'loss' unless given. None: a new figure.
+        The axes to draw in, one for each of `names`. For a single axes object, the default of `names` is 'loss'. None:
+        a new figure.
     names : str, list of str or None
-        Which panels: 'loss', and metrics by name. None: all of them.
+        The panels to draw: 'loss', and names of metrics. None: all of them.
     theme : 'light', 'dark' or None
-        Colours for a light or a dark page; None: colours that can be read on both.
+        Colours for a light or a dark page. None: colours that are readable on both.
 
     Raises
     ------
@@ -48,20 +50,20 @@ def history(records, path=None, *, ax=None, names=None, theme=None):
 
 def losses(epochs, by_epoch, validation=None, by_step=None, ends=(), path=None, *, ax=None, best=None,
            theme=None):
-    """Draw losses in one panel: of steps as a thin line, of epochs, and of validations dashed.
+    """Plot losses in one panel: a thin line for steps, a line for epochs, and a dashed line for validations.
 
     Parameters
     ----------
     epochs : sequence of int
         Numbers of the epochs.
     by_epoch, validation, by_step : arrays or None
-        Losses: one an epoch (NaN where there was no validation), and one a step.
+        Losses: one per epoch (NaN for epochs without validation), and one per step.
     ends : sequence of int
-        Number of steps that were done at the end of each epoch.
+        Number of steps that were done by the end of each epoch.
     path, ax, theme
         As in `history`.
     best : int or None
-        Number of the best epoch, which is marked.
+        Number of the best epoch, to be marked.
 
     Returns
     -------
@@ -93,7 +95,7 @@ def losses(epochs, by_epoch, validation=None, by_step=None, ends=(), path=None, 
 
 
 def weights_over_time(records, path=None, *, ax=None, theme=None):
-    """Draw the weight of each term of the objective by epoch.
+    """Plot the weight of each term of the objective by epoch.
 
     Parameters
     ----------

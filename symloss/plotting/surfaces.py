@@ -18,22 +18,22 @@ LEVELS = 18
 
 
 def loss_surface(loss, over=None, *, between=None, at=None, ax=None, path=None, theme=None, levels=LEVELS, **options):
-    """Draw a loss over two of its ports or options, as a map with lines of equal loss.
+    """Plot a loss against two of its ports or options, as a map with contour lines.
 
     Parameters
     ----------
     loss : str, function, LossSpec or Loss
-        A loss of numbers: one that takes class labels has no second axis.
+        A loss of numbers. A loss of class labels has no second axis.
     over : (str, str) or None
         The horizontal and the vertical axis: ports, or options of the loss. None: its first two ports.
     between : dict or None
-        Where axes begin and end, by name: ``{"variance": (0.1, 4)}``.
+        Limits of the axes, by name: ``{"variance": (0.1, 4)}``.
     at : dict or None
-        Values of the other ports; otherwise 0, and 1 for variances and scales.
+        Values of the other ports. The default is 0, and 1 for variances and scales.
     ax, path, theme
         As in `loss_curve`.
     levels : int
-        Number of lines of equal loss.
+        Number of contour lines.
     **options
         Hyperparameters of the loss.
 
@@ -44,9 +44,9 @@ def loss_surface(loss, over=None, *, between=None, at=None, ax=None, path=None, 
     Raises
     ------
     UnknownNameError
-        For a loss, a port or an option that is not known.
+        For an unknown loss, port or option.
     SpecError
-        If the loss is no function of these two numbers.
+        If the loss cannot be drawn as a function of these two numbers.
 
     >>> figure = loss_surface("gaussian_nll", ("mean", "variance"))  # doctest: +SKIP
     """

@@ -1,4 +1,4 @@
-"""One page about a loss: what it is, how it behaves, and what a model that minimises it predicts.
+"""One page about a loss: what it is, how it behaves, and what a model that minimizes it predicts.
 
 Inside: `study.py` (`report`, and the object that it returns), `probe.py` (a loss as a function of one prediction and
 one target), `curve.py` (range, kinks, convexity, extremes, of that function), `elicitation.py` (what minimises the

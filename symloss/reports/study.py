@@ -1,4 +1,4 @@
-"""`report`: everything that numbers can say about a loss, on one page."""
+"""`report`: everything that can be found out numerically about a loss, on one page."""
 
 import dataclasses
 import functools
@@ -16,7 +16,7 @@ from .speed import against_mse
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class LossReport:
-    """What was found about a loss, with predictions on dense grids. ``print(report)`` shows the page.
+    """The findings about a loss, from predictions on dense grids. ``print(report)`` shows the page.
 
     Parameters
     ----------
@@ -24,42 +24,42 @@ class LossReport:
     aliases : list of str
         Names in other libraries and short forms.
     summary, formula : str
-        The first line of its documentation, and its formula, in TeX unless it is the text of a formula.
+        The first line of the documentation of the loss, and its formula, in TeX unless the loss is given as a formula.
     options : dict
-        Their values here.
+        Values of the options.
     unit : str
     domain : str or None
-        What predictions are: 'value', 'positive value', 'probability', 'class probability', 'score' or 'class score'.
-        None: the loss is no function of one prediction and one target, `reason` says why, and the fields below are
-        empty.
+        The kind of predictions: 'value', 'positive value', 'probability', 'class probability', 'score' or 'class
+        score'. None: the loss is not a function of one prediction and one target. `reason` then says why, and the
+        fields below are empty.
     reason : str or None
     range : (float, float) or None
-        Least and greatest value; infinity where values grow without end.
+        Smallest and largest value. Infinity if values are not bounded.
     jumps, kinks, curvature_jumps : list of float
-        Predictions where the value, the slope and the curvature jump, for the first target of the domain.
+        Predictions at which the value, the slope and the curvature jump, for the first target of the domain.
     convex : bool or None
-        Whether it is convex in the prediction.
+        Whether the loss is convex in the prediction.
     not_convex : Interval or None
-        Where it is not.
+        An interval in which the loss is not convex.
     minima : dict
-        The prediction with the least loss, by target.
+        The prediction with the smallest loss, by target.
     elicits : str or None
-        What the best constant prediction is, of numbers: 'mean', 'median', 'quantile 0.90', ...
+        For losses of numbers, what the best constant prediction is: 'mean', 'median', 'quantile 0.90', ...
     elicited : dict
         The best constant prediction for each distribution that was tried.
     scoring : Scoring or None
-        What it elicits of a Bernoulli variable.
+        What the loss elicits for a Bernoulli variable.
     robust : 'unbounded', 'bounded', 'redescending' or None
-        How the slope goes on for large errors.
+        Behaviour of the slope for large errors.
     greatest_slope : float or None
     extremes : list of dict
-        What single precision makes of extreme predictions.
+        Values and slopes in single precision for extreme predictions.
     overflow : float or None
-        The power of 10 at which single precision overflows.
+        The power of 10 at which predictions overflow in single precision.
     nowhere, flat : list of Interval
-        Predictions without a number, and those with a slope of exactly 0.
+        Predictions at which the loss is not a number, and predictions at which its slope is exactly 0.
     speed : float or None
-        Time with gradient, in times that of `mse`; None: not measured.
+        Time for value and gradient, as a multiple of that of `mse`. None: not measured.
     """
 
     name: str
@@ -93,19 +93,19 @@ class LossReport:
 
     @functools.cached_property
     def derivatives(self) -> list:
-        """The loss and its first two derivatives, with `name`, `text` and `tex`; empty without the extra 'formulas'."""
+        """The loss and its first two derivatives, with `name`, `text` and `tex`. Empty without the extra 'formulas'."""
         return page.written(self.subject)
 
     @property
     def minimum_at_target(self) -> bool | None:
-        """Whether no prediction is better than the target; None for scores, which are no targets."""
+        """Whether no prediction is better than the target. None for scores, which cannot equal targets."""
         if not self.minima:
             return None
         return all(target == best for target, best in self.minima.items())
 
     @property
     def proper(self) -> bool | None:
-        """Whether it is a proper scoring rule of a Bernoulli variable."""
+        """Whether the loss is a proper scoring rule for a Bernoulli variable."""
         return None if self.scoring is None else self.scoring.proper
 
     def to_dict(self) -> dict:
@@ -117,7 +117,7 @@ class LossReport:
         return found | {name: dataclasses.asdict(found[name]) for name in plain} | lists
 
     def html(self, path=None) -> str:
-        """Return the page as HTML that needs no other file and no network, and write it to `path` if given."""
+        """Return the page as self-contained HTML that needs no network, and write it to `path` if given."""
         text = page.html(self)
         if path is not None:
             with open(path, "w", encoding="utf-8") as file:
@@ -134,30 +134,31 @@ class LossReport:
 
 
 def report(loss, *, speed: bool = True, mode=None, **options) -> LossReport:
-    """Return what can be found about a loss: its formula, its curve, and what a model predicts that minimises it.
+    """Report on a loss: its formula, its curve, and what a model that minimizes it predicts.
 
     Parameters
     ----------
     loss : str, function, LossSpec or Loss
-        A name, a formula, a function of (prediction, target), or what `loss_from` returns.
+        The name of a loss, a formula, a function of (prediction, target), or the result of `loss_from`.
     speed : bool
-        Whether to measure its time against that of `mse`, for which both are compiled.
+        Whether to compare the speed of the loss with that of `mse`. Both are compiled for it.
     mode : str, Mode or None
-        What they are compiled with.
+        The backend that compiles them.
     **options
         Hyperparameters of the loss.
 
     Returns
     -------
     LossReport
-        An object with fields. ``print`` shows it as text, a notebook as HTML, and ``html(path)`` writes a page.
+        The findings as fields of an object. ``print`` shows it as text, a notebook shows it as HTML, and
+        ``html(path)`` writes a page.
 
     Raises
     ------
     SpecError
-        If it is no loss, or a class that computes its own mean.
+        If `loss` is not a loss, or is a class that computes its own mean.
     UnknownNameError
-        For a loss or an option that nobody knows.
+        For an unknown loss or option.
 
     >>> found = report("huber", speed=False, delta=0.5)
     >>> found.convex, found.robust, found.greatest_slope

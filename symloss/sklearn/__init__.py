@@ -1,9 +1,9 @@
-"""Networks as estimators of scikit-learn: a regressor, a classifier and a transformer.
+"""Networks as scikit-learn estimators: a regressor, a classifier and a transformer.
 
 Inside: `estimators.py` (what they share: parameters, the network, fitting), `regressor.py`, `classifier.py`,
 `transformer.py`.
-May import anything of symloss but the command line. It alone imports scikit-learn, and nothing in symloss imports it.
-Start reading at `estimators.py`.
+May import anything of symloss but the command line. Only this wing imports scikit-learn, and nothing in symloss
+imports it. Start reading at `estimators.py`.
 """
 
 from .._packages import needed

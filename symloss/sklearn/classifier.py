@@ -24,7 +24,8 @@ def _has_probabilities(estimator) -> bool:
 class SymlossClassifier(ClassifierMixin, SymlossEstimator):
     """A neural network for classification with any loss, as an estimator of scikit-learn.
 
-    Scale your data before, with a `StandardScaler` in a `Pipeline`, say. Labels may be anything that can be sorted.
+    Scale your data first, for example with a `StandardScaler` in a `Pipeline`. Labels may be of any type that can be
+    sorted.
 
     Parameters
     ----------
@@ -32,12 +33,12 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
         Sizes of the hidden layers, or their descriptions in the layer language: ``[64, (32, "tanh")]``. An empty list
         makes a linear model.
     loss : str, function, Loss, dict, or list of these
-        What is minimised: 'xe', 'focal', 'brier', 'bce' (a yes or no for each class), 'multiclass_hinge' (margins),
-        ``{"form": "xe", "smoothing": 0.1}``.
+        The loss to minimize: 'xe', 'focal', 'brier', 'bce' (a yes or no for each class), 'multiclass_hinge' (margins),
+        ``{"form": "xe", "smoothing": 0.1}``, and others.
     class_weight : dict, 'balanced' or None
-        Weight of each class, by label. 'balanced': all classes weigh the same in sum.
+        Weight of each class, by label. 'balanced': all classes get the same total weight.
     activation, algo, learning_rate, epochs, batch_size, early_stopping, validation_fraction, patience, warm_start
-        As in `SymlossRegressor`. What is set aside has all classes in their shares.
+        As in `SymlossRegressor`. The validation data are stratified by class.
     train_options, random_state, mode, verbose
         As in `SymlossRegressor`.
 
@@ -73,7 +74,8 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
         y : array (n,)
             Labels.
         sample_weight : array (n,) or None
-            Times the weight of the class. The loss is the weighted mean, so an item of weight 2 counts as two.
+            Weights of the items, which are multiplied by the weights of their classes. The loss is the weighted mean,
+            so an item of weight 2 counts like two items.
 
         Returns
         -------
@@ -89,14 +91,14 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
         return self._fit([X, labels], self._weights(X, y, sample_weight), stratify=labels)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Run one epoch on these items, on top of what was fitted before.
+        """Train for one epoch on these items, starting from the current parameters.
 
         Parameters
         ----------
         X, y, sample_weight
             As in `fit`.
         classes : array or None
-            All labels that will come. The first call needs it, unless all of them are in `y`.
+            All labels that may occur. You must pass them in the first call, unless `y` contains all of them.
 
         Returns
         -------
@@ -124,13 +126,13 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X):
-        """Return the logarithms of the probabilities (n, k), exact also where these are tiny."""
+        """Return the logarithms of the probabilities (n, k). They are exact even for tiny probabilities."""
         if self._output() == "softmax":
             return special.log_softmax(self._outputs(X, "predict_logit"), axis=1)
         return np.log(self.predict_proba(X))
 
     def decision_function(self, X):
-        """Return the scores of the classes before the last activation (n, k); of two classes, their difference (n,)."""
+        """Return the scores of the classes before the last activation (n, k), or their difference (n,) for two."""
         scores = self._outputs(X, "predict_logit")
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 

@@ -1,4 +1,4 @@
-"""What all estimators share: their parameters, the network that they make, and how it is fitted."""
+"""What all estimators have in common: their parameters, the network that they create, and how it is fitted."""
 
 import contextlib
 import copy
@@ -27,21 +27,21 @@ def sklearn_errors():
 
 
 class SymlossEstimator(BaseEstimator):
-    """A network with scikit-learn's methods. Subclasses say what layers and targets it has.
+    """A network with the methods of scikit-learn. Subclasses define its layers and targets.
 
     Attributes
     ----------
     net_ : Network
-        The fitted model, with everything that symloss can do.
+        The fitted model, with all methods of symloss.
     history_ : History
         One record for each epoch.
     n_iter_ : int
-        Number of epochs that were run.
+        Number of epochs that the model was trained for.
     loss_ : float
-        What was minimised, in the last epoch.
+        The value of the objective in the last epoch.
     n_features_in_ : int
     feature_names_in_ : array
-        Names of the columns, if x is a data frame.
+        Names of the columns, if `X` is a data frame.
     """
 
     def __init__(self, hidden, loss, activation, algo, learning_rate, epochs, batch_size, early_stopping,

@@ -14,8 +14,8 @@ from .estimators import SymlossEstimator, sklearn_errors
 class SymlossRegressor(RegressorMixin, SymlossEstimator):
     """A neural network for regression with any loss, as an estimator of scikit-learn.
 
-    Scale your data before, with a `StandardScaler` in a `Pipeline`, say; and targets that are far from 1 with a
-    `TransformedTargetRegressor`.
+    Scale your data first, for example with a `StandardScaler` in a `Pipeline`. Scale targets that are much larger or
+    smaller than 1 with a `TransformedTargetRegressor`.
 
     Parameters
     ----------
@@ -23,49 +23,49 @@ class SymlossRegressor(RegressorMixin, SymlossEstimator):
         Sizes of the hidden layers, or their descriptions in the layer language: ``[64, (32, "tanh")]``. An empty list
         makes a linear model.
     loss : str, function, Loss, dict, or list of these
-        What is minimised: 'mse', 'huber', ``{"form": "quantile", "q": 0.9}``, ``[{"form": "mae", "weight": 0.5},
-        "mse"]``.
+        The loss to minimize: 'mse', 'huber', ``{"form": "quantile", "q": 0.9}``, ``[{"form": "mae", "weight": 0.5},
+        "mse"]``, and others.
     activation : str
         Activation of the hidden layers that are given by their size.
     output_activation : str
-        'auto': the one that goes with the loss, an exponential for positive means ('poisson', 'gamma', 'tweedie'), a
-        sigmoid for probabilities; else the output is linear. Or the name of an activation.
+        Name of the activation of the output. 'auto': the one that fits the loss: an exponential for positive means
+        ('poisson', 'gamma', 'tweedie'), a sigmoid for probabilities, and linear otherwise.
     algo : str or function
-        The update rule, or a full-batch method, 'lbfgs' say; see `symloss.updates`.
+        The update rule, or a full-batch method such as 'lbfgs'; see `symloss.updates`.
     learning_rate : float, schedule or None
-        None: that of the update rule.
+        The learning rate. None: the default of the update rule.
     epochs : int
-        Number of epochs to train for, at most.
+        Maximum number of epochs to train for.
     batch_size : int or 'auto'
-        Items in a mini-batch, 0 for all of them. 'auto': 200, or all items if there are fewer.
+        Number of items in a mini-batch, 0 for all items. 'auto': 200, or all items if there are fewer.
     early_stopping : bool
-        Whether validation data are set aside: training then stops when their loss does not improve, and the best
-        parameters are kept.
+        Whether to set aside validation data. Training then stops when the validation loss does not improve, and the
+        best parameters are kept.
     validation_fraction : float
-        Share of the items that is set aside.
+        Fraction of the items to set aside as validation data.
     patience : int
         Number of epochs without improvement after which training stops early.
     warm_start : bool
-        Whether `fit` goes on with the parameters of the last call.
+        Whether `fit` continues with the parameters of the last call.
     train_options : dict or None
         Further options of `symloss.Network.train`: ``{"weight_l2": 1e-3, "hidden_dropout": 0.2}``.
     random_state : int, RandomState or None
         Seed for initial parameters, shuffling and noise.
     mode : str or None
-        What compiles: 'C', 'NUMBA', 'JAX' or 'PYTHON'; None: C where there is a compiler.
+        The backend: 'C', 'NUMBA', 'JAX' or 'PYTHON'. None: C, if a compiler is installed.
     verbose : int
         1 shows progress.
 
     Attributes
     ----------
     net_ : symloss.Regressor
-        The fitted model, with everything that symloss can do.
+        The fitted model, with all methods of symloss.
     history_ : History
         One record for each epoch.
     n_iter_ : int
-        Number of epochs that were run.
+        Number of epochs that the model was trained for.
     loss_ : float
-        What was minimised, in the last epoch.
+        The value of the objective in the last epoch.
     n_outputs_ : int
         Number of columns of the target.
     n_features_in_, feature_names_in_
@@ -93,7 +93,7 @@ class SymlossRegressor(RegressorMixin, SymlossEstimator):
         X : array or data frame (n, d)
         y : array (n,) or (n, k)
         sample_weight : array (n,) or None
-            The loss is the weighted mean, so an item of weight 2 counts as two.
+            Weights of the items. The loss is the weighted mean, so an item of weight 2 counts like two items.
 
         Returns
         -------
@@ -102,7 +102,7 @@ class SymlossRegressor(RegressorMixin, SymlossEstimator):
         return self._fit(*self._checked(X, y, sample_weight, reset=True))
 
     def partial_fit(self, X, y, sample_weight=None):
-        """Run one epoch on these items, on top of what was fitted before; arguments as in `fit`."""
+        """Train for one epoch on these items, starting from the current parameters. Arguments are as in `fit`."""
         return self._fit_more(*self._checked(X, y, sample_weight, reset=not self._is_fitted))
 
     def predict(self, X):
@@ -112,7 +112,7 @@ class SymlossRegressor(RegressorMixin, SymlossEstimator):
         return np.asarray(self.net_.predict(X))
 
     def predict_ports(self, X) -> dict:
-        """Return what the network predicts for each port of its loss: mean and variance for 'gaussian_nll', say."""
+        """Return the predictions for each port of the loss, such as mean and variance for 'gaussian_nll'."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype="numeric", reset=False)
         names = list(self._output_by_port())

@@ -12,17 +12,17 @@ from .estimators import SymlossEstimator
 class SymlossTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SymlossEstimator):
     """An autoencoder as a transformer of scikit-learn: it learns a short code from which items can be reconstructed.
 
-    Scale your data before, with a `StandardScaler` in a `Pipeline`, say. With ``hidden=()`` and 'mse', the code spans
-    the same space as that of a principal component analysis.
+    Scale your data first, for example with a `StandardScaler` in a `Pipeline`. With ``hidden=()`` and 'mse', the code
+    spans the same space as a principal component analysis.
 
     Parameters
     ----------
     n_components : int
         Number of columns of the code.
     hidden : int, tuple or list
-        Sizes of the layers before the code; those behind it are the same, mirrored.
+        Sizes of the layers before the code. The layers after it are the same in reverse order.
     loss : str, function, Loss, dict, or list of these
-        What reconstruction and item are compared with.
+        The loss that compares reconstructions with items.
     code_activation : str
         Activation of the code.
     activation, algo, learning_rate, epochs, batch_size, early_stopping, validation_fraction, patience, warm_start
@@ -33,7 +33,7 @@ class SymlossTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Syml
     Attributes
     ----------
     net_ : symloss.Autoencoder
-        The fitted model, with everything that symloss can do.
+        The fitted model, with all methods of symloss.
     history_, n_iter_, loss_, n_features_in_, feature_names_in_
         As in `SymlossRegressor`.
 
@@ -71,7 +71,7 @@ class SymlossTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Syml
         return self._fit([X], weights)
 
     def partial_fit(self, X, y=None, sample_weight=None):
-        """Run one epoch on these items, on top of what was fitted before; arguments as in `fit`."""
+        """Train for one epoch on these items, starting from the current parameters. Arguments are as in `fit`."""
         X, weights = self._checked(X, sample_weight, reset=not self._is_fitted)
         return self._fit_more([X], weights)
 
@@ -82,12 +82,12 @@ class SymlossTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Syml
         return np.asarray(self.net_.encode(X, layer="code"), X.dtype)
 
     def inverse_transform(self, X):
-        """Return the items (n, d) that codes (n, n_components) stand for."""
+        """Return the reconstruction (n, d) of codes (n, n_components)."""
         check_is_fitted(self)
         return np.asarray(self.net_.decode(np.asarray(X, "float64"), layer="code"))
 
     def score(self, X, y=None, sample_weight=None):
-        """Return the share of the variance that the reconstruction explains, R^2 over all columns together."""
+        """Return the fraction of the variance that the reconstruction explains: R^2 over all columns together."""
         reconstruction = self.inverse_transform(self.transform(X))
         X = validate_data(self, X, dtype=("float64", "float32"), reset=False)
         return r2_score(X, reconstruction, sample_weight=sample_weight, multioutput="variance_weighted")
