@@ -64,6 +64,8 @@ class Field:
         removed, and with the name of the data.
     also : tuple of str
         Other names of the array in a dict of data.
+    ids : bool
+        For inputs with classes: whether they are ids, which an embedding reads, and not labels of a loss.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Field:
     columns: object = None
     seen: Callable | None = None
     also: tuple[str, ...] = ()
+    ids: bool = False
 
 
 def prepare(data, fields: list[Field], who: str, allow_nan: bool = False) -> list[np.ndarray]:

@@ -285,7 +285,7 @@ def in_range(array, field, place, hushed) -> np.ndarray:
         wrong &= array != field.ignored
     if (wrong & ~hushed).any():
         signs = " (for -1 and 1 pass (y + 1) // 2)" if set(np.unique(array[:9999]).tolist()) == {-1, 1} else ""
-        what, array_name = ("integers", "x") if field.kind == "input" else ("labels", "y")
+        what, array_name = ("integers", "x") if field.ids else ("labels", "y")
         own = "" if field.encoder is None else "; if your classes are other numbers, name them: classes=[...]"
         if field.classes is not None and array.size and array.min() >= 1 and array.max() == field.classes:
             own = f", and yours seem to begin with 1: pass {array_name} - 1"

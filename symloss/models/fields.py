@@ -22,7 +22,7 @@ def _as_labels(model, name: str) -> dict:
     """Return what a field must know of an input of ids, or of labels of a loss within the network."""
     ids = _ids(model.graph, name)
     if ids:
-        return {"classes": min(ids)}
+        return {"classes": min(ids), "ids": True}
     for layer in model.graph.layers:
         if not isinstance(layer, LossLayer) or layer.inputs_by_port.get("target") != name:
             continue

@@ -54,9 +54,9 @@ def test_gradient_is_that_of_the_least_cost_once_it_has_converged(samples, rng, 
     w, options = rng.uniform(0.5, 2, 6), options | {"epsilon": 0.7, "iterations": 100}
     _, slope = transport(p, t, w, **options)
     inputs = [pt.dmatrix(), pt.dmatrix(), pt.dvector()]
-    value = compiled(inputs, reduce(sinkhorn(*inputs[:2], weights=inputs[2], **options), weights=inputs[2]))
+    value = compiled(inputs, [reduce(sinkhorn(*inputs[:2], weights=inputs[2], **options), weights=inputs[2])])
     for along in rng.normal(size=(4, *p.shape)):
-        expected = (value(p + 1e-4 * along, t, w) - value(p - 1e-4 * along, t, w)) / 2e-4
+        expected = (value(p + 1e-4 * along, t, w)[0] - value(p - 1e-4 * along, t, w)[0]) / 2e-4
         np.testing.assert_allclose((slope * along).sum(), expected, rtol=1e-6, atol=1e-8)
 
 
