@@ -1,7 +1,8 @@
-"""Activation functions, by name; ``'a+b'`` applies a, then b.
+"""Activation functions, by name. ``'a+b'`` applies a, then b.
 
 Each is a function of a tensor, or a subclass of `Activation`. Keyword arguments with a default are trainable
-parameters, one value per unit, that start at the default. ``'maxout:3'`` is a maximum of three learnt lines.
+parameters, with one value for each unit, which start at the default. ``'maxout:3'`` is the maximum of three learned
+lines.
 """
 
 import inspect
@@ -32,24 +33,24 @@ def activation(*aliases: str):
 
 
 class Activation:
-    """An activation that is bound to a layer: one or several functions in turn, with their parameters.
+    """An activation that is bound to a layer: one function or several in sequence, with their parameters.
 
     Parameters
     ----------
     name : str or callable
-        A registered name, several joined by '+', 'maxout:k', a function of a tensor, or a subclass.
+        A registered name, several names joined by '+', 'maxout:k', a function of a tensor, or a subclass.
     size : int
-        Number of units: the length of each parameter.
+        Number of units, which is the length of each parameter.
     rng : numpy Generator
-        Draws where parameters start at random.
+        Random generator for parameters with random initial values.
     prefix : str
-        Goes before the parameters' names.
+        Prefix of the names of the parameters.
 
     Notes
     -----
-    A subclass overrides ``__call__(self, x)``, and is thereby registered by its class name. Keyword arguments with a
-    default are parameters there, too; those of another shape or start are made in `setup`. It does not inherit its
-    parent's aliases; its own stand in ``aliases``.
+    A subclass overrides ``__call__(self, x)`` and is registered by its class name. Keyword arguments with a default are
+    parameters there, too. Create those with another shape or another initial value in `setup`. A subclass does not
+    inherit aliases: list its own in ``aliases``.
     """
 
     aliases: tuple[str, ...] = ()
@@ -76,10 +77,11 @@ class Activation:
             raise SpecError(f"activation {type(self).__name__}: it computes nothing; override __call__(self, x)")
 
     def setup(self) -> None:
-        """Make parameters with `add`; `size` and `rng` are there. For subclasses."""
+        """Create parameters with `add`, using `size` and `rng`. Subclasses may override this."""
 
     def add(self, name: str, start):
-        """Return a new parameter, a shared variable that starts at `start`: an array, or one number for every unit."""
+        """Return a new parameter, a shared variable. `start` is its initial value: an array, or one number for every
+        unit."""
         value = np.array(start if np.ndim(start) else np.full(self.size, start), pytensor.config.floatX)
         return self._enter(name, pytensor.shared(value, shape=value.shape))
 
@@ -112,7 +114,7 @@ class Activation:
 
     @property
     def rectifies(self) -> bool:
-        """Whether about half of its input is cut off, so that initial weights should be larger."""
+        """Whether it cuts off about half of its input, so that initial weights should be larger."""
         return self.name.split("+")[0].strip().lower() in ("relu", "rect:max", "prelu", "leaky-relu", "lgrelu", "elu")
 
     def __call__(self, x):
@@ -183,7 +185,7 @@ def softplus(x):
 
 @activation("rect:max", "rectify")
 def relu(x):
-    """max(0, x); its gradient at 0 is 0."""
+    """max(0, x). Its gradient at 0 is 0."""
     return x * pt.gt(x, 0).astype(x.dtype)  # no switch: C code that branches on data is many times slower
 
 
@@ -195,31 +197,31 @@ def rect_min(x):
 
 @activation("rect:minmax", "hard_sigmoid01")
 def rect_minmax(x):
-    """x, at least 0 and at most 1."""
+    """x, clipped to [0, 1]."""
     return pt.clip(x, 0, 1)
 
 
 @activation("norm:mean")
 def norm_mean(x):
-    """x less its mean over the last axis."""
+    """x minus its mean over the last axis."""
     return x - x.mean(axis=-1, keepdims=True)
 
 
 @activation("norm:max")
 def norm_max(x):
-    """x over its greatest size along the last axis; 0 stays 0."""
+    """x divided by its greatest absolute value along the last axis. Where all are 0, it stays 0."""
     return x / (pt.abs(x).max(axis=-1, keepdims=True) + 1e-8)
 
 
 @activation("norm:std")
 def norm_std(x):
-    """x over its standard deviation along the last axis."""
+    """x divided by its standard deviation along the last axis."""
     return x / _deviation(x)
 
 
 @activation("norm:z")
 def norm_z(x):
-    """x less its mean, over its standard deviation, along the last axis."""
+    """x minus its mean, divided by its standard deviation, along the last axis."""
     return norm_mean(x) / _deviation(x)
 
 
@@ -229,25 +231,25 @@ def _deviation(x):
 
 @activation("leaky-relu", "leakyrelu")
 def prelu(x, leak=0.25):
-    """x above 0, leak * x below, with one learnt leak per unit (He et al. 2015)."""
+    """x above 0 and leak * x below, with one learned leak per unit (He et al. 2015)."""
     return pt.switch(pt.gt(x, 0), x, leak * x)
 
 
 @activation("leaky-gain-relu")
 def lgrelu(x, gain=1.0, leak=0.25):
-    """gain * x above 0, leak * x below, both learnt per unit."""
+    """gain * x above 0 and leak * x below, with both learned per unit."""
     return pt.switch(pt.gt(x, 0), gain * x, leak * x)
 
 
 @activation()
 def elu(x, gain=1.0):
-    """x above 0, gain * (exp(x) - 1) below, with one learnt gain per unit (Clevert et al. 2016)."""
+    """x above 0 and gain * (exp(x) - 1) below, with one learned gain per unit (Clevert et al. 2016)."""
     return pt.switch(pt.gt(x, 0), x, gain * pt.expm1(pt.minimum(x, 0)))
 
 
 @activation()
 def maxout(x, slope=None, intercept=None):
-    """The greatest of several learnt lines slope * x + intercept, per unit (after Goodfellow et al. 2013)."""
+    """The maximum of several learned lines slope * x + intercept, per unit (after Goodfellow et al. 2013)."""
     return (x[..., None] * slope + intercept).max(axis=-1)
 
 

@@ -1,4 +1,4 @@
-"""Proof of gradients: symbolic against finite differences in float64, for a loss or for every term of a model."""
+"""Checks of gradients: symbolic ones against finite differences in float64, for a loss or every term of a model."""
 
 import dataclasses
 import html
@@ -27,16 +27,17 @@ FINE, WRONG, NONE, FLAT, KINK = "right", "wrong", "no path", "zero", "kink met"
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """What was found for one term and one parameter (or port).
+    """The result for one term and one parameter (or port).
 
     Parameters
     ----------
     term, parameter : str
     verdict : str
-        'right', 'wrong', 'no path' (the term does not depend on it), 'zero' (it does, with a slope of 0 everywhere: a
-        clip, a saturated or a dead unit), or 'kink met' (the differences to both sides do not agree).
+        'right', 'wrong', 'no path' (the term does not depend on the parameter), 'zero' (it does, but its gradient is 0
+        everywhere because of a clip, or a saturated or dead unit), or 'kink met' (the differences to both sides do not
+        agree).
     error : float
-        Greatest difference of a slope, relative to the largest one.
+        Greatest difference between the two gradients, relative to the largest one.
     """
 
     term: str
@@ -46,19 +47,19 @@ class Row:
 
 
 class Report:
-    """A table of gradients with a verdict; true where none is wrong and every parameter is reached."""
+    """A table of gradients with a verdict. It is true if no gradient is wrong and every parameter is reached."""
 
     def __init__(self, subject: str, rows: list[Row], notes: list[str]):
         self.subject, self.rows, self.notes = subject, rows, notes
 
     @property
     def wrong(self) -> list[Row]:
-        """The rows whose gradient is not that of the value."""
+        """The rows whose gradient is wrong."""
         return [row for row in self.rows if row.verdict == WRONG]
 
     @property
     def unreached(self) -> list[str]:
-        """Parameters that no term depends on, or with a slope of 0 alone."""
+        """Parameters that no term depends on, or whose gradient is always 0."""
         names = dict.fromkeys(row.parameter for row in self.rows)
         alive = {row.parameter for row in self.rows if row.verdict not in (NONE, FLAT)}
         return [name for name in names if name not in alive]
@@ -85,7 +86,7 @@ class Report:
                 f"{html_table(self._table())}{said}</div>")
 
     def verdict(self) -> str:
-        """Return the sum of it in one line."""
+        """Return a summary in one line."""
         if self.wrong:
             return f"wrong: {', '.join(f'{row.term} by {row.parameter}' for row in self.wrong)}"
         if self.unreached:
@@ -94,25 +95,26 @@ class Report:
 
 
 def check(subject, data, *, items: int = 32, seed: int = 0, **options) -> Report:
-    """Return whether symbolic gradients are those of finite differences, in float64.
+    """Compare symbolic gradients with finite differences, in float64.
 
     Parameters
     ----------
     subject : Network, or a loss: name, function of (prediction, target), LossSpec
-        Of a model every term is checked by every parameter, of a loss the value by every port of floats.
+        For a model, every term is checked by every parameter. For a loss, the value is checked by every port of floats.
     data : data
-        As `train` takes them; for a loss a list of arrays, one for each port.
+        Data as for `train`. For a loss, a list of arrays, one for each port.
     items : int
-        How many items of the data are used.
+        How many items of the data to use.
     seed : int
-        Of the directions that are tried.
+        Seed for the directions to try.
     **options
-        For a model regularizers, ``weight_l2=0.1`` say; for a loss its hyperparameters.
+        For a model its regularizers, such as ``weight_l2=0.1``. For a loss its hyperparameters.
 
     Returns
     -------
     Report
-        A table that prints itself, with a verdict. It is false if a gradient is wrong, or no term reaches a parameter.
+        A table that prints itself, with a verdict. It is false if a gradient is wrong, or if no term reaches a
+        parameter.
 
     >>> bool(check("huber", [[[0.3, 2.0]], [[0.0, 0.0]]]))
     True

@@ -1,4 +1,4 @@
-"""Losses and metrics on plain arrays: compiled once for each rank and dtype."""
+"""Losses and metrics of plain arrays. They are compiled once for each rank and dtype."""
 
 
 import numpy as np
@@ -34,16 +34,16 @@ def value(name: str, *arrays, weights=None, how=None, like=None, activation=None
     Parameters
     ----------
     name : str
-        Of a registered loss.
+        Name of a registered loss.
     *arrays : arrays, one for each port of the loss, in order
     weights : array or None
         Weights of the values, see `losses.reduce`.
     how : str or None
-        The reduction, see `losses.reduce`; None: 'none', or that of `like`.
+        The reduction, see `losses.reduce`. None means 'none', or the reduction of `like`.
     like : str or None
-        The system whose number is wanted: 'torch', 'keras', ..., see `losses.conventions`.
+        The library whose values you want: 'torch', 'keras', ..., see `losses.conventions`.
     activation : str or None
-        What the first array goes through before the loss: 'softmax' or 'sigmoid', for an array of logits.
+        Function to apply to the first array before the loss: 'softmax' or 'sigmoid', for an array of logits.
     **options : the loss' hyperparameters
 
     >>> value("huber", [[3.0]], [[0.0]], delta=2.0).tolist()
@@ -57,7 +57,7 @@ def value(name: str, *arrays, weights=None, how=None, like=None, activation=None
 
 def grad(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
          **options) -> np.ndarray:
-    """Return the gradient of a loss by its port number `wrt`: of the sum of its values, where they are not reduced.
+    """Return the gradient of a loss by port number `wrt`. If the values are not reduced, it is that of their sum.
 
     >>> grad("mse", [[3.0]], [[1.0]]).tolist()
     [[4.0]]
@@ -68,7 +68,7 @@ def grad(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, ac
 
 def value_and_grad(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
                    **options) -> tuple[np.ndarray, np.ndarray]:
-    """Return what `value` and `grad` return, from one compiled function.
+    """Return the results of `value` and `grad`, from one compiled function.
 
     >>> value, slope = value_and_grad("mse", [[3.0]], [[1.0]])
     >>> value.tolist(), slope.tolist()
@@ -80,10 +80,10 @@ def value_and_grad(name: str, *arrays, wrt: int = 0, weights=None, how=None, lik
 
 def hessian_diagonal(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
                      **options) -> np.ndarray:
-    """Return the diagonal of the Hessian by port number `wrt`: of the sum of the values, where they are not reduced.
+    """Return the diagonal of the Hessian by port number `wrt`. If the values are not reduced, it is that of their sum.
 
-    Exact, in the shape of that array: one product with the Hessian for each number that an item has (and for each
-    number of all where the values are made of pairs of items). With `grad`, it is what boosting libraries ask for.
+    It is exact, in the shape of that array. It needs one product with the Hessian for each number of an item (or for
+    every number, if the values come from pairs of items). Boosting libraries ask for this and `grad`.
 
     >>> hessian_diagonal("log_cosh", [[0.0]], [[0.0]]).tolist()
     [[1.0]]
@@ -101,16 +101,16 @@ def hessian_diagonal(name: str, *arrays, wrt: int = 0, weights=None, how=None, l
 
 
 def metric(name: str, prediction, target, weights=None, mode=None, **options):
-    """Return a metric of arrays, or the mean of a loss: a number, or nested lists.
+    """Return a metric of arrays, or the mean of a loss, as a number or as nested lists.
 
     Parameters
     ----------
     name : str
-        Of a registered metric or loss.
+        Name of a registered metric or loss.
     prediction, target : arrays
         As the metric takes them, see `symloss.metrics`.
     weights : array or None
-        One an item, or in the target's shape.
+        One for each item, or in the shape of the target.
     **options : the metric's
 
     >>> metric("acc", [[0.2, 0.8], [0.9, 0.1]], [1, 1])
@@ -198,14 +198,14 @@ def _mismatch(name, arrays, error) -> ShapeError:
 
 
 def guarded(spec, given, options, activation=None, who: str = "evaluate", labels_alone: bool = False) -> list:
-    """Return arrays for the ports of a loss, and weights if there are any, with its target checked where it counts.
+    """Return arrays for the ports of a loss, and weights if there are any, with the target checked where it counts.
 
-    With `labels_alone` targets that are no labels pass unchecked.
+    With `labels_alone` targets that are not labels are not checked.
 
     Raises
     ------
     DataError
-        For labels out of range, signs that are none, and probabilities that are none.
+        If labels are out of range, signs are not -1 or 1, or probabilities are invalid.
     """
     if "target" not in spec.ports:
         return given
@@ -349,7 +349,7 @@ def _function(what, spec, kinds, options, how, activation, mode, wrt, stable):
 
 
 def reduced_values(spec, inputs, options, how, activation):
-    """Return the loss of variables for its ports, and for weights if there is one more, reduced."""
+    """Return the reduced loss of variables for its ports, and for weights if there is one more variable."""
     ports = fed = inputs[: len(spec.ports)]
     weights = inputs[-1] if len(inputs) > len(ports) else None
     if activation is not None:

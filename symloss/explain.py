@@ -1,4 +1,4 @@
-"""What a model is made of and what was chosen for it, in words and tables."""
+"""Descriptions of a model and of what was chosen for it, in words and tables."""
 
 import html
 import io
@@ -92,7 +92,7 @@ def _data_names(model) -> list[str]:
 
 
 def decisions(model) -> list[str]:
-    """Return what the compiler decided of the functions that the model has compiled with it so far."""
+    """Return the compiler's decisions about the functions that the model has compiled with it so far."""
     found = []
     for key in model._compiled:
         entry = model._compiled[key]
@@ -107,7 +107,7 @@ def _objective(model) -> Objective:
 
 
 def stable_forms(model, objective) -> list[str]:
-    """Return one line for each rewrite that brings a term into a stable form before the gradient is taken."""
+    """Return one line for each rewrite that brings a term into a stable form before the gradient is computed."""
     found = stability.stable(objective, model.stable).applied
     off = stability.switched_off(model.stable)
     left = ["all rewrites for exact gradients are switched off"] if off is None else \
@@ -154,18 +154,18 @@ def _form(loss, outputs) -> str:
 
 
 def losses_table(words=()) -> Table:
-    """Return a rich table of registered losses: names, ports and what they are.
+    """Return a rich table of registered losses: names, ports and a description.
 
     Parameters
     ----------
     words : sequence of str
-        Parts of names, aliases or summaries that a loss must all have; where no loss has them, its whole documentation
-        is searched. None: every loss.
+        Words to search for. A loss must contain all of them in its name, aliases or summary. If there is no such loss,
+        its whole documentation is searched. None means every loss.
 
     Raises
     ------
     UnknownNameError
-        If nothing is found, with the nearest names.
+        If nothing is found. The message suggests the nearest names.
     """
     table = Table(box=box.SIMPLE_HEAVY)
     for title in ("loss", "aliases", "ports", "what it is"):

@@ -1,4 +1,4 @@
-"""Start values of parameters: functions of (shape, rng) that return a float64 array."""
+"""Initial values of parameters: functions of (shape, rng) that return a float64 array."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def initializer(*aliases: str):
 
 
 def fans(shape) -> tuple[int, int]:
-    """Return how many inputs and outputs a weight of this shape joins: its last two axes times the others.
+    """Return how many inputs and outputs a weight of this shape connects: its last two axes times the others.
 
     >>> fans((784, 84))
     (784, 84)
@@ -30,7 +30,7 @@ def fans(shape) -> tuple[int, int]:
 
 @initializer("he_normal")
 def he(shape, rng):
-    """Normal with variance 2 / inputs, for units that cut off half (He et al. 2015)."""
+    """Normal with variance 2 / inputs, for units that cut off half of their input (He et al. 2015)."""
     return rng.normal(size=shape) * np.sqrt(2 / fans(shape)[0])
 
 
@@ -49,7 +49,7 @@ def lecun(shape, rng):
 
 @initializer()
 def orthogonal(shape, rng):
-    """Rows or columns of length 1, at right angles (Saxe et al. 2014)."""
+    """Orthogonal rows or columns of length 1 (Saxe et al. 2014)."""
     rows, columns = int(np.prod(shape[:-1])), shape[-1]
     tall = rng.normal(size=(max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
@@ -70,22 +70,23 @@ def ones(shape, rng):
 
 
 def draw(shape, rng, default="glorot", init=None, mean=None, std=None, sparsity=0.0, diagonal=None):
-    """Return start values for one parameter.
+    """Return initial values for one parameter.
 
     Parameters
     ----------
     shape : tuple of int
     rng : numpy Generator
     default : str
-        Initializer when nothing else is said.
+        Initializer to use if you do not choose one.
     init : str or callable or array or None
         Name of an initializer, a function of (shape, rng), or the values themselves.
     mean, std : float or None
-        Draw from a normal distribution with these instead; one alone takes 0 for `mean`, 1/sqrt(inputs) for `std`.
+        Draw from a normal distribution with these instead. If you pass only one, `mean` is 0 and `std` is
+        1/sqrt(inputs).
     sparsity : float in [0, 1)
-        Share of the values that is set to 0.
+        Share of the values that are set to 0.
     diagonal : float or None
-        All 0 but the diagonal, which has this value.
+        Value of the diagonal. All other values are 0.
 
     >>> draw((2, 2), np.random.default_rng(0), diagonal=3).tolist()
     [[3.0, 0.0], [0.0, 3.0]]

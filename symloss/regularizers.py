@@ -1,7 +1,8 @@
-"""Terms that hold a model back: penalties on parameters and activity, and noise.
+"""Regularizers: penalties on parameters and activity, and noise.
 
-``train(..., weight_l2=1e-4)`` adds one; ``{"pattern": "hid*", "weight": 0.1}`` says where. Penalties are true sums:
-over all entries of the matching parameters, and for activity over units, averaged over the batch's items alone.
+``train(..., weight_l2=1e-4)`` adds one. ``{"pattern": "hid*", "weight": 0.1}`` selects what it applies to. Penalties on
+parameters are true sums over all entries of those that match. Penalties on activity are sums over units, averaged only
+over the items of the batch.
 """
 
 import fnmatch
@@ -20,7 +21,7 @@ registry: Registry = Registry("regularizer")  # name -> subclass of Regularizer
 
 
 def weight_l1(parameters):
-    """Return the sum of sizes, sum |w|, over all `parameters`."""
+    """Return the sum of absolute values, sum |w|, over all `parameters`."""
     return sum(pt.abs(w).sum() for w in parameters)
 
 
@@ -30,7 +31,7 @@ def weight_l2(parameters):
 
 
 def hidden_l1(outputs):
-    """Return the sum of sizes over the units of all `outputs` (n, ...), averaged over the n items."""
+    """Return the sum of absolute values over the units of all `outputs` (n, ...), averaged over the n items."""
     return sum(pt.abs(h).sum() / pt.cast(h.shape[0], h.dtype) for h in outputs)
 
 
@@ -39,7 +40,7 @@ def contractive(outputs, inputs):
 
     .. math:: \frac1n \sum_i \sum_{kj} \left(\frac{\partial h_{ik}}{\partial x_{ij}}\right)^2
 
-    Items may not depend on each other. See Rifai et al. (2011), "Contractive Auto-Encoders", ICML.
+    Items must not depend on each other. See Rifai et al. (2011), "Contractive Auto-Encoders", ICML.
     """
     total = 0
     for h in outputs:
@@ -71,26 +72,28 @@ def _norm(h):
 
 
 def gaussian_noise(x, std, rng):
-    """Return x plus normal noise with standard deviation `std` (in x's unit), and the generator's next state."""
+    """Return x plus normal noise with standard deviation `std` (in the unit of x), and the next state of the
+    generator."""
     next_rng, draw = pt.random.normal(0.0, 1.0, size=x.shape, rng=rng, dtype=x.dtype, return_next_rng=True)
     return x + std * draw, next_rng
 
 
 def dropout(x, probability, rng):
-    """Return x with each element 0 with `probability`, the rest scaled to keep the mean; and the next generator."""
+    """Return x with elements set to 0 with `probability` and the rest scaled to keep the mean; and the next
+    generator."""
     next_rng, draw = pt.random.uniform(0.0, 1.0, size=x.shape, rng=rng, dtype=x.dtype, return_next_rng=True)
     return x * (pt.ge(draw, probability) / (1 - probability)), next_rng  # no switch: branching on chance is slow
 
 
 class Regularizer:
-    """A regularizer with a strength and a pattern of names; subclassing registers it by its name and `aliases`.
+    """A regularizer with a strength and a pattern of names. Subclasses are registered by their name and `aliases`.
 
     Parameters
     ----------
     pattern : str
-        Glob over names of parameters ('hid1.w') or outputs ('hid1:out'). A number in its place is the weight.
+        Glob pattern over names of parameters ('hid1.w') or outputs ('hid1:out'). A number in its place is the weight.
     weight : float
-        Factor of the term, or strength of the noise. A shared scalar: changing it recompiles nothing.
+        Factor of the term, or strength of the noise. It is a shared scalar: you can change it without recompiling.
     """
 
     aliases: tuple[str, ...] = ()
@@ -128,7 +131,7 @@ class Regularizer:
 
     @property
     def name(self) -> str:
-        """The name under which the term is shown."""
+        """The name of the term in records."""
         pattern = "" if self.pattern == self.default_pattern else f"({self.pattern})"
         return f"{self.title}{pattern}"
 
@@ -148,16 +151,17 @@ class Regularizer:
         self._weight.set_value(np.asarray(value, self._weight.type.dtype))
 
     def loss(self, graph, outputs):
-        """Return the term's scalar, before its weight. A subclass overrides this, or `modify`."""
+        """Return the scalar of the term, before it is multiplied by its weight. A subclass overrides this, or
+        `modify`."""
         raise SpecError(f"{self.title}: it has no term; override loss(self, graph, outputs), or set on_graph = True "
                         f"and override modify(self, name, value, rng)")
 
     def modify(self, name, value, rng):
-        """Return a changed output and the generator's next state (on_graph only)."""
+        """Return a changed output and the next state of the generator (only with on_graph)."""
         raise SpecError(f"{self.title}: it changes nothing; override modify(self, name, value, rng)")
 
     def check(self, graph) -> None:
-        """Try what a subclass overrides, so that a mistake shows before anything is compiled."""
+        """Try the methods that a subclass overrides, so that mistakes show before anything is compiled."""
         outputs = graph.outputs()[0]
         if not self.on_graph:
             term = self.loss(graph, outputs)
@@ -179,7 +183,7 @@ class Regularizer:
                 raise SpecError(f"{self.title}: modify returned {changed!r}; return (value, the next state of rng)")
 
     def matches(self, name: str) -> bool:
-        """Return whether an output or parameter of this name is meant; 'hid1' means 'hid1:out'."""
+        """Return whether the pattern matches this name of an output or parameter. 'hid1' means 'hid1:out'."""
         short = name.removesuffix(":out")
         return fnmatch.fnmatch(name, self.pattern) or fnmatch.fnmatch(short, self.pattern)
 
@@ -191,7 +195,7 @@ class Regularizer:
         return found
 
     def key(self) -> tuple:
-        """Return what a compiled function depends on (the weight is none of it)."""
+        """Return what a compiled function depends on, without the weight."""
         return (type(self), self.pattern)
 
     def __repr__(self):
@@ -210,19 +214,19 @@ class _OnParameters(Regularizer):
 
 
 class WeightL1(_OnParameters):
-    """`weight_l1` over the weights that match."""
+    """`weight_l1` of the weights that match."""
 
     title, aliases, penalty = "weight_l1", ("weight_sparsity",), staticmethod(weight_l1)
 
 
 class WeightL2(_OnParameters):
-    """`weight_l2` over the weights that match."""
+    """`weight_l2` of the weights that match."""
 
     title, aliases, penalty = "weight_l2", ("weight_decay",), staticmethod(weight_l2)
 
 
 class HiddenL1(Regularizer):
-    """`hidden_l1` over the outputs that match; by default of all layers between the first and the last."""
+    """`hidden_l1` of the outputs that match. By default these are all layers between the first and the last."""
 
     title, aliases, default_pattern = "hidden_l1", ("hidden_sparsity",), "hidden"
 
@@ -262,13 +266,13 @@ class _OverTime(Regularizer):
 
 
 class RecurrentState(_OverTime):
-    """`recurrent_state` of the outputs that match; by default of all hidden layers over time."""
+    """`recurrent_state` of the outputs that match. By default these are all hidden layers with a time axis."""
 
     title, penalty = "recurrent_state", staticmethod(recurrent_state)
 
 
 class RecurrentNorm(_OverTime):
-    """`recurrent_norm` of the outputs that match; by default of all hidden layers over time."""
+    """`recurrent_norm` of the outputs that match. By default these are all hidden layers with a time axis."""
 
     title, penalty = "recurrent_norm", staticmethod(recurrent_norm)
 
@@ -291,7 +295,7 @@ class _Noise(Regularizer):
 
 
 class GaussianNoise(_Noise):
-    """Normal noise on the outputs that match, in training only; `weight` is its standard deviation."""
+    """Normal noise on the outputs that match, only in training. `weight` is its standard deviation."""
 
     title, aliases = "gaussian_noise", ("noise",)
 
@@ -300,7 +304,7 @@ class GaussianNoise(_Noise):
 
 
 class BernoulliDropout(_Noise):
-    """Dropout of the outputs that match, in training only; `weight` is the probability."""
+    """Dropout of the outputs that match, only in training. `weight` is the probability."""
 
     title, aliases = "bernoulli_dropout", ("dropout",)
 
@@ -317,12 +321,12 @@ PLACES = ("input", "hidden", "output")  # input_noise, hidden_dropout, ... are p
 
 
 def is_regularizer(option: str) -> bool:
-    """Return whether `option` is a keyword that makes a regularizer."""
+    """Return whether `option` is a keyword for a regularizer."""
     return option in registry or option in _placed()
 
 
 def option_names() -> list[str]:
-    """Return every keyword that makes a regularizer."""
+    """Return every keyword for a regularizer."""
     return sorted([*registry, *_placed()])
 
 
@@ -340,8 +344,8 @@ def _noises(option, cls, place, value, graph):
 def from_options(options: dict, graph) -> list[Regularizer]:
     """Return the regularizers for keywords such as ``weight_l2=1e-4, dropout={"hid1": 0.5}``.
 
-    A value is a number, a dict with 'weight' and 'pattern' (and what else the class takes), or a dict of numbers by
-    pattern. A number of 0 makes none.
+    A value is a number, a dict with 'weight' and 'pattern' (and the other arguments of the class), or a dict of numbers
+    by pattern. For the number 0 there is no regularizer.
     """
     made = []
     for option, value in options.items():

@@ -1,7 +1,7 @@
-"""Hyperparameters that move while training: functions of the step, symbolic or plain.
+"""Hyperparameters that change during training: functions of the step, symbolic or plain.
 
-``learning_rate=symloss.schedules.cosine(0.01, steps=2000)``; the step counts updates from 0. A schedule is a frozen
-dataclass: it can be called with a number, or with an expression, and compiles into the training step.
+``learning_rate=symloss.schedules.cosine(0.01, steps=2000)``. The step counts updates from 0. A schedule is a frozen
+dataclass. You can call it with a number or with an expression, and it becomes part of the compiled training step.
 """
 
 import dataclasses
@@ -42,13 +42,14 @@ class Schedule:
         raise NotImplementedError
 
     def values_known(self) -> list:
-        """Return values that it takes at some time, for checks: at its first step, and between which it moves."""
+        """Return values that it takes at some time, for checks: at its first step, and the ends of the range it moves
+        in."""
         inner = [v for f in dataclasses.fields(self) if isinstance(v := getattr(self, f.name), Schedule)]
         ends = [getattr(self, name) for name in ("value", "start", "end", "top") if hasattr(self, name)]
         return [float(self(0)), *ends, *(value for one in inner for value in one.values_known())]
 
     def to_spec(self) -> dict:
-        """Return what `build` makes it of: a dict of plain numbers."""
+        """Return a dict of plain numbers from which `build` can rebuild it."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         values = {k: v.to_spec() if isinstance(v, Schedule) else v for k, v in values.items()}
         return {"schedule": type(self).__name__} | values
@@ -79,7 +80,7 @@ class constant(Schedule):  # noqa: N801 (reads as a function)
 
 @dataclasses.dataclass(frozen=True)
 class linear(Schedule):  # noqa: N801
-    """From `start` to `end` in so many `steps`, then `end`."""
+    """From `start` to `end` in the given number of `steps`, then `end`."""
 
     start: float
     end: float
@@ -95,7 +96,7 @@ class linear(Schedule):  # noqa: N801
 
 @dataclasses.dataclass(frozen=True)
 class stepwise(Schedule):  # noqa: N801
-    """`start`, times `factor` after every so many steps."""
+    """`start`, multiplied by `factor` each time `every` steps have passed."""
 
     start: float
     factor: float
@@ -111,7 +112,7 @@ class stepwise(Schedule):  # noqa: N801
 
 @dataclasses.dataclass(frozen=True)
 class exponential(Schedule):  # noqa: N801
-    """`start`, falling smoothly by `factor` in so many `steps`, without end."""
+    """`start`, falling smoothly by `factor` in the given number of `steps`, without end."""
 
     start: float
     factor: float
@@ -127,7 +128,7 @@ class exponential(Schedule):  # noqa: N801
 
 @dataclasses.dataclass(frozen=True)
 class cosine(Schedule):  # noqa: N801
-    """From `start` to `end` along half a cosine in so many `steps`, then `end` (Loshchilov & Hutter 2017).
+    """From `start` to `end` along half a cosine in the given number of `steps`, then `end` (Loshchilov & Hutter 2017).
 
     >>> round(float(cosine(1.0, steps=10)(5)), 6)
     0.5
@@ -148,7 +149,7 @@ class cosine(Schedule):  # noqa: N801
 
 @dataclasses.dataclass(frozen=True)
 class warm_up(Schedule):  # noqa: N801
-    """From 0 up to what `then` says in so many `steps`; `then` (a number or a schedule) begins after them."""
+    """From 0 up to the first value of `then` (a number or a schedule) in the given number of `steps`, then `then`."""
 
     steps: int
     then: object
@@ -167,9 +168,9 @@ class warm_up(Schedule):  # noqa: N801
 
 @dataclasses.dataclass(frozen=True)
 class one_cycle(Schedule):  # noqa: N801
-    """Up to `top` and down again in so many `steps`, along cosines (Smith 2018).
+    """Up to `top` and down again in the given number of `steps`, along cosines (Smith 2018).
 
-    Starts at top / `divide`, is at `top` after the share `rise` of the steps, and ends at top / `final_divide`.
+    It starts at top / `divide`, reaches `top` after the share `rise` of the steps, and ends at top / `final_divide`.
     """
 
     top: float
@@ -192,9 +193,9 @@ class one_cycle(Schedule):  # noqa: N801
 
 @dataclasses.dataclass(frozen=True)
 class cyclic(Schedule):  # noqa: N801
-    """From `start` to `end` within the share `rise` of every `period` steps, then `end` until the next one.
+    """From `start` to `end` during the share `rise` of every `period` of steps, then `end` until the next period.
 
-    KL annealing of a variational autoencoder (Fu et al. 2019): ``cyclic(0.0, 1.0, period=1000)``.
+    Use it for KL annealing of a variational autoencoder (Fu et al. 2019): ``cyclic(0.0, 1.0, period=1000)``.
 
     >>> [float(cyclic(0.0, 1.0, period=4)(step)) for step in range(6)]
     [0.0, 0.5, 1.0, 1.0, 0.0, 0.5]
@@ -218,7 +219,7 @@ class cyclic(Schedule):  # noqa: N801
 
 @dataclasses.dataclass(frozen=True)
 class per_epoch(Schedule):  # noqa: N801
-    """A schedule that counts passes over the data, and not updates: ``per_epoch(linear(0.0, 1.0, steps=10))``.
+    """A schedule that counts epochs instead of updates: ``per_epoch(linear(0.0, 1.0, steps=10))``.
 
     >>> per_epoch(linear(0.0, 1.0, steps=10))(5)
     0.5

@@ -1,7 +1,7 @@
 """Update rules: pure functions of parameters and gradients that return new values for shared variables.
 
-Each takes ``gradients``, a dict of gradient by parameter, and keyword-only hyperparameters (numbers or scalar
-expressions), and returns a dict of new value by shared variable: the parameters and the rule's own state.
+Each takes ``gradients``, a dict of gradients by parameter, and keyword-only hyperparameters (numbers or scalar
+expressions). It returns a dict of new values by shared variable: the parameters and the rule's own state.
 """
 
 import inspect
@@ -51,10 +51,10 @@ def update(*aliases: str, memory: str | None = None):
     Parameters
     ----------
     memory : 'none', 'exact' or None
-        What the rule does where a gradient is 0. 'none': nothing, since it takes a multiple of the gradient off the
-        parameter, and remembers nothing. 'exact': it remembers something of each element, and leaves this and the
-        parameter exactly as they are. None: it may move the element all the same, as a momentum does. Tables of which
-        a step reads a few rows are updated accordingly.
+        What the rule does where a gradient is 0. 'none': nothing, because it subtracts a multiple of the gradient from
+        the parameter and has no state. 'exact': it has state for each element, and leaves both the state and the
+        parameter exactly as they are. None: it may still change the element, as momentum does. Tables of which a step
+        reads only a few rows are updated accordingly.
     """
 
     def register(function):
@@ -76,7 +76,7 @@ def options(rule: Callable) -> dict:
 
 
 def hyperparameters(rule: Callable) -> dict[str, Option]:
-    """Return what a rule declares of its hyperparameters: the annotations of its keyword-only arguments.
+    """Return what a rule declares about its hyperparameters: the annotations of its keyword-only arguments.
 
     >>> hyperparameters(adam)["beta1"].check.wanted
     'a finite number of at least 0 and less than 1'
@@ -118,7 +118,7 @@ def downhill(p, g, rate):
 
 
 def velocity(v, step, factor):
-    """Return the new velocity of a parameter that `step` would be taken off: factor v - step."""
+    """Return the new velocity of a parameter from which `step` would be subtracted: factor v - step."""
     return factor * v - step
 
 
@@ -133,12 +133,12 @@ def root(squares, epsilon, inside=False):
 
 
 def equal_units(g, steps, squares, epsilon):
-    """Return Adadelta's step: the gradient in units of the steps, by the mean squares of both."""
+    """Return Adadelta's step: the gradient in the unit of the steps, scaled by the mean squares of both."""
     return g * root(steps, epsilon, inside=True) / root(squares, epsilon, inside=True)
 
 
 def without_bias(beta, step):
-    """Return 1 - beta^step: what a running mean that started at 0 has to be divided by."""
+    """Return 1 - beta^step, the divisor that corrects the bias of a running mean that started at 0."""
     return 1 - beta**step
 
 
@@ -176,9 +176,9 @@ def nag(gradients, *, learning_rate: Rate = 0.01, momentum: Momentum = 0.9):
 @update()
 def rprop(gradients, *, learning_rate: FirstStep = 0.01, increase: Increase = 1.2, decrease: Decrease = 0.5,
           min_step: LeastStep = 1e-6, max_step: GreatestStep = 50.0):
-    """iRprop-: a step for each element that grows while the sign holds (Igel & Huesken 2000).
+    """iRprop-: each element has a step that grows while the sign of its gradient stays (Igel & Huesken 2000).
 
-    `learning_rate` is the first step. For full batches.
+    `learning_rate` is the first step. Use it with full batches.
     """
     updates = {}
     for p, g in gradients.items():
@@ -234,7 +234,7 @@ def esgd(gradients, *, learning_rate: Rate = 0.01, rho: Rho = 0.95, epsilon: Eps
     Parameters
     ----------
     hessian_vector : callable
-        Returns the products (H v by parameter, updates of generators); the compiler passes it.
+        Returns the products (H v by parameter, updates of generators). The compiler passes it.
     """
     if hessian_vector is None:
         raise SpecError("esgd: products with the Hessian are wanted; pass hessian_vector")
@@ -275,21 +275,21 @@ def _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=0.0, greatest=F
 
 @update()
 def adam(gradients, *, learning_rate: Rate = 0.001, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, epsilon: Epsilon = 1e-8):
-    """Adam: p - lr m / (sqrt(v) + eps), m and v running means without their start's bias (Kingma & Ba 2015)."""
+    """Adam: p - lr m / (sqrt(v) + eps), with bias-corrected running means m and v (Kingma & Ba 2015)."""
     return _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=None)
 
 
 @update()
 def adamw(gradients, *, learning_rate: Rate = 0.001, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999,
           epsilon: Epsilon = 1e-8, decay: Decay = 0.01):
-    """Adam with a decay of the parameters apart from the gradient, lr decay p (Loshchilov & Hutter 2019)."""
+    """Adam with weight decay that is decoupled from the gradient, lr decay p (Loshchilov & Hutter 2019)."""
     return _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=decay)
 
 
 @update()
 def amsgrad(gradients, *, learning_rate: Rate = 0.001, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999,
             epsilon: Epsilon = 1e-8):
-    """Adam with the greatest mean square so far (Reddi et al. 2018), its start's bias removed as in Adam."""
+    """Adam with the greatest mean square so far (Reddi et al. 2018), bias-corrected as in Adam."""
     return _adam(gradients, learning_rate, beta1, beta2, epsilon, decay=None, greatest=True)
 
 
