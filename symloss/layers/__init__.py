@@ -1,7 +1,7 @@
-"""Layers, by form: each turns outputs of earlier layers into its own, and owns its parameters.
+"""Layers, by form. Each computes its outputs from those of earlier layers, and owns its parameters.
 
-Inside: `spec.py` (the layer language), `graph.py` (Graph: layers in order, and the expressions they make), `base.py`
-(Layer, which a subclass registers itself with), and one module for each kind of layer.
+Inside: `spec.py` (the layer language), `graph.py` (Graph: layers in order, and their expressions), `base.py` (Layer,
+the base class that registers its subclasses), and one module for each kind of layer.
 May import activations, initializers and what lies below them; it knows no losses, no data and no training.
 Start reading at `base.py`, then `feedforward.py`.
 """

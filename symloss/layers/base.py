@@ -1,4 +1,4 @@
-"""What every layer has: a name, inputs, a shape, parameters and a way back to its description."""
+"""What every layer has: a name, inputs, a shape, parameters, and a description from which it can be rebuilt."""
 
 import inspect
 
@@ -20,7 +20,7 @@ START = ("draws", "_given", "_rng")  # attributes that say how parameters start,
 
 
 def input_names(name, inputs) -> tuple[str, ...]:
-    """Return the names of the layers that feed a layer called `name`, or raise SpecError for what is no name."""
+    """Return the names of the input layers of a layer called `name`, or raise SpecError for an invalid name."""
     names = (inputs,) if isinstance(inputs, str) else inputs
     if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
         raise SpecError(f"layer {name!r}: inputs={inputs!r}; the name of an earlier layer is wanted, or a list of them")
@@ -28,7 +28,7 @@ def input_names(name, inputs) -> tuple[str, ...]:
 
 
 def form_of(layer: "Layer") -> str:
-    """Return the name by which descriptions ask for such a layer."""
+    """Return the name of such a layer in descriptions."""
     return next((form for form in registry if registry.get(form) is type(layer)), type(layer).__name__)
 
 
@@ -38,22 +38,22 @@ class Layer:
     Parameters
     ----------
     name : str
-        By which other layers, losses and patterns refer to it.
+        Name that other layers, losses and patterns use.
     inputs : str or list of str
         Names of earlier layers.
     size : int
-        Units: the length of the last axis of its output.
+        Number of units: the length of the last axis of its output.
     shape : tuple of int
         Shape of one item, instead of a size.
     activation : str or callable
     **draws
-        How parameters start: 'init', 'mean', 'std', 'sparsity', 'diagonal', for all weights, or for one parameter
-        with its name behind: ``std_w=0.1``, ``init_b='ones'``. See `initializers.draw`.
+        Options of the initial parameters: 'init', 'mean', 'std', 'sparsity', 'diagonal'. They apply to all weights, or
+        to one parameter if its name follows: ``std_w=0.1``, ``init_b='ones'``. See `initializers.draw`.
 
     Notes
     -----
-    To be overridden: `setup` (shape and parameters, from the inputs' shapes) and `connect` (expressions). A layer that
-    makes something else of the time of a sequence says so by ``keeps_time = False``.
+    A subclass overrides `setup` (shape and parameters, from the shapes of the inputs) and `connect` (expressions). If
+    its output no longer has the time axis of its input, it sets ``keeps_time = False``.
     """
 
     forms: tuple[str, ...] = ()
@@ -122,12 +122,12 @@ class Layer:
 
     @classmethod
     def arranged(cls, keywords: dict) -> dict:
-        """Return the options of a description as ``__init__`` takes them."""
+        """Return the options of a description in the form that ``__init__`` takes."""
         return keywords
 
     @classmethod
     def chosen_activation(cls, keywords: dict) -> str | None:
-        """Return the activation of a layer with these options where none is named; None: what the graph says."""
+        """Return the activation of a layer with these options if you name none, or None to use the graph's default."""
         return cls.default_activation
 
     @property
@@ -138,7 +138,7 @@ class Layer:
     # ------------------------------------------------------------------------------------------ building
 
     def bind(self, sources: list["Layer"], rng: np.random.Generator) -> "Layer":
-        """Take the layers that feed this one, make the parameters, and return the layer."""
+        """Connect the input layers, create the parameters, and return the layer."""
         self._rng = rng
         self.source_shapes = [(source.name, source.shape) for source in sources]
         for source in sources:
@@ -157,43 +157,43 @@ class Layer:
         return self
 
     def meet(self, graph) -> None:
-        """Take what this layer needs of the graph that it is about to join; called before `bind`."""
+        """Get what this layer needs from the graph that it will join. It is called before `bind`."""
 
     def setup(self, sources: list["Layer"]) -> None:
-        """Set `shape` where it follows from the sources, and make parameters with `add_weights` and `add_bias`."""
+        """Set `shape` if it follows from the sources, and create parameters with `add_weights` and `add_bias`."""
 
     def connect(self, values: list) -> dict:
-        """Return this layer's expressions by short name ('out', 'pre', ...) for the `values` of its inputs.
+        """Return the expressions of this layer by short name ('out', 'pre', ...) for the `values` of its inputs.
 
-        A method ``connect(self, values, context)`` gets a `Context`, too: it says whether this is for training, and
+        A method ``connect(self, values, context)`` also gets a `Context`, which tells whether this is for training, and
         draws random numbers.
         """
         raise SpecError(f"layer {self.name!r}: {type(self).__name__} has no method connect; write one that returns "
                         f"{{'out': ...}} for the values of its inputs")
 
     def connect_in_training(self, values: list) -> dict | None:
-        """Return the expressions of `connect` as they are in training, where they are others; None if they are not.
+        """Return the expressions of `connect` for training, or None if they are the same as in prediction.
 
-        Shared variables in them that have a default update are moved by it in each step.
+        Shared variables in them that have a default update are updated in each step.
         """
         return None
 
     @property
     def differs_in_training(self) -> bool:
-        """Whether it may make something else of its inputs in training than in prediction."""
+        """Whether its outputs in training may differ from those in prediction."""
         return type(self).connect_in_training is not Layer.connect_in_training or takes_context(type(self))
 
     @property
     def inner_layers(self) -> list["Layer"]:
-        """The layers that it is made of."""
+        """The layers that it contains."""
         return []
 
     def hidden_names(self) -> list[str]:
-        """Return the full names of the main outputs of layers within it, but for its own."""
+        """Return the full names of the main outputs of the layers in it, without its own."""
         return []
 
     def take_instead(self, old, new) -> None:
-        """Let one shared variable take the place of another one that is a parameter of this layer."""
+        """Replace a parameter of this layer by another shared variable."""
         holders = [self.params, self.activate.params, *(params for _, params in self.activate.steps)]
         for params in holders:
             for short, parameter in params.items():
@@ -201,7 +201,7 @@ class Layer:
                     params[short] = new
 
     def need_size(self) -> int:
-        """Return the size, or raise SpecError if none was given."""
+        """Return the size, or raise SpecError if there is none."""
         if self.shape is None:
             raise SpecError(f"layer {self.name!r} has no size; write (20, {self.activation!r}) or {{'size': 20}}, say")
         return self.size
@@ -215,13 +215,13 @@ class Layer:
         return sources[0]
 
     def add_weights(self, short: str, shape, gain_of: str | None = None) -> None:
-        """Make a weight parameter: He's start before rectifiers, else Glorot's."""
+        """Create a weight parameter, with He initialization before rectifiers and Glorot initialization otherwise."""
         rectifies = Activation(self.activation, 1, np.random.default_rng(0)).rectifies
         self._add(short, shape, "he" if rectifies else "glorot", self._drawing(short, shared=True))
         self.weight_names.add(short)
 
     def add_bias(self, short: str, shape, fill: float = 0.0) -> None:
-        """Make a bias parameter, which starts at `fill`."""
+        """Create a bias parameter with the initial value `fill`."""
         options = self._drawing(short, shared=False)
         self._add(short, shape, "zeros", options)
         if fill and not options:
@@ -251,11 +251,11 @@ class Layer:
     # ------------------------------------------------------------------------------------------ describing
 
     def fingerprint(self) -> tuple:
-        """Return something hashable that changes whenever anything does that expressions are made of."""
+        """Return a hashable value that changes whenever something changes that the expressions depend on."""
         return fingerprint({name: value for name, value in vars(self).items() if name not in START})
 
     def to_spec(self) -> dict:
-        """Return the dict that rebuilds this layer."""
+        """Return a dict from which this layer can be rebuilt."""
         spec = {"form": form_of(self), "name": self.name, "inputs": list(self.inputs), "activation": self.activation}
         if self.sized:
             spec |= {"size": self.size} if len(self.shape) == 1 else {"shape": list(self.shape)}

@@ -11,21 +11,21 @@ SIDES = {"fw": "forward", "bw": "backward"}
 
 
 def workers() -> list[str]:
-    """Return the forms of layer that can go both ways."""
+    """Return the forms of layers that can run in both directions."""
     return [form for form in registry if issubclass(registry.get(form), Recurrent)]
 
 
 class Bidirectional(Layer):
-    """A layer that goes through time in both directions; each half of its units is a layer of its own.
+    """A layer that runs through time in both directions. Each half of its units is a layer of its own.
 
-    Both halves are aligned: what stands at a step belongs to that step, in either direction. Parameters are those of
-    the halves, with 'fw_' or 'bw_' before their names. So are outputs; 'out' and all others also come with the halves
-    side by side.
+    Both halves are aligned: the output at a step belongs to that step, in either direction. The parameters are those of
+    the halves, with 'fw_' or 'bw_' before their names. So are the outputs. 'out' and all others also exist with both
+    halves concatenated.
 
     Parameters
     ----------
     worker : str
-        Form of the halves: 'rnn', 'lstm', ...; its own options go with it. ``"bilstm"`` is short for
+        Form of the halves: 'rnn', 'lstm', ... You can pass its options, too. ``"bilstm"`` is short for
         ``{"form": "bidirectional", "worker": "lstm"}``.
     """
 

@@ -1,4 +1,4 @@
-"""Recurrent layers whose units stand in modules, from fast to slow, of which the slower feed the faster."""
+"""Recurrent layers whose units form modules, from fast to slow, in which the slower ones feed the faster ones."""
 
 import numpy as np
 import pytensor
@@ -9,7 +9,7 @@ from .recurrent import Recurrent
 
 
 class Modules(Recurrent, abstract=True):
-    """A layer of modules of equal size. What goes from a faster module to a slower one is masked out of 'hh'."""
+    """A layer of modules of equal size. Connections from a faster module to a slower one are masked out of 'hh'."""
 
     def build(self, inputs, size):
         self.add_weights("xh", (inputs, size))
@@ -17,7 +17,7 @@ class Modules(Recurrent, abstract=True):
         self.add_bias("b", (size,))
 
     def spread(self, values) -> np.ndarray:
-        """Return one value a module as one value a unit."""
+        """Return one value for each module as one value for each unit."""
         if self.size % len(values):
             raise SpecError(
                 f"layer {self.name!r}: size {self.size} is no multiple of its {len(values)} modules; "
@@ -26,22 +26,22 @@ class Modules(Recurrent, abstract=True):
         return np.repeat(values, self.size // len(values))
 
     def masked(self, count: int):
-        """Return hh without what would go from a faster module to a slower one, for so many modules."""
+        """Return hh without the connections from a faster module to a slower one, for this number of modules."""
         module = self.spread(np.arange(count))
         return self.params["hh"] * (module[:, None] >= module).astype(pytensor.config.floatX)
 
 
 class Clockwork(Modules):
-    r"""Modules with clocks: a module moves only when its period divides the time, and else keeps its state.
+    r"""Modules with clocks: a module changes only when its period divides the time, and otherwise keeps its state.
 
     pre_t = x_t xh + h_{t-1} (hh * mask) + b where t % period = 0, else pre_{t-1}; h_t = act(pre_t). Time counts from 0
-    in the layer's direction. Parameters 'xh', 'hh', 'b'; outputs 'pre' and 'out'. See Koutnik et al. (2014),
-    "A Clockwork RNN", arXiv:1402.3511.
+    in the direction of the layer. The parameters are 'xh', 'hh' and 'b', the outputs 'pre' and 'out'. See Koutnik et
+    al. (2014), "A Clockwork RNN", arXiv:1402.3511.
 
     Parameters
     ----------
     periods : list of int
-        One a module; the size is a multiple of their number.
+        One period for each module. The size must be a multiple of their number.
     """
 
     forms = ("clockwork",)
@@ -75,15 +75,15 @@ class Clockwork(Modules):
 
 
 class BCRNN(Modules):
-    r"""Modules that leak: pre_t = r pre_{t-1} + (1 - r) (x_t xh + h_{t-1} (hh * mask) + b), h_t = act(pre_t).
+    r"""Leaky modules: pre_t = r pre_{t-1} + (1 - r) (x_t xh + h_{t-1} (hh * mask) + b), h_t = act(pre_t).
 
-    The rates r do not learn: 1 - 10^e, with e from -0.0001 (the fastest module) to -6, evenly. Parameters 'xh', 'hh',
-    'b'; outputs 'pre', 'rate' and 'out'.
+    The rates r are not learned: they are 1 - 10^e, with e evenly spaced from -0.0001 (the fastest module) to -6. The
+    parameters are 'xh', 'hh' and 'b', the outputs 'pre', 'rate' and 'out'.
 
     Parameters
     ----------
     num_modules : int
-        The size is a multiple of it.
+        Number of modules. The size must be a multiple of it.
     """
 
     forms = ("bcrnn",)

@@ -1,4 +1,4 @@
-"""What layers may ask for while they make their expressions: whether it is for training, and random numbers."""
+"""What layers can ask for while they build their expressions: whether it is for training, and random numbers."""
 
 import functools
 import inspect
@@ -14,20 +14,20 @@ from ..errors import SpecError
 
 
 class Context:
-    """What a layer's ``connect(self, values, context)`` may ask for.
+    """The context of a layer's ``connect(self, values, context)``.
 
     Parameters
     ----------
     training : bool
-        Whether the expressions are those of training, and not of validation and prediction.
+        Whether the expressions are for training instead of validation and prediction.
     seed : int
         Seed of all random numbers.
     noises : sequence of Regularizer
-        Those that change outputs.
+        The regularizers that change outputs.
     replace : dict
-        Expressions that take the place of outputs, by full name.
+        Expressions that replace outputs, by full name.
     updates : dict or None
-        Where the next states of generators go; None: into a dict of its own.
+        Dict for the next states of random generators. With None there is a new one.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Context:
     name : str
         Full name of the layer, ``encoder.hid1``.
     updates : dict
-        Next state by random generator, for whoever compiles a function.
+        Next states of random generators, for the compiled function to apply.
     """
 
     def __init__(self, training: bool = False, seed: int = 0, noises=(), replace: dict | None = None,
@@ -45,19 +45,19 @@ class Context:
         self._noises, self._replace = tuple(noises), replace or {}
 
     def within(self, name: str) -> "Context":
-        """Return the context of a layer called `name` within the one that this is for."""
+        """Return the context of a layer called `name` within the layer of this context."""
         inner = object.__new__(Context)
         vars(inner).update(vars(self))
         inner.name = f"{self.name}.{name}" if self.name else name
         return inner
 
     def stream(self):
-        """Return a new random generator of the model, a shared variable; put its next state into `updates`."""
+        """Return a new random generator of the model, a shared variable, and put its next state into `updates`."""
         state = np.random.default_rng([self.seed, len(self.updates)])
         return pytensor.shared(state, name=f"noise of {self.name}")
 
     def normal(self, size, dtype: str | None = None):
-        """Return normal random numbers with mean 0 and standard deviation 1, other ones in each step.
+        """Return normal random numbers with mean 0 and standard deviation 1, new ones in each step.
 
         >>> Context().normal((2, 3)).type.shape
         (2, 3)
@@ -65,7 +65,7 @@ class Context:
         return self._draw(pt.random.normal, size, dtype)
 
     def uniform(self, size, dtype: str | None = None):
-        """Return random numbers between 0 and 1, other ones in each step."""
+        """Return random numbers between 0 and 1, new ones in each step."""
         return self._draw(pt.random.uniform, size, dtype)
 
     def _draw(self, draw, size, dtype):
@@ -75,7 +75,7 @@ class Context:
         return drawn
 
     def changed(self, layer, full: str, value):
-        """Return an output called `full` with the noises of the training, or what takes its place."""
+        """Return the output called `full` with the noises of training, or its replacement."""
         value = self._replace.get(full, value)
         for noise in self._noises:
             if noise.matches(full):
@@ -90,12 +90,12 @@ class Context:
 
 @functools.cache
 def takes_context(cls: type) -> bool:
-    """Return whether `connect` of a class of layers takes a context."""
+    """Return whether the `connect` of a class of layers takes a context."""
     return "context" in inspect.signature(cls.connect).parameters
 
 
 def made_by(layer, values: list, context: Context) -> dict:
-    """Return what a layer makes of the `values` of its inputs, by short name."""
+    """Return the outputs of a layer for the `values` of its inputs, by short name."""
     made = layer.connect_in_training(values) if context.training else None
     if made is None:
         made = layer.connect(values, context) if takes_context(type(layer)) else layer.connect(values)
@@ -104,10 +104,10 @@ def made_by(layer, values: list, context: Context) -> dict:
 
 
 def connected(layer, values: list, context: Context) -> dict:
-    """Return what `made_by` does, made quickly also where a model is deep.
+    """Return the result of `made_by`, built quickly even if the model is deep.
 
-    It is built of stand-ins, and what they stand for comes in their place afterwards: PyTensor looks for the lengths
-    of a loop's states through all that they are made of, down to the input, so that depth would cost its square.
+    It is built from placeholders, which are replaced afterwards. PyTensor looks for the lengths of a loop's states
+    through everything that they depend on, down to the input, so the time would grow with the square of the depth.
     """
     stand_ins = {value.type(value.name): value for value in values}
     known = set(context.updates)
@@ -117,7 +117,7 @@ def connected(layer, values: list, context: Context) -> dict:
 
 
 def put_in_place(expressions: list, others: dict) -> None:
-    """Replace the variables `others` in all that `expressions` are made of, in place."""
+    """Replace the variables `others` in everything that `expressions` depend on, in place."""
     variables = list(ancestors(expressions))
     variables += ancestors([v.default_update for v in variables if getattr(v, "default_update", None) is not None])
     for node in {v.owner for v in variables if v.owner is not None}:
@@ -136,10 +136,10 @@ def _check_made(layer, made):
 
 
 def draws(values: dict) -> bool:
-    """Return whether layers draw random numbers, by generators that each training wants for itself."""
+    """Return whether layers draw random numbers, with generators that each training needs for itself."""
     return any(isinstance(v.type, RandomType) for v in ancestors(values.values()))
 
 
 def own_updates(values: dict) -> dict:
-    """Return the next values of shared variables that layers move by updates of their own, by variable."""
+    """Return the next values of shared variables that layers update themselves, by variable."""
     return {v: v.default_update for v in ancestors(values.values()) if getattr(v, "default_update", None) is not None}

@@ -70,13 +70,14 @@ class _Convolution(_Windows, abstract=True):
     ----------
     filter_size : int, or one for each axis
     stride : int, or one for each axis
-        Cells from one place of the filter to the next.
+        Number of cells from one position of the filter to the next.
     border_mode : str or int, or one int for each axis
-        'valid': filters stay within their input. 'same': zeros around it, so that without a stride the output is as
-        large as the input; an odd zero goes behind. 'half': half a filter of zeros on both sides. 'full': filters
-        touch the input by one cell at least. An integer: so many zeros on both sides.
+        'valid': filters stay within the input. 'same': zeros around the input, so that the output is as large as the
+        input if the stride is 1. An odd zero goes to the end. 'half': zeros of half the filter size on both sides.
+        'full': filters overlap the input by at least one cell. An integer: that many zeros on both sides.
     flip_filters : bool
-        True: convolution, which runs through a filter backwards. False: correlation, as in most other libraries.
+        Whether to compute a true convolution, which reverses the filter. False is correlation, as in most other
+        libraries.
 
     Notes
     -----
@@ -161,11 +162,11 @@ class _Pooling(_Windows, abstract=True):
     ----------
     pool_size : int, or one for each axis
     stride : int, or one for each axis, or None
-        Cells from one window to the next; None: `pool_size`, so that windows neither overlap nor leave gaps.
+        Number of cells from one window to the next. None means `pool_size`: windows neither overlap nor leave gaps.
     pooling : 'max' or 'mean'
-        The gradient of a maximum goes to the first of equal values, in the order of rows.
+        The gradient of a maximum goes to the first of equal values, in row-major order.
     ignore_border : bool
-        Whether to leave out windows at the end that are not full. Otherwise they pool what there is.
+        Whether to ignore windows at the end that are not full. Otherwise they pool the cells that there are.
     """
 
     default_activation = "linear"
@@ -233,7 +234,7 @@ class _Pooling(_Windows, abstract=True):
 
 
 class Pool1(_Pooling):
-    """The maximum or mean of windows over time, channel by channel, of (batch, time, channels)."""
+    """Maximum or mean of windows over time, for each channel, of (batch, time, channels)."""
 
     __doc__ += _Pooling.__doc__.partition("\n")[2]
     forms = ("pool1",)
@@ -241,7 +242,7 @@ class Pool1(_Pooling):
 
 
 class Pool2(_Pooling):
-    """The maximum or mean of windows over images, channel by channel, of (batch, rows, columns, channels)."""
+    """Maximum or mean of windows over images, for each channel, of (batch, rows, columns, channels)."""
 
     __doc__ += _Pooling.__doc__.partition("\n")[2]
     forms = ("pool2",)

@@ -8,22 +8,22 @@ from .graph import Graph
 
 
 def part(graph: Graph, inputs: list[str], outputs: list[str]) -> Graph:
-    """Return the layers between some and others, as a graph that shares them.
+    """Return the layers between inputs and outputs, as a graph that shares them.
 
     Parameters
     ----------
     graph : Graph
     inputs : list of str
-        Layers whose outputs are the inputs of the part.
+        Layers whose outputs become the inputs of the part.
     outputs : list of str
-        Layers whose outputs are its outputs.
+        Layers whose outputs become its outputs.
 
     Raises
     ------
     UnknownNameError
-        For a name that no layer has.
+        If no layer has one of the names.
     SpecError
-        If the outputs need more than the inputs.
+        If the outputs depend on more than the inputs.
     """
     needed = _needed(graph, [graph.top(name) for name in outputs], set(inputs))
     missing = [layer.name for layer in needed if isinstance(layer, Input) and layer.name not in inputs]
@@ -37,7 +37,7 @@ def part(graph: Graph, inputs: list[str], outputs: list[str]) -> Graph:
 
 
 def take(graph: Graph, start: str, end: str) -> Graph:
-    """Return the layers from one to another, both included, as a graph that shares them; see `part`."""
+    """Return the layers from one to another, including both, as a graph that shares them. See `part`."""
     first, last = graph[start], graph.top(end)
     if start not in graph.names():
         raise SpecError(f"take from {start!r}: it lies within another layer; begin with a layer of this network, or "

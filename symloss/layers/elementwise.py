@@ -24,18 +24,19 @@ FUNCTIONS = {  # of two tensors or more
 
 
 class Elementwise(Layer):
-    """A function of its inputs: element by element, or over the axes of an item.
+    """A function of its inputs, element by element or over the axes of an item.
 
     Parameters
     ----------
     function : callable or str
-        A function of as many tensors as there are inputs, such as ``lambda x, y: (x - y) ** 2``; the name of an
+        A function with as many tensors as there are inputs, such as ``lambda x, y: (x - y) ** 2``; the name of an
         activation; or one of 'add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'squared
-        difference', 'absolute difference', and 'sum' and 'mean' over the last axis. Only a name can be saved.
+        difference', 'absolute difference', and 'sum' and 'mean' over the last axis. You can save a model only if the
+        function is given by name.
 
     Notes
     -----
-    What the function returns keeps the first axis, that of the items. One number for each item becomes a column.
+    The result must keep the first axis, which is that of the items. One number for each item becomes a column.
     """
 
     forms = ("elementwise",)
@@ -103,13 +104,13 @@ DISTANCES = ("euclidean", "squared euclidean", "manhattan", "cosine")
 
 
 class Distance(Layer):
-    """How far apart the items of its two inputs are: one number for each pair, in a column.
+    """The distance between the items of its two inputs: one number for each pair, in a column.
 
     Parameters
     ----------
     metric : 'euclidean', 'squared euclidean', 'manhattan' or 'cosine'
-        The cosine distance is 1 less the cosine of the angle: from 0 to 2. Its gradient and that of the Euclidean
-        distance are 0 where a vector, or the difference of both, is 0.
+        The cosine distance is 1 minus the cosine of the angle, from 0 to 2. The gradient of the cosine distance is 0
+        for zero vectors, and that of the Euclidean distance is 0 for equal vectors.
     """
 
     forms = ("distance",)

@@ -7,23 +7,23 @@ from .base import Layer
 
 
 class Embedding(Layer):
-    """A learned vector for each of many ids: row i of a table for the id i.
+    """A learned vector for each id: row i of a table for the id i.
 
     Parameters
     ----------
     ids : int
-        How many there are; the inputs are integers from 0 to ``ids - 1``.
+        Number of ids. The inputs are integers from 0 to ``ids - 1``.
     size : int
         Length of the vectors.
 
     Notes
     -----
-    Its input is a layer of integers, ``{"size": 1, "dtype": "int32"}``. Items of one id become vectors (size,), items
-    of several ids a vector for each (k, size). In a recurrent network, each step has one id.
+    Its input is a layer of integers, ``{"size": 1, "dtype": "int32"}``. Items with one id become vectors (size,). Items
+    with several ids get one vector for each (k, size). In a recurrent network, each step has one id.
 
-    The table is the parameter 'w' (ids, size). It starts with normal numbers of the standard deviation 1 / sqrt(size),
-    unless 'init' or 'std' says otherwise. A training step updates only those rows that it reads where the update rule
-    allows it: see `compiling.table_rows`.
+    The table is the parameter 'w' (ids, size). By default it starts with normal numbers with standard deviation 1 /
+    sqrt(size). You can change that with 'init' or 'std'. If the update rule allows it, a training step updates only the
+    rows that it reads: see `compiling.table_rows`.
     """
 
     forms = ("embedding",)

@@ -10,17 +10,17 @@ from .base import Layer
 
 
 class Input(Layer):
-    """Where data enter.
+    """Where data enter the model.
 
     Parameters
     ----------
     ndim : int
-        Axes of a batch: 2 for (item, variable), 3 with time between them.
+        Number of axes of a batch: 2 for (item, variable), 3 with time between them.
     dtype : str or None
-        floatX unless given.
+        Type of the data. The default is floatX.
     sparse : 'csr', 'csc' or None
-        Format of sparse matrices that stay sparse up to the product with the first weights; fully connected layers
-        alone can take them.
+        Format of sparse matrices. They stay sparse up to the product with the first weights. Only fully connected
+        layers can take them.
     """
 
     forms = ("input",)
@@ -64,7 +64,7 @@ class Input(Layer):
 
 
 class Feedforward(Layer):
-    """act(x w + b), over the last axis; several inputs have a weight each and are added."""
+    """act(x w + b), over the last axis. With several inputs, each has its own weights, and the products are added."""
 
     forms = ("feedforward", "ff")
     takes_sparse = True
@@ -116,7 +116,8 @@ class Tied(Layer):
     Parameters
     ----------
     partner : str or None
-        Name of the layer whose weights serve; None: counting back from here, as brackets match.
+        Name of the layer whose weights are used. None means the matching layer, counted back from here as brackets
+        match.
     """
 
     forms = ("tied",)
@@ -148,7 +149,7 @@ class Tied(Layer):
         self._w = new if self._w is old else self._w
 
     def meet(self, graph) -> None:
-        """Take the partner's weights."""
+        """Get the weights of the partner."""
         partner = self.find_partner(graph.layers)
         self.partner, self._w = partner.name, partner.params["w"]
 

@@ -1,4 +1,4 @@
-"""Recurrent layers with gates, which decide at every step what is kept and what is taken in."""
+"""Recurrent layers with gates, which decide at every step what to keep and what to take in."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -20,14 +20,14 @@ class LSTM(Recurrent):
         o &= \sigma(x_t W_o + h_{t-1} U_o + c_t * p_o + b_o) \\
         h_t &= o \tanh(c_t)
 
-    Parameters 'xh' (W), 'hh' (U) and 'b', each for i, f, c, o in this order, and 'ci', 'cf', 'co' (p); outputs 'cell'
-    and 'out'. An activation takes the place of both tanh. The bias of f starts at 1, the rest at 0. See Graves (2013),
-    arXiv:1308.0850, page 5.
+    The parameters are 'xh' (W), 'hh' (U) and 'b', each for i, f, c, o in this order, and 'ci', 'cf', 'co' (p). The
+    outputs are 'cell' and 'out'. If you choose an activation, it replaces both tanh. The bias of f starts at 1, the
+    others at 0. See Graves (2013), arXiv:1308.0850, page 5.
 
     Parameters
     ----------
     c_0 : str or None
-        Name of a layer whose output the cells start with, as `h_0`.
+        Name of a layer whose output is the initial state of the cells, like `h_0`.
     """
 
     forms = ("lstm",)
@@ -66,8 +66,8 @@ class GRU(Recurrent):
         r &= \sigma(x_t W_r + h_{t-1} U_r + b_r), \quad z = \sigma(x_t W_z + h_{t-1} U_z + b_z) \\
         g &= \mathrm{act}(x_t W_h + (r * h_{t-1}) U_h + b_h), \quad h_t = (1 - z) h_{t-1} + z g
 
-    Parameters 'hh', 'hr', 'hz' (U), 'w' and 'b' (each for h, r, z in this order); outputs 'pre', 'hid' (g), 'rate' (z)
-    and 'out'. See Chung et al. (2014), arXiv:1412.3555.
+    The parameters are 'hh', 'hr', 'hz' (U), 'w' and 'b' (each for h, r, z in this order). The outputs are 'pre', 'hid'
+    (g), 'rate' (z) and 'out'. See Chung et al. (2014), arXiv:1412.3555.
     """
 
     forms = ("gru",)
@@ -100,9 +100,9 @@ class MUT1(Recurrent):
         r &= \sigma(x_t W_r + h_{t-1} U_r + b_r), \quad z = \sigma(x_t W_z + b_z) \\
         g &= \tanh(\tanh(x_t W_h) + (r * h_{t-1}) U_h + b_h), \quad h_t = (1 - z) h_{t-1} + z g
 
-    Parameters 'xh', 'xr', 'xz' (W), 'hh', 'hr' (U), 'bh', 'br', 'bz'; outputs 'pre', 'hid' (g), 'rate' (z) and 'out'.
-    An activation takes the place of both tanh. See Jozefowicz et al. (2015), "An Empirical Exploration of Recurrent
-    Network Architectures", ICML, page 7.
+    The parameters are 'xh', 'xr', 'xz' (W), 'hh', 'hr' (U), 'bh', 'br' and 'bz'. The outputs are 'pre', 'hid' (g),
+    'rate' (z) and 'out'. If you choose an activation, it replaces both tanh. See Jozefowicz et al. (2015), "An
+    Empirical Exploration of Recurrent Network Architectures", ICML, page 7.
     """
 
     forms = ("mut1",)
@@ -131,24 +131,25 @@ class MUT1(Recurrent):
 
 
 class SCRN(Recurrent):
-    r"""A simple recurrent layer with a slow context s beside it.
+    r"""A simple recurrent layer beside a slow context s.
 
     .. math::
         s_t &= (1 - r) s_{t-1} + r (x_t W_s), \quad h_t = \mathrm{act}(x_t W_h + h_{t-1} U + s_t P) \\
         o_t &= h_t U_o + s_t V_o + b
 
-    Parameters 'w' (for h and then s), 'sh' (P), 'hh' (U), 'ho', 'so', 'b', and with the rate 'vector' 'r'; outputs
-    'pre', 'hid' (h), 'state' (s), 'rate' and 'out' (o). See Mikolov et al. (2015), "Learning Longer Memory in Recurrent
-    Neural Networks", arXiv:1412.7753.
+    The parameters are 'w' (for h and then s), 'sh' (P), 'hh' (U), 'ho', 'so', 'b', and 'r' with the rate 'vector'. The
+    outputs are 'pre', 'hid' (h), 'state' (s), 'rate' and 'out' (o). See Mikolov et al. (2015), "Learning Longer Memory
+    in Recurrent Neural Networks", arXiv:1412.7753.
 
     Parameters
     ----------
     rate : str, or list of numbers in (0, 1]
-        'vector': sigmoid(r), learnt. 'uniform', 'log', numbers: as in an rrnn, one for each unit of the context.
+        'vector': sigmoid(r), which is learned. 'uniform', 'log' or numbers: as in an rrnn, one for each unit of the
+        context.
     context_size : int or None
-        Units of the context; None: 1 + the root of the size, rounded down.
+        Number of units of the context. None means 1 + the square root of the size, rounded down.
     s_0 : str or None
-        Name of a layer whose output the context starts with, as `h_0`.
+        Name of a layer whose output is the initial state of the context, like `h_0`.
     """
 
     forms = ("scrn",)

@@ -1,4 +1,4 @@
-"""Graph: layers in order, their parameters by name, and the expressions that they make of the inputs."""
+"""Graph: layers in order, their parameters by name, and the expressions that they compute from the inputs."""
 
 import sys
 
@@ -35,24 +35,24 @@ def _make_room(values: dict) -> None:
 
 
 class Graph:
-    """Layers and how they feed each other.
+    """Layers, and the connections between them.
 
     Parameters
     ----------
     specs : sequence or dict
-        Layers in the layer language (see `spec.parse`); the first is an input, the last is called 'out'. Or a dict of
-        them by name.
+        Layers in the layer language (see `spec.parse`). The first one is an input, the last one is called 'out'. You
+        can also pass a dict of layers by name.
     output_activation : str
-        Of the last layer, unless its spec says otherwise.
+        Activation of the last layer, unless its spec names another one.
     input_ndim : int
-        Axes of a batch of inputs.
+        Number of axes of a batch of inputs.
     seed : int
-        Each layer draws from a stream of its own, made of this seed and its position.
+        Each layer has its own random stream, which depends on this seed and the position of the layer.
     edges : list or None
-        Which layer feeds which, where `specs` is a dict: ``["in -> hid -> out", ("hid", "other")]``; None: each one
-        feeds the next.
+        The connections, if `specs` is a dict: ``["in -> hid -> out", ("hid", "other")]``. With None each layer feeds
+        the next.
     outputs : str, list of str or None
-        Names of the layers whose outputs are those of the whole; None: of those that feed no other layer.
+        Names of the layers whose outputs are those of the graph. None means the layers that feed no other layer.
     """
 
     def __init__(self, specs, output_activation: str = "linear", input_ndim: int = 2, seed: int = 0, edges=None,
@@ -78,7 +78,7 @@ class Graph:
         self._remembered = None  # (state of the layers, their expressions, the next states of generators)
 
     def add_layer(self, description, last: bool = False, plain: bool = False, **options) -> "layers.Layer":
-        """Append a layer described in the layer language, and return it; a `plain` one is linear by default."""
+        """Append a layer described in the layer language, and return it. A `plain` one is linear by default."""
         if isinstance(description, layers.Layer):
             form = layers.base.form_of(description)
             raise SpecError(f"layer {description!r}: a model makes its layers itself, of their descriptions; write "
@@ -121,7 +121,7 @@ class Graph:
         return next((la.name for la in self.layers if isinstance(la, layers.Subnetwork) and la.graph is graph), None)
 
     def made_of(self, network, who: str) -> "Graph":
-        """Return the graph that a layer called `who` is made of: that of a network, or of its description."""
+        """Return the graph in a layer called `who`: that of a network, or of its description."""
         if is_network(network):
             return graph_of(network)
         try:
@@ -153,7 +153,7 @@ class Graph:
     # ------------------------------------------------------------------------------------------ names
 
     def names(self) -> list[str]:
-        """Return the layers' names, in order."""
+        """Return the names of the layers, in order."""
         return [layer.name for layer in self.layers]
 
     def __getitem__(self, which) -> "layers.Layer":
@@ -172,7 +172,7 @@ class Graph:
         raise unknown("layer", which, self.names())
 
     def __contains__(self, name) -> bool:
-        """Return whether there is a layer of this name, also within another one."""
+        """Return whether there is a layer of this name, including layers within another one."""
         try:
             return self[name] is not None
         except UnknownNameError:
@@ -189,7 +189,7 @@ class Graph:
         return variables if self.mask is None else variables | {MASK: self.mask}
 
     def hidden_names(self) -> list[str]:
-        """Return the main outputs of all layers that are neither inputs nor outputs of the whole, nor predictions."""
+        """Return the main outputs of all layers that are neither inputs, outputs of the graph, nor predictions."""
         found = [[*la.hidden_names(), f"{la.name}:out"] for la in self.layers if not isinstance(la, Input)]
         ends = {f"{name}:out" for name in (*self.output_layers(), *self.predictions())}
         return [name for some in found for name in some if name not in ends]
@@ -199,7 +199,7 @@ class Graph:
         return [name for layer in self.layers for name in (*layer.hidden_names(), f"{layer.name}:out")]
 
     def every_layer(self) -> list:
-        """Return all layers, with those within others, each once."""
+        """Return all layers, including those within other layers, each of them once."""
         found: dict = {}
         for layer in self.layers:
             for one in (layer, *layer.inner_layers):
@@ -208,7 +208,7 @@ class Graph:
         return list(found)
 
     def activations(self) -> tuple:
-        """Return what tells whether somebody has given a layer, or one within it, another activation."""
+        """Return a value that shows whether the activation of a layer, or of one within it, was changed."""
         return tuple(id(layer.activate) for layer in self.every_layer())
 
     def sinks(self) -> list[str]:
@@ -219,11 +219,11 @@ class Graph:
         return found or [self.layers[-1].name]
 
     def output_layers(self) -> list[str]:
-        """Return the names of the layers whose outputs are those of the whole."""
+        """Return the names of the layers whose outputs are those of the graph."""
         return self.sinks() if self.chosen is None else list(self.chosen)
 
     def predictions(self) -> list[str]:
-        """Return the names of the outputs that are no losses; if all are, of the layers that these compare."""
+        """Return the names of the outputs that are not losses. If all are, return the layers that these compare."""
         names = self.output_layers()
         losses = [self[name] for name in names if self[name].is_loss]
         compared = [name for layer in losses for name in layer.inputs if not isinstance(self[name], Input)]
@@ -231,16 +231,16 @@ class Graph:
 
     @property
     def main(self) -> "layers.Layer":
-        """The layer whose output is that of the whole, where one is wanted: the last of the outputs."""
+        """The layer with the main output of the graph: the last of the output layers."""
         return self[self.main_name]
 
     @property
     def main_name(self) -> str:
-        """The name of that layer: 'encoder.hid1', say, if it lies within another one."""
+        """The name of that layer. If it is within another one, the name is like 'encoder.hid1'."""
         return self.layers[-1].name if self.chosen is None else self.chosen[-1]
 
     def top(self, name: str) -> "layers.Layer":
-        """Return the layer of this name, or the one of this graph that it lies within."""
+        """Return the layer of this name, or the layer of this graph that contains it."""
         return self[name if name in self.names() or name not in self else name.partition(".")[0]]
 
     def _checked(self, outputs) -> tuple[str, ...]:
@@ -264,7 +264,7 @@ class Graph:
 
     @property
     def parameters(self) -> dict:
-        """Every parameter by full name, 'hid1.w', in the order of the layers; a shared one once."""
+        """Every parameter by full name, 'hid1.w', in the order of the layers. A shared one appears once."""
         return self._once((la, short) for la in self.layers for short in la.params)
 
     def _once(self, places) -> dict:
@@ -275,12 +275,13 @@ class Graph:
         return {name: shared for shared, name in found.items()}
 
     def weights(self) -> dict:
-        """Return the parameters that weight penalties mean: those that join units, no biases, no activation's own."""
+        """Return the parameters for weight penalties: those that connect units, without biases and those of
+        activations."""
         own = self._once((la, short) for la in self.layers for short in la.params if short in la.weight_names)
         return own | self.lent
 
     def share(self, name: str, parameter) -> None:
-        """Let a shared variable take the place of the parameter of this full name, wherever it is used."""
+        """Replace the parameter of this full name by a shared variable, wherever it is used."""
         old, self._remembered = self.parameters[name], None
         for layer in self.every_layer():
             layer.take_instead(old, parameter)
@@ -299,24 +300,25 @@ class Graph:
 
     @property
     def differs_in_training(self) -> bool:
-        """Whether some layer makes something else of its inputs in training, without any noise of the options."""
+        """Whether some layer has other outputs in training than in prediction, even without the noise of
+        regularizers."""
         return any(layer.differs_in_training for layer in self.layers)
 
     def outputs(self, noises=(), seed: int = 0, replace: dict | None = None, training: bool = False):
-        """Return every layer's expressions by name, 'hid1:out', and the updates of random generators.
+        """Return the expressions of every layer by name, 'hid1:out', and the updates of random generators.
 
-        Without noise they are made once, and again when anything in a layer changes: its activation, say.
+        Without noise they are built once, and built again when something in a layer changes, such as its activation.
 
         Parameters
         ----------
         noises : sequence of Regularizer
-            Those with `on_graph`, which change the outputs they match, in training only.
+            Those with `on_graph`, which change the outputs that they match, only in training.
         seed : int
-            Of the noises' generators.
+            Seed for the generators of the noises.
         replace : dict
-            Expressions that take the place of layers' main outputs, by full name.
+            Expressions that replace the main outputs of layers, by full name.
         training : bool
-            Whether layers may make something else of their inputs than they do in prediction.
+            Whether the outputs of layers may differ from those in prediction.
         """
         if noises or replace or (training and self.differs_in_training):
             return self._expressions(Context(training, seed, noises, replace))
@@ -340,13 +342,13 @@ class Graph:
         return values, context.updates
 
     def values(self, context, given: dict | None = None) -> dict:
-        """Return every layer's expressions by name.
+        """Return the expressions of every layer by name.
 
         Parameters
         ----------
         context : Context
         given : dict or None
-            Expressions that take the place of the inputs, by name.
+            Expressions that replace the inputs, by name.
         """
         values: dict = {}
         for layer in self.layers:
@@ -365,7 +367,7 @@ class Graph:
         return values
 
     def of(self, some: list, outputs, mask=None) -> "Graph":
-        """Return a graph of layers that are bound already, with the settings of this one."""
+        """Return a graph of layers that are already bound, with the settings of this one."""
         made = object.__new__(Graph)
         made._begin(self.seed, self.input_ndim, self.output_activation, mask)
         made.layers = some
@@ -373,7 +375,7 @@ class Graph:
         return made
 
     def with_outputs(self, outputs) -> "Graph":
-        """Return the same layers with other outputs."""
+        """Return a graph of the same layers with other outputs."""
         return self.of(self.layers, outputs, self.mask)
 
     def __repr__(self):
@@ -383,7 +385,7 @@ class Graph:
         return vars(self) | {"_remembered": None}  # a copy makes its own: following expressions, it would recurse
 
     def to_spec(self) -> list[dict]:
-        """Return the dicts that rebuild the layers."""
+        """Return the dicts from which the layers can be rebuilt."""
         names = {layer.name for layer in self.layers}
         alone = [isinstance(layer, layers.Shared) and layer.of.split(".")[0] not in names for layer in self.layers]
         return [layer.partner.to_spec() | {"name": layer.name, "inputs": list(layer.inputs)} if alone[i]
@@ -395,17 +397,17 @@ class Graph:
         return cls(described["layers"], **{key: value for key, value in described.items() if key != "layers"})
 
     def described(self) -> dict:
-        """Return what rebuilds the graph: the arguments of `Graph`, with 'layers' for the first one."""
+        """Return the arguments of `Graph` from which it can be rebuilt, with 'layers' for the first one."""
         found = {"layers": self.to_spec(), "output_activation": self.output_activation, "input_ndim": self.input_ndim,
                  "seed": self.seed}
         return found if self.chosen is None else found | {"outputs": list(self.chosen)}
 
 
 def is_network(value) -> bool:
-    """Return whether something is a graph of layers, or a network that is made of one."""
+    """Return whether something is a graph of layers, or a network that contains one."""
     return isinstance(graph_of(value), Graph)
 
 
 def graph_of(value):
-    """Return the graph of a network; of anything else, the thing itself."""
+    """Return the graph of a network. Anything else is returned unchanged."""
     return getattr(value, "graph", value)

@@ -65,7 +65,7 @@ _BY_NAME = {normal(name): way for way, names in WAYS.items() for name in names.s
 
 
 def unknown(kind: str, name, known, aliases=()) -> errors.UnknownNameError:
-    """Return the error for an unknown `name`: what to write for it, if other libraries call something so.
+    """Return the error for an unknown `name`. If other libraries use this name, it says what to write instead.
 
     >>> str(unknown("layer form", "Dense", []))
     "unknown layer form 'Dense'; a size alone is a fully connected layer: 20, or (20, 'relu')"

@@ -1,4 +1,4 @@
-"""Layers that make one output of several, and have no parameters."""
+"""Layers without parameters that combine several outputs into one."""
 
 import math
 
@@ -36,7 +36,7 @@ class _Merging(Layer, abstract=True):
     wanted = ""
 
     def merged_shape(self, shapes) -> tuple | None:
-        """Return the shape of an item, or None if the shapes do not go together."""
+        """Return the shape of an item, or None if the shapes cannot be combined."""
         raise NotImplementedError
 
     def merge(self, values):
@@ -45,7 +45,7 @@ class _Merging(Layer, abstract=True):
 
 
 class Product(_Merging):
-    """The product of its inputs, element by element: a gate, where one of them ends in a sigmoid."""
+    """The product of its inputs, element by element. It is a gate if one of them ends in a sigmoid."""
 
     forms = ("product", "prod")
     wanted = "equal shapes"
@@ -58,7 +58,7 @@ class Product(_Merging):
 
 
 class Concatenate(_Merging):
-    """Its inputs one behind the other, along the last axis."""
+    """Its inputs concatenated along the last axis."""
 
     forms = ("concatenate", "concat")
     wanted = "shapes that differ in the last axis alone"

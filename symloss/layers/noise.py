@@ -1,4 +1,4 @@
-"""Layers with chance in them. They draw in training; in prediction they do so only where that is asked for."""
+"""Random layers. They draw in training. In prediction they draw only if you ask for it."""
 
 import pytensor.tensor as pt
 
@@ -39,14 +39,14 @@ class _Chance(Layer, abstract=True):
 
 
 class Noise(_Chance):
-    """Its input plus normal noise.
+    """Adds normal noise to its input.
 
     Parameters
     ----------
     deviation : float
         Standard deviation of the noise, in the unit of the input.
     in_prediction : bool
-        Whether validation and prediction have the noise, too.
+        Whether to add the noise in validation and prediction, too.
     """
 
     forms = ("noise", "gaussian_noise")
@@ -68,14 +68,14 @@ class Noise(_Chance):
 
 
 class Dropout(_Chance):
-    """Its input with elements set to 0 by chance, and the rest scaled to keep the mean.
+    """Sets random elements of its input to 0, and scales the rest to keep the mean.
 
     Parameters
     ----------
     probability : float
-        Of an element to be set to 0.
+        Probability that an element is set to 0.
     in_prediction : bool
-        Whether validation and prediction drop elements, too.
+        Whether to drop elements in validation and prediction, too.
     """
 
     forms = ("dropout",)
@@ -98,17 +98,17 @@ class Dropout(_Chance):
 
 
 class Sample(_Chance):
-    r"""A sample of normal distributions, through which gradients pass.
+    r"""A sample of a normal distribution, through which gradients pass.
 
     .. math:: z = \mu + e^{s / 2} \epsilon, \quad \epsilon \sim N(0, 1)
 
-    Its two inputs are the mean :math:`\mu` and the logarithm of the variance :math:`s`. Where it draws nothing, it is
-    the mean.
+    Its two inputs are the mean :math:`\mu` and the logarithm of the variance :math:`s`. If it does not draw, its output
+    is the mean.
 
     Parameters
     ----------
     in_prediction : bool
-        Whether validation and prediction draw, too.
+        Whether to draw in validation and prediction, too.
 
     References
     ----------
@@ -133,18 +133,18 @@ class Sample(_Chance):
 
 
 class Random(_Chance):
-    """Random numbers that depend on no input: where a generator begins.
+    """Random numbers that depend on no input, such as the input of a generator.
 
-    The inputs only say how many items there are.
+    The inputs only determine the number of items.
 
     Parameters
     ----------
     size : int
-        Numbers for each item.
+        Number of values for each item.
     distribution : 'normal' or 'uniform'
         Normal with mean 0 and standard deviation 1, or uniform in [-1, 1].
     in_prediction : bool
-        Whether validation and prediction draw, too. False: they use 0, the mean.
+        Whether to draw in validation and prediction, too. Otherwise these use the mean, 0.
     """
 
     forms = ("random", "latent")
@@ -179,16 +179,16 @@ class Random(_Chance):
 
 
 class Interpolate(_Chance):
-    r"""A random point on the line between two items, another one for each pair: what a gradient penalty looks at.
+    r"""A random point on the line between two items, a new one for each pair, as gradient penalties use it.
 
     .. math:: x = u a + (1 - u) b, \quad u \sim U(0, 1)
 
-    Its two inputs a and b have one shape. Where it draws nothing, it is their mean.
+    Its two inputs a and b have the same shape. If it does not draw, its output is their mean.
 
     Parameters
     ----------
     in_prediction : bool
-        Whether validation and prediction draw, too.
+        Whether to draw in validation and prediction, too.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Layers that make one value of all steps of a sequence: the last one, their mean, or the greatest."""
+"""Layers that reduce all steps of a sequence to one value: the last one, their mean, or their maximum."""
 
 import numpy as np
 import pytensor
@@ -33,7 +33,7 @@ class _OverTime(Layer, abstract=True):
         return {"out": self.activate(self.reduced(x, real))}
 
     def reduced(self, x, real):
-        """Return one value for all steps of `x`; `real`, (batch, time), says which are no filling."""
+        """Return one value for all steps of `x`. `real`, (batch, time), tells which steps are not padding."""
         raise NotImplementedError
 
 
@@ -43,9 +43,9 @@ def _spread(real, x):
 
 
 class Last(_OverTime):
-    """What a sequence ends with: its last step before the filling.
+    """The last step of a sequence before the padding.
 
-    A layer that goes backward ends with the first step, and so do those units of a bidirectional layer.
+    For a backward layer this is the first step, and so it is for the backward units of a bidirectional layer.
     """
 
     forms = ("last",)
@@ -58,7 +58,7 @@ class Last(_OverTime):
 
 
 class Mean(_OverTime):
-    """The mean over all steps that are no filling."""
+    """The mean over all steps that are not padding."""
 
     forms = ("mean", "mean_over_time", "average")
 
@@ -69,7 +69,7 @@ class Mean(_OverTime):
 
 
 class Max(_OverTime):
-    """The greatest value of each unit over all steps that are no filling."""
+    """The maximum of each unit over all steps that are not padding."""
 
     forms = ("max", "max_over_time", "maximum")
 

@@ -1,4 +1,4 @@
-"""Layers that go through time: the loop that all of them share, and those without gates."""
+"""Recurrent layers: the loop through time that all of them share, and the layers without gates."""
 
 import numpy as np
 import pytensor
@@ -15,20 +15,20 @@ RATES = ("matrix", "vector", "uniform", "log")
 
 
 class Recurrent(Layer, abstract=True):
-    """What layers with a loop over time have in common; (batch, time, variables) in and out.
+    """Base of layers with a loop over time. Inputs and outputs have the shape (batch, time, variables).
 
     Parameters
     ----------
     direction : 'forward' or 'backward'
-        Backward, a step knows its future and not its past; outputs stay aligned with the inputs in time.
+        'backward' means that a step sees its future instead of its past. Outputs stay aligned with the inputs in time.
     bptt_limit : int or None
-        Gradients flow back in time through stretches of so many steps, and not from one stretch into the one before.
-        Every step's own loss counts whatever the limit is.
+        Truncated backpropagation: time is divided into stretches of this many steps, and gradients do not flow from one
+        stretch back into the one before. The loss of every step counts whatever the limit is.
     radius : float or None
-        Spectral radius, the greatest size of an eigenvalue, that matrices between hidden units start with.
+        Initial spectral radius (the greatest absolute value of an eigenvalue) of matrices between hidden units.
     h_0 : str or None
-        Name of a layer whose output is the initial state: one a sequence (batch, size), or the last step of
-        (batch, time, size). None: 0.
+        Name of a layer whose output is the initial state: one for each sequence (batch, size), or the last step of
+        (batch, time, size). With None it is 0.
     """
 
     starts: tuple[str, ...] = ("h_0",)  # options that name initial states
@@ -63,12 +63,12 @@ class Recurrent(Layer, abstract=True):
 
     @property
     def wants_mask(self) -> bool:
-        """Whether it matters to this layer where a sequence ends and its filling begins."""
+        """Whether this layer needs to know where a sequence ends and its padding begins."""
         return self.direction == "backward" or any(getattr(self, option) for option in self.starts)
 
     @property
     def backward_units(self) -> int:
-        """How many of its last units go backward in time."""
+        """How many of its last units run backward in time."""
         return self.size if self.direction == "backward" else 0
 
     # ------------------------------------------------------------------------------------------ building
@@ -88,15 +88,16 @@ class Recurrent(Layer, abstract=True):
                 )
 
     def build(self, inputs: int, size: int) -> None:
-        """Make the parameters, for so many `inputs` and units."""
+        """Create the parameters, for this number of `inputs` and units."""
         raise NotImplementedError
 
     def state_size(self, option: str) -> int:
-        """Return how long the state is whose start `option` names."""
+        """Return the length of the state whose initial value `option` names."""
         return self.size
 
     def add_recurrent(self, short: str, blocks: int = 1) -> None:
-        """Make a matrix (size, blocks * size) between hidden units: orthogonal blocks, of the spectral radius asked."""
+        """Create a matrix (size, blocks * size) between hidden units: orthogonal blocks with the given spectral
+        radius."""
         options = self._drawing(short, shared=True)
         n = self.size
         if isinstance(options.get("init"), np.ndarray | list | tuple):
@@ -130,7 +131,7 @@ class Recurrent(Layer, abstract=True):
         return self.run(values[0], {option: self._start(option, values) for option in self.starts})
 
     def run(self, x, starts: dict) -> dict:
-        """Return this layer's expressions by short name for the sequences `x` and the initial states."""
+        """Return the expressions of this layer by short name for the sequences `x` and the initial states."""
         raise NotImplementedError
 
     def _start(self, option, values):
@@ -149,14 +150,14 @@ class Recurrent(Layer, abstract=True):
         Parameters
         ----------
         step : callable
-            ``step(*sequences, *states, *constants)``, at one time, returns the new states and then the extras.
+            ``step(*sequences, *states, *constants)`` returns the new states and then the extras, for one time step.
         sequences : list of tensor (batch, time, ...)
-            What does not depend on the states, computed for all steps at once.
+            Values that do not depend on the states, computed for all steps at once.
         starts : list of tensor (batch, n)
             Initial states.
         constants : list of tensor
         extras : int
-            How many results are no states.
+            How many results are not states.
 
         Returns
         -------
@@ -198,7 +199,7 @@ class Recurrent(Layer, abstract=True):
 class RNN(Recurrent):
     r"""The simple layer: h_t = act(x_t xh + h_{t-1} hh + b). Elman (1990), Cognitive Science 14(2).
 
-    Parameters 'xh', 'hh', 'b'; outputs 'pre' and 'out'.
+    The parameters are 'xh', 'hh' and 'b', the outputs 'pre' and 'out'.
     """
 
     forms = ("rnn",)
@@ -221,14 +222,16 @@ class RNN(Recurrent):
 class RRNN(Recurrent):
     r"""Units with rates: h_t = (1 - r) h_{t-1} + r act(x_t xh + h_{t-1} hh + b).
 
-    Parameters 'xh', 'hh', 'b', and with the rate 'vector' or 'matrix' 'r', with 'matrix' 'xr'; outputs 'pre', 'hid'
-    (before the rate), 'rate' and 'out'. See Bengio et al. (2012), arXiv:1212.0901, and Jaeger et al. (2007).
+    The parameters are 'xh', 'hh' and 'b', 'r' with the rate 'vector' or 'matrix', and 'xr' with 'matrix'. The outputs
+    are 'pre', 'hid' (before the rate), 'rate' and 'out'. See Bengio et al. (2012), arXiv:1212.0901, and Jaeger et al.
+    (2007).
 
     Parameters
     ----------
     rate : str, or list of numbers in (0, 1]
-        'matrix': sigmoid(x_t xr + r), of the input. 'vector': sigmoid(r), learnt. 'uniform' and 'log': drawn once, from
-        (0, 1) or so that logarithms are even between -6 and 0; then they stay. Numbers: one a unit, which stay.
+        'matrix': sigmoid(x_t xr + r), computed from the input. 'vector': sigmoid(r), which is learned. 'uniform' and
+        'log': drawn once and then fixed, uniformly from (0, 1), or with logarithms that are uniform between -6 and 0.
+        Numbers: one fixed rate for each unit.
     """
 
     forms = ("rrnn",)
@@ -276,7 +279,7 @@ def checked_rate(name, rate, known):
 
 
 def drawn_rate(name, rate, size, rng):
-    """Return the rates drawn for 'uniform' and 'log', a list of floats; other rates as they are."""
+    """Return the rates drawn for 'uniform' and 'log' as a list of floats, and other rates unchanged."""
     least = 1e-4  # keeps units from standing still
     if rate == "uniform":
         return rng.uniform(least, 1 - least, size=size).tolist()
@@ -288,20 +291,20 @@ def drawn_rate(name, rate, size, rng):
 
 
 def fixed_rate(rate, params):
-    """Return the rates that no input changes, as a vector."""
+    """Return the rates that do not depend on the input, as a vector."""
     return pt.sigmoid(params["r"]) if rate == "vector" else pt.constant(np.asarray(rate, pytensor.config.floatX))
 
 
 class MRNN(Recurrent):
-    r"""Multiplicative: h_t = act(((x_t xf) * (h_{t-1} hf)) fh + x_t xh + b).
+    r"""Multiplicative recurrent layer: h_t = act(((x_t xf) * (h_{t-1} hf)) fh + x_t xh + b).
 
-    Parameters 'xh', 'xf', 'hf', 'fh', 'b'; outputs 'pre', 'factors' (x xf) and 'out'. See Sutskever et al. (2011),
-    "Generating text with recurrent neural networks", ICML.
+    The parameters are 'xh', 'xf', 'hf', 'fh' and 'b', the outputs 'pre', 'factors' (x xf) and 'out'. See Sutskever et
+    al. (2011), "Generating text with recurrent neural networks", ICML.
 
     Parameters
     ----------
     factors : int or None
-        How many; None: the root of the size, rounded up.
+        Number of factors. None means the square root of the size, rounded up.
     """
 
     forms = ("mrnn",)

@@ -1,4 +1,4 @@
-"""Layers that give items another shape, and compute nothing."""
+"""Layers that change the shape of items, without computing anything."""
 
 import math
 
@@ -23,7 +23,7 @@ class _Shaping(Layer, abstract=True):
         self.reshape_from(sources[0])
 
     def reshape_from(self, source):
-        """Set the shape that items of `source` get."""
+        """Set the shape that the items of `source` get."""
         raise NotImplementedError
 
     def connect(self, values):
@@ -31,7 +31,7 @@ class _Shaping(Layer, abstract=True):
 
 
 class Reshape(_Shaping):
-    """Items in another `shape`, in the order of rows; one length may be -1: what is left."""
+    """Items in another `shape`, in row-major order. One length may be -1, and is then computed from the others."""
 
     forms = ("reshape",)
 
@@ -58,7 +58,7 @@ class Reshape(_Shaping):
 
 
 class Flatten(_Shaping):
-    """Items as one row of values each."""
+    """Each item as a flat vector of values."""
 
     forms = ("flatten", "flat")
 

@@ -1,4 +1,4 @@
-"""Layers that are made of layers: a network as a layer of another, one mapped over an axis, and one used again."""
+"""Layers that contain layers: a network as a layer of another, one mapped over an axis, and one that is used again."""
 
 from ..errors import SpecError, unknown
 from .base import Layer
@@ -6,16 +6,16 @@ from .context import Context, made_by, put_in_place
 
 
 class Subnetwork(Layer):
-    """A network as a layer of another one. It shares its parameters with the network that it is made of.
+    """A network as a layer of another one. It shares its parameters with the original network.
 
     Parameters
     ----------
     network : Network, Graph, list or dict
-        The network; or its description, in the layer language.
+        The network, or its description in the layer language.
 
     Notes
     -----
-    Its output is that of the network. Outputs and parameters of the layers within have their names behind its own:
+    Its output is that of the network. Outputs and parameters of the inner layers have its own name as a prefix:
     ``encoder.hid1:out``, ``encoder.hid1.w``.
     """
 
@@ -64,7 +64,7 @@ class Subnetwork(Layer):
         return {**inner, **own, "out": self.activate(own["out"])}
 
     def inner_values(self, values: list, context: Context) -> dict:
-        """Return the expressions of the layers within, by their names in the network."""
+        """Return the expressions of the inner layers, by their names in the network."""
         given = {layer.name: value for layer, value in zip(self.graph.inputs, values, strict=True)}
         made = self.graph.values(context, given)
         made = {name: value for name, value in made.items() if name.split(":")[0] not in given}
@@ -92,12 +92,12 @@ class Subnetwork(Layer):
 
 
 class Mapped(Subnetwork):
-    """A network that is applied to each element of the first axis of its inputs' items: to each of a sequence or set.
+    """A network that is applied to each element of a sequence or set: along the first axis of the items of its inputs.
 
     Parameters
     ----------
     network : Network, Graph, list or dict
-        As for a network as a layer.
+        The network, or its description in the layer language.
     """
 
     forms = ("map", "mapped")
@@ -135,7 +135,7 @@ class Mapped(Subnetwork):
 
 
 class Shared(Layer):
-    """An earlier layer, or a network within, once more, on other inputs: it has the same parameters.
+    """An earlier layer, or a network in it, applied again to other inputs, with the same parameters.
 
     Parameters
     ----------

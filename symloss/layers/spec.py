@@ -1,4 +1,4 @@
-"""The layer language: ``10``, ``(20, 'relu')``, ``('tanh', 20)``, ``{'size': 5, ...}`` read into one plain form."""
+"""The layer language: ``10``, ``(20, 'relu')``, ``('tanh', 20)``, ``{'size': 5, ...}``, read into one plain form."""
 
 import numbers
 
@@ -6,15 +6,15 @@ from ..errors import SpecError
 
 
 def parse(spec, is_form, is_activation) -> dict:
-    """Return the keywords that `spec` stands for: 'form', 'size', 'shape', 'activation' and a layer's own options.
+    """Return the keywords for `spec`: 'form', 'size', 'shape', 'activation' and the options of the layer.
 
     Parameters
     ----------
     spec : int, str, tuple, list or dict
         - 20: a size. 'tied': a layer form.
-        - (20, 'relu'), ('tanh', 20), ('rnn', 20, 'relu'): size, form and activation in any order; a name that is
-          both is a form. A callable is an activation.
-        - (28, 28, 1), (6,): a tuple of nothing but integers is the shape of an item.
+        - (20, 'relu'), ('tanh', 20), ('rnn', 20, 'relu'): size, form and activation in any order. If a name is both, it
+          is read as a form. A callable is an activation.
+        - (28, 28, 1), (6,): a tuple of integers is the shape of an item.
         - {'form': 'tied', 'partner': 'hid1'}: everything by name.
     is_form, is_activation : callable
         Whether a string names a layer form, or an activation.
@@ -22,7 +22,7 @@ def parse(spec, is_form, is_activation) -> dict:
     Raises
     ------
     SpecError
-        For anything else, with what it is.
+        If `spec` is anything else. The message says what it is.
 
     >>> parse(("tanh", 20), lambda s: s == "tied", lambda s: s == "tanh")
     {'activation': 'tanh', 'size': 20}

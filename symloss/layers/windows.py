@@ -1,7 +1,7 @@
-"""Windows that move over the axes between the first and the last of (n, *size, channels): what convolution is made of.
+"""Windows that move over the axes between the first and the last of (n, *size, channels): the basis of convolution.
 
-Windows are taken apart into cells by slices (`sliced`, `unsliced`), of whatever size the input is, or where sizes are
-known by number (`covered`, `unfold`, `fold`). `correlate` and `spread` are the products that convolution is made of.
+Windows are split into cells by slices (`sliced`, `unsliced`), for inputs of any size, or, if sizes are known numbers,
+by `covered`, `unfold` and `fold`. `correlate` and `spread` are the products that convolution consists of.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from pytensor.gradient import disconnected_type
 
 
 def padding(border, size: int, window: int, stride: int) -> tuple[int, int]:
-    """Return how many zeros go before and behind an axis of `size` cells.
+    """Return the number of zeros before and after an axis of `size` cells.
 
     >>> padding("same", 28, 5, 1), padding("full", 28, 5, 1), padding(3, 28, 5, 1)
     ((2, 2), (4, 4), (3, 3))
@@ -29,21 +29,21 @@ def padding(border, size: int, window: int, stride: int) -> tuple[int, int]:
 
 
 def positions(size, window: int, stride: int, dilation: int = 1):
-    """Return how many whole windows fit, `stride` cells apart; the cells of one are `dilation` apart."""
+    """Return how many whole windows fit, `stride` cells apart. The cells of a window are `dilation` apart."""
     return (size - (window - 1) * dilation - 1) // stride + 1
 
 
 def covered(size, window, stride, flip=False, dilation=None):
-    """Return (places, cells): the number of the cell of an image that each cell of the window lies on, at each place.
+    """Return (places, cells): the index of the image cell under each cell of the window, at each place.
 
     Parameters
     ----------
     size, window, stride : sequences of int
-        One for each axis. Where one of `size` or `window` is a scalar tensor, so is the result a tensor.
+        One for each axis. If one of `size` or `window` is a scalar tensor, the result is a tensor, too.
     flip : bool
-        Whether the cells of the window are numbered from its end, as convolution does it.
+        Whether the cells of the window are numbered from its end, as in a convolution.
     dilation : sequence of int or None
-        How far apart the cells of a window are; None: 1.
+        Distance between the cells of a window. None means 1.
 
     >>> covered((2, 3), (1, 2), (1, 1)).tolist()
     [[0, 1], [1, 2], [3, 4], [4, 5]]
@@ -58,17 +58,17 @@ def covered(size, window, stride, flip=False, dilation=None):
 
 
 def known(numbers) -> bool:
-    """Return whether all `numbers` are integers, and none is a tensor."""
+    """Return whether all `numbers` are integers instead of tensors."""
     return all(isinstance(n, int | np.integer) for n in numbers)
 
 
 def lengths(x) -> tuple:
-    """Return the shape of a tensor: integers where its type has them, scalar tensors elsewhere."""
+    """Return the shape of a tensor, as integers where its type knows them, otherwise as scalar tensors."""
     return tuple(x.shape[axis] if n is None else n for axis, n in enumerate(x.type.shape))
 
 
 def covering(numbers: np.ndarray, pixels: int) -> np.ndarray:
-    """Return (k, pixels): where each cell of an image went to in `covered`; behind the end where it is used less often.
+    """Return (k, pixels): where each image cell went to in `covered`, or past the end if it is used less often.
 
     >>> covering(np.array([[0, 1], [1, 2]]), 4).tolist()
     [[0, 1, 3, 4], [4, 2, 4, 4]]
@@ -90,7 +90,8 @@ def covering(numbers: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def unfold(x, numbers):
-    """Return (n * places, cells * channels): what windows see of images (n, pixels, channels); see `covered`."""
+    """Return (n * places, cells * channels): the content of windows over images (n, pixels, channels). See
+    `covered`."""
     inner = x.type()
     _, pixels, channels = x.type.shape
     places, cells = numbers.shape
@@ -104,7 +105,7 @@ def unfold(x, numbers):
 
 
 def fold(patches, like, numbers):
-    """Return (n, pixels, channels): the sum of what each pixel is in all `patches`; n is the length of `like`."""
+    """Return (n, pixels, channels): the sum over all `patches` of each pixel. n is the length of `like`."""
     inner, other = patches.type(), like.type()
     _, pixels, channels = like.type.shape
     where = covering(numbers, pixels)[:, None, :]
@@ -122,7 +123,7 @@ def fold(patches, like, numbers):
 
 
 def items(rows, like, shape):
-    """Return (n, *shape) of rows (n * places, channels), with the length n of `like`."""
+    """Return (n, *shape) from rows (n * places, channels), with the length n of `like`."""
     inner, other = rows.type(), like.type()
     whole = inner.reshape((other.shape[0], *shape))
 
@@ -134,7 +135,7 @@ def items(rows, like, shape):
 
 
 def sliced(x, window, stride, flip=False, dilation=None):
-    """Return (n, *places, cells * channels): what windows see of `x` (n, *size, channels), whatever its size is."""
+    """Return (n, *places, cells * channels): the content of windows over `x` (n, *size, channels), of any size."""
     inner = x.type()
     sizes = zip(lengths(inner)[1:-1], window, stride, dilation or (1,) * len(window), strict=True)
     places = [positions(*each) for each in sizes]
@@ -147,7 +148,7 @@ def sliced(x, window, stride, flip=False, dilation=None):
 
 
 def unsliced(patches, like, window, stride, flip=False, dilation=None):
-    """Return (n, *size, channels), in the shape of `like`: the sum of what each cell is in all `patches`."""
+    """Return (n, *size, channels), in the shape of `like`: the sum over all `patches` of each cell."""
     inner, other = patches.type(), like.type()
     channels = lengths(other)[-1]
     total = pt.zeros(lengths(other), dtype=patches.dtype)
@@ -179,7 +180,7 @@ def pad(x, before, behind, value=0.0):
 
 
 def joined(x, axis: int, window: int, stride: int, places, join):
-    """Return what `join`, a function of two tensors, makes of all the cells of each window along one axis."""
+    """Return all the cells of each window along one axis, combined by `join`, a function of two tensors."""
     total = None
     for cell in range(window):
         part = x[(*(slice(None),) * axis, slice(cell, cell + (places - 1) * stride + 1, stride))]
@@ -191,21 +192,21 @@ def joined(x, axis: int, window: int, stride: int, places, join):
 
 
 def correlate(x, weights, stride, *, flip=False, dilation=None, groups=1):
-    """Return (n, *places, filters): the cells of each window times `weights`, summed up.
+    """Return (n, *places, filters): the sum of the cells of each window times `weights`.
 
     Parameters
     ----------
     x : tensor (n, *size, channels)
     weights : tensor (*window, channels // groups, filters)
-        Lengths of both are taken from their types, where these have them.
+        Lengths of both are taken from their types, if these know them.
     stride : tuple of int
         One for each axis.
     flip : bool
-        True: convolution, which runs through a filter backwards.
+        True: convolution, which reverses the filter.
     dilation : tuple of int or None
-        How far apart the cells of a window are, along each axis; None: 1.
+        Distance between the cells of a window, along each axis. None means 1.
     groups : int
-        Parts into which channels and filters are divided; the filters of one see the channels of one.
+        Number of parts that channels and filters are divided into. The filters of a part see only its channels.
     """
     number, *size, channels = lengths(x)
     *window, _, filters = lengths(weights)
@@ -223,9 +224,9 @@ def spread(x, weights, size, stride, *, flip=False, dilation=None):
     x : tensor (n, *places, filters)
     weights : tensor (*window, channels, filters)
     size : tuple of int or scalar tensor
-        Of what comes back; as many windows as `x` has places have to fit.
+        Size of the result. As many windows as `x` has places must fit.
     stride, flip, dilation
-        As in `correlate`.
+        See `correlate`.
     """
     *window, channels, filters = lengths(weights)
     number, *places, _ = lengths(x)

@@ -1,4 +1,4 @@
-"""Layers by name and edges between them, brought into an order in which each comes after what feeds it."""
+"""Layers by name and edges between them, sorted so that each layer comes after its inputs."""
 
 import graphlib
 
@@ -9,8 +9,8 @@ from .base import registry
 def in_order(specs, edges=None) -> tuple[list, list, list]:
     """Return the layers as a list of descriptions with 'name' and 'inputs', and the names of two kinds of layers.
 
-    The first are those that feed no other layer; the second those that feed but layers that compare numbers, or
-    compute with them: losses, distances, samples and functions. They are linear, unless their descriptions say more.
+    The first kind feeds no other layer. The second kind feeds only layers that compare numbers or compute with them:
+    losses, distances, samples and functions. These are linear, unless their descriptions name another activation.
 
     Parameters
     ----------
@@ -18,15 +18,15 @@ def in_order(specs, edges=None) -> tuple[list, list, list]:
         Descriptions in the layer language, by name.
     edges : list or None
         ``"in -> hid -> out"``, or tuples of names, ``("in", "hid", "out")``. A layer with several inputs takes them in
-        the order of the edges; a list of names in a tuple stands for all of them: ``(["left", "right"], "distance")``.
-        None: each layer feeds the next.
+        the order of the edges. A list of names in a tuple stands for all of them: ``(["left", "right"], "distance")``.
+        With None each layer feeds the next.
 
     Raises
     ------
     SpecError
-        If the edges make a circle, or a description has inputs of its own besides.
+        If the edges form a cycle, or a description has inputs of its own as well.
     UnknownNameError
-        For an edge to a name that no layer has.
+        If an edge names a layer that does not exist.
     """
     if not isinstance(specs, dict):
         raise SpecError(f"edges={edges!r}: they join layers by name; pass the layers as a dict, {{'in': 10, 'out': 3}}")
