@@ -95,7 +95,7 @@ def draw(test, found, folder):
     axes = left.subplots(2, shown, squeeze=False)
     for index in range(shown):
         said = found["digit"][index].argmax()
-        color = "black" if said == test["digit"][index] else "C3"
+        color = "gray" if said == test["digit"][index] else "C3"
         for row, picture in enumerate((test["picture"][index], upright[index])):
             axes[row, index].imshow(picture.reshape(28, 28), cmap="gray_r")
             axes[row, index].set(xticks=[], yticks=[])

@@ -92,7 +92,7 @@ def draw(data, places, found, deviations, folder):
     learned = np.log10(data["who"] @ deviations)
     points = left.scatter(data["x"], data["y"], s=6, c=learned, cmap="viridis", alpha=0.6, linewidths=0)
     figure.colorbar(points, ax=left, label="learned standard deviation, log10")
-    left.plot(places, truth(places), color="black", linewidth=1.2, linestyle="dashed", label="truth")
+    left.plot(places, truth(places), color="gray", linewidth=1.2, linestyle="dashed", label="truth")
     left.plot(places, found["squared error"], color="C3", label="squared error")
     left.plot(places, found["learned noise"], color="C0", label="learned noise")
     left.set(xlabel="place", ylim=(-4, 4))

@@ -134,7 +134,7 @@ def draw(curves, known, unigram, table, times, folder):
     for form, values in curves.items():
         losses.plot(range(1, len(values) + 1), values, marker="o", label=form)
     losses.axhline(unigram, color="gray", linestyle=":", label="frequencies alone")
-    losses.axhline(known, color="black", linestyle=":", label="the language itself")
+    losses.axhline(known, color="C4", linestyle=":", label="the language itself")
     losses.set(xlabel="epoch", ylabel="nats", title="softmax over all words, held-out text")
     losses.legend()
     words = np.array([w for w in range(2000) if w % TOPICS < 8])

@@ -89,7 +89,7 @@ def cells(source: str) -> list[tuple[str, str]]:
     end = next((i for i, line in enumerate(lines) if line.startswith("if __name__")), len(lines))
     found: list[tuple[str, list[str]]] = []
     for line in lines[:end]:
-        kind = "text" if line.lstrip().startswith("# ") else "code"
+        kind = "text" if re.match(r"\s*#( |$)", line) else "code"
         if not found or found[-1][0] != kind:
             found.append((kind, []))
         found[-1][1].append(line)
