@@ -116,6 +116,29 @@ def from_config(config, kind: str, module_objects: dict, custom_objects: dict | 
     return found.from_config(dict(inner))
 
 
+def found(identifier, kind: str, base: str, deserialize):
+    """Return the loss or metric that an identifier means: an object, a class, a function, a name or plain data.
+
+    Parameters
+    ----------
+    identifier
+        None stays None.
+    kind, base : str
+        What it is called in messages, and the name of its base class.
+    deserialize : function of a name or of plain data
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, str | dict):
+        return deserialize(identifier)
+    if inspect.isclass(identifier):
+        return identifier()
+    if not callable(identifier):
+        raise SpecError(f"{kind} {identifier!r}: a name, a function of (y_true, y_pred), a {base} or its configuration "
+                        f"is wanted")
+    return identifier
+
+
 def serialize_keras_object(obj):
     """Return an object as plain data: a class as a dict, a function as its name."""
     return as_config(obj)

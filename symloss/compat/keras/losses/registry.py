@@ -2,8 +2,7 @@
 
 import inspect
 
-from ....errors import SpecError
-from ..serialization import as_config, from_config
+from ..serialization import as_config, found, from_config
 from . import classes, functions
 from .base import Loss
 
@@ -31,16 +30,7 @@ def get(identifier):
     SpecError
         For what is no loss.
     """
-    if identifier is None:
-        return None
-    if isinstance(identifier, str | dict):
-        return deserialize(identifier)
-    if inspect.isclass(identifier):
-        return identifier()
-    if not callable(identifier):
-        raise SpecError(f"loss {identifier!r}: a name, a function of (y_true, y_pred), a Loss or its configuration is "
-                        f"wanted")
-    return identifier
+    return found(identifier, "loss", "Loss", deserialize)
 
 
 def serialize(loss):

@@ -3,9 +3,8 @@
 import inspect
 import re
 
-from ....errors import SpecError
 from ..losses import registry as losses
-from ..serialization import as_config, from_config
+from ..serialization import as_config, found, from_config
 from . import area, base, confusion, functions, means, overlap, reduction, scores
 
 MODULES = (area, confusion, means, overlap, reduction, scores)
@@ -43,16 +42,7 @@ def get(identifier):
     SpecError
         For what is no metric.
     """
-    if identifier is None:
-        return None
-    if isinstance(identifier, str | dict):
-        return deserialize(identifier)
-    if inspect.isclass(identifier):
-        return identifier()
-    if not callable(identifier):
-        raise SpecError(f"metric {identifier!r}: a name, a function of (y_true, y_pred), a Metric or its configuration "
-                        f"is wanted")
-    return identifier
+    return found(identifier, "metric", "Metric", deserialize)
 
 
 def serialize(metric):
