@@ -80,8 +80,7 @@ class Activation:
         """Create parameters with `add`, using `size` and `rng`. Subclasses may override this."""
 
     def add(self, name: str, start):
-        """Return a new parameter, a shared variable. `start` is its initial value: an array, or one number for every
-        unit."""
+        """Return a new shared parameter. `start` is its initial value: an array, or one number for every unit."""
         value = np.array(start if np.ndim(start) else np.full(self.size, start), pytensor.config.floatX)
         return self._enter(name, pytensor.shared(value, shape=value.shape))
 

@@ -72,15 +72,13 @@ def _norm(h):
 
 
 def gaussian_noise(x, std, rng):
-    """Return x plus normal noise with standard deviation `std` (in the unit of x), and the next state of the
-    generator."""
+    """Return x plus normal noise with standard deviation `std` (in the unit of x), and the next generator."""
     next_rng, draw = pt.random.normal(0.0, 1.0, size=x.shape, rng=rng, dtype=x.dtype, return_next_rng=True)
     return x + std * draw, next_rng
 
 
 def dropout(x, probability, rng):
-    """Return x with elements set to 0 with `probability` and the rest scaled to keep the mean; and the next
-    generator."""
+    """Return x with elements set to 0 with `probability` and the rest scaled, and the next generator."""
     next_rng, draw = pt.random.uniform(0.0, 1.0, size=x.shape, rng=rng, dtype=x.dtype, return_next_rng=True)
     return x * (pt.ge(draw, probability) / (1 - probability)), next_rng  # no switch: branching on chance is slow
 
@@ -151,8 +149,7 @@ class Regularizer:
         self._weight.set_value(np.asarray(value, self._weight.type.dtype))
 
     def loss(self, graph, outputs):
-        """Return the scalar of the term, before it is multiplied by its weight. A subclass overrides this, or
-        `modify`."""
+        """Return the scalar of the term, before the weight. A subclass overrides this, or `modify`."""
         raise SpecError(f"{self.title}: it has no term; override loss(self, graph, outputs), or set on_graph = True "
                         f"and override modify(self, name, value, rng)")
 

@@ -42,8 +42,7 @@ class Schedule:
         raise NotImplementedError
 
     def values_known(self) -> list:
-        """Return values that it takes at some time, for checks: at its first step, and the ends of the range it moves
-        in."""
+        """Return values that it takes at some time, for checks: its first one, and the ends of its range."""
         inner = [v for f in dataclasses.fields(self) if isinstance(v := getattr(self, f.name), Schedule)]
         ends = [getattr(self, name) for name in ("value", "start", "end", "top") if hasattr(self, name)]
         return [float(self(0)), *ends, *(value for one in inner for value in one.values_known())]

@@ -275,8 +275,7 @@ class Graph:
         return {name: shared for shared, name in found.items()}
 
     def weights(self) -> dict:
-        """Return the parameters for weight penalties: those that connect units, without biases and those of
-        activations."""
+        """Return the parameters for weight penalties: those that connect units, not those of biases or activations."""
         own = self._once((la, short) for la in self.layers for short in la.params if short in la.weight_names)
         return own | self.lent
 
@@ -300,8 +299,7 @@ class Graph:
 
     @property
     def differs_in_training(self) -> bool:
-        """Whether some layer has other outputs in training than in prediction, even without the noise of
-        regularizers."""
+        """Whether some layer has other outputs in training than in prediction, even without regularizers."""
         return any(layer.differs_in_training for layer in self.layers)
 
     def outputs(self, noises=(), seed: int = 0, replace: dict | None = None, training: bool = False):

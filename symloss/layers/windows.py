@@ -90,8 +90,7 @@ def covering(numbers: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def unfold(x, numbers):
-    """Return (n * places, cells * channels): the content of windows over images (n, pixels, channels). See
-    `covered`."""
+    """Return (n * places, cells * channels): the content of windows over images (n, pixels, channels)."""
     inner = x.type()
     _, pixels, channels = x.type.shape
     places, cells = numbers.shape

@@ -198,8 +198,7 @@ class Loss(HasFormula):
 
     @property
     def weights(self):
-        """The weights of the data times those of the classes, and 0 for what is ignored. None if there are no
-        weights."""
+        """The weights of the data times those of the classes, and 0 for ignored items. None without weights."""
         return item_weights(self)
 
     # ------------------------------------------------------------------------------------------ binding

@@ -35,8 +35,7 @@ def _inverse_length(vectors):
 
 
 def cosine_of(x, y):
-    """Return the cosine of the angle between vectors (over the last axis). For a zero vector it is 0, without
-    gradient."""
+    """Return the cosine of vectors (over the last axis). For a zero vector it is 0, without gradient."""
     return (x * y).sum(axis=-1) * (_inverse_length(x) * _inverse_length(y))
 
 

@@ -34,8 +34,7 @@ def ignore_index(loss) -> int | None:
 
 
 def item_weights(loss):
-    """Return the weights of the data times those of the classes, 0 for ignored items, or None if there are no
-    weights."""
+    """Return the weights of the data times those of the classes, and 0 for ignored items. None without weights."""
     weights = _weights_by_class(loss)
     counts = None if loss.spec is None else kept(loss._target, ignore_index(loss))
     if counts is None:

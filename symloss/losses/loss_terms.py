@@ -56,8 +56,7 @@ def _as_fraction(loss, name, value, outputs) -> tuple:
 
 
 def whole_batch(loss, mean, outputs):
-    """Return numerator and denominator of a batch mean that is one scalar: it counts by its rows, or by their
-    weights."""
+    """Return the parts of a batch mean that is one scalar: it counts by its rows, or by their weights."""
     if not isinstance(mean, Variable) and not is_number(mean):
         raise SpecError(f"loss {loss.name}: returned {mean!r}; return a scalar expression, also where "
                         f"self._weights is None")

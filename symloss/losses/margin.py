@@ -26,8 +26,7 @@ def scores(prediction):
 
 @loss("HingeLoss", target="sign or label", per="item", unit="the unit of the scores", ranges={"margin": "(-inf, inf)"})
 def hinge(prediction, target, *, margin=1.0):
-    r"""Hinge loss: `multiclass_hinge` per item for integer labels with one axis less, otherwise `binary_hinge` per
-    element.
+    r"""Hinge loss: `multiclass_hinge` per item for labels with one axis less, else `binary_hinge` per element.
 
     .. math:: \ell = \max(0, m - t z) \quad\text{or}\quad \ell = \max(0, m + \max_{c \ne t} z_c - z_t)
 

@@ -233,8 +233,7 @@ class LossWeight:
         return id(self.scalar), id(self.log_variance), repr(self.moving)
 
     def to_spec(self):
-        """Return the description from which it can be rebuilt: a number, a dict, or a function that no file can
-        hold."""
+        """Return the description from which it can be rebuilt, or the function itself, which no file can hold."""
         if self.moving is None:
             return self.value
         found = self.moving.to_spec()

@@ -99,8 +99,7 @@ class LossSpec(HasFormula, Summarised):
         return self.function(*ports, **options)
 
     def target_shape(self, shapes: dict, options: dict) -> tuple:
-        """Return the shape of the target that a model creates for predictions of known shapes, by port. None is any
-        length.
+        """Return the shape of the target for predictions of known shapes, by port. None is any length.
 
         >>> get("multi_quantile").target_shape({"prediction": (None, 3)}, {})
         (None, 1)

@@ -39,8 +39,7 @@ def item_weights(weights, like, who: str):
 
 
 def log_sum(scores, shares=None):
-    """Return log(sum(shares * exp(scores))) over the last axis, and `ABSENT` where all shares are 0. None: all are
-    1."""
+    """Return log(sum(shares * exp(scores))) over the last axis, `ABSENT` if all shares are 0. None means all 1."""
     if shares is None:
         top = disconnected_grad(scores.max(axis=-1, keepdims=True))
         return top[..., 0] + log_of_sum(pt.exp(scores - top))

@@ -151,8 +151,7 @@ def reduces(spec: LossSpec, values, target) -> bool:
 
 
 def refuse_reduced(spec: LossSpec, values, target, what: str) -> None:
-    """Raise SpecError if a function reduces over its items although `what` (such as weights) must be applied to
-    them."""
+    """Raise SpecError if a function reduces over its items although `what` (say, weights) needs them."""
     if reduces(spec, values, target):
         made = "one number for all items" if values.ndim == 0 else f"{shape_text(values)}, less than a value per item"
         raise SpecError(f"loss {spec.name}: returns {made}, so {what} cannot act; leave out its .mean(), and return a "

@@ -102,8 +102,7 @@ def _collected(prediction, target, weights, average, multilabel, who, one):
 
 @metric("auc", "roc_auc_score", kind="whole")
 def roc_auc(prediction, target, weights=None, *, average="macro", multilabel=None):
-    """ROC AUC, the area under the receiver operating characteristic: how often positive items score above negative
-    ones.
+    """ROC AUC, the area under the receiver operating characteristic: how often positives score above negatives.
 
     Parameters
     ----------

@@ -1,5 +1,4 @@
-"""The registry of metrics: what the decorator records about a function, and the parts that a metric is computed
-from."""
+"""The registry of metrics: what the decorator records about a function, and the parts of a metric."""
 
 import dataclasses
 import inspect

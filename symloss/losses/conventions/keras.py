@@ -311,8 +311,7 @@ def _above_0(values, prediction, target, **_options):
 
 @system.differs("circle", "Circle", per="batch", averaged=_above_0)
 def circle(prediction, target, *, scale=80.0, margin=0.4, remove_diagonal=True):
-    """Return the loss of products of embeddings, whose lengths should be 1. The weights of the pairs have gradients,
-    too.
+    """Return the loss of products of embeddings, whose lengths should be 1. Pair weights have gradients, too.
 
     The mean is over values above 0. Items with weight 0 still appear beside the others.
     """

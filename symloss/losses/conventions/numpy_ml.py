@@ -45,8 +45,7 @@ for _name in ("cross_entropy", "categorical_cross_entropy"):
 
 @system.differs("vae", "VAELoss", how="count")
 def vae(prediction, mean, log_variance, target):
-    """Return the negative bound, with the reconstruction clipped at eps. As in numpy_ml, its gradient is not
-    clipped."""
+    """Return the negative bound, with the reconstruction clipped at eps. Its gradient is not clipped."""
     prediction, target = align(prediction, target, "vae")
     mean, log_variance = floating(mean, "vae", "mean"), floating(log_variance, "vae", "log_variance")
     p = prediction + disconnected_grad(pt.clip(prediction, EPS, 1 - EPS) - prediction)

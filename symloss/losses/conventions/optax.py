@@ -59,8 +59,7 @@ system.same("nt_xent", "ntxent", how="mean", temperature=0.07)
 
 @system.differs("cross_entropy", "softmax_cross_entropy, softmax_cross_entropy_with_integer_labels")
 def cross_entropy(prediction, target, *, smoothing=0.0):
-    """Same as ours. `smoothing` is that of smooth_labels, which applies to class probabilities, not to binary
-    targets."""
+    """Same as ours. `smoothing` is that of smooth_labels: it applies to classes, not to binary targets."""
     prediction = floating(prediction, "cross_entropy", "prediction")
     if smoothing and undo(prediction, "sigmoid") is not None:
         raise SpecError(f"cross_entropy: smoothing={smoothing} after a sigmoid, where optax has none; "
@@ -208,8 +207,7 @@ def triplet(anchor, positive, negative, *, margin=1.0, norm_degree=2, eps=1e-6):
 
 @system.differs("supervised_contrastive", "ntxent", per="batch")
 def supervised_contrastive(prediction, target, *, temperature=0.07):
-    """One value for each batch: the mean over pairs of the same class, each compared with pairs of different
-    classes."""
+    """One value for each batch: the mean over pairs of a class, each compared with pairs of different classes."""
     x = as_matrix(prediction, "supervised_contrastive")
     same = same_label(x, target, "supervised_contrastive")
     x = _of_length_one(x, np.finfo(x.dtype).eps)

@@ -59,8 +59,7 @@ for _name in ("cross_entropy", "label_cross_entropy"):
 
 
 def hinge(prediction, target):
-    """Return max p - p of the label, without a margin, from the probabilities themselves. Negative labels wrap
-    around."""
+    """Return max p - p of the label, without a margin, from probabilities. Negative labels wrap around."""
     prediction = floating(prediction, "hinge", "prediction")
     picked = of_wrapped(prediction, integers(prediction, target, "hinge"))
     return pt.maximum(0, prediction.max(axis=-1) - picked)

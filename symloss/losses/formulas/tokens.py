@@ -15,8 +15,7 @@ INSTEAD = {"−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "≤": "<=",
 
 
 class Token(NamedTuple):
-    """A number, a name, a sign, or the end of the text, with the positions of its first character and after its
-    last."""
+    """A number, a name, a sign, or the end of the text, with the positions where it starts and ends."""
 
     kind: str
     text: str
