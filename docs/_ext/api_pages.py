@@ -9,7 +9,7 @@ import inspect
 
 from pages import write, write_all
 
-from symloss import losses
+from symloss import losses, updates
 
 ALL = None  # all names of a module's ``__all__``, or what is defined in it
 
@@ -25,7 +25,7 @@ MODULES = {
         "symloss.training": ("Training: history, results and callbacks", [
             "History", "Results", "Reason", "EarlyStopping", "ReduceLearningRate", "Checkpoint", "TimeLimit",
             "CSVHistory", "JSONHistory", "TensorBoard", "MLflow"]),
-        "symloss.updates": ("Update rules", ALL),
+        "symloss.updates": ("Update rules", ["update", "options", "hyperparameters", *sorted(updates.registry)]),
         "symloss.schedules": ("Schedules", ALL),
         "symloss.regularizers": ("Regularizers", ["Regularizer", "from_options", "contractive"]),
     },
