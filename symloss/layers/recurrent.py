@@ -96,7 +96,7 @@ class Recurrent(Layer, abstract=True):
         return self.size
 
     def add_recurrent(self, short: str, blocks: int = 1) -> None:
-        """Create a matrix (size, blocks * size) between hidden units: orthogonal blocks, scaled to the spectral radius."""
+        """Create a matrix (size, blocks * size) between hidden units: orthogonal blocks of a given spectral radius."""
         options = self._drawing(short, shared=True)
         n = self.size
         if isinstance(options.get("init"), np.ndarray | list | tuple):

@@ -70,7 +70,7 @@ def non_saturating(fake):
     Raises
     ------
     ShapeError
-        If `fake` is no real tensor.
+        If `fake` is not a tensor of real numbers.
 
     Notes
     -----
@@ -143,7 +143,7 @@ def lsgan_generator(fake):
     Raises
     ------
     ShapeError
-        If `fake` is no real tensor.
+        If `fake` is not a tensor of real numbers.
 
     Notes
     -----
@@ -252,7 +252,7 @@ def wasserstein_generator(fake):
     Raises
     ------
     ShapeError
-        If `fake` is no real tensor.
+        If `fake` is not a tensor of real numbers.
 
     Notes
     -----
@@ -306,7 +306,7 @@ def r1(prediction, at, *, gamma=10.0):
     Raises
     ------
     ShapeError
-        If `at` is no float variable with an axis of items.
+        If `at` is not a float variable with an axis for the items.
     SpecError
         If `prediction` does not depend on `at`.
 
@@ -354,7 +354,7 @@ def gradient_penalty(prediction, at, *, penalty=10.0, norm=1.0):
     Raises
     ------
     ShapeError
-        If `at` is no float variable with an axis of items.
+        If `at` is not a float variable with an axis for the items.
     SpecError
         If `prediction` does not depend on `at`.
 

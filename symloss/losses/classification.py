@@ -86,7 +86,7 @@ def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
     ShapeError
         If the static shapes can never agree, or labels of rank (n,) are not integers.
     SpecError
-        If `ignore_index` is given, and the target is no label.
+        If you pass `ignore_index`, but the targets are not labels.
 
     Notes
     -----

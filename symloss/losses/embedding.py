@@ -208,7 +208,7 @@ def triplet(anchor, positive, negative, *, margin=1.0, distance="euclidean", squ
     -------
     float tensor (n,)
         At least 0, in the unit of the distances. The gradient of a distance between equal vectors is 0, as is that of
-        the cosine with a vector of 0.
+        the cosine with a zero vector.
 
     Raises
     ------

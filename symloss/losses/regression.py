@@ -91,7 +91,7 @@ def huber(prediction, target, *, delta=1.0):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     delta : float > 0
-        Size of the error at which the parabola becomes a line, in the unit of `target`.
+        Error at which the parabola becomes a line, in the unit of `target`.
 
     Returns
     -------
@@ -170,7 +170,7 @@ def smooth_l1(prediction, target, *, beta=1.0):
     prediction, target : float tensor (n, d)
         In one unit, of any sign. A target (n,) is read as (n, 1).
     beta : float > 0
-        Size of the error at which the parabola becomes a line, in the unit of `target`.
+        Error at which the parabola becomes a line, in the unit of `target`.
 
     Returns
     -------

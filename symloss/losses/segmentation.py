@@ -44,7 +44,7 @@ def dice(prediction, target, *, smooth=1.0):
     Raises
     ------
     ShapeError
-        If the static shapes can never agree, or there is one axis only.
+        If the static shapes can never agree, or there is only one axis.
 
     Notes
     -----
@@ -87,7 +87,7 @@ def generalised_dice(prediction, target):
     Raises
     ------
     ShapeError
-        If the static shapes can never agree, or there is one axis only.
+        If the static shapes can never agree, or there is only one axis.
 
     Notes
     -----
@@ -144,7 +144,7 @@ def tversky(prediction, target, *, alpha=0.5, beta=0.5, smooth=1.0):
     Raises
     ------
     ShapeError
-        If the static shapes can never agree, or there is one axis only.
+        If the static shapes can never agree, or there is only one axis.
 
     Notes
     -----
@@ -192,7 +192,7 @@ def focal_tversky(prediction, target, *, alpha=0.3, beta=0.7, gamma=0.75, smooth
     Raises
     ------
     ShapeError
-        If the static shapes can never agree, or there is one axis only.
+        If the static shapes can never agree, or there is only one axis.
 
     Notes
     -----
@@ -238,7 +238,7 @@ def jaccard(prediction, target, *, smooth=1.0):
     Raises
     ------
     ShapeError
-        If the static shapes can never agree, or there is one axis only.
+        If the static shapes can never agree, or there is only one axis.
 
     Notes
     -----

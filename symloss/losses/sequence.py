@@ -132,7 +132,7 @@ def ctc(prediction, target, *, blank=0, steps=None, zero_infinity=False):
     ShapeError
         If the ranks are not 3 and 2, the static shapes can never agree, or the labels are not integers.
     SpecError
-        If `blank` is no class.
+        If `blank` is not one of the classes.
 
     Notes
     -----

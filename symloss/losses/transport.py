@@ -103,7 +103,7 @@ def sinkhorn(prediction, target, *, epsilon=0.1, power=2.0, norm=2.0, iterations
     ShapeError
         If the ranks are not 2, or the static shapes can never agree.
     SpecError
-        If `iterations` is no integer from 1 up.
+        If `iterations` is not an integer of at least 1.
 
     Notes
     -----

@@ -34,7 +34,7 @@ def accuracy(prediction, target, *, threshold=0.5, multilabel=None):
     Returns
     -------
     tensor (n,), or of prediction's shape, and of its dtype
-        0 or 1, and NaN for a label that is no class. If probabilities are equal, the first class counts.
+        0 or 1, and NaN for a label that is not a class. If probabilities are equal, the first class counts.
     """
     form, prediction, target = paired(prediction, target, "accuracy", multilabel)
     if form in ("binary", "multilabel"):
@@ -89,8 +89,8 @@ def top_k_accuracy(prediction, target, *, k=5):
     Returns
     -------
     tensor (n,) of prediction's dtype
-        0 or 1, and NaN for a label that is no class. If probabilities are equal, the first classes come first, so k=1
-        is `accuracy`.
+        0 or 1, and NaN for a label that is not a class. If probabilities are equal, the first classes come first, so
+        k=1 is `accuracy`.
     """
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise SpecError(f"top_k_accuracy: k={k!r}; an integer of at least 1 is wanted")
