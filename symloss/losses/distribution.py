@@ -70,7 +70,7 @@ def gaussian_nll(mean, variance, target, *, eps=1e-6):
     Parameters
     ----------
     mean, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     variance : float tensor (n, d)
         Positive, in the squared unit of `target`. Let its layer end in 'softplus' or 'exp'.
     eps : float > 0
@@ -114,7 +114,7 @@ def maximum_mean_discrepancy(prediction, target, *, bandwidth=1.0, weights=None)
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        Two samples in one unit. Row i of one is not paired with row i of the other.
+        Two samples in the same unit. Row i of one is not paired with row i of the other.
     bandwidth : float > 0
         b, in the squared unit of `target`.
     weights : float tensor (n,) or (n, d), or None

@@ -144,7 +144,7 @@ def generalised_kl(prediction, target):
     Parameters
     ----------
     prediction, target : float tensor (n, k)
-        At least 0, in one unit. A target of 0 adds p.
+        At least 0, in the same unit. A target of 0 adds p.
 
     Returns
     -------
@@ -267,7 +267,7 @@ def energy_distance(prediction, target, *, weights=None):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        Two samples in one unit. Row i of one is not paired with row i of the other.
+        Two samples in the same unit. Row i of one is not paired with row i of the other.
     weights : float tensor (n,) or (n, d), or None
         Weight of each item, in both samples (averaged over d).
 
@@ -334,7 +334,7 @@ def crps_gaussian(mean, variance, target):
     Parameters
     ----------
     mean, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     variance : float tensor (n, d)
         Positive, in the squared unit of `target`. Let its layer end in 'softplus' or 'exp'.
 

@@ -193,7 +193,7 @@ def triplet(anchor, positive, negative, *, margin=1.0, distance="euclidean", squ
     Parameters
     ----------
     anchor, positive, negative : float tensor (n, d)
-        Embeddings of an item, of a similar item and of a dissimilar one, in one unit.
+        Embeddings of an item, of a similar item and of a dissimilar one, in the same unit.
     margin : float
         How much further away the negative should be, in the unit of the distances.
     distance : 'euclidean', 'manhattan' or 'cosine'
@@ -254,7 +254,7 @@ def margin_ranking(first, second, target, *, margin=0.0):
     Parameters
     ----------
     first, second : float tensor (n, d)
-        Scores, in one unit, of any sign.
+        Scores, in the same unit, of any sign.
     target : tensor (n, d)
         1 where the first should be higher, -1 where the second should. A target (n,) is read as (n, 1).
     margin : float

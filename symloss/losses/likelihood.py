@@ -19,7 +19,7 @@ def laplace_nll(mean, scale, target, *, eps=1e-6):
     Parameters
     ----------
     mean, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     scale : float tensor (n, d)
         Mean absolute deviation, positive, in the unit of `target`. Let its layer end in 'softplus' or 'exp'.
     eps : float > 0
@@ -63,7 +63,7 @@ def student_t_nll(mean, scale, target, *, degrees=4.0, eps=1e-6):
     Parameters
     ----------
     mean, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     scale : float tensor (n, d)
         s, positive, in the unit of `target`. It is not the standard deviation, which is s sqrt(nu / (nu - 2)). Let its
         layer end in 'softplus' or 'exp'.
@@ -161,7 +161,7 @@ def beta_nll(mean, variance, target, *, beta=0.5, eps=1e-6):
     Parameters
     ----------
     mean, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     variance : float tensor (n, d)
         Positive, in the squared unit of `target`. Let its layer end in 'softplus' or 'exp'.
     beta : float from 0 to 1

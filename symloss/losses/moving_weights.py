@@ -29,8 +29,8 @@ class Uncertainty:
 
     .. math:: \tfrac{1}{2} e^{-s} L + \tfrac{1}{2} s
 
-    where s, the logarithm of the variance of the loss, is an additional parameter. At the minimum the weight is 1 / (2
-    L).
+    where s, the logarithm of the variance of the loss, is an additional parameter. At the minimum the weight is
+    1 / (2 L).
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ class GradNorm:
 
     where :math:`G_i` is the norm of the gradient of weight times loss i by the parameters of that layer, :math:`\bar G`
     is the mean of these norms, and :math:`r_i` is the loss divided by its first value, relative to the mean over
-    losses. The sum of the weights stays the same. They converge to the fixed point of the paper, :math:`G_i = \bar G
-    r_i^\alpha`. The paper itself follows the gradient of the difference, which does not settle if gradients differ by a
-    factor of a hundred.
+    losses. The sum of the weights stays the same. They converge to the fixed point of the paper,
+    :math:`G_i = \bar G r_i^\alpha`. The paper itself follows the gradient of the difference, which does not settle if
+    gradients differ by a factor of a hundred.
 
     Parameters
     ----------

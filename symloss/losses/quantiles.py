@@ -24,7 +24,7 @@ def quantile(prediction, target, *, q=0.5):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     q : float in (0, 1)
         Share of targets that should fall below the prediction.
 
@@ -124,7 +124,7 @@ def expectile(prediction, target, *, q=0.5):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     q : float in (0, 1)
         Weight of targets above the prediction; those below it weigh 1 - q.
 
@@ -164,7 +164,7 @@ def epsilon_insensitive(prediction, target, *, epsilon=0.1):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     epsilon : float, at least 0
         Largest error that costs nothing, in the unit of `target`.
 
@@ -202,7 +202,7 @@ def squared_epsilon_insensitive(prediction, target, *, epsilon=0.1):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     epsilon : float, at least 0
         Largest error that costs nothing, in the unit of `target`.
 

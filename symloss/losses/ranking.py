@@ -277,7 +277,7 @@ def bpr(positive, negative):
     Parameters
     ----------
     positive, negative : float tensor (n, d)
-        Scores of a thing that the user chose and of one that the user did not choose, in one unit, of any sign.
+        Scores of a thing that the user chose and of one that the user did not choose, in the same unit, of any sign.
 
     Returns
     -------

@@ -17,7 +17,7 @@ def squared_error(prediction, target):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
 
     Returns
     -------
@@ -53,7 +53,7 @@ def absolute_error(prediction, target):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
 
     Returns
     -------
@@ -89,7 +89,7 @@ def huber(prediction, target, *, delta=1.0):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     delta : float > 0
         Error at which the parabola becomes a line, in the unit of `target`.
 
@@ -131,7 +131,7 @@ def half_squared_error(prediction, target):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
 
     Returns
     -------
@@ -168,7 +168,7 @@ def smooth_l1(prediction, target, *, beta=1.0):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     beta : float > 0
         Error at which the parabola becomes a line, in the unit of `target`.
 
@@ -210,7 +210,7 @@ def absolute_percentage_error(prediction, target, *, eps=1e-7):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. Targets should be away from 0. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. Targets should be away from 0. A target (n,) is read as (n, 1).
     eps : float > 0
         Smallest divisor: targets smaller than this are divided by `eps` instead. In the unit of `target`.
 
@@ -250,7 +250,7 @@ def symmetric_percentage_error(prediction, target, *, eps=1e-7):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     eps : float > 0
         Smallest divisor, in the unit of `target`.
 

@@ -18,7 +18,7 @@ def pseudo_huber(prediction, target, *, delta=1.0):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     delta : float > 0
         Error at which the parabola turns into a line, and the slope of that line, in the unit of `target`.
 
@@ -59,7 +59,7 @@ def log_cosh(prediction, target):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
 
     Returns
     -------
@@ -98,7 +98,7 @@ def charbonnier(prediction, target, *, eps=1e-3):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     eps : float > 0
         Size of the rounded kink at 0, in the unit of `target`.
 
@@ -139,7 +139,7 @@ def fair(prediction, target, *, c=1.0):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     c : float > 0
         Error at which the parabola turns into a line, in the unit of `target`.
 
@@ -180,7 +180,7 @@ def cauchy(prediction, target, *, c=1.0):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     c : float > 0
         Error with the largest gradient, in the unit of `target`.
 
@@ -219,7 +219,7 @@ def tukey(prediction, target, *, c=4.685):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     c : float > 0
         Error beyond which the gradient is 0, in the unit of `target`.
 
@@ -261,7 +261,7 @@ def general_robust(prediction, target, *, alpha=1.0, c=1.0):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit, of any sign. A target (n,) is read as (n, 1).
+        In the same unit, of any sign. A target (n,) is read as (n, 1).
     alpha : float or scalar tensor
         Shape of the loss: 2 is half the squared error, 1 `charbonnier` - 1, 0 `cauchy`, -2 Geman-McClure, -inf Welsch.
         A tensor, such as a shared variable, may take any finite value and can be learnt.

@@ -26,7 +26,7 @@ def wasserstein_1d(prediction, target, *, power=1.0, weights=None):
     Parameters
     ----------
     prediction, target : float tensor (n, k)
-        Each row holds k numbers that were drawn for one item, in any order, in one unit.
+        Each row holds k numbers that were drawn for one item, in any order, in the same unit.
     power : float, at least 1
         The power q of the distances.
     weights : float tensor or None
@@ -74,7 +74,7 @@ def sinkhorn(prediction, target, *, epsilon=0.1, power=2.0, norm=2.0, iterations
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        Two samples in one unit. Row i of one is not paired with row i of the other.
+        Two samples in the same unit. Row i of one is not paired with row i of the other.
     epsilon : float > 0
         Weight of the entropy, in the unit of `target` to the power q. Near 0 the plan P approaches that of optimal
         transport, and you need more iterations.

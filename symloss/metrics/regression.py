@@ -16,7 +16,7 @@ def absolute_error(prediction, target):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit. A target (n,) is read as (n, 1).
+        In the same unit. A target (n,) is read as (n, 1).
     """
     prediction, target = align(prediction, target, "absolute_error")
     return abs(prediction - target)
@@ -31,7 +31,7 @@ def absolute_percentage_error(prediction, target, *, eps=1e-7):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit. Targets should be away from 0. A target (n,) is read as (n, 1).
+        In the same unit. Targets should be away from 0. A target (n,) is read as (n, 1).
     eps : float > 0
         Smallest divisor: targets smaller than this are divided by `eps` instead.
 
@@ -62,7 +62,7 @@ def root_squared_error(prediction, target, weights=None, *, average="elements"):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit. A target (n,) is read as (n, 1).
+        In the same unit. A target (n,) is read as (n, 1).
     average : 'elements', 'columns' or None
         'elements': the root of the mean over all elements. 'columns': the mean of the roots of the columns, as in
         scikit-learn. None: one root for each column.
@@ -141,7 +141,7 @@ def r_squared(prediction, target, weights=None, *, average="uniform"):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        In one unit. A target (n,) is read as (n, 1).
+        In the same unit. A target (n,) is read as (n, 1).
     average : 'uniform', 'variance' or None
         'uniform': the mean over columns. 'variance': the mean weighted by the variance of the columns. None: one value
         for each column.
