@@ -19,7 +19,7 @@ class Embedding(Layer):
     Notes
     -----
     Its input is a layer of integers, ``{"size": 1, "dtype": "int32"}``. Items with one id become vectors (size,). Items
-    with several ids get one vector for each (k, size). In a recurrent network, each step has one id.
+    with several ids become one vector for each id, (k, size). In a recurrent network, each step has one id.
 
     The table is the parameter 'w' (ids, size). By default it starts with normal numbers with the standard deviation
     1 / sqrt(size). You can change that with 'init' or 'std'. If the update rule allows it, a training step updates only

@@ -16,7 +16,7 @@ NOTHING = {"sigmoid": -1e30, "exp": -1e30}  # of which they make exactly 0
 
 
 def counted(weights, tensor):
-    """Return where `tensor` has a weight. One weight for each sample applies to its whole row."""
+    """Return where `tensor` has a weight. One for a sample applies to its row, several for a number count as one."""
     some = pt.neq(weights, 0)
     if some.ndim > tensor.ndim:
         some = some.any(axis=tuple(range(tensor.ndim, some.ndim)))
