@@ -1,8 +1,9 @@
-"""A good classifier of digits: dropout, a learning rate that moves, and data kept for choosing and for judging.
+"""A good classifier of digits: dropout, a learning rate schedule, and separate data for validation and for testing.
 
-Run it with ``python tutorials/02_mnist_classifier.py``: less than half a minute with the 10,000 digits that come with
-symloss. With the four files of the whole of MNIST it reaches a test accuracy of more than 0.98 in a minute or two:
-``python tutorials/02_mnist_classifier.py folder/of/the/files``.
+Run it with ``python tutorials/02_mnist_classifier.py``. It takes less than half a minute with the 10,000 digits that
+come with symloss. If you have the four files of the full MNIST data set, pass their folder: ``python
+tutorials/02_mnist_classifier.py folder/of/the/files``. The model then reaches a test accuracy of more than 0.98 in one
+or two minutes.
 """
 
 import importlib.util
@@ -16,7 +17,7 @@ import symloss
 
 
 def load(data=None):
-    """Return (train, valid, test), each (images, labels): of the four MNIST files in the folder `data`, if given."""
+    """Return (train, valid, test), each a pair (images, labels), from the four MNIST files in `data` if it is given."""
     if data is None:
         images, labels = symloss.data.mnist.digits()
         images = images / 255
@@ -28,32 +29,34 @@ def load(data=None):
 
 
 def main(epochs: int = 30, folder=None, data=None, seed: int = 0) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the test accuracy.
+    """Train for `epochs` epochs, save a figure in `folder` and return the test accuracy.
 
-    `data` is the folder of the four files of MNIST; without it, the digits that come with symloss serve.
+    `data` is the folder with the four MNIST files. Without it, the digits that come with symloss are used.
     """
     pytensor.config.floatX = "float32"
 
-    # 1. Three parts. The model learns from the first. The second, the validation data, says after every epoch how good
-    # the parameters are, and the best ones are kept: so it has had a say, and its accuracy flatters. The third judges.
+    # 1. The data have three parts. The model learns from the first. The second part, the validation data, measures the
+    # model after every epoch, and the best parameters are kept. The accuracy on the validation data is therefore too
+    # optimistic, because these data took part in a choice. Only the third part, the test data, gives a fair result.
     train, valid, test = load(data)
 
-    # 2. Two hidden layers. The more parameters, the more the model can learn by heart.
+    # 2. The model has two hidden layers. The more parameters a model has, the more it can memorize.
     net = symloss.Classifier([784, (256, "relu"), (64, "relu"), 10], seed=seed)
 
-    # 3. Dropout is against that: in every step, a tenth of the pixels and a fifth of the hidden units are 0, so no
-    # unit can rely on another one. Validation and prediction know no dropout.
+    # 3. Dropout prevents that. In every step, a tenth of the pixels and a fifth of the hidden units are set to 0, so no
+    # unit can rely on another one. Validation and prediction run without dropout.
     #
-    # 4. The learning rate rises for three tenths of the steps and falls to almost 0: large steps find the region, small
-    # ones the place in it. It counts steps, so it has to know how many there will be. Patience is off: an epoch in the
-    # middle of the schedule may well be worse than the one before.
+    # 4. The learning rate rises during the first three tenths of the steps and then falls to almost 0. Large steps find
+    # the right region, and small steps find the best place in it. The schedule counts steps, so it needs the number of
+    # steps. Early stopping is off (`patience=None`), because an epoch in the middle of the schedule may well be worse
+    # than the one before.
     batch_size = 128
     steps = epochs * -(-len(train[0]) // batch_size)
     rate = symloss.schedules.one_cycle(0.003, steps=steps)
     net.train(train, valid, algo="adam", learning_rate=rate, batch_size=batch_size, epochs=epochs, patience=None,
               input_dropout=0.1, hidden_dropout=0.2)
 
-    # 5. What it has learnt, and what it mistakes for what.
+    # 5. The result: the test accuracy, and which digits the model confuses with each other.
     accuracy = net.score(*test)
     confusion = net.score(*test, metric="confusion_matrix")
     print(f"test accuracy: {accuracy:.4f}")
@@ -62,7 +65,7 @@ def main(epochs: int = 30, folder=None, data=None, seed: int = 0) -> float:
 
 
 def draw(net, test, confusion, folder):
-    """Draw the confusions, and the mistakes of which the model was most certain."""
+    """Draw the confusion matrix and the wrong predictions of which the model was most certain."""
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure

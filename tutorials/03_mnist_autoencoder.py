@@ -1,6 +1,6 @@
-"""An autoencoder of digits that shares its weights: what a network sees when nobody tells it what to look for.
+"""An autoencoder of digits that shares its weights: what a network learns to see without any labels.
 
-Run it with ``python tutorials/03_mnist_autoencoder.py``. It takes less than half a minute, and has no use for labels.
+Run it with ``python tutorials/03_mnist_autoencoder.py``. It takes less than half a minute.
 """
 
 import importlib.util
@@ -14,30 +14,32 @@ import symloss
 
 
 def main(epochs: int = 30, folder=None) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the share of variance that comes back."""
+    """Train for `epochs` epochs, save a figure in `folder` and return the share of the variance that is kept."""
     pytensor.config.floatX = "float32"
     images, _ = symloss.data.mnist.digits()
     images = images / 255
     train, held_out = images[:8000], images[8000:]
 
-    # 1. The model: 784 pixels, a code of 64 numbers, 784 pixels again. 'tied' goes back through the transposed weights
-    # of the layer that came, so each unit has one picture: what it looks for is what it paints.
+    # 1. The model: 784 pixels, a code of 64 numbers, and 784 pixels again. 'tied' decodes with the transposed weights
+    # of the encoder. Each unit therefore has one picture: the pattern that it detects is also the pattern that it
+    # draws.
     net = symloss.Autoencoder([784, (64, "relu"), "tied"])
     print(net.summary())
     print()
 
-    # 2. The data are the images alone: an Autoencoder takes its input as target. Input dropout hides half of the pixels
-    # from the model, and doubles the others; the loss sees all of them. To paint what is hidden, the model has to know
-    # how strokes go on. So its filters are parts of digits.
+    # 2. The data are only the images, because an Autoencoder uses its input as its target. Input dropout hides half of
+    # the pixels from the model and doubles the others, but the loss compares all pixels. To reconstruct hidden pixels,
+    # the model has to learn how strokes continue. Its filters therefore look like parts of digits.
     net.train([train], [held_out], algo="adam", batch_size=64, epochs=epochs, input_dropout=0.5)
 
-    # 3. How much of the pixels' variance comes back from the code.
+    # 3. How much of the variance of the pixels can be reconstructed from the code?
     score = 1 - np.square(net.predict(held_out) - held_out).sum() / np.square(held_out - held_out.mean(axis=0)).sum()
     code = net.encode(held_out)
     assert np.allclose(net.decode(code), net.predict(held_out), atol=1e-5)
     print(f"share of the variance that {code.shape[1]} numbers keep: {score:.3f}")
 
-    # 4. What was hidden comes back, too: half of the pixels are 0 here, and the others doubled as in training.
+    # 4. The model also reconstructs pixels that it does not see. Here half of the pixels are 0, and the others are
+    # doubled as in training.
     seen = held_out * (np.random.default_rng(0).uniform(size=held_out.shape) < 0.5)
     error = np.square(net.predict(2 * seen) - held_out).mean() / np.square(seen - held_out).mean()
     print(f"digits with half of their pixels, from the code: {error:.0%} of the squared error that they had")
@@ -46,7 +48,7 @@ def main(epochs: int = 30, folder=None) -> float:
 
 
 def draw(net, images, seen, folder):
-    """Draw the weights of every unit, and digits with what the model makes of them."""
+    """Draw the weights of every unit, and digits with their reconstructions."""
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure

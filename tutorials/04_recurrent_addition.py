@@ -1,4 +1,4 @@
-"""Adding two numbers that are far apart: batches made on the spot, and a loss that counts at the last step alone.
+"""Adding two numbers that are far apart: batches made on the fly, and a loss that counts only the last step.
 
 Run it with ``python tutorials/04_recurrent_addition.py``. It takes about a minute.
 """
@@ -14,10 +14,11 @@ import symloss
 
 
 def sequences(count: int, steps: int, rng) -> list:
-    """Return input (count, steps, 2), target (count, steps, 1) and weights, of as many sequences as `count`.
+    """Return inputs (count, steps, 2), targets (count, steps, 1) and weights of `count` sequences.
 
-    Each step has a number from 0 to 1, and a mark, which is 1 at two of the steps. The target of the last step is the
-    sum of the two numbers with marks (Hochreiter & Schmidhuber 1997). That of other steps is not known, and weighs 0.
+    Each step has a number from 0 to 1 and a mark, which is 1 at two of the steps and 0 at the others. The target of the
+    last step is the sum of the two marked numbers (Hochreiter & Schmidhuber 1997). The other steps have no target
+    (NaN), and their weight is 0.
     """
     numbers, marks = rng.uniform(size=(count, steps)), np.zeros((count, steps))
     rows = np.arange(count)
@@ -29,19 +30,19 @@ def sequences(count: int, steps: int, rng) -> list:
 
 
 def main(epochs: int = 30, folder=None, batches: int = 100) -> float:
-    """Train for so many `epochs` of so many `batches`, draw into `folder`, and return the mean squared error."""
+    """Train for `epochs` epochs of `batches` batches, save a figure in `folder` and return the mean squared error."""
     pytensor.config.floatX = "float32"
     rng = np.random.default_rng(0)
 
-    # 1. A layer with gates remembers over many steps: it learns when to write to its state. The last layer sees the
-    # state of each step, and predicts a number for each. `weighted` says that the data bring weights, and where a
-    # weight is 0, the target may well be NaN.
+    # 1. A layer with gates can remember over many steps, because it learns when to write to its state. The last layer
+    # sees the state at each step and predicts one number per step. `weighted=True` says that the data contain weights.
+    # Where a weight is 0, the target may be NaN.
     net = symloss.recurrent.Regressor([2, (32, "gru"), 1], weighted=True)
 
-    # 2. The data are a function that returns a batch, here of new sequences each time: there is nothing to be learnt by
-    # heart. From batch to batch their length differs, so that the model cannot count on it. `train_batches` of them are
-    # called an epoch. Gradients that went through many steps can be huge; `max_gradient_norm` makes them shorter. The
-    # learning rate falls to 0 with the last step.
+    # 2. The data are a function that returns a batch. Here every batch consists of new sequences, so there is nothing
+    # to memorize. Their length differs from batch to batch, so the model cannot rely on it. An epoch consists of
+    # `train_batches` batches. Gradients that pass through many steps can become huge, so `max_gradient_norm` shortens
+    # them. The learning rate reaches 0 at the last step.
     def batch():
         return sequences(64, rng.integers(10, 41), rng)
 
@@ -49,7 +50,7 @@ def main(epochs: int = 30, folder=None, batches: int = 100) -> float:
     net.train(batch, sequences(500, 30, rng), algo="adam", learning_rate=rate, epochs=epochs, train_batches=batches,
               max_gradient_norm=1.0, patience=None)
 
-    # 3. Who always says 1 has an error of 1/6, the variance of the sum of two numbers.
+    # 3. If you always predict 1, your error is 1/6, the variance of the sum of two numbers.
     errors = {}
     for steps in (30, 60):  # a model of sequences takes them at any length
         x, target, _ = sequences(1000, steps, rng)
@@ -60,7 +61,7 @@ def main(epochs: int = 30, folder=None, batches: int = 100) -> float:
 
 
 def draw(net, rng, folder):
-    """Draw the errors by epoch, and what the model says at every step of a sequence."""
+    """Draw the loss per epoch, and the prediction at every step of a sequence."""
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""Remembering through noise: a mask of weights says which steps are to be right.
+"""Remembering through noise: a mask of weights says which steps of a sequence count.
 
 Run it with ``python tutorials/05_recurrent_memory.py``. It takes about a minute.
 """
@@ -18,8 +18,8 @@ STEPS, KEPT, VARIABLES = 15, 3, 2  # steps of a sequence, those that are to be r
 def sequences(count: int, rng) -> list:
     """Return input, target and mask, each (count, steps, variables).
 
-    All inputs are normal noise. What stands in the first three steps is wanted in the last three; what the model says
-    before does not count, so the mask is 0 there.
+    All inputs are normal noise. The targets of the last three steps are the inputs of the first three steps. The
+    predictions before that do not count, so the mask is 0 there.
     """
     x = rng.normal(size=(count, STEPS, VARIABLES))
     target, mask = np.zeros_like(x), np.zeros_like(x)
@@ -29,22 +29,23 @@ def sequences(count: int, rng) -> list:
 
 
 def main(epochs: int = 40, folder=None, batches: int = 100) -> float:
-    """Train for so many `epochs` of so many `batches`, draw into `folder`, and return the mean squared error."""
+    """Train for `epochs` epochs of `batches` batches, save a figure in `folder` and return the mean squared error."""
     pytensor.config.floatX = "float32"
     rng = np.random.default_rng(0)
 
-    # 1. With `weighted=True` data are (input, target, weights). The loss is sum(w l) / sum(w): the mean over the steps
-    # that count, however few they are. Without the mask, twelve of fifteen steps would ask for zeros.
+    # 1. With `weighted=True`, the data are (input, target, weights). The loss is sum(w l) / sum(w), which is the mean
+    # over the steps that count, however few they are. Without the mask, twelve of the fifteen steps would train the
+    # model to predict zeros.
     net = symloss.recurrent.Regressor([VARIABLES, (64, "lstm"), VARIABLES], weighted=True)
     print(net.explain())
     print()
 
-    # 2. New sequences in every batch. The learning rate falls to 0 with the epochs.
+    # 2. Every batch consists of new sequences. The learning rate reaches 0 at the last epoch.
     rate = symloss.schedules.cosine(0.01, steps=epochs * batches)
     net.train(lambda: sequences(64, rng), sequences(500, rng), algo="adam", learning_rate=rate, epochs=epochs,
               train_batches=batches, max_gradient_norm=1.0, patience=None)
 
-    # 3. The numbers have a variance of 1: so large is the error of who remembers nothing and says 0.
+    # 3. The numbers have a variance of 1. This is also the error of a model that remembers nothing and predicts 0.
     x, target, mask = sequences(2000, rng)
     errors = np.square(net.predict(x) - target)[:, -KEPT:].mean(axis=(0, 2))
     error = net.score(x, target, mask, metric="mse")
@@ -55,7 +56,7 @@ def main(epochs: int = 40, folder=None, batches: int = 100) -> float:
 
 
 def draw(net, x, target, folder):
-    """Draw a sequence with what the model says, and what it says against what is wanted."""
+    """Draw a sequence with its predictions, and predictions against targets."""
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""Text, character by character: a rhyme is learnt, and goes on.
+"""Text, character by character: a network learns a nursery rhyme and continues it.
 
 Run it with ``python tutorials/06_text.py``. It takes about a minute.
 """
@@ -12,7 +12,8 @@ import pytensor
 
 import symloss
 
-# "This is the house that Jack built", a nursery rhyme of the 18th century: what each one did to the one before it.
+# "This is the house that Jack built" is a nursery rhyme of the 18th century. Each line tells what someone did to the
+# one in the next line.
 CHAIN = [
     "lay in the house that Jack built.",
     "ate the malt",
@@ -29,7 +30,7 @@ LAST = "the farmer sowing his corn"
 
 
 def rhyme() -> str:
-    """Return the rhyme: every verse is the one before with a line more."""
+    """Return the rhyme. Every verse is the verse before it with one more line."""
     names = [deed.split(" ", 1)[1] for deed in CHAIN[1:]] + [LAST]
     verses = ["This is the house that Jack built.\n"]
     for index, name in enumerate(names):
@@ -38,29 +39,31 @@ def rhyme() -> str:
 
 
 def main(epochs: int = 15, folder=None, batches: int = 50, characters: int = 300) -> float:
-    """Train for so many `epochs` of so many `batches`, write `characters`, and return the loss, nats per character."""
+    """Train for `epochs` epochs of `batches` batches, write `characters`, and return the loss in nats per character."""
     pytensor.config.floatX = "float32"
 
-    # 1. Text makes classes of characters: a number for each of the alphabet, and 0 for what is too rare to learn from.
+    # 1. Text turns characters into classes. Each character of the alphabet has a number, and 0 stands for all
+    # characters that are too rare to learn from.
     text = symloss.recurrent.Text(rhyme())
     print(f"{len(text.text)} characters, {text.size} classes: {text.alpha!r}")
 
-    # 2. The model reads a character, one-hot, and gives a probability to each that may come next.
+    # 2. The model reads a one-hot character and predicts the probability of each character that may come next.
     net = symloss.recurrent.Classifier([text.size, (96, "gru"), text.size])
 
-    # 3. The batches are windows of 80 characters from anywhere in the text, each with the next character as label.
+    # 3. The batches are windows of 80 characters from anywhere in the text. The label of each character is the next
+    # one.
     net.train(text.classifier_batches(steps=80, batch_size=32, rng=0), algo="adam", learning_rate=0.005, epochs=epochs,
               train_batches=batches, max_gradient_norm=1.0, patience=None)
 
-    # 4. The loss is in nats per character: exp(loss) is among how many characters the model is still in doubt, on
-    # average. It is the loss of the text itself, which is to be learnt by heart here. What nobody can know is who comes
-    # next in "This is the ...".
+    # 4. The loss is in nats per character. exp(loss) is the perplexity: the number of equally likely characters that
+    # would leave the model in the same doubt. We measure it on the training text, which this model is meant to learn by
+    # heart. Only one thing cannot be known in advance: who comes next in "This is the ...".
     loss = net.history[-1]["loss"]
     share = np.bincount(text.encode(text.text)) / len(text.text)
     alone = -(share[share > 0] * np.log(share[share > 0])).sum()
     print(f"{loss:.3f} nats per character; {alone:.3f} if one knows only how often each occurs")
 
-    # 5. Writing. Each character is drawn from the probabilities of the model, and read by it in turn.
+    # 5. Writing. Each character is drawn from the predicted probabilities and becomes the next input.
     for start, seed in (("This is the ", 1), ("the dog that Jack ", 2)):
         sample = text.decode(net.predict_sequence(text.encode(start), steps=characters, rng=seed))
         print(f"\n[{start}]{sample}")

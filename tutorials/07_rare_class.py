@@ -14,7 +14,7 @@ import symloss
 
 
 def points(count: int, rng):
-    """Return points (count, 2) and labels: 1 for one in fifty, which lie about an arc in the middle of the others."""
+    """Return points (count, 2) and labels. One point in fifty has label 1 and lies near an arc among the others."""
     labels = (rng.uniform(size=count) < 0.02).astype(int)
     angle = rng.uniform(0, np.pi, size=count)
     arc = 1.5 * np.stack([np.cos(angle), np.sin(angle) - 0.5], axis=1) + 0.3 * rng.normal(size=(count, 2))
@@ -22,27 +22,29 @@ def points(count: int, rng):
 
 
 def main(epochs: int = 40, folder=None) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the balanced accuracy with weights."""
+    """Train for `epochs` epochs, save a figure in `folder` and return the balanced accuracy with weights."""
     pytensor.config.floatX = "float32"
     rng = np.random.default_rng(0)
     (x, y), test = points(10000, rng), points(20000, rng)
 
-    # 1. Without weights. Who always says 0 is right 98 times in a hundred, and the model finds that out.
+    # 1. Without weights. If you always predict 0, you are right 98 times in a hundred. The model finds that out.
     plain = symloss.Classifier([2, (32, "relu"), (32, "relu"), 2])
     options = dict(algo="adam", learning_rate=0.01, batch_size=256, epochs=epochs, patience=None, verbose=0)
     plain.train([x, y], **options)
 
-    # 2. With weights. Data are (input, target, weights); the loss is sum(w l) / sum(w). Each item weighs one over the
-    # size of its class, so both classes count the same. `train(..., class_weight="balanced")` says the same in short,
-    # and needs no `weighted`; weights of one's own can differ from item to item: by how sure its label is, say.
+    # 2. With weights. The data are (input, target, weights), and the loss is sum(w l) / sum(w). The weight of each item
+    # is one over the size of its class, so both classes count the same. `train(..., class_weight="balanced")` is a
+    # short form of this that needs no `weighted=True`. Your own weights can differ from item to item, for example by
+    # how certain the label is.
     weights = np.where(y == 1, 0.5 / (y == 1).mean(), 0.5 / (y == 0).mean())
     print(f"class 1: {(y == 1).mean():.1%} of the items; one weighs {weights.max():.1f}, one of the others "
           f"{weights.min():.2f}")
     weighted = symloss.Classifier([2, (32, "relu"), (32, "relu"), 2], weighted=True)
     weighted.train([x, y, weights], **options)
 
-    # 3. The price and the gain. Accuracy alone tells nothing here. Balanced accuracy is the mean of the shares that are
-    # found of each class; it is 0.5 for who does not look, and 0.821 at best here, where the classes overlap.
+    # 3. What you lose and what you gain. Under class imbalance, accuracy alone tells you nothing. Balanced accuracy is
+    # the mean recall of the classes. It is 0.5 for a model that ignores its input, and at most 0.821 here, because the
+    # classes overlap.
     print(f"{'':12} accuracy  balanced  found of class 1")
     for name, net in (("no weights", plain), ("weights", weighted)):
         shares = confusion_shares(net, test)
@@ -52,13 +54,13 @@ def main(epochs: int = 40, folder=None) -> float:
 
 
 def confusion_shares(net, test) -> np.ndarray:
-    """Return the share that is found of each class."""
+    """Return the recall of each class."""
     confusion = np.array(net.score(*test, metric="confusion_matrix"))
     return np.diag(confusion) / confusion.sum(axis=1)
 
 
 def draw(models, test, folder):
-    """Draw where each model sees the rare class."""
+    """Draw the region in which each model predicts the rare class."""
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure

@@ -1,6 +1,6 @@
-"""Writing down a melody: sequences and labels of different lengths, and nothing that says which step is which label.
+"""Writing down a melody: sequences and labels of different lengths, where nobody knows which step has which label.
 
-Run it with ``python tutorials/09_ctc.py``. It takes about a minute, most of it to compile.
+Run it with ``python tutorials/09_ctc.py``. It takes about a minute, most of which is spent compiling.
 """
 
 import importlib.util
@@ -18,7 +18,8 @@ NOTES = {"do": (0, 1), "re": (1, 0), "mi": (0, 2), "fa": (2, 0), "so": (1, 2)}  
 def recording(melody: list, rng) -> np.ndarray:
     """Return the loudness of three strings (steps, 3) while a melody is played on them, with noise.
 
-    A note is two strings, one after the other, each for 2 to 4 steps. Between notes 1 to 4 steps are silent.
+    A note consists of two strings, played one after the other, each for 2 to 4 steps. Between notes there are 1 to 4
+    silent steps.
     """
     parts = [np.zeros((rng.integers(1, 5), 3))]
     for note in melody:
@@ -29,27 +30,27 @@ def recording(melody: list, rng) -> np.ndarray:
 
 
 def recordings(count: int, rng) -> tuple[list, list]:
-    """Return the recordings of so many melodies of 1 to 6 notes, and the melodies."""
+    """Return the recordings of `count` melodies of 1 to 6 notes, and the melodies."""
     melodies = [rng.choice(list(NOTES), size=rng.integers(1, 7)).tolist() for _ in range(count)]
     return [recording(melody, rng) for melody in melodies], melodies
 
 
 def main(epochs: int = 20, folder=None, count: int = 500) -> float:
-    """Train on `count` melodies for so many `epochs`, draw into `folder`, and return the label error rate of others."""
+    """Train on `count` melodies for `epochs` epochs, save a figure, and return the label error rate of new melodies."""
     pytensor.config.floatX = "float32"
     rng = np.random.default_rng(0)
 
-    # 1. Data are two lists: arrays (steps, variables) of any length, and for each of them a list of labels, which are
-    # fewer than the steps. Labels may be strings or numbers.
+    # 1. The data are two lists: arrays (steps, variables) of any length, and a list of labels for each of them. There
+    # must be fewer labels than steps. Labels may be strings or numbers.
     sounds, melodies = recordings(count, rng)
 
-    # 2. There is one output more than there are notes: the blank, which says "nothing new". Here it is the last one, as
-    # in Wolfram; without blank=-1 it is the first one, as in torch. The loss adds up all the ways in which the steps
-    # can be given to the notes in their order, so nobody has to say where in the recording a note is.
+    # 2. The model has one output more than there are notes: the blank, which means "nothing new". Here it is the last
+    # output, as in Wolfram. Without blank=-1 it is the first one, as in torch. The loss adds up all ways to assign the
+    # steps to the notes in their order, so nobody has to say where in the recording a note is.
     net = symloss.recurrent.Classifier([3, (32, "gru"), len(NOTES) + 1], loss={"form": "ctc", "blank": -1})
 
-    # 3. At first a model of this kind says nothing but blanks; then the loss falls quickly. Every few epochs the model
-    # writes down new melodies, and the notes are counted that have to be inserted, deleted or replaced.
+    # 3. At first, such a model predicts only blanks. Then the loss falls quickly. Every second epoch, the model writes
+    # down new melodies, and we count the notes that would have to be inserted, deleted or replaced.
     new_sounds, new_melodies = recordings(200, rng)
     rates = {}
     rate = symloss.schedules.cosine(0.02, steps=epochs * -(-count // 32))
@@ -61,7 +62,7 @@ def main(epochs: int = 20, folder=None, count: int = 500) -> float:
             print(f"epoch {epoch}: loss {record['loss']:.3f}, wrong notes of new melodies: {rates[epoch]:.2%}")
 
     # 4. Greedy decoding takes the most probable class of each step, merges repeats and removes blanks. A beam search
-    # adds up the ways that lead to the same labels, and ranks what else a recording may mean.
+    # adds up the ways that lead to the same labels, and ranks the other possible readings of a recording.
     for name, found in (("greedy", net.decode(new_sounds)), ("beam", net.decode(new_sounds, beam=8))):
         print(f"{name}: {symloss.decoding.label_error_rate(found, new_melodies):.2%} of the notes are wrong")
     print("a noisy recording of do mi so:")
@@ -73,7 +74,7 @@ def main(epochs: int = 20, folder=None, count: int = 500) -> float:
 
 
 def draw(net, rates, rng, folder):
-    """Draw the learning curve, and which steps of a recording the model takes for which note."""
+    """Draw the learning curve, and which note the model hears at each step of a recording."""
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""Siamese pairs of digits: a network learns which two images belong together, and thereby draws a map of all of them.
+"""Siamese pairs of digits: a network learns which images belong together, and so draws a map of all of them.
 
 Run it with ``python tutorials/10_siamese.py``. It takes about half a minute.
 """
@@ -14,44 +14,47 @@ import symloss
 
 
 def main(epochs: int = 15, folder=None, count: int = 20000) -> float:
-    """Train on `count` pairs for so many `epochs`, draw into `folder`, and return the accuracy of neighbours."""
+    """Train on `count` pairs for `epochs` epochs, save a figure, and return the accuracy of the nearest neighbors."""
     pytensor.config.floatX = "float32"
     images, labels = symloss.data.mnist.digits()
     images = (images / 255).astype("float32")
     known, new = slice(0, 8000), slice(8000, 10000)
 
-    # 1. The data are pairs: half of them two images of one digit, half of two different ones. The network never hears
-    # which digits these are. True means that a pair belongs together, and the target is called so.
+    # 1. The data are pairs. Half of them show the same digit twice, and the other half show two different digits. The
+    # network is never told which digits these are. The target is called 'same', and it is True if a pair belongs
+    # together.
     pairs = symloss.data.pairs(images[known], labels[known], count, seed=0, target="same")
     print(", ".join(f"{name} {array.shape}" for name, array in pairs.items()))
 
-    # 2. One network embeds both images, and the output is the distance between what it makes of them. 'hadsell' draws
-    # the pairs that belong together to one place, and pushes the others apart, up to the margin. Here 1 means "same";
-    # to the loss that you get without asking, Wolfram's, it means "far": explain() says what it is.
+    # 2. One network embeds both images, and the output is the distance between the two embeddings. 'hadsell' pulls
+    # pairs that belong together to the same place, and pushes other pairs apart up to the margin. In this loss, the
+    # label 1 means "same". In the default loss, which is Wolfram's, it means "different". explain() tells you which of
+    # them applies.
     net = symloss.PairEmbedding([784, 128, 64, 2], loss="hadsell", margin=1.0)
     print(net.summary())
     print()
     print(net.explain())
     print()
 
-    # 3. Noise on the inputs keeps the network from learning its pairs by heart.
+    # 3. Noise on the inputs keeps the network from memorizing its pairs.
     rate = symloss.schedules.cosine(0.002, steps=epochs * -(-count // 128))
     net.train(pairs, algo="adam", learning_rate=rate, epochs=epochs, batch_size=128, input_dropout=0.2, patience=None)
 
-    # 4. New images: how far apart are pairs of both kinds?
+    # 4. How far apart are new pairs of both kinds?
     tested = symloss.data.pairs(images[new], labels[new], 2000, seed=1)
     distances = net.predict([tested["left"], tested["right"]])
     right = np.mean((distances < 0.5) == tested["same"])
     print(f"new pairs: a distance below half of the margin tells {right:.1%} of them")
 
-    # 5. The embedding comes back out. Each new image is given the digit that is the most frequent among the 15 known
-    # ones that are nearest to it: two numbers do what 784 pixels do.
+    # 5. You can take the embedding out of the model. Each new image gets the most frequent digit among its 15 nearest
+    # known images. Two numbers are enough to replace 784 pixels.
     places, digits = net.embed(images[known]), labels[known]
     encoder = net["embedding"]  # a network of its own, with the same parameters
     accuracy = float(np.mean(nearest(places, digits, encoder.predict(images[new])) == labels[new]))
     print(f"nearest neighbours on the map: {accuracy:.1%} of the new digits are right")
 
-    # 6. Triplets say what is nearer to an anchor. With 16 numbers instead of two there is room for all digits.
+    # 6. A triplet says which of two images is closer to a third, the anchor. With 16 numbers instead of two, there is
+    # room for all digits.
     triplets = symloss.data.triplets(images[known], labels[known], count, seed=0)
     other = symloss.TripletEmbedding([784, 128, 64, 16], margin=1.0)
     other.train(triplets, algo="adam", learning_rate=rate, epochs=epochs, batch_size=128, input_dropout=0.2,
@@ -64,14 +67,14 @@ def main(epochs: int = 15, folder=None, count: int = 20000) -> float:
 
 
 def nearest(places, digits, asked, k: int = 15) -> np.ndarray:
-    """Return for each place that is asked the most frequent digit among the `k` nearest of the known places."""
+    """Return the most frequent digit among the `k` nearest known places, for each place in `asked`."""
     squares = np.square(asked).sum(1)[:, None] + np.square(places).sum(1) - 2 * asked @ places.T
     neighbours = digits[np.argpartition(squares, k, axis=1)[:, :k]]
     return np.array([np.bincount(row, minlength=10).argmax() for row in neighbours])
 
 
 def draw(net, images, labels, distances, same, folder):
-    """Draw the map with some of the images on it, and how far apart pairs of both kinds are."""
+    """Draw the map with some of the images on it, and the distances of pairs of both kinds."""
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure

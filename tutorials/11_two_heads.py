@@ -1,4 +1,4 @@
-"""Two heads: a network that says which digit a picture shows, and by how much it is turned.
+"""Two heads: a network that predicts which digit a picture shows, and by how much the digit is rotated.
 
 Run it with ``python tutorials/11_two_heads.py``. It takes about half a minute.
 """
@@ -16,7 +16,7 @@ LIMIT = 60  # degrees by which digits are turned at most, either way
 
 
 def turned(images, degrees):
-    """Return images (n, 784) turned to the left by an angle each, with linear interpolation."""
+    """Return images (n, 784), each rotated to the left by its own angle, with linear interpolation."""
     cosine, sine = np.cos(np.deg2rad(degrees))[:, None, None], np.sin(np.deg2rad(degrees))[:, None, None]
     rows, columns = np.mgrid[:28, :28] - 13.5
     from_row = np.clip(cosine * rows + sine * columns + 13.5, 0, 26.999)
@@ -30,7 +30,7 @@ def turned(images, degrees):
 
 
 def load(count: int):
-    """Return training, validation and test data: dicts of pictures, digits and angles, named after the ports."""
+    """Return training, validation and test data: dicts of pictures, digits and angles, named after layers."""
     images, digits = symloss.data.mnist.digits()
     images, digits = images[:count] / 255, digits[:count]
     degrees = np.random.default_rng(0).uniform(-LIMIT, LIMIT, len(images))
@@ -40,14 +40,15 @@ def load(count: int):
 
 
 def trained(weight, train, valid, epochs):
-    """Return a network with two heads, trained with a weight for the loss of the angle."""
-    # 1. Layers by name, and edges between them. What feeds nothing is an output: this network has two, digit and angle.
-    # No loss is named, so that a softmax gets a cross-entropy, and the angle a squared error.
+    """Return a network with two heads, trained with `weight` as the weight of the angle's loss."""
+    # 1. The layers have names, and edges connect them. A layer that feeds no other layer is an output, so this network
+    # has two outputs, 'digit' and 'angle'. We name no losses. The softmax then gets a cross-entropy, and the angle gets
+    # a squared error.
     net = symloss.Network(
         {"picture": 784, "hid1": (256, "relu"), "hid2": (128, "relu"), "digit": (10, "softmax"), "angle": 1},
         edges=["picture -> hid1 -> hid2 -> digit", "hid2 -> angle"])
 
-    # 2. A weight for each of these. Data are named after the outputs.
+    # 2. Each loss gets a weight. The data are named after the outputs.
     net.set_loss({"digit": 1, "angle": {"form": "auto", "weight": weight}})
     steps = epochs * -(-len(train["digit"]) // 128)
     net.train(train, valid, algo="adam", learning_rate=symloss.schedules.one_cycle(0.003, steps=steps), batch_size=128,
@@ -56,18 +57,19 @@ def trained(weight, train, valid, epochs):
 
 
 def main(epochs: int = 30, folder=None, count: int = 10_000) -> float:
-    """Train for so many `epochs` on `count` digits, draw into `folder`, and return the accuracy of the classes."""
+    """Train for `epochs` epochs on `count` digits, save a figure in `folder` and return the accuracy of the digits."""
     pytensor.config.floatX = "float32"
     train, valid, test = load(count)
 
-    # 3. One loss is in nats, the other in squared degrees, which are a thousand times as many. With equal weights the
-    # angle has all the attention. The weight `Uncertainty` is learned: it comes to rest at 1 / (2 L), where L is the
-    # squared error that the network cannot avoid. So what is hard to know counts little, in whatever unit it is.
+    # 3. The cross-entropy is in nats, and the squared error is in squared degrees, which is about a thousand times
+    # larger. With equal weights, the network would learn almost nothing but the angle. The weight `Uncertainty` is
+    # learned. It settles at 1 / (2 L), where L is the squared error that the network cannot avoid. A target that is
+    # hard to predict therefore gets a small weight, whatever its unit is.
     equal = trained(1, train, valid, epochs)
     net = trained(symloss.losses.Uncertainty(start=0.002), train, valid, epochs)
     print(net.explain())
 
-    # 4. A prediction is a dict by output.
+    # 4. A prediction is a dict with one array for each output.
     for name, one in (("equal weights", equal), ("learned weight", net)):
         found = one.predict(test["picture"])
         accuracy = float((found["digit"].argmax(axis=1) == test["digit"]).mean())
@@ -75,7 +77,7 @@ def main(epochs: int = 30, folder=None, count: int = 10_000) -> float:
         print(f"{name} ({one.losses[1].weight:.2g}): accuracy {accuracy:.3f}, error of the angle {error:.1f} degrees")
     print(f"always saying 0 has an error of {np.abs(test['angle']).mean():.1f} degrees")
 
-    # 5. Each head with what is before it is a network of its own. It shares the parameters.
+    # 5. Each head, together with the layers before it, is a network of its own that shares the parameters.
     protractor = net.part("picture", "angle")
     assert np.allclose(protractor.predict(test["picture"]), found["angle"], atol=1e-3)
     draw(test, found, pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-")))
@@ -83,7 +85,7 @@ def main(epochs: int = 30, folder=None, count: int = 10_000) -> float:
 
 
 def draw(test, found, folder):
-    """Draw digits as they came, and turned back by the angle that was found; and the angles."""
+    """Draw digits as they are and rotated back by the predicted angle, and predicted against true angles."""
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure

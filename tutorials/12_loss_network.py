@@ -1,4 +1,4 @@
-"""A loss that is a network and learns with the model: which of many instruments can be trusted.
+"""A loss that is a network and learns with the model: which of many instruments can you trust?
 
 Run it with ``python tutorials/12_loss_network.py``. It takes about half a minute.
 """
@@ -17,26 +17,27 @@ DEVIATIONS = np.geomspace(0.05, 4, INSTRUMENTS)  # of the noise of each instrume
 
 
 def truth(x):
-    """Return what all instruments measure."""
+    """Return the true value that all instruments measure."""
     return np.sin(5 * x) + x
 
 
 def measurements(count: int, rng) -> dict:
-    """Return places from -1 to 1, who measured there (1 in the column of the instrument), and what was measured."""
+    """Return places from -1 to 1, the instrument that was used at each (one-hot), and the measured values."""
     x, who = rng.uniform(-1, 1, (count, 1)), rng.integers(INSTRUMENTS, size=count)
     return {"x": x, "who": np.eye(INSTRUMENTS)[who], "y": truth(x) + DEVIATIONS[who, None] * rng.normal(size=x.shape)}
 
 
 def model(loss, **options):
-    """Return a curve through the measurements, with a loss; who measured is for the loss alone."""
+    """Return a network that predicts y from x with a given loss. Only the loss uses the input 'who'."""
     return symloss.Network({"x": 1, "who": INSTRUMENTS, "hid1": (20, "tanh"), "hid2": (20, "tanh"), "y": 1},
                            edges=["x -> hid1 -> hid2 -> y"], loss=loss, **options)
 
 
 def noise_model():
-    """Return a network as a loss: minus the logarithm of how likely a measurement is, if the curve is right.
+    """Return a network that is a loss: the negative log-likelihood of a measurement, if the curve is right.
 
-    That takes the variance of the instrument's noise, which is learned: the exponential of one parameter for each.
+    It depends on the variance of the instrument's noise, which is learned as the exponential of one parameter for each
+    instrument.
     """
     return symloss.Network(
         {"input": 1, "target": 1, "instrument": INSTRUMENTS,
@@ -46,31 +47,33 @@ def noise_model():
 
 
 def main(epochs: int = 300, folder=None, count: int = 1000) -> float:
-    """Train for so many `epochs` on `count` points, draw into `folder`, and return the error of the curve (RMS)."""
+    """Train for `epochs` epochs on `count` points, save a figure in `folder` and return the RMS error of the curve."""
     pytensor.config.floatX = "float64"
     data = measurements(count, np.random.default_rng(0))
     rate = symloss.schedules.cosine(0.02, steps=epochs * -(-count // 50))
     settings = {"algo": "adam", "learning_rate": rate, "batch_size": 50, "epochs": epochs, "patience": None,
                 "verbose": 0}
 
-    # 1. The squared error takes each measurement for equally good, and follows those that are farthest off.
+    # 1. The squared error treats all measurements as equally good, so the worst ones have the most influence.
     plain = model("mse")
     plain.train(data, **settings)
 
-    # 2. The loss is a network. Its inputs 'input' and 'target' take the curve and the measurement; what a further one
-    # takes is said in `ports`. Its parameters stand in the summary, and are trained with those of the model.
+    # 2. The loss is a network. Its inputs 'input' and 'target' receive the prediction and the measurement. `ports` says
+    # where its other inputs come from. Its parameters appear in the summary and are trained together with those of the
+    # model.
     noise = noise_model()
     net = model({"form": "network", "network": noise, "ports": {"instrument": "who"}})
     print(net.explain())
     print(net.summary())
     net.train(data, **settings)
 
-    # 3. As good as it gets: somebody says how noisy each instrument is. A measurement weighs one over the variance.
+    # 3. The best possible case: we know how noisy each instrument is. The weight of a measurement is one over the
+    # variance.
     told = model("mse", weighted=True)
     told.train(data | {"weights": 1 / (data["who"] @ DEVIATIONS) ** 2}, **settings)
 
-    # 4. The curve needs no instrument to be predicted. The network in the loss is still yours, and so is each part of
-    # it: what has it learned of the instruments?
+    # 4. Predicting the curve needs no instrument. The network inside the loss is still an ordinary network, and so is
+    # each part of it. What has it learned about the instruments?
     places = np.linspace(-1, 1, 400)[:, None]
     curves = {"squared error": plain, "learned noise": net, "known noise": told}
     found = {name: one.predict(places) for name, one in curves.items()}
@@ -82,7 +85,7 @@ def main(epochs: int = 300, folder=None, count: int = 1000) -> float:
 
 
 def draw(data, places, found, deviations, folder):
-    """Draw the measurements with the curves, and the noise of each instrument: as it is, and as it was learned."""
+    """Draw the measurements with the curves, and the true and the learned noise of each instrument."""
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure

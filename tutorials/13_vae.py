@@ -1,8 +1,8 @@
-"""A variational autoencoder: a network that has seen digits, and paints new ones.
+"""A variational autoencoder: a network that learns from digits and generates new ones.
 
-Run it with ``python tutorials/13_vae.py``: less than half a minute with the 10,000 digits that come with symloss. With
-the four files of the whole of MNIST it takes two minutes, and the bound of a test digit is 103 nats after 8 epochs:
-``python tutorials/13_vae.py folder/of/the/files``.
+Run it with ``python tutorials/13_vae.py``. It takes less than half a minute with the 10,000 digits that come with
+symloss. If you have the four files of the full MNIST data set, pass their folder: ``python tutorials/13_vae.py
+folder/of/the/files``. Training then takes two minutes, and the bound of a test digit is 103 nats after 8 epochs.
 """
 
 import importlib.util
@@ -17,9 +17,9 @@ import symloss
 
 
 def load(data=None, count=None):
-    """Return (train, test, labels of test): digits of black and white pixels, of the files in `data` if given.
+    """Return (train, test, labels of test): digits of black and white pixels, from the files in `data` if it is given.
 
-    A pixel of gray level g is black with probability g, drawn once. At most `count` digits are for training.
+    A pixel with gray level g is black with probability g, drawn once. At most `count` digits are used for training.
     """
     if data is None:
         images, labels = symloss.data.mnist.digits()
@@ -32,10 +32,11 @@ def load(data=None, count=None):
 
 
 def model(size: int, warm_up: int):
-    """Return a variational autoencoder with a code of so many numbers.
+    """Return a variational autoencoder whose code has `size` numbers.
 
-    The encoder says where in the space of codes an image may be: `mean` and `log_variance` of a normal distribution.
-    `z` is a sample of it, through which gradients pass. The decoder makes a probability for every pixel of that sample.
+    The encoder predicts where in the space of codes an image may lie: the `mean` and `log_variance` of a normal
+    distribution. `z` is a sample from it that gradients can pass through. The decoder turns that sample into one
+    probability for each pixel.
     """
     anneal = symloss.schedules.linear(0.0, 1.0, steps=warm_up)
     return symloss.Autoencoder(
@@ -47,34 +48,35 @@ def model(size: int, warm_up: int):
 
 
 def main(epochs: int = 20, folder=None, data=None, count: int | None = None) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the nats for a test digit (20 a code).
+    """Train for `epochs` epochs, save a figure, and return the nats per test digit with a code of 20 numbers.
 
-    `data` is the folder of the four files of MNIST; without it, the digits that come with symloss serve. `count` is the
-    number of digits to use; None: all.
+    `data` is the folder with the four MNIST files. Without it, the digits that come with symloss are used. `count` is
+    the number of digits to use, or None for all.
     """
     pytensor.config.floatX = "float32"
     train, test, labels = load(data, count)
     steps = -(-len(train) // 128)
     nets = {}
     for size in (2, 20):
-        # 1. The loss has two terms, and both are in nats for a whole digit. `bce` is what it takes to say the pixels if
-        # the code is known: the sum over pixels, as 'batch mean' divides by the number of digits alone. `vae_kl` is
-        # what it takes to say the code. Their sum is the negative evidence lower bound (ELBO): no less than what a
-        # digit takes.
+        # 1. The loss has two terms, and both are in nats per digit. `bce` is the cost of describing the pixels once the
+        # code is known. It is a sum over the pixels, because 'batch mean' divides only by the number of digits.
+        # `vae_kl` is the cost of describing the code. Their sum is the negative evidence lower bound (ELBO), an upper
+        # bound on the negative log-likelihood of a digit.
         nets[size] = net = model(size, warm_up=epochs * steps // 10 + 1)
 
-        # 2. If the code costs its full price from the beginning, the model may learn to do without it. So the weight
-        # of `vae_kl` grows from 0 to 1 within the first tenth of the steps. Records show the weight and both terms.
+        # 2. If the code has its full cost from the beginning, the model may learn to do without it. The weight of
+        # `vae_kl` therefore grows from 0 to 1 during the first tenth of the steps. The history shows the weight and
+        # both terms.
         net.train(train, test, algo="adam", learning_rate=symloss.schedules.cosine(0.002, steps=epochs * steps),
                   batch_size=128, epochs=epochs, patience=None)
 
-        # 3. The bound of new digits, with weight 1, and what it consists of.
+        # 3. The bound on new digits, with weight 1, and its two terms.
         found = net.measure(test)
         print(f"{size:2d} numbers a code: {found['loss']:.1f} nats for a test digit, {found['bce']:.1f} for the pixels "
               f"and {found['vae_kl']:.1f} for the code")
 
-    # 4. Parts of a network are networks. The encoder says the mean of the code; the decoder paints any code, one drawn
-    # from the normal distribution as well.
+    # 4. Parts of a network are networks, too. The encoder predicts the mean of the code. The decoder draws a digit for
+    # any code, including codes drawn from the normal distribution.
     rng = np.random.default_rng(1)
     samples = nets[20].part("z", "image").predict(rng.normal(size=(80, 20)))
     codes = nets[2].take("in", "mean").predict(test)
@@ -83,7 +85,7 @@ def main(epochs: int = 20, folder=None, data=None, count: int | None = None) -> 
 
 
 def draw(nets, test, labels, samples, codes, folder):
-    """Draw the plane of codes, what the decoder paints on it, digits painted again, and new digits."""
+    """Draw the plane of codes, the digits that the decoder draws on it, reconstructed digits, and new digits."""
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure
@@ -108,14 +110,14 @@ def draw(nets, test, labels, samples, codes, folder):
 
 
 def again(net, images):
-    """Return digits in rows, each above what the decoder makes of the mean of its code."""
+    """Return rows of digits, each row above its reconstructions from the mean of the codes."""
     images = images[: len(images[:40]) // 8 * 8]
     found = net.part("z", "image").predict(net.take("in", "mean").predict(images))
     return np.stack([images.reshape(-1, 8, 784), found.reshape(-1, 8, 784)], axis=1).reshape(-1, 784)
 
 
 def mosaic(images):
-    """Return images side by side, as one: a square of them, or rows of 8."""
+    """Return one image made of many: a square of 16 x 16 images, or rows of 8."""
     columns = 16 if len(images) == 256 else 8
     return images.reshape(-1, columns, 28, 28).swapaxes(1, 2).reshape(-1, columns * 28)
 

@@ -1,6 +1,6 @@
-"""Two networks against each other: a generator learns eight clusters of points from what a discriminator says.
+"""Two networks against each other: a generator learns eight clusters of points from the answers of a discriminator.
 
-Run it with ``python tutorials/14_gan.py``; it takes about a minute.
+Run it with ``python tutorials/14_gan.py``. It takes about a minute.
 """
 
 import importlib.util
@@ -19,15 +19,15 @@ LATENT = 16  # random numbers that the generator makes a point of
 
 
 def mixture(count: int, rng):
-    """Return points of eight clusters on a circle."""
+    """Return points from eight clusters on a circle."""
     points = CENTRES[rng.integers(8, size=count)] + WIDTH * rng.normal(size=(count, 2))
     return points.astype("float32")
 
 
 def covered(points) -> tuple[int, float]:
-    """Return how many clusters have their points, and the share of points that lie within 4 deviations of one.
+    """Return the number of covered clusters, and the share of points within 4 standard deviations of a cluster.
 
-    A cluster has its points if it has at least a quarter of those that are its due.
+    A cluster is covered if it gets at least a quarter of the points that it should get.
     """
     distances = np.linalg.norm(points[:, None] - CENTRES, axis=2)
     good = distances.min(axis=1) < 4 * WIDTH
@@ -36,17 +36,17 @@ def covered(points) -> tuple[int, float]:
 
 
 def main(epochs: int = 150, folder=None, count: int = 20_000) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the share of points in a cluster."""
+    """Train for `epochs` epochs, save a figure in `folder` and return the share of points that lie in a cluster."""
     pytensor.config.floatX = "float32"
     rng = np.random.default_rng(0)
     real = mixture(count, rng)
 
-    # 1. The two networks. The discriminator ends in a sigmoid: the probability that a point is real.
+    # 1. The two networks. The discriminator ends in a sigmoid, which is the probability that a point is real.
     generator = Network([LATENT, (128, "tanh"), (128, "tanh"), (2, "linear")], loss=None, seed=1)
     discriminator = Network([2, (128, "tanh"), (128, "tanh"), (1, "sigmoid")], loss=None, seed=2)
 
-    # 2. One model that contains both. `z` draws random numbers in every step, as many rows as there are real points.
-    # The discriminator stands in it twice: these are two uses of the same parameters.
+    # 2. One model that contains both networks. `z` draws new random numbers in every step, with as many rows as there
+    # are real points. The discriminator appears twice, and both uses share the same parameters.
     game = Network(
         {"real": 2, "z": {"form": "random", "size": LATENT}, "fake": generator,
          "on_real": discriminator, "on_fake": discriminator},
@@ -54,14 +54,14 @@ def main(epochs: int = 150, folder=None, count: int = 20_000) -> float:
         loss=[Loss("minimax", ports={"real": "on_real", "fake": "on_fake"}),
               Loss("non_saturating", ports={"fake": "on_fake"})])
 
-    # 3. The losses take turns: one step for the discriminator, and one for the generator. Each turn moves parameters of
-    # its own, and has its own state of the update rule.
+    # 3. The losses take turns: one step for the discriminator, then one for the generator. Each turn moves only its own
+    # parameters and has its own optimizer state.
     turns = [("minimax", 1, {"moves": discriminator}), ("non_saturating", 1, {"moves": generator})]
     rate = symloss.schedules.cosine(1e-3, steps=1 + epochs * count // 256)  # every second batch of 128 is its turn
     history = game.train([real], turns=turns, algo="adam", learning_rate=rate, beta1=0.5, batch_size=128,
                          epochs=epochs, patience=None)
 
-    # 4. The generator is a network like any other. How many of the clusters does it know?
+    # 4. The generator is a network like any other. How many of the clusters has it learned?
     fake = generator.predict(rng.normal(size=(5000, LATENT)))
     modes, share = covered(fake)
     print(f"{modes} of 8 clusters are covered; {share:.0%} of the generated points lie in one of them")
@@ -72,7 +72,7 @@ def main(epochs: int = 150, folder=None, count: int = 20_000) -> float:
 
 
 def draw(history, real, fake, discriminator, path):
-    """Draw both losses, real and generated points, and what the discriminator says of the plane."""
+    """Draw both losses, real and generated points, and the output of the discriminator over the plane."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 4), layout="constrained")

@@ -19,12 +19,12 @@ SIZE = 32  # numbers that describe a word
 
 
 def frequencies():
-    """Return the probability of each word within its topic; word w belongs to topic w % TOPICS, and 0 is the first."""
+    """Return the probability of each word within its topic. Word w belongs to topic w % TOPICS; word 0 comes first."""
     return 1 / np.arange(1, WORDS // TOPICS + 1) / (1 / np.arange(1, WORDS // TOPICS + 1)).sum()
 
 
 def language(count: int, rng):
-    """Return a text of so many words: a topic goes on for a while, and its words are drawn by Zipf's law."""
+    """Return a text of `count` words: a topic lasts for a while, and its words follow Zipf's law."""
     changes = rng.uniform(size=count) > STAY
     changes[0] = True
     topics = rng.integers(TOPICS, size=count)[np.maximum.accumulate(np.where(changes, np.arange(count), 0))]
@@ -32,14 +32,14 @@ def language(count: int, rng):
 
 
 def skip_grams(text, rng):
-    """Return each word of a text with one of its neighbours."""
+    """Return each word of a text together with one of its neighbors."""
     away = rng.choice([-2, -1, 1, 2], size=len(text))
     centres = np.arange(WINDOW, len(text) - WINDOW)
     return [text[centres].astype("int32"), text[centres + away[centres]].astype("int32")]
 
 
 def best_loss(rng) -> tuple[float, float]:
-    """Return the cross-entropy of somebody who knows the language, and of one who knows the frequencies alone."""
+    """Return the best possible cross-entropy, and the cross-entropy if you know only the frequencies of the words."""
     p = frequencies()
     within = -(p * np.log(p)).sum()
     away = np.array([1, 2])
@@ -49,17 +49,18 @@ def best_loss(rng) -> tuple[float, float]:
 
 
 def main(epochs: int = 4, folder=None, count: int = 400_000) -> float:
-    """Train on a text of `count` words, draw into `folder`, and return how many neighbours share their word's topic."""
+    """Train on a text of `count` words, save a figure, and return the share of neighbors with the topic of their word.
+    """
     pytensor.config.floatX = "float32"
     rng = np.random.default_rng(0)
     pairs, held_out = skip_grams(language(count, rng), rng), skip_grams(language(1000, rng), rng)
     known, unigram = best_loss(rng)
     print(f"cross-entropy of the next word: {unigram:.2f} nats by its frequency, {known:.2f} at best")
 
-    # 1. One number goes in, the id of a word; a row of a table comes out. The loss has the weights of all 50,000 words
-    # itself, so the network ends with what describes a word. Words are numbered by their frequency, the most frequent
-    # first, so 'log_uniform' draws the classes of each step about as often as they occur. Negative sampling draws them
-    # by their counts to the power of 0.75, as word2vec does.
+    # 1. The input is one number, the id of a word, and the embedding layer returns a row of a table. The loss itself
+    # has the weights for all 50,000 words, so the network ends with the embedding. Words are numbered by frequency,
+    # most frequent first, so 'log_uniform' draws the classes of each step about as often as they occur. Negative
+    # sampling draws them by their counts to the power of 0.75, as word2vec does.
     word = {"size": 1, "dtype": "int32"}
     layers = [word, {"form": "embedding", "ids": WORDS, "size": SIZE}]
     counts = np.bincount(pairs[1], minlength=WORDS) + 1
@@ -68,8 +69,8 @@ def main(epochs: int = 4, folder=None, count: int = 400_000) -> float:
     curves = {}
     for form, sampler in samplers.items():
         net = symloss.Network(layers, loss={"form": form, "classes": WORDS, "samples": 64, **sampler})
-        # 2. Adagrad moves only those rows of both tables that a step reads. The loss of training is that of 64 classes;
-        # the loss of validation is that of the softmax over all of them, for each of the three.
+        # 2. Adagrad updates only the rows of both tables that a step reads. The training loss uses 64 sampled classes.
+        # The validation loss of all three is the cross-entropy of the softmax over all classes.
         history = net.train(pairs, held_out, algo="adagrad", learning_rate=0.3, epochs=epochs, batch_size=256,
                             patience=None, verbose=0)
         curves[form] = [record["valid_loss"] for record in history]
@@ -80,15 +81,15 @@ def main(epochs: int = 4, folder=None, count: int = 400_000) -> float:
     print(chosen.explain())
     print()
 
-    # 3. What was learned: words of one topic lie close together. Nobody told the network of topics.
+    # 3. What was learned: words of one topic lie close together, although the network was never told about topics.
     table = chosen.find("out", "w").get_value()
     share = show_neighbours(table)
 
-    # 4. The probabilities of all classes, where they are wanted.
+    # 4. You can still compute the probabilities of all classes when you need them.
     likely = chosen.losses[0].probabilities(chosen.predict([7]))[0].argsort()[::-1][:5]
     print(f"after word 7 (topic 7) come, most probably, {', '.join(f'{w} (topic {w % TOPICS})' for w in likely)}")
 
-    # 5. Ten, a hundred times as many classes: a step takes as long as before.
+    # 5. With ten or a hundred times as many classes, a step takes as long as before.
     times = {}
     for classes in (1_000, 10_000, 100_000, 1_000_000):
         if classes <= 10 * count:
@@ -99,12 +100,12 @@ def main(epochs: int = 4, folder=None, count: int = 400_000) -> float:
 
 
 def milliseconds(history, count) -> float:
-    """Return the time of a step in the fastest epoch."""
+    """Return the milliseconds per step in the fastest epoch."""
     return 1000 * min(record["seconds"] for record in history) / -(-count // 256)
 
 
 def step_time(classes: int, pairs) -> float:
-    """Return the milliseconds of a step with so many classes, and as many ids."""
+    """Return the milliseconds per step with this number of classes, and as many ids."""
     some = [column[:50_000] % classes for column in pairs]
     net = symloss.Network([{"size": 1, "dtype": "int32"}, {"form": "embedding", "ids": classes, "size": SIZE}],
                           loss=symloss.losses.SampledSoftmax(classes=classes, samples=64))
@@ -113,7 +114,7 @@ def step_time(classes: int, pairs) -> float:
 
 
 def show_neighbours(table, frequent: int = 1000, k: int = 5) -> float:
-    """Print the neighbours of some words, and return which share of the nearest have the topic of their word."""
+    """Print the nearest neighbors of some words, and return the share of neighbors with the topic of their word."""
     unit = table[:frequent] / np.linalg.norm(table[:frequent], axis=1, keepdims=True)
     nearest = (unit @ unit.T - 2 * np.eye(frequent)).argsort(axis=1)[:, ::-1][:, :k]
     for w in (0, 101, 542):
@@ -124,7 +125,8 @@ def show_neighbours(table, frequent: int = 1000, k: int = 5) -> float:
 
 
 def draw(curves, known, unigram, table, times, folder):
-    """Draw the losses of validation, a map of the words of eight topics, and the time of a step by classes."""
+    """Draw the validation losses, a map of the words of eight topics, and the time per step over the number of classes.
+    """
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure

@@ -1,7 +1,7 @@
 """Boosting with your own loss: how do you tell XGBoost what a mistake costs?
 
-Run it with ``python tutorials/16_boosting.py``. It takes a few seconds. XGBoost and scikit-learn, whose data it uses,
-come with ``pip install 'symloss[boosting,sklearn]'``.
+Run it with ``python tutorials/16_boosting.py``. It takes a few seconds. It needs XGBoost, and scikit-learn for its
+data. You can install both with ``pip install 'symloss[boosting,sklearn]'``.
 """
 
 import importlib.util
@@ -21,38 +21,39 @@ SMOOTH = 25.0  # errors much smaller than this cost little, whatever their sign
 
 @symloss.loss(unit="the unit of the target")
 def shortage(prediction, target):
-    """Cost of a plan, per element: each unit too few costs about 4, each unit too many 1."""
+    """Cost of a plan, per element: a missing unit costs about 4, and a unit too many costs 1."""
     error = target - prediction
     return 2.5 * (pt.sqrt(error**2 + SMOOTH**2) - SMOOTH) + 1.5 * error
 
 
 def main(epochs: int = 60, folder=None) -> float:
-    """Grow so many trees, draw a figure into `folder`, and return the cost of the own loss as a share of the other."""
+    """Grow `epochs` trees, save a figure in `folder` and return the cost of our loss, relative to squared error."""
     x, y = load_diabetes(return_X_y=True)
     x, x_test, y, y_test = train_test_split(x, y, test_size=0.3, random_state=0)
     train, test = xgboost.DMatrix(x, y), xgboost.DMatrix(x_test, y_test)
     settings = {"max_depth": 2, "eta": 0.1, "subsample": 0.8, "seed": 0, "nthread": 1}
 
-    # 1. The squared error, XGBoost's own. It aims at the mean, so it is too low about as often as too high.
+    # 1. The squared error, which is built into XGBoost. It aims at the mean, so it is too low about as often as too
+    # high.
     plain = xgboost.train(settings, train, epochs).predict(test)
 
-    # 2. Our loss. `export.xgboost` makes an objective of it: gradient and second derivative come from the formula. The
-    # second derivative nearly vanishes for large errors, and XGBoost divides by it. So we pass a number instead: the
-    # largest value that it has, at an error of 0. Boosting begins at the best constant.
+    # 2. Our own loss. `export.xgboost` turns it into an objective, and derives the gradient and the second derivative
+    # from the formula. XGBoost divides by the second derivative, which nearly vanishes for large errors. We therefore
+    # pass a number instead: its largest value, which it has at an error of 0. Boosting starts from the best constant.
     curvature = symloss.evaluate.hessian_diagonal("shortage", [[0.0]], [[0.0]]).item()
     objective = symloss.export.xgboost("shortage", hessian=curvature)
     changes = {"base_score": objective.initial_score(y), "eta": 0.3}  # slopes of at most 4 make small steps
     own = xgboost.train(settings | changes, train, epochs, obj=objective).predict(test)
 
-    # 3. What it costs on new data, by the loss itself.
+    # 3. The cost on new data, measured by our loss itself.
     print(f"{'':15} mean cost   too low in")
     for name, prediction in (("squared error", plain), ("own loss", own)):
         print(f"{name:15} {objective.value(prediction, y_test):9.1f} {(prediction < y_test).mean():12.0%}")
 
-    # 4. A loss of two ports: mean and variance, each with trees of its own. The variance comes out of an exponential,
-    # so every raw score is allowed, and `predictions` applies it. Variances overfit soon. The metric that goes with the
-    # objective, on data that are set aside, says when to stop. XGBoost takes two columns for two classes, whose metric
-    # does not go with these targets, so that one is switched off.
+    # 4. A loss with two inputs, mean and variance, each with its own trees. The variance is the exponential of a raw
+    # score, so any raw score is allowed. `predictions` applies the exponential. Variances overfit soon, so we set data
+    # aside and use the metric that comes with the objective for early stopping. XGBoost assumes that two columns are
+    # two classes, and its default metric for classes does not fit these targets. We therefore switch that metric off.
     center, scale = y.mean(), y.std()
     x, x_valid, y, y_valid = train_test_split(x, (y - center) / scale, test_size=0.3, random_state=0)
     train, valid = xgboost.DMatrix(x, y), xgboost.DMatrix(x_valid, y_valid)

@@ -1,7 +1,7 @@
 """Digits out of random numbers: a Wasserstein GAN with a gradient penalty (WGAN-GP).
 
-Run it with ``python tutorials/17_wgan.py``: about two minutes with the digits that come with symloss. With the four
-files of the whole of MNIST: ``python tutorials/17_wgan.py folder/of/the/files``.
+Run it with ``python tutorials/17_wgan.py``. It takes about two minutes with the digits that come with symloss. If you
+have the four files of the full MNIST data set, pass their folder: ``python tutorials/17_wgan.py folder/of/the/files``.
 """
 
 import importlib.util
@@ -25,20 +25,21 @@ def load(data=None, count=None):
 
 
 def main(epochs: int = 60, folder=None, data=None, count: int | None = None) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the estimated distance at the end.
+    """Train for `epochs` epochs, save a figure in `folder` and return the estimated distance at the end.
 
-    `data` is the folder of the four files of MNIST; without it, the digits that come with symloss serve. `count` is the
-    number of digits to use; None: all.
+    `data` is the folder with the four MNIST files. Without it, the digits that come with symloss are used. `count` is
+    the number of digits to use, or None for all.
     """
     pytensor.config.floatX = "float32"
     real = load(data, count)
 
-    # 1. A generator makes an image of 64 random numbers. A critic gives any image a score. It has no activation at its
-    # end, and no batch normalization: the penalty asks for the slope of each score with respect to its own image.
+    # 1. A generator makes an image out of 64 random numbers. A critic gives a score to any image. The critic has no
+    # output activation and no batch normalization, because the penalty needs the slope of each score with respect to
+    # its own image.
     generator = Network([LATENT, (256, "relu"), (512, "relu"), (784, "sigmoid")], loss=None, seed=1)
     critic = Network([784, (512, "leaky relu"), (256, "leaky relu"), (1, "linear")], loss=None, seed=2)
 
-    # 2. The critic sees real images, generated ones, and images at a random point between the two.
+    # 2. The critic sees real images, generated images, and images at a random point between the two.
     game = Network(
         {"real": 784, "z": {"form": "random", "size": LATENT}, "fake": generator, "on_real": critic, "on_fake": critic,
          "between": {"form": "interpolate"}, "on_between": critic},
@@ -49,15 +50,15 @@ def main(epochs: int = 60, folder=None, data=None, count: int | None = None) -> 
               Loss("gradient_penalty", ports={"prediction": "on_between", "at": "between"}, penalty=10.0),
               Loss("wasserstein_generator", ports={"fake": "on_fake"})])
 
-    # 3. The critic takes five steps for each one of the generator. Its loss contains its own gradient; the slope of
-    # that is a second derivative, which is made symbolically like everything else.
+    # 3. The critic takes five steps for each step of the generator. The critic's loss contains a gradient, so training
+    # needs a second derivative. It is derived symbolically like every other gradient.
     turns = [(["wasserstein_critic", "gradient_penalty"], CRITIC_STEPS, {"moves": critic}),
              ("wasserstein_generator", 1, {"moves": generator})]
     history = game.train([real], turns=turns, algo="adam", learning_rate=3e-4, beta1=0.5, beta2=0.9, batch_size=BATCH,
                          epochs=epochs, patience=None)
 
-    # 4. Minus the critic's loss estimates how far generated images are from real ones. It falls to a plateau as the
-    # generator catches up.
+    # 4. The negative loss of the critic estimates how far generated images are from real ones. It falls to a plateau as
+    # the generator catches up.
     distances = [-record["wasserstein_critic"] for record in history]
     print(f"distance: {max(distances):.2f} at most, {distances[-1]:.2f} at the end")
     if importlib.util.find_spec("matplotlib"):
@@ -67,7 +68,7 @@ def main(epochs: int = 60, folder=None, data=None, count: int | None = None) -> 
 
 
 def draw(history, distances, generator, real, path):
-    """Draw the estimated distance, generated digits, and real ones beside them."""
+    """Draw the estimated distance, generated digits, and real digits beside them."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(14, 4.8), layout="constrained")

@@ -1,7 +1,7 @@
 """Which loss is right for data with outliers?
 
 One measurement in ten is wrong. This tutorial fits the same network with several losses, looks at their curves, and
-compares what each of them learns with the truth. Run it with ``python tutorials/18_outliers.py``; it takes ten seconds.
+compares what each of them learns with the truth. Run it with ``python tutorials/18_outliers.py``. It takes ten seconds.
 """
 
 import importlib.util
@@ -21,12 +21,12 @@ LOSSES = {
 
 
 def truth(x):
-    """Return what would be measured without any error."""
+    """Return the true value, without any error of measurement."""
     return np.sin(2 * x) + 0.5 * x
 
 
 def measured(count: int, rng):
-    """Return places (count, 1) and measurements: one in ten is far too large."""
+    """Return places (count, 1) and measurements, one in ten of which is far too large."""
     x = rng.uniform(-2, 2, size=(count, 1))
     y = truth(x) + 0.1 * rng.normal(size=x.shape)
     wrong = rng.uniform(size=x.shape) < 0.1
@@ -34,14 +34,14 @@ def measured(count: int, rng):
 
 
 def main(epochs: int = 150, folder=None, count: int = 1000) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the error of the best loss."""
+    """Train for `epochs` epochs, save a figure in `folder` and return the error of the best loss."""
     x, y = measured(count, np.random.default_rng(0))
     line = np.linspace(-2, 2, 200)[:, None]
 
     # 1. The same model and the same data, with four losses. The squared error grows with the square of an error, so a
-    # few large errors pull the curve towards them. The gradient of the absolute error is 1 however large the error is.
-    # Huber's loss is squared near 0 and absolute farther out. The gradient of Cauchy's loss falls again: it gives up
-    # what is far away.
+    # few large errors pull the curve towards them. The gradient of the absolute error has size 1, however large the
+    # error is. Huber's loss is squared near 0 and absolute farther out. The gradient of Cauchy's loss becomes smaller
+    # again for large errors, so it nearly ignores values that are far away.
     found = {}
     for name, loss in LOSSES.items():
         net = Regressor([1, (32, "tanh"), (32, "tanh"), 1], loss=loss, seed=1)

@@ -1,8 +1,8 @@
 """What do two losses trade?
 
-A network has two outputs that share a small hidden layer. The more one loss weighs, the better its output gets, and the
-worse the other one. This tutorial draws the whole curve of what is possible, and shows where learned weights end up.
-Run it with ``python tutorials/19_trade_offs.py``; it takes half a minute.
+A network has two outputs that share a small hidden layer. The more weight you give to one loss, the better its output
+becomes, and the worse the other one. This tutorial draws the whole curve of possible trade-offs, and shows where
+learned weights end up. Run it with ``python tutorials/19_trade_offs.py``. It takes half a minute.
 """
 
 import importlib.util
@@ -17,7 +17,7 @@ SHARES = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
 
 
 def tasks(count: int, rng):
-    """Return inputs (count, 6), an amount to predict and a class to tell, which depend on different inputs."""
+    """Return inputs (count, 6), an amount and a class to predict. The two depend on different inputs."""
     x = rng.normal(size=(count, 6))
     amount = np.sin(x[:, :1]) + x[:, 1:2] * x[:, 2:3]
     kind = (x[:, 3] * x[:, 4] + x[:, 5] > 0).astype(int)
@@ -31,15 +31,15 @@ def model():
 
 
 def main(epochs: int = 60, folder=None, count: int = 3000) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the accuracy with learned weights."""
+    """Train for `epochs` epochs, save a figure in `folder` and return the accuracy with learned weights."""
     rng = np.random.default_rng(0)
     train, valid = ({"in": x, "amount": amount, "kind": kind}
                     for x, amount, kind in (tasks(count, rng), tasks(2000, rng)))
     options = dict(algo="adam", learning_rate=0.01, batch_size=64, epochs=epochs, patience=None, verbose=0)
 
-    # 1. Every share of the weights gives a point: the error of the amount, and the accuracy of the class. You can set
-    # the weight of a loss at any time, before a training or in a callback, and nothing is compiled again. Each training
-    # begins with the same parameters.
+    # 1. Every choice of the weights gives one point: the error of the amount, and the accuracy of the class. You can
+    # set the weight of a loss at any time, before training or in a callback, and nothing is recompiled. Each training
+    # starts with the same parameters.
     net = model()
     net.set_loss({"amount": "mse", "kind": "xe"})
     start = [p.get_value() for p in net.params]
@@ -52,7 +52,7 @@ def main(epochs: int = 60, folder=None, count: int = 3000) -> float:
         points[share] = merits(net, valid)
         print(f"weight of the class {share:4.2f}: error {points[share][0]:.3f}, accuracy {points[share][1]:.3f}")
 
-    # 2. Or let the training find the weights: each loss divides by an uncertainty that is learned with the parameters.
+    # 2. Or let training find the weights: each loss is divided by an uncertainty that is learned with the parameters.
     learned = model()
     learned.set_loss({"amount": symloss.Loss("mse", weight="uncertainty"),
                       "kind": symloss.Loss("xe", weight="uncertainty")})
@@ -74,7 +74,7 @@ def merits(net, data) -> tuple[float, float]:
 
 
 def draw(points, learned, path):
-    """Draw the accuracy over the error, a point for each share of the weights."""
+    """Draw the accuracy over the error, with one point for each choice of the weights."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.5, 4.5), layout="constrained")

@@ -1,8 +1,8 @@
 """What can you do if values are missing?
 
-Half of the targets were never measured, and some inputs are missing, too. Throwing incomplete rows away would leave
-almost nothing. Weights of 0 leave out exactly what is missing. Run it with
-``python tutorials/20_missing_values.py``; it takes ten seconds.
+Half of the targets were never measured, and some inputs are missing, too. If you dropped all incomplete rows, almost
+nothing would be left. Weights of 0 leave out exactly the values that are missing. Run it with ``python
+tutorials/20_missing_values.py``. It takes ten seconds.
 """
 
 import importlib.util
@@ -15,7 +15,7 @@ import symloss
 
 
 def measured(count: int, rng):
-    """Return inputs (count, 5) and targets (count, 4), complete."""
+    """Return complete inputs (count, 5) and targets (count, 4)."""
     x = rng.normal(size=(count, 5))
     mix = np.random.default_rng(7).normal(size=(5, 4))
     return x, np.tanh(x @ mix) + 0.05 * rng.normal(size=(count, 4))
@@ -27,7 +27,7 @@ def with_holes(values, share, rng):
 
 
 def main(epochs: int = 60, folder=None, count: int = 2000) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the error with weights."""
+    """Train for `epochs` epochs, save a figure in `folder` and return the error with weights."""
     rng = np.random.default_rng(0)
     x, y = measured(count, rng)
     x_test, y_test = measured(1000, rng)
@@ -39,13 +39,14 @@ def main(epochs: int = 60, folder=None, count: int = 2000) -> float:
     few = symloss.Regressor([5, (32, "tanh"), 4], seed=1)
     few.train([x_holes[complete], y_holes[complete]], **options)
 
-    # 2. All rows. A weight of 0 leaves a single target out: it adds nothing to the loss and to its gradient, and it may
-    # be NaN. Missing inputs need a number. Their mean is one, and five more inputs tell the network where it was put.
+    # 2. All rows. A weight of 0 leaves out a single target: it adds nothing to the loss or to its gradient, and it may
+    # be NaN. Missing inputs need a number. We use their mean, and five additional inputs tell the network where values
+    # are missing.
     weights = (~np.isnan(y_holes)).astype(float)
     net = symloss.Regressor([10, (32, "tanh"), 4], weighted=True, seed=1)
     net.train([filled(x_holes), y_holes, weights], **options)
 
-    # 3. Both models, on complete data that they have not seen.
+    # 3. Both models are compared on new, complete data.
     errors = {"complete rows only": error(few.predict(x_test), y_test),
               "all that is there": error(net.predict(filled(x_test)), y_test)}
     print(f"{complete.sum()} of {count} rows are complete; {weights.mean():.0%} of the targets are there")
@@ -60,7 +61,7 @@ def main(epochs: int = 60, folder=None, count: int = 2000) -> float:
 
 
 def filled(x):
-    """Return inputs with 0, their mean, where one is missing, and as many columns that say where."""
+    """Return inputs whose missing values are 0, their mean, and as many columns that say where values are missing."""
     missing = np.isnan(x)
     return np.concatenate([np.where(missing, 0.0, x), missing], axis=1)
 

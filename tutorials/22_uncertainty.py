@@ -1,8 +1,8 @@
 """How sure is a prediction?
 
-A prediction without its uncertainty is half of an answer. This tutorial predicts quantiles with the quantile loss, and
-a mean with its variance with the Gaussian likelihood, and checks on new data how often the truth lies within the bands.
-Run it with ``python tutorials/22_uncertainty.py``; it takes fifteen seconds.
+A prediction without its uncertainty is only half of an answer. This tutorial predicts quantiles with the quantile loss,
+and a mean and a variance with the Gaussian likelihood. It then checks on new data how often the truth lies within the
+bands. Run it with ``python tutorials/22_uncertainty.py``. It takes fifteen seconds.
 """
 
 import importlib.util
@@ -24,23 +24,23 @@ def measured(count: int, rng):
 
 
 def main(epochs: int = 150, folder=None, count: int = 2000) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the share within the band of 90 %."""
+    """Train for `epochs` epochs, save a figure in `folder` and return the share of new data within the band of 90 %."""
     rng = np.random.default_rng(0)
     (x, y), (x_test, y_test) = measured(count, rng), measured(5000, rng)
     options = dict(algo="adam", learning_rate=0.005, epochs=epochs, patience=None, verbose=0)
 
-    # 1. Five quantiles at once: an output with five units, each trained for its own level.
+    # 1. Five quantiles at once: an output with five units, each of which is trained for its own level.
     quantiles = symloss.Regressor([1, (48, "tanh"), (48, "tanh"), len(LEVELS)], loss=Loss("multi_quantile", q=LEVELS),
                                   seed=1)
     quantiles.train([x, y], **options)
 
-    # 2. A mean and a variance: two outputs, which feed the two ports of one loss. `softplus` keeps the variance
+    # 2. A mean and a variance: two outputs that become the two inputs of one loss. `softplus` keeps the variance
     # positive.
     gaussian = Network({"in": 1, "hid1": (48, "tanh"), "hid2": (48, "tanh"), "mean": 1, "variance": (1, "softplus")},
                        edges=["in -> hid1 -> hid2 -> mean", "hid2 -> variance"], loss=Loss("gaussian_nll"), seed=1)
     gaussian.train([x, y], **options)
 
-    # 3. Calibration: of new data, 5 % should lie below the quantile for 5 %, and so on.
+    # 3. Calibration: 5 % of new data should lie below the 5 % quantile, and so on.
     found = np.sort(quantiles.predict(x_test), axis=1)
     shares = np.mean(y_test <= found, axis=0)
     for level, share in zip(LEVELS, shares, strict=True):

@@ -1,8 +1,8 @@
 """Does your Keras script run here?
 
-The first half of this tutorial is a script for Keras of which only the import has changed. The second half is the same
-model in symloss' own words, with two things that Keras does not have. Run it with
-``python tutorials/23_from_keras.py``; it takes about ten seconds.
+The first half of this tutorial is a script for Keras in which only the imports have changed. The second half is the
+same model in symloss' own API, with two features that Keras does not have. Run it with ``python
+tutorials/23_from_keras.py``. It takes about ten seconds.
 """
 
 import importlib.util
@@ -17,7 +17,7 @@ from symloss.compat.keras.layers import Dense, Flatten, Input
 
 
 def main(epochs: int = 10, folder=None, count: int | None = None) -> float:
-    """Train for so many `epochs`, draw a figure into `folder`, and return the validation accuracy."""
+    """Train for `epochs` epochs, save a figure in `folder` and return the validation accuracy."""
     images, labels = symloss.data.mnist.digits()
     images, labels = images.reshape(-1, 28, 28)[:count], labels[:count]
     split = len(images) * 4 // 5
@@ -36,13 +36,14 @@ def main(epochs: int = 10, folder=None, count: int | None = None) -> float:
     history = model.fit(x_train / 255, y_train, batch_size=256, epochs=epochs, validation_data=(x_test / 255, y_test),
                         verbose=2)
 
-    # 2. The same in symloss' own words. `train` takes inputs and labels as one list, and validation data second.
+    # 2. The same model in symloss' own API. `train` takes inputs and labels as one list, and the validation data as a
+    # second list.
     net = symloss.Classifier([784, (84, "relu"), 10], seed=1)
     train, valid = [x_train.reshape(-1, 784) / 255, y_train], [x_test.reshape(-1, 784) / 255, y_test]
     net.train(train, valid, algo="adam", learning_rate=0.001, batch_size=256, epochs=epochs, patience=None, verbose=0)
     print(f"Keras' names: {history.history['val_acc'][-1]:.3f}, symloss' own: {net.score(*valid):.3f}")
 
-    # 3. Two things more: several losses on one output, and the C file of the step that was just trained with.
+    # 3. Two more features: several losses on one output, and the C file of the training step that you have just used.
     net.add_loss("brier", weight=0.5)
     net.train(train, valid, algo="adam", learning_rate=0.001, batch_size=256, epochs=epochs, patience=None, verbose=0)
     print(f"with a second loss: {net.score(*valid):.3f}")
@@ -55,7 +56,7 @@ def main(epochs: int = 10, folder=None, count: int | None = None) -> float:
 
 
 def draw(history, path):
-    """Draw the curves of the history, as one does with Keras."""
+    """Draw the training history, as you would with Keras."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")

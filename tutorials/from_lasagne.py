@@ -1,8 +1,8 @@
 """From Lasagne to symloss: three classifiers of digits, each trained twice from the same initial parameters.
 
-First as a Lasagne script does it, with expressions, updates and a loop of its own; only the two imports have changed.
-Then with a model of symloss, whose part of this file is a quarter as long. Run it with ``python
-tutorials/from_lasagne.py``: a few minutes with the 10,000 digits that come with symloss.
+The first half trains them as a Lasagne script does, with expressions, updates and its own training loop. Only the two
+imports have changed. The second half trains them with the models of symloss, and its code is a quarter as long. Run it
+with ``python tutorials/from_lasagne.py``. It takes a few minutes with the 10,000 digits that come with symloss.
 """
 
 import importlib.util
@@ -21,7 +21,7 @@ SIZE = 128
 
 
 def load():
-    """Return (train, valid, test), each (images, labels)."""
+    """Return (train, valid, test), each a pair (images, labels)."""
     images, labels = symloss.data.mnist.digits()
     images, labels = np.asarray(images / 255, "float32"), labels.astype("int32")
     return [(images[part], labels[part]) for part in (slice(0, 7000), slice(7000, 8000), slice(8000, None))]
@@ -31,7 +31,7 @@ def load():
 
 
 def build_mlp(x):
-    """Two hidden layers."""
+    """Build a network with two hidden layers."""
     net = lasagne.layers.InputLayer((None, 784), input_var=x)
     net = lasagne.layers.DenseLayer(net, 256, nonlinearity=lasagne.nonlinearities.rectify)
     net = lasagne.layers.DenseLayer(net, 128, nonlinearity=lasagne.nonlinearities.rectify)
@@ -39,7 +39,7 @@ def build_mlp(x):
 
 
 def build_dropout(x):
-    """Two hidden layers, with dropout before each layer."""
+    """Build a network with two hidden layers, and dropout before each layer."""
     net = lasagne.layers.InputLayer((None, 784), input_var=x)
     net = lasagne.layers.DropoutLayer(net, p=0.1)
     net = lasagne.layers.DenseLayer(net, 256, nonlinearity=lasagne.nonlinearities.rectify)
@@ -50,7 +50,7 @@ def build_dropout(x):
 
 
 def build_cnn(x):
-    """Two layers of filters, each with pooling, and a hidden layer."""
+    """Build two convolutional layers, each followed by pooling, and a hidden layer."""
     net = lasagne.layers.InputLayer((None, 784), input_var=x)
     net = lasagne.layers.ReshapeLayer(net, ([0], 1, 28, 28))
     net = lasagne.layers.Conv2DLayer(net, 16, 5, nonlinearity=lasagne.nonlinearities.rectify)
@@ -62,7 +62,7 @@ def build_cnn(x):
 
 
 def minibatches(images, labels, rng):
-    """Yield whole mini-batches of one epoch, in a new order."""
+    """Yield full mini-batches for one epoch, in a new order."""
     order = rng.permutation(len(images))
     for start in range(0, len(images) - SIZE + 1, SIZE):
         rows = order[start : start + SIZE]
@@ -70,7 +70,7 @@ def minibatches(images, labels, rng):
 
 
 def with_lasagne(build, train, valid, test, epochs, seed):
-    """Train as a script of Lasagne does; return the test accuracy and the initial parameters."""
+    """Train as a Lasagne script does, and return the test accuracy and the initial parameters."""
     lasagne.random.set_rng(np.random.RandomState(seed))
     x, t = T.matrix("x"), T.ivector("t")
     network = build(x)
@@ -109,7 +109,7 @@ NOISE = {"dropout": {"input_dropout": 0.1, "hidden_dropout": 0.2}}
 
 
 def with_the_core(name, start, train, valid, test, epochs, seed):
-    """Train a model of symloss from the same initial parameters; return the test accuracy."""
+    """Train a model of symloss from the same initial parameters, and return the test accuracy."""
     net = symloss.Classifier(LAYERS[name], seed=seed)
     for parameter, value in zip(net.params, start, strict=True):
         parameter.set_value(moved(value, parameter.get_value().shape))
@@ -119,7 +119,7 @@ def with_the_core(name, start, train, valid, test, epochs, seed):
 
 
 def moved(value, shape):
-    """Return Lasagne's values in the core's layout: filters and images have their channels last there."""
+    """Return Lasagne's values in the core's layout, in which filters and images have their channels last."""
     if value.ndim == 4:
         return value.transpose(2, 3, 1, 0)
     if value.shape == (512, 64):  # of the layer behind the images, 32 channels of 4 x 4
@@ -133,7 +133,7 @@ def moved(value, shape):
 def main(epochs: int = 5, batches=None, folder=None, seed: int = 0) -> float:
     """Train each model twice, print and draw accuracies and times, and return the worst accuracy.
 
-    `batches` is the number of mini-batches of an epoch, if not all.
+    `batches` is the number of mini-batches per epoch, or None for all.
     """
     pytensor.config.floatX = "float32"
     train, valid, test = load()
@@ -156,7 +156,7 @@ def main(epochs: int = 5, batches=None, folder=None, seed: int = 0) -> float:
 
 
 def draw(found, folder):
-    """Draw accuracies and times of both ways, side by side."""
+    """Draw the accuracies and times of both ways, side by side."""
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure
