@@ -49,8 +49,7 @@ def best_loss(rng) -> tuple[float, float]:
 
 
 def main(epochs: int = 4, folder=None, count: int = 400_000) -> float:
-    """Train on a text of `count` words, save a figure, and return the share of neighbors with the topic of their word.
-    """
+    """Train on a text of `count` words, save a figure, and return the share of neighbors with the same topic."""
     pytensor.config.floatX = "float32"
     rng = np.random.default_rng(0)
     pairs, held_out = skip_grams(language(count, rng), rng), skip_grams(language(1000, rng), rng)
@@ -125,8 +124,7 @@ def show_neighbours(table, frequent: int = 1000, k: int = 5) -> float:
 
 
 def draw(curves, known, unigram, table, times, folder):
-    """Draw the validation losses, a map of the words of eight topics, and the time per step over the number of classes.
-    """
+    """Draw the validation losses, a map of the words of eight topics, and the time per step by classes."""
     if not importlib.util.find_spec("matplotlib"):
         return
     from matplotlib.figure import Figure

@@ -97,7 +97,7 @@ def with_lasagne(build, train, valid, test, epochs, seed):
     return float(validate(*test)[1]), start
 
 
-# ------------------------------------------------------------------------------------------ 2. with the core
+# ------------------------------------------------------------------------------------ 2. with symloss' own models
 
 LAYERS = {
     "mlp": [784, 256, 128, 10],
@@ -119,7 +119,7 @@ def with_the_core(name, start, train, valid, test, epochs, seed):
 
 
 def moved(value, shape):
-    """Return Lasagne's values in the core's layout, in which filters and images have their channels last."""
+    """Return Lasagne's values in symloss' layout, in which filters and images have their channels last."""
     if value.ndim == 4:
         return value.transpose(2, 3, 1, 0)
     if value.shape == (512, 64):  # of the layer behind the images, 32 channels of 4 x 4
