@@ -38,7 +38,7 @@ class Check:
     def __call__(self, name: str, value, who: str = "train"):
         """Return the value as it is used, or raise SpecError."""
         if not self.accepts(value):
-            raise SpecError(f"{who}: {name}={value!r}; {self.wanted} is wanted")
+            raise SpecError(f"{who}: {name}={value!r} is not valid; it must be {self.wanted}")
         return self.clean(value)
 
     def __or__(self, other: "Check") -> "Check":

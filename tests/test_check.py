@@ -127,7 +127,7 @@ def test_a_loss_is_checked_by_its_ports(loss, arrays):
 @pytest.mark.parametrize(("loss", "target", "words"), [
     ("label_cross_entropy", [0, 99], "check: target, row 1: 99 is out of range"),
     (lambda p, t: -np.log(1) * p[:, 0] + t, [-1, 0], "check: target, row 0: -1 is out of range"),
-    ("binary_cross_entropy", [[0.0, 1.0], [1.0, 7.0]], "row 1, column 1: 7.0 is no probability"),
+    ("binary_cross_entropy", [[0.0, 1.0], [1.0, 7.0]], "row 1, column 1: 7.0 is not a probability"),
 ])
 def test_labels_and_probabilities_that_are_none_are_no_zero_gradient(loss, target, words):
     with pytest.raises(symloss.DataError, match=words):

@@ -117,9 +117,9 @@ def test_keywords_that_methods_have_not_say_the_way_out(points):
         "Classifier: 'rng'; write seed": lambda: theanets.Classifier([5, 3], rng=3),
         "recurrent|Regressor: 'rng'; write seed": lambda: theanets.recurrent.Regressor([5, 3], rng=3),
         "Regressor: 'los'; did you mean 'loss'": lambda: theanets.Regressor([5, 3], los="mae"),
-        "encode: 'sample'; draw from": lambda: theanets.Autoencoder([5, 3, 5]).encode(x, sample=True),
-        "predict: 'hidden_dropout'; pass it to train": lambda: net.predict(x, hidden_dropout=0.5),
-        "score: 'input_noise'; pass it to train": lambda: net.score(x, y, input_noise=0.5),
+        "encode: 'sample'; draw samples from": lambda: theanets.Autoencoder([5, 3, 5]).encode(x, sample=True),
+        "predict: 'hidden_dropout'; only train takes": lambda: net.predict(x, hidden_dropout=0.5),
+        "score: 'input_noise'; only train takes": lambda: net.score(x, y, input_noise=0.5),
     }
     for message, call in calls.items():
         with pytest.raises(symloss.UnknownNameError, match=message):
@@ -158,8 +158,8 @@ REFUSED = {  # every keyword of theanets and downhill that the core does not tak
     "algo='supervised'": ({"algo": "supervised"}, "write 'layerwise'"),
     "algo='Pretraining'": ({"algo": "Pretraining"}, "write 'pretrain'"),
     "algo='unsupervised'": ({"algo": "unsupervised"}, "write 'pretrain'"),
-    "algo with itertrain": ({"algo": symloss.Regressor([5, 3])}, "call what trains by a method of its own yourself"),
-    "algo as a list": ({"algo": ["adam"]}, "the name of a rule is wanted"),
+    "algo with itertrain": ({"algo": symloss.Regressor([5, 3])}, "must be the name of an update rule"),
+    "algo as a list": ({"algo": ["adam"]}, "must be the name of an update rule"),
     "monitor_gradients='yes'": ({"monitor_gradients": "yes"}, "True or False"),
     "save_progress=3": ({"save_progress": 3}, "path of a file"),
     "save_progress as a file": ({"save_progress": open}, "path of a file"),

@@ -576,11 +576,11 @@ def test_a_wrong_label_in_a_graph_of_the_users_gives_nan_and_no_crash(mode):
 
 
 @pytest.mark.parametrize(("name", "scores", "target", "words"), [
-    ("auc", [0.1, 0.7, 0.4], [-1, 1, 1], "row 0: -1 is no probability.*for -1 and 1 pass"),
-    ("acc", [[0.1], [0.7], [0.4]], [0.0, 1.0, -1.0], "row 2: -1.0 is no probability"),
-    ("acc", [0.1, 0.7, 0.4], [0, 10**8, 1], "row 1: 100000000 is no probability"),
-    ("acc", [[0.1, 0.9], [0.7, 0.3]], [-1, 1], "row 0: -1 is out of range.*for -1 and 1 pass"),
-    ("f1", [[0.1, 0.9], [0.7, 0.3]], [[0.0, 1.0], [0.5, 1.5]], "row 1, column 1: 1.5 is no probability"),
+    ("auc", [0.1, 0.7, 0.4], [-1, 1, 1], "row 0: -1 is not a probability.*are -1 and 1, pass"),
+    ("acc", [[0.1], [0.7], [0.4]], [0.0, 1.0, -1.0], "row 2: -1.0 is not a probability"),
+    ("acc", [0.1, 0.7, 0.4], [0, 10**8, 1], "row 1: 100000000 is not a probability"),
+    ("acc", [[0.1, 0.9], [0.7, 0.3]], [-1, 1], "row 0: -1 is out of range.*are -1 and 1, pass"),
+    ("f1", [[0.1, 0.9], [0.7, 0.3]], [[0.0, 1.0], [0.5, 1.5]], "row 1, column 1: 1.5 is not a probability"),
     ("perplexity", [[0.1, 0.9], [0.7, 0.3]], [[0.0, 1.0], [1.0, 1.0]], "row 1: 2.0 is not 1"),
     ("binary_cross_entropy", [[0.1], [0.7]], [[0.0], [2.0]], "row 1"),
     ("hinge", [[0.1], [0.7]], [[0.0], [1.0]], "row 0"),

@@ -389,7 +389,7 @@ def test_the_figure_of_an_epoch_is_the_weighted_mean_of_the_data_set(loss, error
 def test_a_target_variable_without_lengths_wants_those_of_the_output(width):
     net = symloss.Regressor([4, 3], loss=symloss.Loss("mse", target=pt.matrix("t")))
     x = np.ones((6, 4))
-    with pytest.raises(symloss.ShapeError, match=rf"\(6, {width}\), the model wants \(n, 3\)"):
+    with pytest.raises(symloss.ShapeError, match=rf"\(6, {width}\), but the model needs \(n, 3\)"):
         net.train([x, np.ones((6, width))], epochs=1, verbose=0)
     assert net.train([x, np.ones((6, 3))], epochs=1, verbose=0)
     sliced = symloss.Regressor([4, 3], loss=symloss.Loss(lambda p, t: pt.sqr(p - t[:, :3]), target=pt.matrix("t")))
@@ -399,7 +399,7 @@ def test_a_target_variable_without_lengths_wants_those_of_the_output(width):
 def test_a_plain_model_of_sequences_wants_as_many_steps_of_the_target():
     x = np.ones((6, 9, 4))
     net = symloss.Regressor([{"size": 4, "ndim": 3}, 2])
-    with pytest.raises(symloss.DataError, match="target has 7 steps, in has 9; pass one for each"):
+    with pytest.raises(symloss.DataError, match="target has 7 steps, but in has 9"):
         net.train([x, np.ones((6, 7, 2))], epochs=1, verbose=0)
     assert net.train([x, np.ones((6, 9, 2))], epochs=1, verbose=0)
 

@@ -258,11 +258,11 @@ def _number(value) -> str:
 def _hint(operation, operands, values) -> str:
     largest = max((np.abs(v).max() for k, v in values.items() if _is_parameter(k, v)), default=0.0)
     if operation == "data":
-        return "clean the data, or give what is wrong a weight of 0"
+        return "clean the data, or give such items a weight of 0"
     if operation == "parameter":
         return "it was not finite before this batch: set it anew, net.find(layer, name).set_value(...), or load a file"
     if not np.isfinite(largest) or largest > LARGE:
-        return "the parameters have run away: a lower learning_rate, or max_gradient_norm=1, usually helps"
+        return "the parameters have diverged: a lower learning_rate, or max_gradient_norm=1, usually helps"
     domain = DOMAINS.get(operation)
     if domain is not None and not domain.holds(*map(float, operands)):
         return f"{operation} wants {domain.wanted}: {domain.helps}"

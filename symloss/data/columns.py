@@ -43,30 +43,33 @@ def _by_name(data, fields, who):
             raise unknown(f"array in {who} data:", name, known)
     missing = [f.name for f in fields if f.name not in data and not f.optional]
     if missing:
-        raise DataError(f"{who}: {', '.join(missing)} is missing; pass {{{', '.join(known)}}}")
+        raise DataError(f"{who}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing. "
+                        f"Pass a dict with the arrays {', '.join(known)}")
     return _with_blanks(data, fields)
 
 
 def _wrong_number(given, known, who) -> DataError:
     count, wanted, method = len(given), ", ".join(known), "train" if who == "valid" else who
     if count > 1 and all(isinstance(item, list | tuple) and len(item) == len(known) > 1 for item in given):
-        way_out = (f"if these are {count} examples ({wanted}), the values of the first one do not have the shapes of "
+        way_out = (f"If these are {count} examples ({wanted}), the values of the first one do not have the shapes of "
                    f"single rows")
     elif count == 1 and len(known) > 1 and is_frame(given[0]):
         columns = ", ".join(map(repr, forms.frame_names(given[0])[:10]))
-        way_out = (f"it is a frame with the columns {columns}; pass [frame[[...]], frame[...]], or call columns "
-                   f"{wanted}")
+        way_out = (f"It is a data frame with the columns {columns}. Pass [frame[[...]], frame[...]], or name the "
+                   f"columns {wanted}")
+    elif count == len(known) + 1 > 2 and not any("weights" in name for name in known):
+        way_out = "To pass weights, make the model with weighted=True"
     elif len(known) == 1:
-        way_out = f"pass it alone: net.{method}({wanted})"
+        way_out = f"Pass it alone: net.{method}({wanted})"
     elif who == "valid":
-        way_out = f"pass them as one list: net.train(..., [{wanted}])"
+        way_out = f"Pass them as one list: net.train(..., [{wanted}])"
     else:
-        way_out = f"pass them as one list: net.{method}([{wanted}])"
+        way_out = f"Pass them as one list: net.{method}([{wanted}])"
     got = f"{count or 'no'} array{'s' * (count != 1)}"
     if count == 1 and not hasattr(given[0], "__len__") and not hasattr(given[0], "shape"):
         got = "None" if given[0] is None else f"a {type(given[0]).__name__}"
-    return DataError(f"{who}: got {got}, but {len(known)} array{'s' * (len(known) > 1)} "
-                     f"{'is' if len(known) == 1 else 'are'} wanted: {wanted}; {way_out}")
+    return DataError(f"{who}: got {got}, but the model needs {len(known)} array{'s' * (len(known) > 1)}: {wanted}. "
+                     f"{way_out}")
 
 
 def named(data, fields: list, alone: bool = True) -> dict | None:
@@ -166,9 +169,9 @@ def check_lengths(lengths: dict, who: str) -> None:
     """Raise DataError unless all arrays have one length, and that is not 0."""
     if len(set(lengths.values())) > 1:
         text = ", ".join(f"{name} has {n}" for name, n in lengths.items())
-        raise DataError(f"{who}: arrays of different length: {text}; pass one row for each item in all of them")
+        raise DataError(f"{who}: the arrays differ in length: {text}. Every array needs one row per item")
     if not next(iter(lengths.values())):
-        raise DataError(f"{who}: the data set is empty; at least one item is wanted")
+        raise DataError(f"{who}: the data set is empty. Pass at least one item")
 
 
 def _with_blanks(columns: dict, fields) -> list:

@@ -154,9 +154,9 @@ def _check_alike(array, field: Field, who: str, rows) -> None:
     wrong = (array != first).reshape(len(array), -1).any(axis=1)
     if wrong.any():
         row = Place(who, rows).row(wrong.argmax())
-        raise DataError(f"{who}: {field.name}, row {row}: weights differ within one item, but the loss "
-                        f"returns one value for all of it; return a value per element, without .mean(axis=-1), or pass "
-                        f"one weight an item ({wrong.sum()} such in all)")
+        raise DataError(f"{who}: {field.name}, row {row}: weights differ within one item, but the loss returns "
+                        f"a single value for it. Return a value per element, without .mean(axis=-1), or pass one "
+                        f"weight per item (affected items: {wrong.sum()})")
 
 
 def _check_steps(steps: dict, who: str) -> None:
@@ -164,8 +164,8 @@ def _check_steps(steps: dict, who: str) -> None:
     first, wanted = next(iter(steps.items()), (None, None))
     for name, count in steps.items():
         if count != wanted:
-            raise DataError(f"{who}: {name} has {count} step{'s' * (count != 1)}, {first} has {wanted}; pass one for "
-                            f"each")
+            raise DataError(f"{who}: {name} has {count} step{'s' * (count != 1)}, but {first} has {wanted}. Both need "
+                            f"the same number of steps")
 
 
 def convert(value, field: Field, who: str, rows=None, silence=None, allow_nan: bool = False) -> np.ndarray:
@@ -185,7 +185,7 @@ def convert(value, field: Field, who: str, rows=None, silence=None, allow_nan: b
     if field.kind == "input" and field.classes is not None:  # of a loss within the network
         array = labels.in_range(array, field, place, np.zeros((), bool))
     if field.kind == "weights" and not field.negative and (array < 0).any():
-        raise place.error(array, array < 0, "negative; weights of at least 0 are wanted, unless you pass "
+        raise place.error(array, array < 0, "negative. Weights must be at least 0, unless you pass "
                           "negative_weights=True to train")
     array = _finite(_cast(array, field, place), field, place, silence, allow_nan)
     if field.domain is not None:
@@ -226,7 +226,7 @@ def _finite(array, field, place, silence, allow_nan):
     behind = wrong & silent(silence, array, field)
     if (wrong & ~behind).any() and not allow_nan:
         weight = "give it a weight of 0 (make the model with weighted=True)"
-        raise place.error(array, wrong & ~behind, f"not finite; clean the data, "
+        raise place.error(array, wrong & ~behind, f"not finite. Clean the data, "
                           f"{weight if field.kind == 'target' else 'give it a weight of 0'}, or pass allow_nan=True")
     return np.where(behind, np.zeros((), array.dtype), array)
 
@@ -238,7 +238,7 @@ def _cast(array, field, place):
     if array.dtype.kind == "f" and array.dtype.itemsize > cast.dtype.itemsize:
         lost = np.isinf(cast) & np.isfinite(array)
         if lost.any():
-            raise place.error(array, lost, f"too large for {field.dtype}; scale the data, or use floatX='float64'")
+            raise place.error(array, lost, f"too large for {field.dtype}. Scale the data, or use floatX='float64'")
     return cast
 
 
@@ -269,38 +269,39 @@ def _shaped(array, field, place):
 def _wrong_shape(array, field, place) -> ShapeError:
     want = field.shape
     if array.ndim == len(want):
-        hint = f"pass {' x '.join('any' if n is None else str(n) for n in want[1:]) or 'one'} values for each item"
+        count = " x ".join("any" if n is None else str(n) for n in want[1:]) or "1"
+        hint = f"Pass {count} value{'s' * (count != '1')} for each item"
     elif array.ndim == len(want) - 1 and array.shape == tuple(want[1:]):
-        hint = "for a single item pass x[None]"
+        hint = "For a single item, pass x[None]"
     else:
-        hint = f"pass an array with {len(want)} axes"
+        hint = f"Pass an array with {len(want)} axes"
         if field.kind == "target" and array.dtype.kind in "iu" and array.ndim == len(want) - 1:
-            hint += f", or for labels make its loss with target={array.ndim}"
+            hint += f". For labels, make the loss with target={array.ndim}"
     if place.columns is not None and array.ndim == 2:
-        hint += f"; its columns are {', '.join(map(repr, place.columns[:10]))}{', ...' * (len(place.columns) > 10)}"
-    return ShapeError(f"{place.me} has shape {array.shape}, the model wants {_text(want)}; {hint}")
+        hint += f". Its columns are {', '.join(map(repr, place.columns[:10]))}{', ...' * (len(place.columns) > 10)}"
+    return ShapeError(f"{place.me} has shape {array.shape}, but the model needs {_text(want)}. {hint}")
 
 
 def _check_domain(array, field, place, hushed, allow_nan):
     """Raise DataError for values that a target cannot have, where they count."""
     if field.domain == "sign":
-        wrong, what = ~((array == 1) | (array == -1)), "neither -1 nor 1; for {0, 1} pass 2 * y - 1"
+        wrong, what = ~((array == 1) | (array == -1)), "neither -1 nor 1. If your targets are 0 and 1, pass 2 * y - 1"
     else:
-        wrong, what = ~((array >= 0) & (array <= 1)), "no probability; numbers from 0 to 1 are wanted"
+        wrong, what = ~((array >= 0) & (array <= 1)), "not a probability. Pass numbers from 0 to 1"
         if set(np.unique(array[:9999]).tolist()) == {-1, 1}:
-            what += ", for -1 and 1 pass (y + 1) / 2"
+            what += ". If your targets are -1 and 1, pass (y + 1) / 2"
     if allow_nan:
         wrong &= ~np.isnan(array)
     wrong &= ~hushed
     if wrong.any():
-        raise place.error(array, wrong, what + ", as this input is a target too" * (field.kind == "input"))
+        raise place.error(array, wrong, what + ". This input is also a target" * (field.kind == "input"))
     if field.domain == "distribution":
         sums = array.sum(axis=-1).round(6)
         wrong = (abs(sums - 1) > SUM_TOLERANCE) & ~(hushed.any(axis=-1) if hushed.ndim else hushed)
         if wrong.any():
             total = dataclasses.replace(place, me=f"{place.me}, sum over classes", columns=None)
-            raise total.error(sums, wrong, "not 1; divide each row by its sum, or for several yes and no take a loss "
-                              "of those, 'bce', or a metric with multilabel=True")
+            raise total.error(sums, wrong, "not 1. Divide each row by its sum. If the classes do not exclude each "
+                              "other, use the loss 'bce', or a metric with multilabel=True")
 
 
 def _spread_weights(array, field, by_name):
@@ -313,5 +314,6 @@ def _spread_weights(array, field, by_name):
         return array
     full = array.reshape(array.shape + (1,) * (len(shape) - array.ndim))
     if any(n not in (1, want) for n, want in zip(full.shape, shape, strict=True)):
-        raise ShapeError(f"{field.name} has shape {array.shape}, {field.partner} {tuple(shape)}; pass one for each")
+        raise ShapeError(f"{field.name} has shape {array.shape}, but {field.partner} has {tuple(shape)}; pass one for "
+                         f"each")
     return np.ascontiguousarray(np.broadcast_to(full, shape), dtype=field.dtype)

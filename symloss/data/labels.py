@@ -12,7 +12,7 @@ from .place import Place
 from .reading import is_missing, missing, numbers
 from .uncounted import silent
 
-MISSING = "the label is missing; leave the item out, or give it a weight of 0 (weighted=True)"
+MISSING = "the label is missing. Leave the item out, or give it a weight of 0 (weighted=True)"
 
 
 class Labels:
@@ -77,16 +77,16 @@ class Labels:
         if all(isinstance(label, Number) for label in present):
             return cls(range(count))
         if (counts & absent).any():
-            raise Place(me).error(labels, counts & absent, f"no class: {MISSING}")
+            raise Place(me).error(labels, counts & absent, f"not a class: {MISSING}")
         try:
             found = list(dict.fromkeys(present))
         except TypeError as error:
-            raise DataError(f"{me}: labels cannot be told apart ({error}); numbers or strings are wanted") from None
+            raise DataError(f"{me}: labels cannot be compared ({error}). Pass numbers or strings") from None
         kinds = {"number" if isinstance(label, Number) else type(label).__name__: label for label in reversed(found)}
         if len(kinds) > 1:
             some = " and ".join(f"{label!r} ({kind})" for kind, label in kinds.items())
-            raise DataError(f"{me}: labels of several kinds, {some}; make them of one kind, with str(label) say, or "
-                            f"list all in classes=[...]")
+            raise DataError(f"{me}: the labels have several types, {some}. Convert them to one type, for example with "
+                            f"str(label), or list all of them in classes=[...]")
         with contextlib.suppress(TypeError):  # of a kind without an order: as they come
             found = sorted(found)
         needed = len(found) + (blank is not None)
@@ -94,12 +94,12 @@ class Labels:
             some = ", ".join(map(repr, found[:5])) + ", ..." * (len(found) > 5)
             if sigmoid:
                 raise DataError(f"{me}: {len(found)} different label{'s' * (len(found) != 1)} ({some}), but a sigmoid "
-                                f"of one unit tells two apart; name both, classes=[no, yes], or end the output in a "
-                                f"softmax with a unit for each")
+                                f"of one unit distinguishes two classes. Name both, classes=[no, yes], or end in a "
+                                f"softmax with a unit for each class")
             beside = "" if blank is None else " and the blank"
-            raise DataError(f"{me}: {len(found)} different labels ({some}){beside}, but the model has {count} outputs; "
-                            f"end it in {needed}, or name the class of each output, with those that are to come: "
-                            f"classes=[...]")
+            raise DataError(f"{me}: {len(found)} different labels ({some}){beside}, but the model has {count} outputs. "
+                            f"Give the last layer {needed} units, or name the class of each output, including classes "
+                            f"that occur later: classes=[...]")
         return cls(found if blank is None else with_blank(found, blank))
 
     @property
@@ -146,11 +146,11 @@ class Labels:
         if isinstance(label, bytes):
             return DataError(f"{where}: {label!r} is of bytes; decode the labels, np.char.decode(y.astype('S')) say")
         if self.positions:
-            known = f"its classes are the numbers 0 to {len(self.classes) - 1}; for other labels make a model with"
+            known = f"Its classes are the numbers 0 to {len(self.classes) - 1}. For other labels, make a model with"
         else:
             some = ", ".join(map(repr, self.classes[:10])) + ", ..." * (len(self.classes) > 10)
-            known = f"it knows {some}; if later data have more classes, name all of them when you make the model:"
-        return DataError(f"{where}: {label!r} is no class of this model; {known} classes=[...]")
+            known = f"It knows {some}. If later data have more classes, name all of them when you make the model:"
+        return DataError(f"{where}: {label!r} is not a class of this model. {known} classes=[...]")
 
     def decode(self, positions) -> np.ndarray:
         """Return the label of each position."""
@@ -248,11 +248,11 @@ def _wrong_rank(array, field, me) -> ShapeError:
     text = ", ".join("n" if i == 0 else "?" if n is None else str(n) for i, n in enumerate(field.shape))
     wanted = f"({text},)" if len(field.shape) == 1 else f"({text})"
     way_out = "" if field.classes is None else (
-        f"; pass class indices from 0 to {field.classes - 1}, or for soft targets a Regressor that ends in "
+        f". Pass class indices from 0 to {field.classes - 1}. For soft targets, use a Regressor that ends in "
         f"({field.classes}, 'softmax')")
     if array.ndim == len(field.shape) - 1:
-        way_out = "; a batch is wanted, so for a single item pass y[None]"
-    return ShapeError(f"{me} has shape {array.shape}, the model wants labels {wanted}{way_out}")
+        way_out = ". For a single item, pass y[None]"
+    return ShapeError(f"{me} has shape {array.shape}, but the model needs labels {wanted}{way_out}")
 
 
 def _without_gaps(array, field, place, hushed):
@@ -264,7 +264,7 @@ def _without_gaps(array, field, place, hushed):
         return array
     if (absent & ~hushed).any():
         index = " index" if field.encoder is None or field.encoder.positions else ""
-        raise place.error(array, absent & ~hushed, f"no class{index}: {MISSING}")
+        raise place.error(array, absent & ~hushed, f"not a class{index}: {MISSING}")
     array = array.astype(object)
     array[absent] = 0 if field.encoder is None else field.encoder.classes[0]
     return array if field.encoder is not None and not field.encoder.positions else numbers(array, place.me)
@@ -278,18 +278,18 @@ def in_range(array, field, place, hushed) -> np.ndarray:
     if array.dtype.kind == "f":
         fractional = ~(array == np.floor(array))
         if (fractional & ~hushed).any():
-            raise place.error(array, fractional & ~hushed, f"no class index; integers from {least} to {most} are "
-                              f"wanted")
+            raise place.error(array, fractional & ~hushed, f"not a class index. Pass integers from {least} to {most}")
     wrong = (array < least) | (array > most)
     if field.ignored is not None:
         wrong &= array != field.ignored
     if (wrong & ~hushed).any():
-        signs = " (for -1 and 1 pass (y + 1) // 2)" if set(np.unique(array[:9999]).tolist()) == {-1, 1} else ""
+        signed = set(np.unique(array[:9999]).tolist()) == {-1, 1}
+        signs = ". If your labels are -1 and 1, pass (y + 1) // 2" * signed
         what, array_name = ("integers", "x") if field.ids else ("labels", "y")
-        own = "" if field.encoder is None else "; if your classes are other numbers, name them: classes=[...]"
+        own = "" if field.encoder is None else ". If your classes are other numbers, name them: classes=[...]"
         if field.classes is not None and array.size and array.min() >= 1 and array.max() == field.classes:
-            own = f", and yours seem to begin with 1: pass {array_name} - 1"
-        raise place.error(array, wrong & ~hushed, f"out of range; {what} from {least} to {most} are wanted{signs}{own}")
+            own = f". Yours seem to begin with 1: pass {array_name} - 1"
+        raise place.error(array, wrong & ~hushed, f"out of range. Pass {what} from {least} to {most}{signs}{own}")
     if hushed.any():
         array = np.where(fractional | wrong, 0, array)
     return np.ascontiguousarray(array, dtype=field.dtype)

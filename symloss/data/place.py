@@ -22,7 +22,7 @@ class Place:
 
     >>> array = np.array([[3, -1]])
     >>> str(Place("train: in", columns=["age", "size"]).error(array, array < 0, "negative"))
-    "train: in, row 0, column 'size': -1 is negative (1 such in all)"
+    "train: in, row 0, column 'size': -1 is negative (affected values: 1)"
     """
 
     me: str
@@ -37,7 +37,7 @@ class Place:
             where += f", column {self._column(first[1])}"
         elif first[1:]:
             where += f", place {first[1:]}"
-        return DataError(f"{self.me}{where}: {array[first]} is {what} ({int(wrong.sum())} such in all)")
+        return DataError(f"{self.me}{where}: {array[first]} is {what} (affected values: {int(wrong.sum())})")
 
     def row(self, number: int) -> int:
         """Return the number that a row has in the data set."""

@@ -87,10 +87,10 @@ def fill(column, me: str, repeat: bool = False, padding=0) -> np.ndarray:
     sequences = [np.asarray(sequence) for sequence in column]
     for number, sequence in enumerate(sequences):
         if not len(sequence):
-            raise DataError(f"{me}, item {number}: an empty sequence; at least one step is wanted")
+            raise DataError(f"{me}, item {number}: the sequence is empty. Pass at least one step")
         if sequence.shape[1:] != sequences[0].shape[1:]:
-            raise DataError(f"{me}, item {number}: steps of shape {sequence.shape[1:]}, those of item 0 are of shape "
-                            f"{sequences[0].shape[1:]}; pass steps of one shape")
+            raise DataError(f"{me}, item {number}: its steps have shape {sequence.shape[1:]}, but those of item 0 have "
+                            f"shape {sequences[0].shape[1:]}. All steps need the same shape")
     longest = max(map(len, sequences))
     full = np.full((len(sequences), longest, *sequences[0].shape[1:]), padding, _common(sequences, me))
     for row, sequence in zip(full, sequences, strict=True):
@@ -156,13 +156,14 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
         made[key] = fill(column, f"{who}: {key}", repeat=kind == "label") if key in ragged else column
         timed = kind in ("target", "label") and by_name[key].padding is None and _has_steps(by_name[key])
         if timed and key not in ragged and axes(column) > 1:
-            raise DataError(f"{who}: sequences of {name} differ in length, those of {key} do not; pass one for each")
+            raise DataError(f"{who}: sequences of {name} differ in length, but those of {key} do not. Pass one "
+                            f"for each")
     weighing = [f for f in fields if f.kind == "weights" or (f.kind == "mask" and f.dtype.startswith("float"))]
     targets = [f for f in fields if f.kind in ("target", "label")]
     if counted and not weighing and (not targets or any(_has_steps(f) for f in targets if f.padding is None)):
         raise DataError(
-            f"{who}: sequences of different lengths ({counts.min()} to {counts.max()}): what fills them up must not "
-            f"count; make the model with weighted=True"
+            f"{who}: the sequences have different lengths ({counts.min()} to {counts.max()}), so padding must not "
+            f"count in the loss. Make the model with weighted=True"
         )
     if counted and any(f.padding is not None for f in targets) and not any(f.kind == "mask" for f in fields):
         raise DataError(f"{who}: sequences of different lengths ({counts.min()} to {counts.max()}), which the loss of "
@@ -231,7 +232,7 @@ def check_same(name: str, counts, other: str, found, who: str) -> None:
         item = wrong[0]
         raise DataError(
             f"{who}, item {item}: {other} has {found[item]} steps, {name} has {counts[item]}; "
-            f"sequences that belong together are of one length ({len(wrong)} such in all)"
+            f"sequences that belong together need the same length (affected items: {len(wrong)})"
         )
 
 

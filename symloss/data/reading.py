@@ -92,9 +92,9 @@ def numbers(array, me: str, gaps: bool = False) -> np.ndarray:
         if nothing:
             first = np.argwhere(absent)[0]
             where = "".join(f", {word} {i}" for word, i in zip(("row", "column"), first, strict=False))
-            raise DataError(f"{me}{where}: {nothing[0]!r} is missing; numbers are wanted")
+            raise DataError(f"{me}{where}: {nothing[0]!r} is a missing value. Pass numbers")
     if array.dtype.kind not in "biuf":
-        raise DataError(f"{me} {_content(array)}; numbers are wanted{_way_out(array)}")
+        raise DataError(f"{me} {_content(array)}. Pass numbers{_way_out(array)}")
     return array
 
 
@@ -113,7 +113,7 @@ def _short(value) -> str:
 
 def _way_out(array) -> str:
     if array.dtype.kind in "Mm":
-        return ", such as the days since a first one"
+        return ", such as the days since the first date"
     if array.dtype.names:
         return ": pass numpy.lib.recfunctions.structured_to_unstructured(x)"
     if "float" in array.dtype.name:
@@ -148,8 +148,8 @@ def of_frame(frame, me: str) -> np.ndarray:
         if column.dtype == object:
             dates = next((v for v in column if hasattr(v, "isoformat") and not is_missing(v)), None)
             if dates is not None:
-                raise DataError(f"{me}: column {name!r} holds dates ({dates}); pass numbers in their place, such as "
-                                f"the days since a first one")
+                raise DataError(f"{me}: column {name!r} holds dates ({dates}). Pass numbers instead, such as the days "
+                                f"since the first date")
         try:
             columns.append(numbers(column, f"{me}: column {name!r}", gaps=True))
         except DataError as error:

@@ -35,9 +35,9 @@ def convert(value, form: str, shape, dtype: str, me: str, rows=None, allow_nan: 
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise DataError(f"{me} cannot be read as a sparse matrix ({error}); pass one of scipy.sparse") from None
     if matrix.dtype.kind not in "biuf":
-        raise DataError(f"{me} has dtype {matrix.dtype}; numbers are wanted")
+        raise DataError(f"{me} has dtype {matrix.dtype}. Pass numbers")
     if matrix.shape[1] != shape[1]:
-        raise ShapeError(f"{me} has shape {matrix.shape}, the model wants (n, {shape[1]}); pass {shape[1]} columns")
+        raise ShapeError(f"{me} has shape {matrix.shape}, but the model needs (n, {shape[1]}). Pass {shape[1]} columns")
     with np.errstate(over="ignore"):
         cast = matrix.astype(dtype)
     bad = ~np.isfinite(cast.data)
@@ -46,7 +46,7 @@ def convert(value, form: str, shape, dtype: str, me: str, rows=None, allow_nan: 
         first = np.flatnonzero(~np.isfinite(entries.data))[0]
         row = int(entries.row[first] if rows is None else rows[entries.row[first]])
         raise DataError(f"{me}, row {row}, column {int(entries.col[first])}: {entries.data[first]} is not finite as "
-                        f"{dtype} ({int(bad.sum())} such in all); clean or scale the data")
+                        f"{dtype} (affected values: {int(bad.sum())}). Clean or scale the data")
     return cast
 
 

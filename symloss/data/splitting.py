@@ -49,13 +49,13 @@ def split(data, fields: list[Field], share: float, rng, who: str = "train") -> t
     [[0.0, 1.0, 3.0], [2.0, 4.0]]
     """
     if isinstance(share, bool) or not isinstance(share, int | float | np.number) or not 0 < share < 1:
-        raise SpecError(f"{who}: validation_split={share!r}; a share of the items between 0 and 1 is wanted, 0.1 say")
+        raise SpecError(f"{who}: validation_split={share!r} is not valid; it must be between 0 and 1, such as 0.1")
     columns = _columns(data, fields, who)
     check_lengths({name: rows_of(column) for name, column in columns.items()}, who)
     count = rows_of(next(iter(columns.values())))
     aside = min(max(round(share * count), 1), count - 1)
     if aside < 1:
-        raise DataError(f"{who}: validation_split={share!r} of {count} item; at least two are wanted")
+        raise DataError(f"{who}: validation_split={share!r} cannot split {count} item; pass at least two items")
     order = np.random.default_rng(rng).permutation(count)
     parts = np.sort(order[aside:]), np.sort(order[:aside])
     return tuple(Share({name: _rows(column, rows, f"{who}: {name}") for name, column in columns.items()}, rows)
@@ -67,13 +67,13 @@ def _columns(data, fields, who) -> dict:
     if columns is not None:
         return columns
     if callable(data) or is_batches(data, fields) or not (hasattr(data, "shape") or isinstance(data, list | tuple)):
-        raise SpecError(f"{who}: validation_split needs arrays, and these data come in batches; pass validation data: "
+        raise SpecError(f"{who}: validation_split needs arrays, but these data come in batches. Pass validation data: "
                         f"net.train(data, valid)")
     needed = [f.name for f in fields if not f.optional]
     if len(needed) != 1:
         count = len(data) if isinstance(data, list | tuple) else 1
-        raise DataError(f"{who}: got {count} array{'s' * (count != 1)}, but {len(needed)} are wanted: "
-                        f"{', '.join(needed)}; pass them as one list: net.train([{', '.join(needed)}])")
+        raise DataError(f"{who}: got {count} array{'s' * (count != 1)}, but the model needs {len(needed)} arrays: "
+                        f"{', '.join(needed)}. Pass them as one list: net.train([{', '.join(needed)}])")
     return {needed[0]: data}
 
 

@@ -88,8 +88,9 @@ def _check_which(model, loss, asked, options):
     ports = 1 if loss.spec is None else len(loss.spec.predictions)
     if len(several) > 1 and not named and ports == 1 and not loss.ports:
         example = ", ".join(f"{name!r}: {loss.label!r}" for name in several)
-        raise SpecError(f"loss {loss.label}: the model has {len(several)} outputs, {', '.join(several)}, and it is not "
-                        f"said which one this is for; write net.set_loss({{{example}}}), or pass output_name")
+        raise SpecError(f"loss {loss.label}: the model has {len(several)} outputs, {', '.join(several)}, but "
+                        f"it is not clear which one this loss is for. Write net.set_loss({{{example}}}), or pass "
+                        f"output_name")
 
 
 def make_loss(model, loss, options: dict) -> Loss:
@@ -123,7 +124,7 @@ def _by_name(model, name, options):
     if name == "output" and "output_name" in options:
         return OutputLoss(**options)
     if name in metrics.registry:
-        raise SpecError(f"loss {name!r} is a metric, which is shown and never minimised; pass "
+        raise SpecError(f"loss {name!r} is a metric, which can be shown but not minimized. Pass "
                         f"metrics=[{name!r}] to train")
     if is_port:
         return OutputLoss(output_name=full, **options)

@@ -55,7 +55,7 @@ class Measuring:
         ['loss', 'mse']
         """
         if not self.losses:
-            raise SpecError(f"measure: {self!r} has no loss; add one, net.add_loss('mse') say")
+            raise SpecError(f"measure: {self!r} has no loss; add one, for example net.add_loss('mse')")
         if not self.one_output:
             automatic.look_at(self, data)
         with self._ready_for(data):

@@ -328,7 +328,7 @@ class Network(Composed, Predicting, Measuring, Written):
     def itertrain(self, train, valid=None, algo="rmsprop", *, verbose=0, **options):
         """Train as `train` does, and yield the record of each epoch as soon as it is complete."""
         if not self.losses:
-            raise SpecError(f"{self!r}: no loss; add one, net.add_loss('mse') say")
+            raise SpecError(f"{self!r}: the model has no loss. Add one, for example net.add_loss('mse')")
         self._bind()
         if isinstance(algo, str) and algo in PRETRAINING:
             return pretraining.itertrain(self, train, valid, algo, options.pop("subalgo", "rmsprop"), verbose, options)

@@ -99,7 +99,7 @@ class Objective:
 
     def __init__(self, graph, losses, regularizers=(), metrics=(), seed: int = 0):
         if not losses:
-            raise SpecError("objective: no loss; add one, net.add_loss('mse') say")
+            raise SpecError("objective: the model has no loss. Add one, for example net.add_loss('mse')")
         self.graph, self.losses, self.metrics = graph, list(losses), list(metrics)
         self.noises = [r for r in regularizers if r.on_graph]
         self.penalties = [r for r in regularizers if not r.on_graph]

@@ -40,12 +40,13 @@ class Callbacks:
     @staticmethod
     def _check(callback):
         if hasattr(callback, "on_epoch_end"):
-            raise SpecError(f"callback {callback!r} is one of another library, which is called at other moments; use "
+            raise SpecError(f"callback {callback!r} belongs to another library and cannot be used here. Use those of "
                             f"symloss.training (EarlyStopping, Checkpoint, ...), or a function of the record")
         if isinstance(callback, type):
-            raise SpecError(f"callback {callback.__name__} is a class; pass an object of it: {callback.__name__}(...)")
+            raise SpecError(f"callback {callback.__name__} is a class. Pass an object of it: {callback.__name__}(...)")
         if not callable(callback) and not any(hasattr(callback, m) for m in MOMENTS):
-            raise SpecError(f"callback {callback!r}: a function of the record, or a method of {', '.join(MOMENTS)}")
+            raise SpecError(f"callback {callback!r} must be a function of the record, or have one of the methods "
+                            f"{', '.join(MOMENTS)}")
         return callback
 
     def want(self, moment: str) -> bool:
@@ -115,13 +116,14 @@ class _Watcher(Called):
                  min_absolute_improvement=0.0):
         who = type(self).__name__
         if metric is not None and (not isinstance(metric, str) or not metric):
-            raise SpecError(f"{who}: metric={metric!r}; the name of a metric is wanted, 'acc' say, or 'loss'")
+            raise SpecError(f"{who}: metric={metric!r} is not valid; it must be the name of a metric, or 'loss'")
         if metric is not None and monitor is not None:
-            raise SpecError(f"{who}: metric={metric!r} and monitor={monitor!r}; pass one of them")
+            raise SpecError(f"{who}: metric={metric!r} and monitor={monitor!r} are both given; pass one of them")
         if monitor is not None and (not isinstance(monitor, str) or not monitor):
-            raise SpecError(f"{who}: monitor={monitor!r}; the name of a value of the record is wanted, 'valid_acc' say")
+            raise SpecError(f"{who}: monitor={monitor!r} is not valid; it must be the name of a value in the record, "
+                            f"such as 'valid_acc'")
         if mode not in (None, "min", "max"):
-            raise SpecError(f"{who}: mode={mode!r}; 'min' or 'max' is wanted")
+            raise SpecError(f"{who}: mode={mode!r} is not valid; it must be 'min' or 'max'")
         integer(0)("patience", patience, who)
         number(0)("min_improvement", min_improvement, who)
         integer(0)("initial_patience", initial_patience, who)
@@ -150,18 +152,18 @@ class _Watcher(Called):
 
     def without_mode(self, name) -> SpecError:
         """Return the error for a value of which it is not known which are the good ones."""
-        return SpecError(f"{type(self).__name__}: it is not known whether high or low values of {name!r} are the good "
-                         f"ones; pass mode='max' or mode='min'")
+        return SpecError(f"{type(self).__name__}: it is not known whether high or low values of {name!r} are better. "
+                         f"Pass mode='max' or mode='min'")
 
     def _check_metric(self, modes):
         who = type(self).__name__
         if self._followed not in modes:
             names = [name for name in modes if not name.startswith("valid_")]
             raise UnknownNameError(f"{unknown(f'metric of {who}:', self.metric, names)}; pass metrics=[...] to train "
-                                   f"to have further ones")
+                                   f"to add others")
         if not self._validates:
-            warnings.warn(f"{who}: there are no validation data, so {self.metric!r} of the training data decides when "
-                          f"to stop, which becomes better while a model overfits; pass validation data, or "
+            warnings.warn(f"{who}: there is no validation data, so {self.metric!r} of the training data decides when "
+                          f"to stop. It keeps improving while a model overfits. Pass validation data, or "
                           f"validation_split=0.1", SymlossWarning, stacklevel=2)
 
     def watch(self, record) -> bool:
@@ -171,7 +173,8 @@ class _Watcher(Called):
             return False
         if not is_number(record.get(name)) and not isinstance(record.get(name), float):
             numbers = [k for k, v in record.items() if is_number(v)]
-            raise SpecError(f"{type(self).__name__}: no number {name!r} in the record; there are {', '.join(numbers)}")
+            raise SpecError(f"{type(self).__name__}: there is no number {name!r} in the record, only "
+                            f"{', '.join(numbers)}")
         improved = better(record[name], self.best, self.min_improvement, self.min_absolute_improvement, self._sign)
         self.best = record[name] if improved else self.best
         self.waited, self._seen = 0 if improved else self.waited + 1, self._seen + 1
@@ -245,7 +248,7 @@ class ReduceLearningRate(_Watcher):
     def start(self, training):
         super().start(training)
         if not hasattr(training.step, "scale_learning_rate"):
-            raise SpecError("ReduceLearningRate: a full-batch method has no learning rate; leave it out")
+            raise SpecError("ReduceLearningRate: full-batch methods have no learning rate; leave it out")
         self._training = training
 
     def epoch(self, record):

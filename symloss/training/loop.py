@@ -23,7 +23,7 @@ from .state import Training
 CALL = 0.03  # seconds of steps in one call, after which Ctrl-C is heard
 LOOK = 0.25  # seconds between two looks at the rest of the world: progress, callbacks, clocks
 EVALUATION_ROWS = 1024
-NOTHING_COUNTS = ("valid: nothing in the validation data counts: all weights are 0, or all labels are ignored; pass "
+NOTHING_COUNTS = ("valid: nothing in the validation data counts, because all weights are 0 or all labels ignored; pass "
                   "items that count, or leave the validation data out")
 
 

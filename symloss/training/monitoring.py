@@ -50,8 +50,8 @@ def chosen(best, callbacks, known: dict) -> Monitored:
             raise unknown("value for best:", name, known)
         mode = mode or known[name]
         if mode is None:
-            raise SpecError(f"train: best={name!r}, but it is not known whether its high or low values are the good "
-                            f"ones; write best=({name!r}, 'max') or best=({name!r}, 'min')")
+            raise SpecError(f"train: best={name!r}, but it is not known whether high or low values are better. "
+                            f"Write best=({name!r}, 'max') or best=({name!r}, 'min')")
         return Monitored(name, mode)
     for one in callbacks:
         if isinstance(one, EarlyStopping) and (name := one.value(known)) in known:

@@ -24,20 +24,20 @@ MARKER = "{options}"  # in a docstring: where the list of options goes
 
 ELSEWHERE = {  # a keyword of another library that no single option stands for -> what to do here; for errors alone
     "X": "pass inputs and targets as one list: net.train([x, y])",
-    "axis": "leave it out: items stand along the first axis, where np.moveaxis brings them",
-    "hv_method": "leave it out: esgd finds its products with the Hessian itself",
-    "initial_epoch": "write resume=True, which goes on where the last training stopped",
+    "axis": "leave it out: items are along the first axis; use np.moveaxis to move them there",
+    "hv_method": "leave it out: esgd computes its products with the Hessian itself",
+    "initial_epoch": "write resume=True to continue where the last training stopped",
     "inputs": "leave it out: the inputs are net.inputs",
-    "loss": "losses belong to the model: net.set_loss('mae'), and then net.train([x, y])",
-    "momentum": "it goes with algo='sgd' and 'nag'; of adam and its kin, beta1 is what it was meant for",
+    "loss": "the loss belongs to the model: call net.set_loss('mae'), and then net.train([x, y])",
+    "momentum": "only algo='sgd' and 'nag' take it; for adam and similar rules, use beta1",
     "nesterov": "write algo='nag'",
-    "regularizers": "write each as a keyword of its own, weight_l2=1e-4, hidden_l1=0.01",
-    "sample": "draw from what comes back, rng.binomial(1, net.encode(x)) say",
+    "regularizers": "pass each one as a keyword of its own: weight_l2=1e-4, hidden_l1=0.01",
+    "sample": "draw samples from the result yourself, for example rng.binomial(1, net.encode(x))",
     "sample_weight": "make the model with weighted=True, and pass weights after the targets: net.train([x, y, w])",
-    "shuffle": "leave it out: items are shuffled anew in every epoch",
-    "subalgo": "it goes with algo='layerwise' and 'pretrain'",
-    "updates": "leave it out: pass a function as a callback, which is called after every epoch",
-    "validation_data": "pass it second: net.train([x, y], [x_valid, y_valid])",
+    "shuffle": "leave it out: items are always shuffled in every epoch",
+    "subalgo": "only algo='layerwise' and 'pretrain' take it",
+    "updates": "leave it out; to run code after every epoch, pass a function as a callback",
+    "validation_data": "pass it as the second argument: net.train([x, y], [x_valid, y_valid])",
     "x": "pass inputs and targets as one list: net.train([x, y])",
     "y": "pass inputs and targets as one list: net.train([x, y])",
 }
@@ -49,7 +49,7 @@ def _is_best(value) -> bool:
     return isinstance(name, str) and bool(name) and mode in ("min", "max")
 
 
-BEST = Check("the name of a value in the records, or a pair of it and 'min' or 'max',", lambda value: value is None
+BEST = Check("the name of a value in the records, or a pair of it and 'min' or 'max'", lambda value: value is None
              or _is_best(value))
 
 
@@ -57,7 +57,7 @@ RESULTS = Check("True, False or 'epochs'", lambda value: FLAG.accepts(value) or 
                 lambda value: value if isinstance(value, str) else bool(value))
 
 
-TURNS = Check("a list of turns, (losses, steps), (losses, steps, {options}) or symloss.Turn,",
+TURNS = Check("a list of turns, (losses, steps), (losses, steps, {options}) or symloss.Turn",
               lambda value: isinstance(value, list | tuple) and bool(value), tuple)
 
 
@@ -250,7 +250,7 @@ def _check_kind(algo, full_batch: bool, given: dict) -> None:
         if asks and kind == "steps" and full_batch:
             raise SpecError(f"train: {name} does not go with algo={algo!r}, which takes the whole batch at once")
         if value is not None and kind == "full batch" and not full_batch:
-            raise SpecError(f"train: {name} goes with algo={', '.join(map(repr, training.METHODS))}")
+            raise SpecError(f"train: {name} only works with algo={' or '.join(map(repr, training.METHODS))}")
 
 
 def _stops_by_itself(own: dict) -> bool:
@@ -262,7 +262,7 @@ def _stops_by_itself(own: dict) -> bool:
 def _saver(path, every) -> tuple:
     """Return the callbacks that save the model: every so many epochs (an int) or minutes (a float); each epoch."""
     if path is None and every:
-        raise SpecError(f"train: save_every={every!r}, but no save_progress; pass the path of a file")
+        raise SpecError(f"train: save_every={every!r} has no effect without save_progress; pass the path of a file")
     if path is None or (every is not None and not every):
         return ()
     if isinstance(every, float | np.floating):
@@ -275,8 +275,8 @@ def rule_of(algo, options):
     if callable(algo) and not hasattr(algo, "itertrain"):
         return algo
     if not isinstance(algo, str):
-        raise SpecError(f"train: algo={algo!r}; the name of a rule is wanted, or a function as in symloss.updates; "
-                        f"call what trains by a method of its own yourself")
+        raise SpecError(f"train: algo={algo!r} is not valid; it must be the name of an update rule, or a function like "
+                        f"those in symloss.updates")
     if algo not in updates.registry:
         former = next((new for old, new in FORMER_ALGORITHMS.items() if algo.lower().startswith(old)), None)
         if former is not None:
@@ -304,8 +304,7 @@ def named(method):
         who = type(self).__name__ if method.__name__ == "__init__" else method.__name__
         for name in keywords:
             if name not in known and regularizers.is_regularizer(name):
-                raise UnknownNameError(f"unknown option of {who}: {name!r}; pass it to train, which alone knows noise "
-                                       f"and penalties")
+                raise UnknownNameError(f"unknown option of {who}: {name!r}; only train takes noise and penalties")
             if name not in known:
                 raise refused(f"option of {who}:", name, known)
         return method(self, *arguments, **keywords)

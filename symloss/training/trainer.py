@@ -37,7 +37,7 @@ def itertrain(model, train, valid, asked: Options):
         asked = dataclasses.replace(asked, turns=turns.planned(model, asked))
     if asked.resume:
         if model._stopped is None:
-            raise SpecError("train: resume=True, but there is no training to go on with; load a checkpoint, or train")
+            raise SpecError("train: resume=True, but there is no training to continue; load a checkpoint, or train")
         asked, changed = resuming.going_on(asked, model._stopped[0].get("asked", {}), model)
     seed = model.seed if asked.seed is None else asked.seed
     for loss in model.losses:
@@ -62,7 +62,7 @@ def _opened(train, valid, fields, asked, seed):
     """Return the sources of training and of validation data."""
     if asked.validation_split:
         if valid is not None:
-            raise SpecError("train: validation_split and validation data; pass one of them")
+            raise SpecError("train: got validation data and validation_split. Pass only one of them")
         train, valid = split(train, fields, asked.validation_split, [seed, SPLITTING])
     try:
         opened = open_source(train, fields, "train", asked.train_batches, asked.allow_nan)
@@ -87,7 +87,7 @@ def _check_whole(measures, train, valid) -> None:
     whole = [m.name for m in measures if m.kind == "whole"]
     if whole and valid is None and train.arrays is None:
         raise SpecError(
-            f"train: metric {', '.join(whole)} needs all scores at once; pass validation data, or training data as "
+            f"train: metric {', '.join(whole)} needs all scores at once. Pass validation data, or training data as "
             f"arrays that fit in memory"
         )
 
@@ -136,8 +136,8 @@ def _begun(model, step, train, valid, asked, seed, changed) -> Training:
             before, now = (", ".join(loss.name for loss in some) for some in (losses, model.losses))
             what = f"the losses were {before} and are {now}" if losses != list(model.losses) else \
                 "what is built into a loss or a layer changed"
-            raise SpecError(f"train: while the model trains, {what}, and the compiled step knows nothing of it; end "
-                            f"the training first (let the callback return True), then change the model and train on")
+            raise SpecError(f"train: while the model trains, {what}, but the step is already compiled. End the "
+                            f"training first (let the callback return True), then change the model and continue")
 
     training = Training(step, callbacks, seed, save=lambda path: model.save(path, training=training),
                         check=model._check_save, history=model.history, monitored=monitored, modes=modes,

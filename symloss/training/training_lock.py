@@ -13,7 +13,7 @@ _training: weakref.WeakSet = weakref.WeakSet()  # the models that are being trai
 def check(model) -> None:
     """Raise TrainingError if the model is being trained, in any thread or by a generator that waits."""
     if model in _training:
-        raise TrainingError("train: this model is being trained already; let that training end, close its generator "
+        raise TrainingError("train: this model is being trained already. Let that training end, close its generator "
                             "(records = net.itertrain(...); records.close()), or train a copy: copy.deepcopy(net)")
 
 

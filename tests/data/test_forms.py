@@ -110,11 +110,11 @@ def test_tuples_that_may_be_examples_or_arrays_are_refused_with_both_readings():
 
 
 @pytest.mark.parametrize(("data", "words"), [
-    ([(x, 0) for x in X[:3, :2]], "if these are 3 examples .in, target., the values of the first one"),
+    ([(x, 0) for x in X[:3, :2]], "If these are 3 examples .in, target., the values of the first one"),
     ([(X[0], 0), (X[1],)], "train, item 1: an example of 1 values, and item 0 has 2"),
     ([{"in": X[0], "target": 0}, {"in": X[1]}], "item 1: it has in, and item 0 has in, target; pass target for each"),
     ([(X[0], 0), (X[1, :2], 1), (X[0], 1)], "in cannot be read.*rows of equal length"),
-    (Frame({"age": [1, 2], "size": [3, 4]}), "a frame with the columns 'age', 'size'.*or call columns in, target"),
+    (Frame({"age": [1, 2], "size": [3, 4]}), "data frame with the columns 'age', 'size'.*name the columns in, target"),
     (Frame({"in": X.tolist(), "kind": Y}), "array in train data: 'kind'"),
     (Frame({"in": X.tolist(), "target": Y, "more": Y}), "array in train data: 'more'"),
     ({"in": X, "Output": Y, "target": Y}, "'target' and another array are both for 'target'; pass one"),

@@ -221,7 +221,7 @@ def test_an_npz_file_of_objects_says_which_array_cannot_be_read(tmp_path):
 
 
 def test_an_iterator_over_items_names_the_batch_and_says_that_batches_are_wanted():
-    with pytest.raises(symloss.ShapeError, match=r"batch 0: train: target has shape \(\).* a batch is wanted"):
+    with pytest.raises(symloss.ShapeError, match=r"batch 0: train: target has shape \(\).* For a single item, pass"):
         trained(zip(*arrays(), strict=True))
 
 
@@ -232,7 +232,7 @@ def test_rows_of_different_widths_are_no_sequences():
 
 def test_a_list_of_examples_of_the_wrong_shape_says_what_it_was_taken_for():
     x, y = arrays()
-    with pytest.raises(symloss.DataError, match=r"got 60 arrays.*if these are 60 examples \(in, target\), the values"):
+    with pytest.raises(symloss.DataError, match=r"got 60 arrays.*If these are 60 examples \(in, target\), the values"):
         trained(list(zip(x[:, :3], y, strict=True)))
 
 

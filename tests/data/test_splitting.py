@@ -52,12 +52,12 @@ def test_a_share_that_is_none_is_refused(share):
 @pytest.mark.parametrize("data", [lambda: [X, Y], iter([[X, Y]]), [(X, Y), (X, Y)]],
                          ids=["function", "iterator", "list"])
 def test_batches_cannot_be_split(data):
-    with pytest.raises(symloss.SpecError, match="in batches; pass validation data"):
+    with pytest.raises(symloss.SpecError, match="in batches. Pass validation data"):
         split(data, FIELDS, 0.1, 0)
 
 
 def test_too_few_items_or_arrays_say_so():
-    with pytest.raises(symloss.DataError, match="1 item; at least two"):
+    with pytest.raises(symloss.DataError, match="1 item; pass at least two"):
         split([X[:1], Y[:1]], FIELDS, 0.1, 0)
-    with pytest.raises(symloss.DataError, match="got 1 array, but 2 are wanted"):
+    with pytest.raises(symloss.DataError, match="got 1 array, but the model needs 2 arrays"):
         split(X, FIELDS, 0.1, 0)

@@ -289,7 +289,7 @@ WRONG = {
     "fractions": (lambda: export.xgboost("xe", **PYTHON).gradient_and_hessian(np.zeros((2, 3)), [0, 0.5]), DataError,
                   "no whole numbers"),
     "probabilities": (lambda: export.xgboost("bce", **PYTHON).gradient_and_hessian([0.0], [2]), DataError,
-                      "no probability"),
+                      "not a probability"),
     "rows": (lambda: export.xgboost("mse", **PYTHON).gradient_and_hessian([0.0, 1.0], [2.0]), SymlossError,
              "targets of shape"),
     "weights": (lambda: export.xgboost("mse", **PYTHON).gradient_and_hessian([0.0], [2.0], [1.0, 2.0]), DataError,

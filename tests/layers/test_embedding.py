@@ -54,9 +54,9 @@ def test_the_table_starts_as_asked():
 
 
 @pytest.mark.parametrize("ids, match", [
-    ([0, 7], r"row 1, column 0: 7 is out of range; integers from 0 to 6 are wanted"),
+    ([0, 7], r"row 1, column 0: 7 is out of range. Pass integers from 0 to 6"),
     (np.array([[3], [-1]], "int32"), r"row 1, column 0: -1 is out of range"),
-    ([0.5, 1], r"row 0, column 0: 0\.5 is no class index; integers from 0 to 6"),
+    ([0.5, 1], r"row 0, column 0: 0\.5 is not a class index. Pass integers from 0 to 6"),
     ([1, 7], "begin with 1: pass x - 1"),
 ], ids=["above", "below", "fraction", "from 1"])
 def test_ids_out_of_range_are_refused_with_their_row(ids, match):
@@ -66,7 +66,7 @@ def test_ids_out_of_range_are_refused_with_their_row(ids, match):
 
 def test_an_embedding_within_a_network_within_knows_its_ids():
     net = network(ONE, {"form": "network", "network": [ONE, TABLE]}, 1)
-    with pytest.raises(DataError, match="in, row 0, column 0: 9 is out of range; integers from 0 to 6"):
+    with pytest.raises(DataError, match="in, row 0, column 0: 9 is out of range. Pass integers from 0 to 6"):
         net.predict([9])
 
 
@@ -83,5 +83,5 @@ def test_what_is_described_wrongly_is_refused_with_the_way_out(layers, error, ma
 
 
 def test_a_wrong_shape_of_ids_is_an_error():
-    with pytest.raises(ShapeError, match="wants"):
+    with pytest.raises(ShapeError, match="model needs"):
         network(ONE, TABLE).predict(np.zeros((4, 2), "int32"))

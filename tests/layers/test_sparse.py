@@ -125,7 +125,7 @@ def test_a_model_of_sparse_inputs_is_saved(data, tmp_path):
     (lambda m: m[:, :9], r"\(50, 9\).*\(n, 30\)"),
     (lambda m: m * np.nan, "train: in, row .*nan is not finite"),
     (lambda m: m.astype(complex), "complex128"),
-    (lambda m: m[:0], "different length"),
+    (lambda m: m[:0], "differ in length"),
     (lambda m: [["a"]] * 50, "sparse matrix|dtype"),
 ])
 def test_wrong_sparse_data_are_refused(make, words, data):

@@ -289,7 +289,7 @@ def test_wrong_options_are_refused_with_the_way_out(options, error, match):
 
 def test_mistakes_are_told(batch):
     net = network()
-    with pytest.raises(DataError, match="target, row 2: 9 is out of range; labels from 0 to 8"):
+    with pytest.raises(DataError, match="target, row 2: 9 is out of range. Pass labels from 0 to 8"):
         net.measure([batch[0], np.where(np.arange(N) == 2, 9, batch[1])])
     with pytest.raises(SpecError, match="sampler cannot change; make another loss"):
         net.losses[0].sampler = "uniform"

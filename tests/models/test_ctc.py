@@ -60,7 +60,7 @@ def test_a_sequence_without_labels_counts(xs):
 
 def test_a_wrong_number_of_arrays_is_told_without_the_mask(xs):
     for data in (xs, [xs], np.stack([xs[0]] * 2)):
-        with pytest.raises(symloss.DataError, match=r"wanted: in, target; pass them as one list"):
+        with pytest.raises(symloss.DataError, match=r"2 arrays: in, target. Pass them as one list"):
             model().train(data, **STILL)
 
 
@@ -84,14 +84,14 @@ def test_what_has_a_weight_of_0_teaches_no_class(xs):
 
 
 @pytest.mark.parametrize("labels, error, words", [
-    ([["a", "b"], ["c"], ["a"], []], symloss.DataError, "3 different labels .* and the blank, .* end it in 4"),
-    ([["a", "b"], ["c"], ["a", None, "d"], []], symloss.DataError, "no class: the label is missing"),
-    ([["a", "b"], ["c"], [1, "d"], []], symloss.DataError, "labels of several kinds"),
+    ([["a", "b"], ["c"], ["a"], []], symloss.DataError, "3 different labels .* and the blank, .* last layer 4 units"),
+    ([["a", "b"], ["c"], ["a", None, "d"], []], symloss.DataError, "not a class: the label is missing"),
+    ([["a", "b"], ["c"], [1, "d"], []], symloss.DataError, "labels have several types"),
     ([[0, 1], [2], [0, 4], [1]], symloss.DataError, "row 2 has the label 4, which is the blank; .* from 0 to 3$"),
     ([[0, 1], [4], [0, 4], [1]], symloss.DataError, r"row 1 .* \(2 such rows\)"),
     ([[0, 1], [2], [0, 5], [1]], symloss.DataError, "row 2, column 1: 5 is out of range"),
     ([[0, 1], [2], [0, -1, 3], [1]], symloss.DataError, "row 2 has a label behind a -1"),
-    ([[0, 1], [2], [0, 0.5], [1]], symloss.DataError, "row 2, column 1: 0.5 is no class index"),
+    ([[0, 1], [2], [0, 0.5], [1]], symloss.DataError, "row 2, column 1: 0.5 is not a class index"),
     ([[0, 1], [2], [0, np.nan], [1]], symloss.DataError, "row 2, column 1: nan"),
     ([[0, 1], [2], [0, 0, 3], [0, 1, 2, 3, 0]], symloss.DataError, "row 3 has 5 labels, but 4 steps"),
     ([[0, 1], [2], [0, 0, 3], [0, 0, 0]], symloss.DataError, "row 3 has 3 labels and 2 blanks .* but 4 steps"),
@@ -105,7 +105,7 @@ def test_labels_that_cannot_be_are_named_before_training(xs, labels, error, word
 
 def test_a_label_that_no_class_is_called_is_named(xs):
     net = model(classes="abcd")
-    with pytest.raises(symloss.DataError, match="row 2: 'x' is no class of this model; it knows 'a', 'b',"):
+    with pytest.raises(symloss.DataError, match="row 2: 'x' is not a class of this model. It knows 'a', 'b',"):
         net.train([xs, ["ab", "c", "ax", "b"]], **STILL)
     with pytest.raises(symloss.DataError, match="row 1 has the label 4, which is the blank"):
         net.train([xs, [["a"], ["b", None], ["c"], ["d"]]], **STILL)
@@ -233,7 +233,7 @@ def test_an_edit_distance_is_no_metric_of_a_training_step(xs):
 
 
 @pytest.mark.parametrize("labels, metric, words", [
-    (["ab", "c", "aax", "b"], "edit_distance", "score: target, row 2: 'x' is no class"),
+    (["ab", "c", "aax", "b"], "edit_distance", "score: target, row 2: 'x' is not a class"),
     (["ab", "c"], "edit_distance", "target has 2"), (["ab", "c"], "label_error_rate", "4 predictions, 2 targets"),
     (["ab", "c", "d", "b"], None, "metric='label_error_rate'")])
 def test_what_has_no_score_is_said(xs, labels, metric, words):

@@ -114,7 +114,7 @@ def test_classes_reach_batches_that_cannot_be_looked_at():
     net = softmax(classes=["Less", "Greater"])
     net.train(lambda: [X, WORDS], train_batches=1, **TRAINING)
     assert (net.predict(X) == WORDS).mean() > 0.9
-    with pytest.raises(symloss.DataError, match=r"batch 0.*is no class of this model.*classes=\[...\]"):
+    with pytest.raises(symloss.DataError, match=r"batch 0.*is not a class of this model.*classes=\[...\]"):
         softmax().train(lambda: [X, WORDS], train_batches=1, **TRAINING)
 
 
@@ -156,7 +156,7 @@ def test_an_unknown_label_is_named_with_its_row_in_training_validation_and_score
     uses = {"train": lambda: net.train([X, odd], **STILL), "valid": lambda: net.train([X, WORDS], [X, odd], **STILL),
             "measure": lambda: net.measure([X, odd]), "score": lambda: net.score(X, odd)}
     for who, use in uses.items():
-        with pytest.raises(symloss.DataError, match=f"{who}: target, row 7: 'Equal' is no class.*'Greater', 'Less'"):
+        with pytest.raises(symloss.DataError, match=f"{who}: target, row 7: 'Equal' is not a class.*'Greater', 'Less'"):
             use()
 
 
@@ -170,17 +170,17 @@ def test_what_was_learned_from_refused_data_is_forgotten(make):
 
 @pytest.mark.parametrize(("make", "labels", "words"), [
     (softmax, ["a", "b", "c", "d"] * 10, "4 different labels .*model has 2 outputs"),
-    (sigmoid, ["a", "b", "c", "d"] * 10, "4 different labels .*a sigmoid of one unit tells two apart.*softmax"),
-    (sigmoid, ["a"] * 40, r"1 different label \('a'\).*name both, classes=\[no, yes\]"),
-    (softmax, ["a", 1] * 20, "labels of several kinds"),
-    (softmax, ["a", None] * 20, "row 1: None is no class.*missing"),
-    (sigmoid, ["a", None] * 20, "row 1: None is no class.*missing"),
-    (softmax, ["a", float("nan")] * 20, "row 1: nan is no class.*missing"),
-    (softmax, [[0.5, 0.6]] * 40, "row 0: 1.1 is not 1; divide each row by its sum"),
-    (softmax, [0.5, 1] * 20, "0.5 is no class index"),
-    (softmax, [1, 2] * 20, "2 is out of range; labels from 0 to 1 are .*yours seem to begin with 1: pass y - 1"),
-    (softmax, [10, 20] * 20, r"10 is out of range.*if your classes are other numbers, name them: classes=\[...\]"),
-    (sigmoid, [0.5, 1.5] * 20, "row 1.*1.5 is no probability"),
+    (sigmoid, ["a", "b", "c", "d"] * 10, "4 different labels.*a sigmoid of one unit distinguishes two.*softmax"),
+    (sigmoid, ["a"] * 40, r"1 different label \('a'\).*Name both, classes=\[no, yes\]"),
+    (softmax, ["a", 1] * 20, "labels have several types"),
+    (softmax, ["a", None] * 20, "row 1: None is not a class.*missing"),
+    (sigmoid, ["a", None] * 20, "row 1: None is not a class.*missing"),
+    (softmax, ["a", float("nan")] * 20, "row 1: nan is not a class.*missing"),
+    (softmax, [[0.5, 0.6]] * 40, "row 0: 1.1 is not 1. Divide each row by its sum"),
+    (softmax, [0.5, 1] * 20, "0.5 is not a class index"),
+    (softmax, [1, 2] * 20, "2 is out of range. Pass labels from 0 to 1. Yours seem to begin with 1: pass y - 1"),
+    (softmax, [10, 20] * 20, r"10 is out of range.*If your classes are other numbers, name them: classes=\[...\]"),
+    (sigmoid, [0.5, 1.5] * 20, "row 1.*1.5 is not a probability"),
 ])
 def test_targets_that_cannot_be(make, labels, words):
     labels = labels if isinstance(labels[0], str) or None in labels else np.array(labels)
@@ -295,7 +295,7 @@ def like_wolfram(kind):
     return Network([2, (3, "softmax")], loss=symloss.Loss("xe", like="wolfram"), mode="PYTHON")
 
 
-FROM_1 = "out of range; labels from 0 to 2 are wanted, and yours seem to begin with 1: pass y - 1"
+FROM_1 = "out of range. Pass labels from 0 to 2. Yours seem to begin with 1: pass y - 1"
 
 
 @pytest.mark.parametrize("kind", ["classifier", "network"])

@@ -108,7 +108,7 @@ def replaced(labels, row, value):
 @pytest.mark.parametrize("outputs", [3, 4])
 def test_a_missing_label_is_no_class_even_where_an_output_is_spare(gap, labels, outputs):
     net, x = small(outputs)
-    with pytest.raises(symloss.DataError, match="row 1: .* is no class.*missing.*weighted=True"):
+    with pytest.raises(symloss.DataError, match="row 1: .* is not a class.*missing.*weighted=True"):
         net.train([x, replaced(labels, 1, gap)], **STILL)
     assert net.classes == list(range(outputs))
 
@@ -126,7 +126,7 @@ def test_what_stands_in_the_place_of_a_label_of_weight_0_is_no_class_and_changes
 
 def test_labels_of_several_kinds_are_refused():
     net, x = small()
-    with pytest.raises(symloss.DataError, match=r"several kinds, 0 \(number\) and 'cat' \(str\)"):
+    with pytest.raises(symloss.DataError, match=r"several types, 0 \(number\) and 'cat' \(str\)"):
         net.train([x, np.where(np.arange(30) < 9, STRINGS, NUMBERS)], **STILL)
 
 
@@ -139,7 +139,7 @@ def test_a_model_trained_on_numbers_is_not_relabelled_by_strings(saved, kind, tm
         net.save(tmp_path / "net")
         net = symloss.load(tmp_path / "net")
     for labels in (STRINGS.astype(kind), (NUMBERS + 1).astype(str).astype(kind)):
-        with pytest.raises(symloss.DataError, match=r"row 0: .* is no class.*numbers 0 to 2.*classes=\[...\]"):
+        with pytest.raises(symloss.DataError, match=r"row 0: .* is not a class.*numbers 0 to 2.*classes=\[...\]"):
             net.train([x, labels], **STILL)
     assert net.predict(x).dtype.kind == "i"
 
@@ -158,7 +158,7 @@ def test_data_that_are_refused_leave_the_classes_as_they_were():
 
 def test_fewer_labels_than_outputs_are_refused_with_both_ways_out():
     net, x = small(4)
-    with pytest.raises(symloss.DataError, match=r"3 different labels.*4 outputs; end it in 3, or .*classes=\[...\]"):
+    with pytest.raises(symloss.DataError, match=r"3 different labels.*4 outputs.*layer 3 units, or .*classes=\[...\]"):
         net.train([x, STRINGS], **STILL)
     net, x = small(4, classes=["cat", "dog", "eel", "fox"])
     net.train([x, STRINGS], **STILL)

@@ -71,7 +71,7 @@ def test_measuring_neither_trains_nor_learns():
     assert all(np.array_equal(p.get_value(), value) for p, value in zip(net.params, before, strict=True))
     assert net.history == []
     fresh = heads()[0]
-    with pytest.raises(symloss.DataError, match=r"measure: cls:target, row 0: '\w+' is no class.*classes="):
+    with pytest.raises(symloss.DataError, match=r"measure: cls:target, row 0: '\w+' is not a class.*classes="):
         fresh.measure(data)
     assert fresh.encoders == {}
 
@@ -123,7 +123,7 @@ def test_probabilities_and_labels_may_take_turns():
 
 @pytest.mark.parametrize(("data", "options", "error", "words"), [
     ((np.eye(3), [0, 1, 5]), {}, symloss.DataError, "measure: target, row 2: 5 is out of range"),
-    (np.eye(3), {}, symloss.DataError, "measure: got 1 array, but 2 arrays are wanted: in, target"),
+    (np.eye(3), {}, symloss.DataError, "measure: got 1 array, but the model needs 2 arrays: in, target"),
     ([(np.eye(3), np.array([0, 1, 1]))], {"each": True}, symloss.DataError, "in batches; with each=True pass arrays"),
     ((np.eye(3), [0, 1, 1]), {"metrics": ["acuracy"]}, symloss.UnknownNameError, "did you mean 'accuracy'"),
     ((np.eye(3), [0, 1, 1]), {"eech": True}, symloss.UnknownNameError, "each"),

@@ -239,8 +239,8 @@ def test_ragged_labels_of_any_kind(ragged):
     [
         (lambda xs, ys: [xs, [*ys[:3], ys[3][:2]]], "train, item 3: target has 2 steps, in has 4"),
         (lambda xs, ys: [xs, ys[:3]], "target has 3 sequences, in has 4"),
-        (lambda xs, ys: [[*xs[:3], xs[3][:0]], [*ys[:3], ys[3][:0]]], "item 3: an empty sequence"),
-        (lambda xs, ys: [xs, np.zeros((4, 6, 1))], "in differ in length, those of target do not"),
+        (lambda xs, ys: [[*xs[:3], xs[3][:0]], [*ys[:3], ys[3][:0]]], "item 3: the sequence is empty"),
+        (lambda xs, ys: [xs, np.zeros((4, 6, 1))], "in differ in length, but those of target do not"),
     ],
 )
 def test_sequences_that_do_not_go_together_are_named(change, words, ragged):
@@ -258,17 +258,17 @@ def test_steps_of_mixed_width_are_named(use, port, ragged):
     net = recurrent.Regressor([2, (4, "rnn"), 1])
     calls = {"train": lambda: net.train(data, **STILL), "predict": lambda: net.predict(data[port]),
              "score": lambda: net.score(*data), "metric": lambda: net.score(*data, metric="mse")}
-    with pytest.raises(DataError, match=r"item 2: steps of shape \(5,\), those of item 0 are of shape"):
+    with pytest.raises(DataError, match=r"item 2: its steps have shape \(5,\), but those of item 0 have shape"):
         calls[use]()
 
 
 @pytest.mark.parametrize(
     ("model", "target", "words"),
     [
-        (recurrent.Regressor, np.zeros((6, 5, 4)), "target has 5 steps, in has 7; pass one for each"),
-        (recurrent.Regressor, np.zeros((6, 1, 4)), "target has 1 step, in has 7; pass one for each"),
-        (recurrent.Classifier, np.zeros((6, 5), int), "target has 5 steps, in has 7; pass one for each"),
-        (recurrent.Autoencoder, np.zeros((6, 3, 4)), "target has 3 steps, in has 7; pass one for each"),
+        (recurrent.Regressor, np.zeros((6, 5, 4)), "target has 5 steps, but in has 7"),
+        (recurrent.Regressor, np.zeros((6, 1, 4)), "target has 1 step, but in has 7"),
+        (recurrent.Classifier, np.zeros((6, 5), int), "target has 5 steps, but in has 7"),
+        (recurrent.Autoencoder, np.zeros((6, 3, 4)), "target has 3 steps, but in has 7"),
     ],
 )
 def test_targets_of_another_number_of_steps_are_refused(model, target, words, rng, compilations):
@@ -293,7 +293,7 @@ def test_label_sequences_of_ctc_have_a_length_of_their_own(rng):
 @pytest.mark.parametrize("metric", [None, "mse"])
 def test_a_score_of_as_many_steps_in_another_shape_is_refused(metric, rng):
     net = recurrent.Regressor([4, (5, "rnn"), 2])
-    with pytest.raises(DataError, match="target has 5|different length"):
+    with pytest.raises(DataError, match="target has 5|differ in length"):
         net.score(rng.normal(size=(6, 5, 4)), rng.normal(size=(5, 6, 2)), metric=metric)
     labels = recurrent.Classifier([4, (5, "rnn"), 2])
     with pytest.raises(DataError, match="target has 5 sequences, the prediction has 6"):
@@ -303,7 +303,7 @@ def test_a_score_of_as_many_steps_in_another_shape_is_refused(metric, rng):
 def test_inputs_of_different_numbers_of_steps_are_refused(rng):
     start = {"form": "input", "name": "start", "size": 4, "ndim": 3}
     net = recurrent.Regressor([2, start, {"form": "rnn", "size": 4, "inputs": "in", "h_0": "start"}, 1])
-    with pytest.raises(DataError, match="predict: start has 3 steps, in has 5"):
+    with pytest.raises(DataError, match="predict: start has 3 steps, but in has 5"):
         net.predict([rng.normal(size=(6, 5, 2)), rng.normal(size=(6, 3, 4))])
 
 

@@ -87,7 +87,7 @@ def test_the_model_is_saved_after_minutes(net, points, tmp_path):
 
 
 def test_saving_needs_a_path(net, points):
-    with pytest.raises(symloss.SpecError, match="no save_progress"):
+    with pytest.raises(symloss.SpecError, match="no effect without save_progress"):
         net.train(points, save_every=2)
 
 

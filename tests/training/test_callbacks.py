@@ -94,7 +94,7 @@ def test_early_stopping_upwards():
 
 
 def test_a_figure_that_is_not_there_says_which_are():
-    with pytest.raises(symloss.SpecError, match="no number 'accuracy'.*loss"):
+    with pytest.raises(symloss.SpecError, match="no number 'accuracy' in the record.*loss"):
         train(EarlyStopping("accuracy"))
 
 

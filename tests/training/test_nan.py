@@ -166,7 +166,7 @@ def test_a_training_that_runs_away_is_told_what_helps(points, backend):
     with pytest.raises(TrainingError, match="mse is not finite.*learning_rate") as caught:
         net.train(points, algo="sgd", learning_rate=50.0, epochs=99, batch_size=8, verbose=0)
     assert all(np.isfinite(p.get_value()).all() for p in net.params)
-    assert "the parameters have run away" in str(caught.value)
+    assert "the parameters have diverged" in str(caught.value)
 
 
 def test_an_update_that_is_too_large_is_told(points):

@@ -448,7 +448,7 @@ def test_what_does_not_train_the_model_has_no_results(algo, points):
 
 
 @pytest.mark.parametrize(("options", "words"), [
-    ({"results": "steps"}, "results='steps'; True, False or 'epochs' is wanted"),
+    ({"results": "steps"}, "results='steps' is not valid; it must be True, False or 'epochs'"),
     ({"results": 1}, "results=1"),
     ({"result": True}, "did you mean 'results'"),
     ({"return_results": True}, "write results=True"),
@@ -602,7 +602,7 @@ def test_of_a_metric_of_ones_own_a_criterion_wants_to_know_what_is_good(labelled
     def mine(prediction, target):
         return prediction[:, 0]
 
-    with pytest.raises(SpecError, match="'valid_mine'.*pass mode='max'"):
+    with pytest.raises(SpecError, match="'valid_mine'.*Pass mode='max'"):
         validated(labelled, stop="mine", metrics=mine)
     assert not orders
     assert len(validated(labelled, stop={"metric": "mine", "mode": "max", "patience": 1, "min_improvement": 9.0},

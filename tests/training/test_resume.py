@@ -101,7 +101,7 @@ def test_a_state_of_another_training_is_refused(tmp_path):
 
 def test_resume_without_a_training_says_so():
     x, y = digits()
-    with pytest.raises(symloss.SpecError, match="no training to go on with"):
+    with pytest.raises(symloss.SpecError, match="no training to continue"):
         model().train([x, y], epochs=3, verbose=0, resume=True)
 
 

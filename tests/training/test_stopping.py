@@ -142,7 +142,7 @@ def test_a_second_training_in_a_thread_or_a_callback_is_refused(points):
 def test_losses_that_change_while_the_model_trains_are_refused(change, moment, points):
     net = model()
     spoiler = type("Spoiler", (), {moment: lambda self, record: change(net)})()
-    with pytest.raises(SymlossError, match="while the model trains.*end the training first"):
+    with pytest.raises(SymlossError, match="while the model trains.*End the training first"):
         net.train(points, **QUIET, epochs=3, callbacks=spoiler)
 
 
