@@ -14,7 +14,7 @@ import symloss
 
 
 def main(epochs: int = 15, folder=None, count: int = 20000) -> float:
-    """Train on `count` pairs for `epochs` epochs, save a figure, and return the accuracy of the nearest neighbors."""
+    """Train on `count` pairs for `epochs` epochs, save a figure, and return the accuracy of the nearest neighbours."""
     pytensor.config.floatX = "float32"
     images, labels = symloss.data.mnist.digits()
     images = (images / 255).astype("float32")

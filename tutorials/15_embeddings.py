@@ -32,7 +32,7 @@ def language(count: int, rng):
 
 
 def skip_grams(text, rng):
-    """Return each word of a text together with one of its neighbors."""
+    """Return each word of a text together with one of its neighbours."""
     away = rng.choice([-2, -1, 1, 2], size=len(text))
     centres = np.arange(WINDOW, len(text) - WINDOW)
     return [text[centres].astype("int32"), text[centres + away[centres]].astype("int32")]
@@ -49,7 +49,7 @@ def best_loss(rng) -> tuple[float, float]:
 
 
 def main(epochs: int = 4, folder=None, count: int = 400_000) -> float:
-    """Train on a text of `count` words, save a figure, and return the share of neighbors with the same topic."""
+    """Train on a text of `count` words, save a figure, and return the share of neighbours with the same topic."""
     pytensor.config.floatX = "float32"
     rng = np.random.default_rng(0)
     pairs, held_out = skip_grams(language(count, rng), rng), skip_grams(language(1000, rng), rng)
@@ -113,7 +113,7 @@ def step_time(classes: int, pairs) -> float:
 
 
 def show_neighbours(table, frequent: int = 1000, k: int = 5) -> float:
-    """Print the nearest neighbors of some words, and return the share of neighbors with the topic of their word."""
+    """Print the nearest neighbours of some words, and return the share of neighbours with the topic of their word."""
     unit = table[:frequent] / np.linalg.norm(table[:frequent], axis=1, keepdims=True)
     nearest = (unit @ unit.T - 2 * np.eye(frequent)).argsort(axis=1)[:, ::-1][:, :k]
     for w in (0, 101, 542):
