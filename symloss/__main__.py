@@ -50,33 +50,33 @@ def make_parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="train a classifier of handwritten digits, and save it")
     demo.add_argument("--epochs", type=_integer(1), default=20, metavar="N",
-                      help="passes over the 8,000 digits (%(default)s)")
+                      help="number of epochs, each a pass over the 8,000 digits (%(default)s)")
     demo.add_argument("--output", default="symloss-demo", metavar="FOLDER",
-                      help="where the model and the figure go (%(default)s)")
+                      help="folder for the model and the figure (%(default)s)")
     demo.add_argument("--seed", type=_integer(0), default=0, metavar="N",
-                      help="of the start values and the shuffling (%(default)s)")
+                      help="seed for parameter initialization and shuffling (%(default)s)")
     demo.add_argument("--mode", default=None, metavar="MODE",
-                      help="C, NUMBA, JAX or PYTHON (C where there is a compiler, else NUMBA)")
+                      help="C, NUMBA, JAX or PYTHON (default: C if a compiler is installed, otherwise NUMBA)")
     demo.set_defaults(command=_demo)
 
     info = commands.add_parser("info", help="show versions, compiler, BLAS, threads, cache, and which modes work here")
     info.set_defaults(command=_info)
     losses = commands.add_parser("losses", help="find losses, or show formula, options and an example of one")
     losses.add_argument("words", nargs="*", metavar="WORD",
-                        help="the name of a loss, here or elsewhere; or a part of a name or the description: a loss is "
-                             "listed if it has all words")
+                        help="the name of a loss, here or in another library; or words from its name or description: a "
+                             "loss is listed if it has all of them")
     losses.set_defaults(command=_losses)
     _add_report(commands)
     _add_train(commands)
     source = commands.add_parser("c-source", help="print the C file of a saved model's training step")
-    source.add_argument("file", metavar="FILE", help="what net.save wrote, model.safetensors say")
+    source.add_argument("file", metavar="FILE", help="a file that net.save wrote, such as model.safetensors")
     source.add_argument("--algo", default="rmsprop", metavar="RULE", help="the update rule (%(default)s)")
     source.set_defaults(command=_c_source)
     cache = commands.add_parser("cache", help="show where compiled code is kept and how much there is, or remove it")
     cache.add_argument("action", nargs="?", metavar="clear",
                        help="remove the code that symloss compiled; it is compiled again when it is needed")
     cache.add_argument("--older-than", type=_integer(0), metavar="DAYS", dest="older-than",
-                       help="with clear: remove only what was not used for so many days")
+                       help="with clear: only remove code that was not used for this many days")
     cache.set_defaults(command=_cache)
     return parser
 
@@ -84,18 +84,18 @@ def make_parser() -> argparse.ArgumentParser:
 def _add_report(commands) -> None:
     report = commands.add_parser("report", help="examine a loss: curve, robustness, what its minimum predicts")
     report.add_argument("loss", metavar="LOSS", help="a name, or a formula in quotes: 'abs(e)**1.5'")
-    report.add_argument("options", nargs="*", metavar="OPTION=NUMBER", help="hyperparameters, delta=0.5 say")
-    report.add_argument("--html", metavar="FILE", help="write a page with figures, too")
-    report.add_argument("--no-speed", action="store_true", dest="no-speed", help="do not measure its time")
-    report.add_argument("--mode", default=None, metavar="MODE", help="what it is compiled with to measure its time")
+    report.add_argument("options", nargs="*", metavar="OPTION=NUMBER", help="hyperparameters, such as delta=0.5")
+    report.add_argument("--html", metavar="FILE", help="also write a page with figures")
+    report.add_argument("--no-speed", action="store_true", dest="no-speed", help="do not measure the speed")
+    report.add_argument("--mode", default=None, metavar="MODE", help="the mode in which the speed is measured")
     report.set_defaults(command=_report)
 
 
 def _add_train(commands) -> None:
     train = commands.add_parser("train", help="train a model that a TOML file describes on a table")
-    train.add_argument("recipe", nargs="?", metavar="MODEL.toml", help="what to train; see --example")
-    train.add_argument("data", nargs="?", metavar="DATA.csv", help="a table with the names of its columns in line 1")
-    train.add_argument("--example", action="store_true", help="print a TOML file with all keys, and end")
+    train.add_argument("recipe", nargs="?", metavar="MODEL.toml", help="a description of the model; see --example")
+    train.add_argument("data", nargs="?", metavar="DATA.csv", help="a table with the names of its columns on line 1")
+    train.add_argument("--example", action="store_true", help="print a TOML file with all keys, and exit")
     train.set_defaults(command=_train)
 
 

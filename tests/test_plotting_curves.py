@@ -151,7 +151,7 @@ def test_the_user_chooses_direction_target_and_other_ports(axes):
     (["nt_xent"], {}, symloss.SpecError, "not a function of one number"),
     ([[]], {}, symloss.SpecError, "pass a name"),
     ([3], {}, symloss.SpecError, "is no loss"),
-    (["mse"], {"target": "a"}, symloss.SpecError, "target='a'; a finite number is wanted"),
+    (["mse"], {"target": "a"}, symloss.SpecError, "target='a' is not valid; it must be a finite number"),
     (["mse"], {"target": float("nan")}, symloss.SpecError, "target=nan"),
     (["gaussian_nll"], {"at": {"variance": "b"}}, symloss.SpecError, "variance='b'"),
 ])

@@ -95,14 +95,14 @@ def test_a_surface_over_an_option(axes):
     (lambda: plotting.loss_surface("huber", at={"target": None}), symloss.SpecError, "target=None"),
     (lambda: plotting.loss_surface("cross_entropy"), symloss.SpecError, "is no function of"),
     (lambda: plotting.confusion([0, 1], [0]), symloss.DataError, "2 predictions for 1 targets"),
-    (lambda: plotting.confusion([0.3, 1.7], [0, 1]), symloss.DataError, "no labels"),
+    (lambda: plotting.confusion([0.3, 1.7], [0, 1]), symloss.DataError, "not labels"),
     (lambda: plotting.confusion([0, 1], [0, 1], normalize="all"), symloss.SpecError, "normalize='all'"),
     (lambda: plotting.confusion([0, 1], [0, 1], names=["a"]), symloss.DataError, "1 names for 2 classes"),
-    (lambda: plotting.calibration([-1.0, 2.0], [0, 1]), symloss.DataError, "comes out of a sigmoid"),
-    (lambda: plotting.calibration([0.5, np.nan], [0, 1]), symloss.DataError, "probabilities are wanted"),
+    (lambda: plotting.calibration([-1.0, 2.0], [0, 1]), symloss.DataError, "output of a sigmoid"),
+    (lambda: plotting.calibration([0.5, np.nan], [0, 1]), symloss.DataError, "must be probabilities"),
     (lambda: plotting.calibration([0.5, 0.6], [0, 2]), symloss.DataError, "not 0 and 1"),
     (lambda: plotting.calibration([0.5], [0], bins=0), symloss.SpecError, "at least 1"),
-    (lambda: plotting.residuals([[1.0], [2.0]], [[1.0, 2.0]]), symloss.DataError, "one shape is wanted"),
+    (lambda: plotting.residuals([[1.0], [2.0]], [[1.0, 2.0]]), symloss.DataError, "pass equal shapes"),
 ])
 def test_what_is_wrong_is_said(draw, error, words):
     with pytest.raises(error, match=words):

@@ -10,21 +10,21 @@ from ..errors import SpecError, unknown
 EXAMPLE = """\
 # symloss train model.toml data.csv
 target = "price"            # the column to predict; or several: ["price", "rent"]
-ignore = ["id"]             # columns that are no inputs; all others are
-layers = [20, 20]           # units of the hidden layers; [20, "tanh"] names another activation than relu
+ignore = ["id"]             # columns that are not inputs; all others are inputs
+layers = [20, 20]           # units of the hidden layers; [20, "tanh"] chooses another activation than relu
 loss = "huber"              # symloss losses lists them; or a formula: "abs(e)**1.5"
 optimizer = "adam"
 epochs = 100
-validation = 0.2            # share of the rows that the model does not learn from
+validation = 0.2            # fraction of the rows that are held out for validation
 
-# These have a default, too:
-# inputs = ["area", "rooms"]    # the columns that are inputs, where these are not all others
-# kind = "regression"           # or "classification"; words as targets are classes
-# missing = "drop"              # rows with missing inputs are left out; without it they are refused
+# More optional keys:
+# inputs = ["area", "rooms"]    # the columns that are inputs, if not all others are
+# kind = "regression"           # or "classification", the default if the target has words
+# missing = "drop"              # leave out rows with missing inputs; by default they are an error
 # batch_size = 32
 # learning_rate = 0.01
 # seed = 0
-# scale = true                  # bring inputs to one scale, and targets, where the loss is in their unit
+# scale = true                  # standardize inputs, and also targets if the loss is in their unit
 # save = "model.safetensors"
 
 # [options]                     # further options of the method train
@@ -97,18 +97,18 @@ def read(path) -> Recipe:
     Raises
     ------
     SpecError
-        If the file cannot be read, is no TOML, or has a value that cannot be.
+        If the file cannot be read, is not valid TOML, or contains an invalid value.
     UnknownNameError
-        For a key that means nothing.
+        For an unknown key.
     """
     path = pathlib.Path(path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SpecError(f"train: {path} cannot be read ({error.strerror}); symloss train --example shows what such a "
-                        f"file says") from None
+        raise SpecError(f"train: {path} cannot be read ({error.strerror}); symloss train --example prints an example "
+                        f"of such a file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"train: {path} is no TOML ({error}); symloss train --example shows what such a file says") \
+        raise SpecError(f"train: {path} is not valid TOML ({error}); symloss train --example prints an example") \
             from None
     for key, value in content.items():
         if key in ELSEWHERE:

@@ -44,4 +44,4 @@ def _option(text: str):
             raise ValueError
         return name, words[value.lower()] if value.lower() in words else float(value)
     except ValueError:
-        raise SpecError(f"report: {text!r} is no option; write its name and a number, delta=0.5 say") from None
+        raise SpecError(f"report: {text!r} is not an option; write a name and a number, such as delta=0.5") from None

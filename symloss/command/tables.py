@@ -50,26 +50,26 @@ def read(path) -> dict[str, Column]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise DataError(f"train: {path} cannot be read ({error.strerror}); pass the path of a table, data.csv say") \
+        raise DataError(f"train: {path} cannot be read ({error.strerror}); pass the path of a table: data.csv") \
             from None
     except UnicodeDecodeError:
-        raise DataError(f"train: {path} is no text in UTF-8; save the table as CSV in UTF-8") from None
+        raise DataError(f"train: {path} is not a text file in UTF-8; save the table as CSV in UTF-8") from None
     head = text.split("\n", 1)[0]
     separator = max(",;\t", key=head.count)
     lines = [line for line in csv.reader(text.splitlines(), delimiter=separator) if line]
     if len(lines) < 2:
-        raise DataError(f"train: {path} has {len(lines)} lines; the names of the columns are wanted in the first one, "
-                        f"and a row of values in each of the others")
+        raise DataError(f"train: {path} has {len(lines)} lines. The first line must contain the names of the "
+                        f"columns, and each other line a row of values")
     names, *body = lines
     names = [name.strip() for name in names]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise DataError(f"train: {path}: several columns are called {doubled[0]!r}; give each its own name")
     if all(_number(name) is not None for name in names):
-        raise DataError(f"train: the first line of {path} has numbers alone; write the names of the columns there")
+        raise DataError(f"train: the first line of {path} has only numbers; write the names of the columns there")
     for number, line in enumerate(body, start=2):
         if len(line) != len(names):
-            raise DataError(f"train: {path}, row {number} has {len(line)} values, and there are {len(names)} columns")
+            raise DataError(f"train: {path}, row {number} has {len(line)} values, but there are {len(names)} columns")
     return {name: _column(name, [line[i].strip() for line in body]) for i, name in enumerate(names)}
 
 

@@ -100,7 +100,7 @@ def read_task(plan, table) -> Task:
         raise SpecError(f"train: the column {both[0]!r} is an input and a target; leave it out of one of them")
     columns = tables.chosen(table, names, "inputs")
     if not columns:
-        raise DataError("train: no column is left for the inputs; a table needs others than the target")
+        raise DataError("train: no column is left for the inputs; the table needs columns besides the target")
     kept = ~np.any([column.missing for column in targets], axis=0)
     gaps = {column.name: int(column.missing.sum()) for column in columns if column.missing.any()}
     if gaps and plan.missing == "refuse":
@@ -109,7 +109,7 @@ def read_task(plan, table) -> Task:
                         f"ignore = {list(gaps)} to leave these columns out")
     kept &= ~np.any([column.missing for column in columns], axis=0)
     if kept.sum() < FEW:
-        raise DataError(f"train: {kept.sum()} rows have all values; at least {FEW} are wanted")
+        raise DataError(f"train: only {kept.sum()} rows have no missing values, but at least {FEW} are needed")
     columns = [dataclasses.replace(column, values=column.values[kept]) for column in columns]
     x, named = tables.as_inputs(columns)
     y, classes = _targets(plan, [dataclasses.replace(c, values=c.values[kept]) for c in targets])

@@ -58,10 +58,10 @@ class Objective:
         if not (isinstance(hessian, str) and hessian in HESSIANS) and not (is_number(hessian) and hessian > 0):
             if isinstance(hessian, str):
                 raise unknown(f"{who}: hessian", hessian, HESSIANS)
-            raise SpecError(f"{who}: hessian={hessian!r}; one of {', '.join(HESSIANS)} or a positive number is wanted")
+            raise SpecError(f"{who}: hessian={hessian!r} is not valid; pass {', '.join(HESSIANS)} or a positive number")
         for name, value in (("floor", floor), ("factor", factor)):
             if not (name == "factor" and value is None) and not (is_number(value) and value > 0):
-                raise SpecError(f"{who}: {name}={value!r}; a positive number is wanted")
+                raise SpecError(f"{who}: {name}={value!r} is not valid; it must be a positive number")
         if self.raw.pairs and hessian in ("exact", "absolute"):
             raise SpecError(f"{who}: {self.raw.name} compares items with each other, so there is no second derivative "
                             f"for each; use hessian='constant', or a number")

@@ -17,13 +17,13 @@ class SciPyLoss:
                  mode=None, **options):
         self.loss = PortLoss(loss, options, "export.scipy", how, activation, mode)
         if self.loss.how == "none":
-            raise SpecError("export.scipy: how='none' gives no number to minimise; 'mean' or 'sum' is wanted")
+            raise SpecError("export.scipy: how='none' gives no single number to minimize; pass 'mean' or 'sum'")
         if model is not None and not callable(model):
-            raise SpecError(f"export.scipy: model={model!r}; a function of (parameters, *data) that returns a "
-                            f"prediction is wanted")
+            raise SpecError(f"export.scipy: model={model!r} is not valid; it must be a function of (parameters, *data) "
+                            f"that returns a prediction")
         if model is not None and shape is not None:
-            raise SpecError("export.scipy: model= and shape=; the model says what shape predictions have, so leave "
-                            "shape out")
+            raise SpecError("export.scipy: got model and shape; the model determines the shape of predictions, so "
+                            "leave shape out")
         self.model = model
         self.data = list(data) if isinstance(data, list | tuple) else [data]
         self.data = [self.loss._array(a, f"data {i}") for i, a in enumerate(self.data)]
@@ -58,10 +58,10 @@ class SciPyLoss:
     def _called(self, what, x, *more):
         x = np.asarray(x, "float64")
         if x.ndim != 1:
-            raise ShapeError(f"export.scipy: parameters of shape {x.shape}; one vector is wanted, x.ravel() say")
+            raise ShapeError(f"export.scipy: parameters of shape {x.shape}; pass one vector, such as x.ravel()")
         if self.model is None and len(x) != np.prod(self.shape):
-            raise ShapeError(f"export.scipy: {len(x)} numbers for predictions of shape {self.shape}; "
-                             f"{int(np.prod(self.shape))} are wanted")
+            raise ShapeError(f"export.scipy: got {len(x)} numbers for predictions of shape {self.shape}; "
+                             f"pass {int(np.prod(self.shape))}")
         compiled = self._function(what, len(x))
         return compiled(x, *self._fixed, *more)
 

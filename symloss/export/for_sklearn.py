@@ -45,7 +45,7 @@ def sklearn_scorer(loss="mse", *, response=None, labels=None, mode=None, **optio
     metrics = needed("sklearn.metrics", "export.sklearn_scorer", "sklearn")
     score = _Score(loss, labels, mode, options)
     if response is not None and response not in RESPONSES:
-        raise SpecError(f"export.sklearn_scorer: response={response!r}; one of {', '.join(RESPONSES)} is wanted")
+        raise SpecError(f"export.sklearn_scorer: response={response!r} is not valid; pass {', '.join(RESPONSES)}")
     response = _response(score.function.loss.terms[0].spec) if response is None else response
     return metrics.make_scorer(functools.partial(score, response), greater_is_better=False, response_method=response)
 

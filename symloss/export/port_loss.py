@@ -65,7 +65,7 @@ class PortLoss:
     def _array(self, array, name) -> np.ndarray:
         array = as_array(array, f"{self.who}: {name}")
         if array.dtype.kind not in "biuf":
-            raise DataError(f"{self.who}: {name} has dtype {array.dtype}; numbers are wanted")
+            raise DataError(f"{self.who}: {name} has dtype {array.dtype}; pass numbers")
         return array.astype("float32" if array.dtype == np.float16 else array.dtype.newbyteorder("="), copy=False)
 
     @alone

@@ -55,7 +55,7 @@ def terms_of(loss, options: dict, link, who: str) -> list[Term]:
             raise SpecError(f"{who}: the option {next(iter(options))!r} beside a list of losses; write a dict for the "
                             f"loss that it belongs to: {{'form': 'huber', 'delta': 2}}")
         if not loss:
-            raise SpecError(f"{who}: an empty list of losses; name at least one")
+            raise SpecError(f"{who}: the list of losses is empty; name at least one")
         return [term for one in loss for term in terms_of(one, {}, link, who)]
     weight = 1.0
     if isinstance(loss, dict):
@@ -145,7 +145,7 @@ class RawLoss:
         raw = raw[:, None] if raw.ndim == 1 else raw
         ports = len(self.links)
         if raw.ndim != 2 or raw.shape[1] % ports or not raw.shape[1]:
-            raise ShapeError(f"{self.who}: raw scores of shape {raw.shape}; (n, {ports}) is wanted for the ports "
+            raise ShapeError(f"{self.who}: raw scores have shape {raw.shape}; pass (n, {ports}) for the ports "
                              f"{', '.join(self.links)}, or a multiple of {ports} columns")
         return raw
 
@@ -160,7 +160,7 @@ class RawLoss:
             return None
         weights = np.asarray(weights, "float64").ravel()
         if len(weights) != rows:
-            raise DataError(f"{self.who}: {len(weights)} weights for {rows} items; pass one for each")
+            raise DataError(f"{self.who}: got {len(weights)} weights for {rows} items; pass one for each")
         return weights
 
     # ------------------------------------------------------------------------------------------ numbers

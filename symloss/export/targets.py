@@ -32,13 +32,13 @@ def checked_target(spec, target, rows: int, width: int, options: dict, who: str)
     """
     target = np.asarray(target)
     if target.dtype.kind not in "biuf":
-        raise DataError(f"{who}: targets of dtype {target.dtype}; numbers are wanted, so encode labels as 0, 1, ...")
+        raise DataError(f"{who}: targets have dtype {target.dtype}, but must be numbers; encode labels as 0, 1, ...")
     if target.ndim == 2 and target.shape[1] == 1:
         target = target[:, 0]
     if target.ndim == 1 and width > 1 and len(target) == rows * width != rows:  # a matrix that was handed over flat
         target = target.reshape(rows, width)
     if target.ndim not in (1, 2) or len(target) != rows:
-        raise ShapeError(f"{who}: targets of shape {target.shape} for {rows} items; one for each is wanted")
+        raise ShapeError(f"{who}: targets have shape {target.shape} for {rows} items; pass one for each")
     target = _formed(spec, target, width, who)
     if "target" not in spec.ports:
         return target
@@ -59,8 +59,8 @@ def _formed(spec, target, width, who) -> np.ndarray:
     if flat and width > 1 and spec.activation == "softmax":
         labels = _labels(target, who)
         if labels.size and (labels.min() < 0 or labels.max() >= width):
-            raise DataError(f"{who}: labels from {labels.min()} to {labels.max()} for {width} classes; 0 to "
-                            f"{width - 1} is wanted")
+            raise DataError(f"{who}: labels range from {labels.min()} to {labels.max()} for {width} classes; pass "
+                            f"labels from 0 to {width - 1}")
         return np.eye(width)[labels]
     return _column(target)
 
@@ -74,5 +74,5 @@ def _labels(target, who) -> np.ndarray:
     """Return labels as int64, or raise DataError for what is no whole number."""
     labels = target.astype("int64") if np.isfinite(target).all() else None
     if labels is None or (labels != target).any():
-        raise DataError(f"{who}: labels that are no whole numbers; pass 0, 1, ..., a number for each class")
+        raise DataError(f"{who}: labels are not whole numbers; pass 0, 1, ..., a number for each class")
     return labels

@@ -85,7 +85,7 @@ def require_numbers(values: dict, who: str) -> None:
     """Raise SpecError unless targets and ports are finite numbers."""
     for name, value in values.items():
         if not is_number(value):
-            raise SpecError(f"{who}: {name}={value!r}; a finite number is wanted")
+            raise SpecError(f"{who}: {name}={value!r} is not valid; it must be a finite number")
 
 
 def _panels(what, ax) -> list[str]:
@@ -96,7 +96,7 @@ def _panels(what, ax) -> list[str]:
         if name not in PANELS:
             raise unknown("panel", name, PANELS)
     if not found:
-        raise SpecError(f"loss_curve: what={what!r}; one or several of {', '.join(PANELS)} are wanted")
+        raise SpecError(f"loss_curve: what={what!r} is not valid; pass one or several of {', '.join(PANELS)}")
     return found
 
 
@@ -104,9 +104,9 @@ def _lines(forms, options, against, target, names, at, classes) -> list[Line]:
     """Return a line for each loss, all along one direction."""
     forms = list(forms) if isinstance(forms, list | tuple) else [forms]
     if not forms:
-        raise SpecError("loss_curve: no loss; pass a name, such as 'huber', or a list of names")
+        raise SpecError("loss_curve: got no loss; pass a name, such as 'huber', or a list of names")
     if not isinstance(classes, int) or classes < 2:
-        raise SpecError(f"loss_curve: classes={classes!r}; an integer of at least 2 is wanted")
+        raise SpecError(f"loss_curve: classes={classes!r} is not valid; it must be an integer of at least 2")
     orders = max(PANELS.index(name) for name in names)
     shared = [drawn(form, own, at=at, classes=classes) for form, own in _with_options(forms, options)]
     for port in at:
@@ -138,7 +138,7 @@ def _between(lines, between) -> tuple[float, float]:
         except (TypeError, ValueError):
             low = high = np.nan
         if not low < high or not np.isfinite([low, high]).all():
-            raise SymlossError(f"loss_curve: between={between!r}; two finite numbers are wanted, the lower one first")
+            raise SymlossError(f"loss_curve: between={between!r} must be two finite numbers, the lower one first")
         return low, high
     low, high = lines[0].direction.span
     if lines[0].direction.label == "prediction" and lines[0].direction.of_data:

@@ -188,7 +188,7 @@ def graph(model, path=None) -> Drawing:
         If `model` is not a model.
     """
     if not hasattr(model, "graph") or not hasattr(model, "losses"):
-        raise SpecError(f"graph: {type(model).__name__}; a model is wanted, such as Network, Regressor or Classifier")
+        raise SpecError(f"graph: got a {type(model).__name__}; pass a model, such as Network, Regressor or Classifier")
     boxes, edges, labels = {}, [], {}
     for layer in model.layers:
         shape = f"(n, {', '.join(map(str, layer.shape))})" if layer.shape else "(n)"

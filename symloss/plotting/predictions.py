@@ -43,13 +43,13 @@ def confusion(prediction, target, *, names=None, normalize=None, ax=None, path=N
     counts = np.zeros((len(classes), len(classes)))
     np.add.at(counts, (np.searchsorted(classes, wanted), np.searchsorted(classes, found)), 1)
     if normalize not in (None, "target", "prediction"):
-        raise SpecError(f"confusion: normalize={normalize!r}; 'target', 'prediction' or None is wanted")
+        raise SpecError(f"confusion: normalize={normalize!r} is not valid; it must be 'target', 'prediction' or None")
     if normalize is not None:
         sums = counts.sum(axis=1 if normalize == "target" else 0, keepdims=True)
         counts = np.divide(counts, sums, out=np.zeros_like(counts), where=sums > 0)
     titles = [str(c) for c in classes] if names is None else list(map(str, names))
     if len(titles) != len(classes):
-        raise DataError(f"confusion: {len(titles)} names for {len(classes)} classes; one name for each label is wanted")
+        raise DataError(f"confusion: got {len(titles)} names for {len(classes)} classes; pass one name for each")
     with style.context(theme):
         figure, (axes,) = style.panels(["confusion"], ax, path, way_out="pass one Axes")
         _cells(axes, counts, titles, normalize, style.colors(theme)[0])
@@ -101,7 +101,7 @@ def calibration(prediction, target, *, bins: int = BINS, ax=None, path=None, the
     """
     p, true = _probabilities(prediction, target)
     if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
-        raise SpecError(f"calibration: bins={bins!r}; an integer of at least 1 is wanted")
+        raise SpecError(f"calibration: bins={bins!r} is not valid; it must be an integer of at least 1")
     place = np.minimum((p * bins).astype(int), bins - 1)
     count = np.bincount(place, minlength=bins)
     full = count > 0
@@ -145,10 +145,10 @@ def residuals(prediction, target, *, names=None, ax=None, path=None, theme=None)
     """
     p, t = (_table(a, who) for a, who in ((prediction, "prediction"), (target, "target")))
     if p.shape != t.shape:
-        raise DataError(f"residuals: prediction has shape {p.shape}, target {t.shape}; one shape is wanted")
+        raise DataError(f"residuals: prediction has shape {p.shape}, but target has {t.shape}; pass equal shapes")
     titles = [None] * p.shape[1] if names is None else list(names)
     if len(titles) != p.shape[1]:
-        raise DataError(f"residuals: {len(titles)} names for {p.shape[1]} columns; one for each is wanted")
+        raise DataError(f"residuals: got {len(titles)} names for {p.shape[1]} columns; pass one for each")
     with style.context(theme):
         figure, (axes,) = style.panels(["residuals"], ax, path, way_out="pass one Axes")
         kept = []
@@ -178,13 +178,13 @@ def _labels(values, who) -> np.ndarray:
     if found.dtype.kind == "f" and not np.array_equal(found, found.astype("int64")):
         if found.size and np.nanmin(found) >= 0 and np.nanmax(found) <= 1:
             return (found > 0.5).astype("int64")  # probabilities of class 1
-        raise DataError(f"confusion: {who} has numbers that are no labels; pass labels, or a score for each class")
+        raise DataError(f"confusion: {who} has numbers that are not labels; pass labels, or a score for each class")
     return found.astype("int64") if found.dtype.kind in "fb" else found
 
 
 def _same_length(who, a, b) -> None:
     if len(a) != len(b) or not len(a):
-        raise DataError(f"{who}: {len(a)} predictions for {len(b)} targets; one for each, and at least one, is wanted")
+        raise DataError(f"{who}: got {len(a)} predictions for {len(b)} targets; pass one for each, and at least one")
 
 
 def _probabilities(prediction, target):
@@ -196,15 +196,15 @@ def _probabilities(prediction, target):
         p, true = p.reshape(-1), t.reshape(-1)
     _same_length("calibration", p, true)
     if not np.isfinite(p).all() or p.min() < 0 or p.max() > 1:
-        raise DataError(f"calibration: predictions from {np.min(p):.3g} to {np.max(p):.3g}; probabilities are wanted: "
-                        f"pass what comes out of a sigmoid or a softmax")
+        raise DataError(f"calibration: predictions range from {np.min(p):.3g} to {np.max(p):.3g}, but must be "
+                        f"probabilities. Pass the output of a sigmoid or a softmax")
     if not np.isin(true, (0, 1)).all():
-        raise DataError("calibration: targets are not 0 and 1; for several classes pass a probability for each class")
+        raise DataError("calibration: targets are not 0 and 1; for several classes, pass a probability for each class")
     return p.astype("float64"), true.astype("float64")
 
 
 def _table(values, who) -> np.ndarray:
     found = as_array(values, f"residuals: {who}")
     if found.dtype.kind not in "biuf" or found.ndim not in (1, 2):
-        raise DataError(f"residuals: {who} is {found.dtype} of {found.ndim} axes; numbers (n,) or (n, d) are wanted")
+        raise DataError(f"residuals: {who} has dtype {found.dtype} and {found.ndim} axes; pass numbers (n,) or (n, d)")
     return found.reshape(len(found), -1).astype("float64")

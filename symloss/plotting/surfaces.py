@@ -80,7 +80,7 @@ def _names(found, over) -> list[str]:
         if name not in known:
             raise unknown(f"port or option of {found.label}:", name, known)
     if len(names) != 2 or names[0] == names[1] or not set(names) & set(found.names):
-        raise SpecError(f"loss_surface: over={over!r}; two of {', '.join(known)} are wanted, one of them a port")
+        raise SpecError(f"loss_surface: over={over!r} is not valid; pass two of {', '.join(known)}, one of them a port")
     return names
 
 
@@ -94,7 +94,7 @@ def _span(found, name, between) -> tuple[float, float]:
         except (TypeError, ValueError):
             low = high = np.nan
         if not low < high or not np.isfinite([low, high]).all():
-            raise SpecError(f"loss_surface: between={between!r}; two finite numbers for each axis are wanted, the "
+            raise SpecError(f"loss_surface: between={between!r} must be two finite numbers for each axis, the "
                             f"lower one first")
         return low, high
     if name in found.names:

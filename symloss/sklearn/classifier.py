@@ -16,8 +16,8 @@ from .estimators import SymlossEstimator
 
 def _has_probabilities(estimator) -> bool:
     if estimator._output() == "linear":
-        raise AttributeError(f"loss={estimator.loss!r} has margins and no probabilities; use decision_function, or a "
-                             f"loss of probabilities, 'xe' say")
+        raise AttributeError(f"loss={estimator.loss!r} predicts margins, not probabilities; use decision_function, or "
+                             f"a loss of probabilities such as 'xe'")
     return True
 
 
@@ -84,7 +84,7 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
         X, y = self._validated(X, y, reset=True)
         classes = unique_labels(y)
         if self.warm_start and self._is_fitted and list(classes) != list(self.classes_):
-            raise ValueError(f"warm_start=True, and y has the classes {classes.tolist()}, not "
+            raise ValueError(f"warm_start=True, but y has the classes {classes.tolist()}, not "
                              f"{self.classes_.tolist()} as before; make a new estimator")
         self.classes_ = classes
         labels = self._labels(y)

@@ -125,9 +125,9 @@ class SymlossRegressor(RegressorMixin, SymlossEstimator):
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype="numeric", reset=reset)
         columns = 1 if y.ndim == 1 else y.shape[1]
         if not reset and self._is_fitted and columns != self.n_outputs_:
-            raise ValueError(f"y has {columns} columns, and {self.n_outputs_} were fitted before; make a new estimator")
+            raise ValueError(f"y has {columns} columns, but {self.n_outputs_} were fitted before; make a new estimator")
         if self.warm_start and columns != getattr(self, "n_outputs_", columns):
-            raise ValueError(f"warm_start=True, and y has {columns} columns, not {self.n_outputs_} as before; make a "
+            raise ValueError(f"warm_start=True, but y has {columns} columns, not {self.n_outputs_} as before; make a "
                              f"new estimator")
         self.n_outputs_ = columns
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)

@@ -77,7 +77,7 @@ def test_a_report_is_printed_and_written(tmp_path, capsys):
 
 @pytest.mark.parametrize(("arguments", "words"), [
     (["hubber"], "did you mean 'huber'"), (["huber", "dleta=1"], "did you mean 'delta'"),
-    (["huber", "delta"], "no option"), (["huber", "delta=x"], "no option"), (["abs(e"], "never closed"),
+    (["huber", "delta"], "is not an option"), (["huber", "delta=x"], "is not an option"), (["abs(e"], "never closed"),
     (["huber", "--html", "/nowhere/page.html"], "nowhere"),
 ], ids=str)
 def test_wrong_reports_end_in_words(arguments, words, capsys):

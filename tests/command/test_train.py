@@ -88,7 +88,7 @@ def test_rows_without_a_value_are_refused_or_left_out(table, here, python, capsy
     ('target = "prise"\n', "did you mean 'price'"),
     ('targte = "price"\n', "did you mean 'target'"),
     ('targets = "price"\n', "called target here"),
-    ('target = price\n', "is no TOML"),
+    ('target = price\n', "is not valid TOML"),
     ("epochs = 3\n", "does not say what to predict"),
     ('target = "price"\nlayers = "20"\n', "write a list of the units"),
     ('target = "price"\nepochs = 0\n', "at least 1"),
@@ -111,7 +111,7 @@ def test_what_cannot_be_is_refused_with_what_to_write(text, words, table, python
 
 @pytest.mark.parametrize(("content", "words"), [
     ("a,b\n", "1 lines"), ("1,2\n3,4\n", "names of the columns"), ("a,a\n1,2\n", "several columns"),
-    ("a,b\n1,2\n3\n", "row 3 has 1 values"), (b"\xff\xfe\xff", "no text in UTF-8"),
+    ("a,b\n1,2\n3\n", "row 3 has 1 values"), (b"\xff\xfe\xff", "not a text file in UTF-8"),
 ], ids=str)
 def test_tables_that_cannot_be_read_say_why(content, words, here):
     (here / "bad.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -132,7 +132,7 @@ def test_the_example_is_a_recipe(here, capsys):
     text = capsys.readouterr().out
     (here / "model.toml").write_text(text, encoding="utf-8")
     assert recipes.read("model.toml").targets == ["price"]
-    bare = text.replace("\n# ", "\n").replace("These have a default, too:", "")
+    bare = text.replace("\n# ", "\n").replace("More optional keys:", "")
     (here / "model.toml").write_text(bare, encoding="utf-8")
     assert recipes.read("model.toml").options == {"weight_l2": 1e-4, "patience": 10}
     assert main(["train"]) == 1
