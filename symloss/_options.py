@@ -43,7 +43,7 @@ class Check:
 
     def __or__(self, other: "Check") -> "Check":
         """Return the check that takes what either of two checks takes."""
-        return Check(f"{self.wanted} or {other.wanted}", lambda value: self.accepts(value) or other.accepts(value),
+        return Check(f"{self.wanted}, or {other.wanted}", lambda value: self.accepts(value) or other.accepts(value),
                      lambda value: (self if self.accepts(value) else other).clean(value))
 
 
@@ -88,7 +88,7 @@ NONE = Check("None", lambda value: value is None)
 FLAG = Check("True or False", lambda value: isinstance(value, bool | np.bool_), bool)
 NAME = Check("a name", lambda value: isinstance(value, str) and bool(value))
 PATH = Check("the path of a file", lambda value: isinstance(value, str | os.PathLike) and bool(os.fspath(value)))
-PATTERNS = Check("a pattern of parameters, 'hid1.*' say, or a list of patterns", _is_pattern,
+PATTERNS = Check("a pattern of parameters such as 'hid1.*', or a list of patterns", _is_pattern,
                  lambda value: (value,) if isinstance(value, str) else tuple(value))
 SEVERAL = Check("one or a list of them", lambda value: True,
                 lambda value: tuple(value) if isinstance(value, list | tuple) else (value,))

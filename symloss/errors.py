@@ -58,7 +58,7 @@ def unknown(kind: str, name: object, known: Iterable[str], aliases: Iterable[str
     known = sorted(set(known))
     lowered = {key.lower(): key for key in [*aliases, *known]}
     near = [lowered[k] for k in difflib.get_close_matches(str(name).lower(), lowered, n=3, cutoff=0.6)]
-    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
     if len(known) <= NEAREST:
         return UnknownNameError(f"unknown {kind} {name!r}{hint} (known: {', '.join(known)})")
     if near:

@@ -16,5 +16,5 @@ def test_error_for_a_name_shows_five_others_at_most(name):
 
 
 def test_few_names_are_all_shown():
-    assert str(unknown("way", "nowhere", ["up", "down"])) == "unknown way 'nowhere'. (known: down, up)"
+    assert str(unknown("way", "nowhere", ["up", "down"])) == "unknown way 'nowhere' (known: down, up)"
     assert "did you mean 'huber'?" in str(unknown("loss", "hubber", symloss.losses.names()))
