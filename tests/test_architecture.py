@@ -188,3 +188,10 @@ def test_randomness_comes_in_as_an_argument(module):
 def test_the_public_names_are_there():
     assert [name for name in symloss.__all__ if not hasattr(symloss, name)] == []
     assert len(set(symloss.__all__)) == len(symloss.__all__)
+
+
+def test_test_modules_have_names_of_their_own():
+    """Two of one name in folders that are no packages cannot be collected together."""
+    tests = pathlib.Path(__file__).parent
+    names = [path.name for path in tests.rglob("test_*.py") if not (path.parent / "__init__.py").exists()]
+    assert sorted(names) == sorted(set(names))
