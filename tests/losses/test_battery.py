@@ -515,7 +515,8 @@ def test_docstring_says_all(name):
     sections = dict(zip(sections[1::2], sections[2::2], strict=True))
     for section in ("Parameters", "Returns", "Raises", "Notes", "References"):
         assert sections.get(section, "").strip(), f"no section {section}"
-    assert re.search(r"\b(Use|For|for|Beside|Where|where|As|With|Only)\b", sections["Notes"]), "does not say when to use it"
+    says = re.search(r"\b(Use|For|for|Beside|Where|where|As|With|Only)\b", sections["Notes"])
+    assert says, "does not say when to use it"
     documented = {n.strip() for line in re.findall(r"^(\w[\w, ]*) : ", sections["Parameters"], re.M)
                   for n in line.split(",")}
     assert set(spec.ports) | set(spec.options) <= documented

@@ -107,8 +107,8 @@ METRICS = [  # class, options, y_true, y_pred
 ]
 ACTIVATIONS = ["celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh",
                "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu",
-               "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "tanh",
-               "tanh_shrink", "glu"]
+               "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax",
+               "squareplus", "tanh", "tanh_shrink", "glu"]
 
 
 def plain(x):
