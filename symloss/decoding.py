@@ -117,7 +117,7 @@ def ctc_beam(probabilities, lengths=None, blank: int = 0, width: int = 16) -> li
     ([[]], [([1], 0.64), ([], 0.36)])
     """
     if isinstance(width, bool) or not isinstance(width, int | np.integer) or width < 1:
-        raise SpecError(f"ctc_beam: width={width!r}; an integer of at least 1 is wanted")
+        raise SpecError(f"ctc_beam: width={width!r} is not valid; it must be an integer of at least 1")
     sequences, blank = _checked(probabilities, lengths, blank, "ctc_beam")
     return [_searched(_logs(sequence), blank, int(width)) for sequence in sequences]
 
@@ -158,8 +158,8 @@ def ctc_align(probabilities, labels, lengths=None, blank: int = 0) -> list[np.nd
         wanted = np.asarray(wanted if len(wanted) else np.zeros(0, int))
         classes = sequence.shape[1]
         if wanted.dtype.kind not in "iu" or ((wanted < 0) | (wanted >= classes) | (wanted == blank)).any():
-            raise DataError(f"ctc_align: labels of item {item} are {wanted.tolist()}; integers from 0 to "
-                            f"{classes - 1} are wanted, without {blank}, the blank")
+            raise DataError(f"ctc_align: labels of item {item} are {wanted.tolist()}; they must be integers from "
+                            f"0 to {classes - 1} without {blank}, the blank")
         found.append(_aligned(_logs(sequence), wanted, blank, item))
     return found
 
@@ -171,8 +171,8 @@ def _checked(probabilities, lengths, blank, who) -> tuple[list[np.ndarray], int]
     if len(shapes) > 1 or any(len(shape) != 1 or not shape[0] for shape in shapes):
         ranks = sorted({array.ndim + 1 for array in arrays})
         raise ShapeError(f"{who}: probabilities have {' or '.join(map(str, ranks))} axes and items of shapes "
-                         f"{[array.shape for array in arrays[:3]]}; (n, steps, classes) is wanted, or a list of arrays "
-                         f"(steps, classes); for a single sequence pass p[None]")
+                         f"{[array.shape for array in arrays[:3]]}; pass (n, steps, classes), or a list of arrays "
+                         f"(steps, classes). For a single sequence, pass p[None]")
     if lengths is not None:
         arrays = _shortened(arrays, lengths, who)
     for item, array in enumerate(arrays):
@@ -180,7 +180,7 @@ def _checked(probabilities, lengths, blank, who) -> tuple[list[np.ndarray], int]
     classes = next(iter(shapes))[0] if shapes else None
     if isinstance(blank, bool) or not isinstance(blank, int | np.integer) or (
             classes is not None and not -classes <= blank < classes):
-        raise SpecError(f"{who}: blank={blank!r}; one of the {classes or ''} classes is wanted, -1 for the last one")
+        raise SpecError(f"{who}: blank={blank!r} must be one of the {classes or ''} classes, or -1 for the last one")
     return arrays, int(blank) if classes is None else int(blank) % classes
 
 
@@ -344,7 +344,7 @@ def edit_distance(a: Iterable[Hashable], b: Iterable[Hashable]) -> int:
     try:
         a, b = (np.array([numbers.setdefault(label, len(numbers)) for label in one], int) for one in (a, b))
     except TypeError as error:
-        raise DataError(f"edit_distance: {error}; sequences of labels are wanted, such as [1, 2] or 'ab'") from None
+        raise DataError(f"edit_distance: {error}; pass sequences of labels, such as [1, 2] or 'ab'") from None
     places = np.arange(len(b) + 1)
     row = places  # distances of the beginning of a so far to each beginning of b
     for label in a:
@@ -393,7 +393,7 @@ def label_error_rate(predictions, targets, weights=None) -> float:
         raise ShapeError(f"label_error_rate: {len(predictions)} predictions, {len(targets)} targets and weights of "
                          f"shape {weights.shape}; pass one of each for every sequence")
     if not targets or not (np.isfinite(weights) & (weights >= 0)).all():
-        raise DataError("label_error_rate: " + ("weights of at least 0 are wanted" if targets else "no sequences"))
+        raise DataError("label_error_rate: " + ("weights must be at least 0" if targets else "no sequences"))
     edits = sum(w * edit_distance(p, t) for w, p, t in zip(weights, predictions, targets, strict=True))
     labels = sum(w * len(t) for w, t in zip(weights, targets, strict=True))
     return float(edits / labels) if labels else float("inf") if edits else 0.0

@@ -45,7 +45,7 @@ def pairs(x, y, count: int | None = None, seed=0, target: str = "same") -> dict:
     ((4,), 2)
     """
     if target not in NAMES:
-        raise SpecError(f"pairs: target={target!r}; 'same' or 'far' is wanted, what True is to mean")
+        raise SpecError(f"pairs: target={target!r} is not valid; it must be 'same' or 'far', the meaning of True")
     items, groups = _read(x, y, "pairs")
     count, rng = _count(count, groups, 2, "pairs"), np.random.default_rng(seed)
     same = rng.permutation(np.arange(count) < (count + 1) // 2)
@@ -144,8 +144,8 @@ def _read(x, y, who: str):
     items = x.tocsr() if hasattr(x, "tocsr") else as_array(x, f"{who}: x")
     labels = as_array(y, f"{who}: y")
     if labels.ndim != 1:
-        raise DataError(f"{who}: y has shape {labels.shape}; one label for each item is wanted, (n,); of one-hot "
-                        f"vectors pass y.argmax(axis=1)")
+        raise DataError(f"{who}: y has shape {labels.shape}; pass one label for each item, (n,). For one-hot "
+                        f"vectors, pass y.argmax(axis=1)")
     if items.ndim < 1 or items.shape[0] != len(labels):
         raise DataError(f"{who}: x has shape {items.shape} and y {labels.shape}; pass one label for each item")
     missing = np.array([is_missing(label) for label in labels.tolist()], bool)
@@ -157,13 +157,13 @@ def _read(x, y, who: str):
     groups = Groups.of(kinds)
     if len(known) < 2 or groups.sizes.max() < 2:
         classes = f"{len(known)} class{'es' * (len(known) != 1)}"
-        raise DataError(f"{who}: {len(kinds)} items in {classes}; at least two classes are wanted, and two items in "
-                        f"one of them")
+        raise DataError(f"{who}: {len(kinds)} items in {classes}; pass at least two classes, and two items "
+                        f"in one of them")
     return items, groups
 
 
 def _count(count, groups, least: int, who: str) -> int:
     count = len(groups.kinds) if count is None else count
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
-        raise SpecError(f"{who}: count={count!r}; an integer of at least {least} is wanted")
+        raise SpecError(f"{who}: count={count!r} is not valid; it must be an integer of at least {least}")
     return int(count)

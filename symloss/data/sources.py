@@ -182,8 +182,8 @@ class Stream:
         while True:
             batch = self.source()
             if isinstance(batch, Iterator):
-                raise DataError(f"{self.who}: the function returned a {type(batch).__name__}, where a batch is wanted; "
-                                f"pass the function with the yield in it, or what this one returns")
+                raise DataError(f"{self.who}: the function returned a {type(batch).__name__} instead of a batch. "
+                                f"Pass the generator function itself, or what this function returns")
             yield batch
 
 
@@ -233,13 +233,13 @@ def _by_number(data, fields, who) -> Again:
     """Return the batches of a data set that gives them by number; DataError for one that gives items."""
     kind = type(data).__name__
     if not len(data):
-        raise DataError(f"{who}: the {kind} is empty; at least one batch is wanted")
+        raise DataError(f"{who}: the {kind} is empty. Pass at least one batch")
     first = named(data[0], fields, alone=False)
     axes = None if first is None or fields[0].name not in first else getattr(first[fields[0].name], "ndim", None)
     if axes is not None and axes < len(fields[0].shape):
-        raise DataError(f"{who}: the {kind} gives one item at a time ({axes} axes, not {len(fields[0].shape)}), where "
-                        f"batches are wanted; pass what makes batches of it, DataLoader(data, batch_size=64, "
-                        f"shuffle=True) say, or its arrays as a list")
+        raise DataError(f"{who}: the {kind} gives one item at a time ({axes} axes, not {len(fields[0].shape)}), but "
+                        f"training needs batches. Pass something that makes batches of it, such as "
+                        f"DataLoader(data, batch_size=64, shuffle=True), or its arrays as a list")
 
     def batches():
         for number in range(len(data)):

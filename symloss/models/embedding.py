@@ -49,8 +49,8 @@ class Embedded:
             made = Graph(self._described_with(layers, distance, seed), seed=seed)
         metrics = {made[name].metric for name in self.compared}
         if len(made["embedding"].shape) != 1:
-            raise SpecError(f"{who}: the embedding of an item has shape {made['embedding'].shape}; a vector is wanted: "
-                            f"end the network in a layer of units, or in 'flatten'")
+            raise SpecError(f"{who}: the embedding of an item has shape {made['embedding'].shape}, but it must be a "
+                            f"vector. End the network in a layer of units, or in 'flatten'")
         if made.mask is not None:
             raise SpecError(f"{who}: the embedding network reads sequences up to their ends, and the elements would "
                             f"share their lengths; take sequences of one length, and end the network in 'flatten'")
@@ -63,9 +63,9 @@ class Embedded:
         who = type(self).__name__
         inner = graph_of(layers) if is_network(layers) else Graph(layers, "linear", 2, seed)
         if len(inner.inputs) != 1 or len(inner.output_layers()) != 1:
-            raise SpecError(f"{who}: a network with one input and one output is wanted, got "
-                            f"{len(inner.inputs)} and {len(inner.output_layers())}; take a part of it: "
-                            f"net.part('in', 'hid1'), say")
+            raise SpecError(f"{who}: the network needs one input and one output, but has "
+                            f"{len(inner.inputs)} and {len(inner.output_layers())}. Take a part of it, such as "
+                            f"net.part('in', 'hid1')")
         enter = inner.inputs[0].to_spec()
         first, *others = self.elements
         twins = [{"name": f"{name}_embedding", "form": "shared", "of": "embedding", "inputs": name} for name in others]

@@ -42,7 +42,7 @@ def given(model, classes) -> dict[str, Labels]:
         if not isinstance(name, str) or f"{name}:out" not in outputs:
             raise unknown(f"{who}: output in classes:", name, model.graph.output_layers())
         if isinstance(some, str) or not np.iterable(some):
-            raise SpecError(f"{who}: classes of {name!r} are {some!r}; a list of them is wanted, ['no', 'yes'] say")
+            raise SpecError(f"{who}: classes of {name!r} are {some!r}; pass a list, such as ['no', 'yes']")
         found[name], count = Labels(some), told_apart(model, name)
         if len(found[name].classes) != count:
             raise SpecError(f"{who}: {len(found[name].classes)} classes of {name!r}, which tells {count} apart; pass "

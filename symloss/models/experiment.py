@@ -33,7 +33,7 @@ class Experiment:
         elif isinstance(model, str | os.PathLike):
             self.network = saving.load(pathlib.Path(model))
         else:
-            raise SpecError(f"Experiment: {model!r}; a model, a class of models or a path is wanted")
+            raise SpecError(f"Experiment: got {model!r}; pass a model, a class of models or a path")
 
     def train(self, *arguments, **options):
         """Train the model and return its history; see `Network.train`."""

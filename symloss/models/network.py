@@ -121,9 +121,9 @@ class Network(Composed, Predicting, Measuring, Written):
             raise SpecError(f"{who}: layers and graph; pass one of them")
         given = graph if layers is None else layers
         if given is None:
-            raise SpecError(f"{who}: no layers; a list of at least an input and an output is wanted, [10, 20, 3] say")
+            raise SpecError(f"{who}: got no layers; pass at least an input and an output, such as [10, 20, 3]")
         if graph is not None and not is_network(graph):
-            raise SpecError(f"{who}: graph={graph!r}; a Graph or a Network is wanted; pass descriptions as layers")
+            raise SpecError(f"{who}: graph={graph!r} must be a Graph or a Network; pass descriptions as layers")
         if is_network(given):
             if edges is not None:
                 raise SpecError(f"{who}: edges of a graph that is made already; leave them out")

@@ -217,7 +217,7 @@ def _drawn(rows, count, rng):
         if place < count:
             pool[place : place + 1] = [row]
     if not pool:
-        raise SpecError("train: algo='sample': all rows of the data are 0, and weights of length 1 are wanted")
+        raise SpecError("train: algo='sample': all rows of the data are 0, so no weights of length 1 can be made")
     spread, found = np.std(pool, axis=0), len(pool)
     while len(pool) < count:
         row = pool[int(rng.integers(found))] + spread * rng.normal(size=pool[0].shape)

@@ -366,14 +366,14 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
         size = self.layers[-1].size
         if self.layers[0].shape != (size,):
             raise SpecError(
-                f"predict_sequence: {size} classes, but inputs of shape {self.layers[0].shape}; "
-                f"a model that reads its own labels, one-hot, is wanted"
+                f"predict_sequence: the model has {size} classes, but inputs of shape {self.layers[0].shape}. "
+                f"Its input must be its own labels, one-hot"
             )
         labels = list(labels) if np.iterable(labels) else []
         if not labels or not _at_least(1, streams) or not _at_least(0, steps):
             raise SpecError(
-                f"predict_sequence: {len(labels)} labels, steps={steps!r}, streams={streams!r}; a list of at least one "
-                f"label, 0 steps and one stream are wanted"
+                f"predict_sequence: {len(labels)} labels, steps={steps!r}, streams={streams!r}; pass a list of at "
+                f"least one label, at least 0 steps, and at least one stream"
             )
         field = Field("labels", "label", (None,), "int64", size, encoder=self._labels)
         start = prepare((np.asarray(labels),), [field], "predict_sequence")[0]

@@ -102,7 +102,7 @@ def _weighed(actual, weights):
     if weights is None:
         return np.ones(actual.shape)
     if not weights.any():
-        raise DataError("score: all weights are 0; at least one greater than 0 is wanted")
+        raise DataError("score: all weights are 0; pass at least one positive weight")
     return weights
 
 

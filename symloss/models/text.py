@@ -54,7 +54,7 @@ def batches(arrays, steps: int = 100, batch_size: int = 64, rng=0):
 
 def _check_count(name, value):
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise SpecError(f"batches: {name}={value!r}; an integer of at least 1 is wanted")
+        raise SpecError(f"batches: {name}={value!r} is not valid; it must be an integer of at least 1")
 
 
 class Text:
@@ -84,7 +84,7 @@ class Text:
 
     def __init__(self, text: str, alpha: str | None = None, min_count: int = 2, unknown: str = "\0"):
         if len(unknown) != 1:
-            raise SpecError(f"Text: unknown={unknown!r}; one character is wanted")
+            raise SpecError(f"Text: unknown={unknown!r} is not valid; it must be one character")
         if alpha is None:
             counts = collections.Counter(text)
             alpha = "".join(sorted(c for c, n in counts.items() if c != unknown and n >= min_count))

@@ -31,7 +31,7 @@ def find(form):
         return form
     if not isinstance(form, str):
         raise SpecError(
-            f"metric {form!r}: a name, a dict with 'form', or a function of (prediction, target) is wanted"
+            f"metric {form!r} must be a name, a dict with 'form', or a function of (prediction, target)"
         )
     if form in metrics.registry:
         return metrics.get(form)
@@ -76,7 +76,7 @@ def figure(form, prediction, target, weights=None, **options) -> Figure:
 def _values(entry, prediction, target, options):
     values = entry.function(prediction, target, **options)
     if values.ndim == 0:
-        raise SpecError(f"metric {entry.name}: returned a scalar; values per item are wanted, without .mean(), say")
+        raise SpecError(f"metric {entry.name}: returned a scalar; return a value per item, for example without .mean()")
     return values if values.dtype.startswith("float") else values.astype(pytensor.config.floatX)
 
 

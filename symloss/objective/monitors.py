@@ -102,7 +102,7 @@ def _pairs(asked):
     if not isinstance(pairs, list | tuple) or not all(
         isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs
     ):
-        raise SpecError(f"monitors={asked!r}; levels by pattern are wanted, {{'hid*:out': (0.1, 0.9)}} say")
+        raise SpecError(f"monitors={asked!r} must be levels by pattern, such as {{'hid*:out': (0.1, 0.9)}}")
     return pairs
 
 

@@ -38,7 +38,7 @@ class NetworkLoss(Loss, registered=False):
     def __init__(self, network=None, *, ports=None, name=None, weight=1.0, weighted=False, output_name=None):
         super().__init__(weight=weight, weighted=weighted, output_name=output_name)
         if not is_network(network) and not isinstance(network, dict):
-            raise SpecError(f"loss {network!r}: a network is wanted, symloss.Network([...]) say")
+            raise SpecError(f"loss {network!r}: pass a network, such as symloss.Network([...])")
         self.graph = graph_of(network) if is_network(network) else Graph.rebuilt(network)
         self.given_name = name
         self.ports = dict(ports or {})

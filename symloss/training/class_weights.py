@@ -42,7 +42,7 @@ def _class_weights(asked, loss, shape, train):
         return _balanced(asked, index, weighing, shape, loss.ignored, train)
     asked = asked.tolist() if isinstance(asked, np.ndarray) else asked
     if not isinstance(asked, dict | list | tuple):
-        raise SpecError(f"train: class_weight={asked!r}; 'balanced', a dict of weights by class or a list is wanted")
+        raise SpecError(f"train: class_weight={asked!r} must be 'balanced', a dict of weights by class, or a list")
     encoder, count = train.fields[index].encoder, shape[-1]
     weights = np.ones(count)
     for label, weight in asked.items() if isinstance(asked, dict) else enumerate(asked):
@@ -50,7 +50,7 @@ def _class_weights(asked, loss, shape, train):
         if not isinstance(position, int | np.integer) or not 0 <= position < count:
             raise SpecError(f"train: class_weight for {label!r}; classes are 0 to {count - 1}")
         if not is_number(weight) or weight < 0:
-            raise SpecError(f"train: class_weight of {label!r} is {weight!r}; at least 0 is wanted")
+            raise SpecError(f"train: class_weight of {label!r} is {weight!r}, but it must be at least 0")
         weights[position] = weight
     return np.broadcast_to(weights, shape)
 
@@ -61,7 +61,7 @@ def _balanced(asked, index, weighing, shape, ignored, train):
     What has no weight, is ignored or fills up a short sequence is not counted.
     """
     if asked != "balanced":
-        raise SpecError(f"train: class_weight={asked!r}; 'balanced' or a weight by class is wanted")
+        raise SpecError(f"train: class_weight={asked!r} is not valid; pass 'balanced' or a weight by class")
     if train.count is None:
         raise SpecError("train: class_weight='balanced' needs arrays; pass a weight by class for a stream")
     seen = np.zeros(shape)

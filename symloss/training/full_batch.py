@@ -95,7 +95,7 @@ def minimize(training: Training, evaluation, train, valid, *, method: str, epoch
     `tolerance` is the norm of the gradient at which the method stops.
     """
     if not isinstance(train, Arrays) or train.arrays is None:
-        raise SpecError(f"algo={method!r}: the whole data set is wanted in memory; pass arrays, or use algo='adam'")
+        raise SpecError(f"algo={method!r}: it needs the whole data set in memory; pass arrays, or use algo='adam'")
     step, records = training.step, []
     step.load(train.arrays)
     training.callbacks.call("start", training)

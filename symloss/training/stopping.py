@@ -75,5 +75,5 @@ def _criterion(one):
         return one
     if callable(one) and not isinstance(one, type):
         return StopWhen(one)
-    raise SpecError(f"train: stop={one!r}; the name of a metric, a dict such as {{'metric': 'acc', 'patience': 5}}, a "
-                    f"function of the record, or a list of them is wanted")
+    raise SpecError(f"train: stop={one!r} is not valid; it must be the name of a metric, a dict such as "
+                    f"{{'metric': 'acc', 'patience': 5}}, a function of the record, or a list of them")

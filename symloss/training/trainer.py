@@ -68,7 +68,8 @@ def _opened(train, valid, fields, asked, seed):
         opened = open_source(train, fields, "train", asked.train_batches, asked.allow_nan)
     except DataError as error:
         if _is_one(train) and hasattr(valid, "__len__") and len(train) == len(valid):
-            raise DataError(f"{error}. The second argument of train is the validation data") from None
+            raise DataError(f"{error}. The second argument of train is validation data. To pass inputs "
+                            f"and targets, write net.train([x, y])") from None
         raise
     if valid is None:
         return opened, None

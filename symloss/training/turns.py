@@ -43,10 +43,10 @@ class Turn:
         self.steps, self.algo, self.options = integer(1)("steps", steps, "turn"), algo, options
         self.moves = moves if moves is None else tuple(moves) if isinstance(moves, list | tuple) else (moves,)
         if not self.losses or not all(isinstance(one, str | Loss) for one in self.losses):
-            raise SpecError(f"turn: losses={losses!r}; the name of a loss is wanted, a Loss, or a list of them")
+            raise SpecError(f"turn: losses={losses!r} must be the name of a loss, a Loss, or a list of them")
         known = [isinstance(one, str) and bool(one) or hasattr(one, "parameters_by_name") for one in self.moves or ()]
         if self.moves is not None and not (known and all(known)):
-            raise SpecError(f"turn: moves={moves!r}; a pattern of parameters is wanted, 'critic.*' for example, a "
+            raise SpecError(f"turn: moves={moves!r} must be a pattern of parameters such as 'critic.*', a "
                             f"network, or a list of them")
 
     def __repr__(self):
@@ -95,10 +95,10 @@ def read(value) -> list[Turn]:
         if isinstance(one, dict) and "losses" in one:
             one = Turn(**one)
         if not isinstance(one, Turn):
-            raise SpecError(f"train: turn {one!r}; {FORMS} is wanted")
+            raise SpecError(f"train: turn {one!r} is not valid; it must be {FORMS}")
         found.append(one)
     if len(found) < 2:
-        raise SpecError(f"train: turns={found}; two turns or more are wanted. To minimize one sum of losses, leave "
+        raise SpecError(f"train: turns={found}; pass two turns or more. To minimize one sum of losses, leave "
                         f"turns out")
     return found
 
@@ -161,7 +161,7 @@ def _loss(model, wanted) -> Loss:
     """Return a loss of the model, by its name or as the object that it is."""
     if isinstance(wanted, Loss):
         if not any(wanted is loss for loss in model.losses):
-            raise SpecError(f"train: turn with the loss {wanted.name}, which is not in net.losses; add it first: "
+            raise SpecError(f"train: a turn has the loss {wanted.name}, which is not in net.losses; add it first: "
                             f"net.add_loss(...)")
         return wanted
     names = [loss.term_name(main_name(model.graph)) for loss in model.losses]

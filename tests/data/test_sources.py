@@ -193,7 +193,7 @@ def test_a_data_set_that_gives_items_says_what_makes_batches_of_it():
 
 def test_a_function_that_returns_a_generator_says_what_to_pass():
     x, y = arrays()
-    with pytest.raises(symloss.DataError, match="returned a generator.*the yield in it"):
+    with pytest.raises(symloss.DataError, match="returned a generator.*the generator function itself"):
         trained(lambda: batches_of(x, y))
 
 

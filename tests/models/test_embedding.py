@@ -288,7 +288,7 @@ def test_losses_that_read_targets_in_opposite_ways_are_refused():
     (lambda: PairEmbedding([4, 2], margin=-1.0), "margin"),
     (lambda: PairEmbedding(PairEmbedding([4, 2])), "one input and one output"),
     (lambda: PairEmbedding([4, {"name": "a", "size": 2}, {"name": "b", "size": 3, "inputs": "in"}]), "and 2"),
-    (lambda: PairEmbedding([(6, 6, 1), {"form": "conv2", "size": 2, "filter_size": 3}]), "a vector is wanted"),
+    (lambda: PairEmbedding([(6, 6, 1), {"form": "conv2", "size": 2, "filter_size": 3}]), "must be a vector"),
     (lambda: PairEmbedding([{"size": 3, "ndim": 3}, (4, "gru"), "last", 2]), "share their lengths"),
     (lambda: TripletEmbedding([4, 2], loss="mse"), "2 outputs"),
     (lambda: PairEmbedding([4, 2], distances="cosine"), "distance"),

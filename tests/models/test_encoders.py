@@ -123,7 +123,7 @@ def test_classes_reach_batches_that_cannot_be_looked_at():
     ({"clz": ["a", "b"]}, symloss.UnknownNameError, "output in classes: 'clz'.*did you mean 'cls'"),
     ({"cls": ["a", "b", "c"]}, symloss.SpecError, "3 classes of 'cls', which tells 2 apart"),
     ({"yes": ["a"]}, symloss.SpecError, r"1 classes of 'yes', which tells 2 apart.*\[no, yes\]"),
-    ({"cls": "ab"}, symloss.SpecError, "classes of 'cls' are 'ab'; a list of them is wanted"),
+    ({"cls": "ab"}, symloss.SpecError, "classes of 'cls' are 'ab'; pass a list"),
     ({"cls": ["a", "a"]}, symloss.DataError, "names a class twice"),
 ])
 def test_classes_that_cannot_be(classes, error, words):

@@ -235,7 +235,7 @@ def test_wrong_turns_say_what_is_wrong(data):
         ([("mse(a)", 1, {"learnin_rate": 3}), "mse(b)"], UnknownNameError, "learning_rate"),
         ([("mse(a)", 1, {"hidden_dropout": 0.1}), "mse(b)"], SpecError, "noise on the graph"),
         ([("mse(a)", 1, {"algo": "lbfgs"}), "mse(b)"], SpecError, "the whole data at once"),
-        ([("mse", 1), "mse(b)"], SpecError, "there are 2 of this name"), ([3, 4], SpecError, "is wanted"),
+        ([("mse", 1), "mse(b)"], SpecError, "there are 2 of this name"), ([3, 4], SpecError, "it must be"),
         ([Loss("mae"), "mse(b)"], SpecError, "not in net.losses"), ("mse", SpecError, "a list of turns"),
         ([("mse(a)", 1, {"moves": 3}), "mse(b)"], SpecError, "moves=3"),
     ]:
