@@ -1,4 +1,4 @@
-"""What is kept of compiled code: `symloss cache` shows it, and `symloss cache clear` removes it."""
+"""The cache of compiled code: `symloss cache` shows it, and `symloss cache clear` removes it."""
 
 import contextlib
 import pathlib
@@ -12,7 +12,7 @@ from .console import rows, say
 
 
 def run(console: Console, action: str | None, days: int | None) -> int:
-    """Print where compiled code is kept and how much there is of it, or remove symloss's, and return the exit code.
+    """Print the folder and size of the cache, or remove the code that symloss compiled, and return the exit code.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def run(console: Console, action: str | None, days: int | None) -> int:
     action : str or None
         'clear' to remove it.
     days : int or None
-        Leave what was used within so many days.
+        Keep code that was used within this many days.
     """
     if action not in (None, "clear"):
         raise unknown("action of cache", action, ["clear"])

@@ -1,4 +1,4 @@
-"""What this machine gives symloss: versions, compiler, BLAS and its speed, threads, cache, and the modes that work."""
+"""What symloss finds on this machine: versions, compiler, BLAS and its speed, threads, cache, and working modes."""
 
 import contextlib
 import importlib.metadata

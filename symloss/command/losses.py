@@ -1,4 +1,4 @@
-"""`symloss losses`: a table of losses that fit some words, or everything about one."""
+"""`symloss losses`: a table of losses that match some words, or everything about one loss."""
 
 import inspect
 import re
@@ -13,7 +13,7 @@ from .console import rows, say
 
 
 def run(console: Console, words) -> int:
-    """Print a table of the losses that have all `words`, or the page of the loss that they name."""
+    """Print a table of the losses that match all `words`, or the page of the loss that they name."""
     entry = losses.registry.get(words[0]) if len(words) == 1 and words[0] in losses.registry else None
     if not isinstance(entry, LossSpec):
         console.print(losses_table(words))

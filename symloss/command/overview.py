@@ -1,4 +1,4 @@
-"""What `symloss` says without a command: what it can do, with an example of each."""
+"""The output of `symloss` without a command: what it can do, with examples."""
 
 from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""What to train, as a few lines of TOML: checked here, before anything is read or compiled."""
+"""A model and its training as a few lines of TOML, checked before any data are read or anything is compiled."""
 
 import dataclasses
 import pathlib

@@ -99,7 +99,7 @@ def chosen(table, names, what: str) -> list[Column]:
 def as_inputs(columns) -> tuple[np.ndarray, list[str]]:
     """Return the numbers of columns as one array, and a name for each of its own columns.
 
-    A column of words becomes one column for each word, with a 1 where it stands.
+    A column of words becomes one column for each word, which is 1 where the word occurs and 0 elsewhere.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which of what the user passed is for which field: by order, or by name."""
+"""The arrays of the user's data by field: matched by order or by name."""
 
 from collections.abc import Mapping
 
@@ -73,7 +73,7 @@ def _wrong_number(given, known, who) -> DataError:
 
 
 def named(data, fields: list, alone: bool = True) -> dict | None:
-    """Return the columns of `data` by name, where they come in memory and their number tells which they are."""
+    """Return the columns of `data` by name, if they are in memory and their number tells which ones they are."""
     data = forms.columned(data, fields, alone=alone)
     if is_mapping(data):
         return _mapping(data, fields, alone)
@@ -166,7 +166,7 @@ def rows_of(value) -> int:
 
 
 def check_lengths(lengths: dict, who: str) -> None:
-    """Raise DataError unless all arrays have one length, and that is not 0."""
+    """Raise DataError unless all arrays have the same length, which must not be 0."""
     if len(set(lengths.values())) > 1:
         text = ", ".join(f"{name} has {n}" for name, n in lengths.items())
         raise DataError(f"{who}: the arrays differ in length: {text}. Every array needs one row per item")

@@ -1,4 +1,4 @@
-"""Where in the user's data something is wrong, in words."""
+"""The place of an error in the user's data, in words."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""What people pass, read as numpy arrays: frames, sparse matrices, columns in files, lists, objects."""
+"""Anything array-like as numpy arrays: frames, sparse matrices, columns in files, lists, objects."""
 
 import numbers as kinds
 
@@ -33,7 +33,7 @@ def _stacked(array):
 
 
 def refuse_masked(value, me: str) -> None:
-    """Raise DataError for a masked array that hides something: numpy would take what is behind the mask."""
+    """Raise DataError for a masked array with masked entries: numpy would use the values behind the mask."""
     if isinstance(value, np.ma.MaskedArray) and value.dtype.names is None and np.any(value.mask):
         raise DataError(f"{me} is an array with {np.ma.count_masked(value)} masked values; pass .filled(0), and "
                         f"weights of 0 for what is masked")
@@ -43,7 +43,7 @@ def refuse_masked(value, me: str) -> None:
 
 
 def is_missing(value) -> bool:
-    """Return whether a value says that there is none: None, NaN, or NA and NaT of pandas.
+    """Return whether a value is a missing value: None, NaN, or NA and NaT of pandas.
 
     >>> [is_missing(v) for v in (None, float("nan"), np.datetime64("NaT"), 0, "", "nan")]
     [True, True, True, False, False, False]

@@ -1,4 +1,4 @@
-"""The loss that goes with an output where none is named: by what the output comes out of."""
+"""The default loss of an output, chosen by how the output is computed."""
 
 from .._checks import undo
 from ..data import named
@@ -9,15 +9,15 @@ from . import encoding
 
 
 def loss_of(model, name: str, options: dict) -> Loss:
-    """Return the loss of the output of a layer, with ``loss.reason``, why it is this one.
+    """Return the default loss for the output of a layer; ``loss.reason`` says why it was chosen.
 
     Parameters
     ----------
     model : Network
     name : str
-        Of the layer.
+        Name of the layer.
     options : dict
-        Such as 'weight' and 'weighted'.
+        Options of the loss, such as 'weight' and 'weighted'.
     """
     full = name if ":" in name else f"{name}:out"
     form, reason = _choice(model, full)
@@ -45,13 +45,13 @@ def _choice(model, full):
 
 
 def look_at(model, data) -> None:
-    """Let the data decide whether the targets of losses that take both are labels or probabilities.
+    """Find out from the data whether targets are labels or probabilities, for losses that take both.
 
     Parameters
     ----------
     model : Network
     data : data
-        As `train` takes them; where they come in batches, labels are taken to come.
+        Data as `train` takes them. If they come in batches, targets are assumed to be labels.
     """
     asked = [loss for loss in model.losses if takes_both(loss)]
     columns = named(data, model._fields()) if asked else None

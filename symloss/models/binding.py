@@ -1,4 +1,4 @@
-"""Losses bound to a model: which output, target and weights each entry of `net.losses` has, decided in one place.
+"""Losses bound to a model: the output, the target and the weights of each entry of `net.losses`.
 
 `net.losses` is a plain list, so it may have changed in any way since it was last looked at. `bind_losses` is therefore
 called before anything is built from it, and gives each loss the same variables whenever it is called.
@@ -25,7 +25,7 @@ LOSSES = 11  # tells the random numbers of losses from others of the same seed
 
 
 def make_losses(model, asked, options: dict) -> list[Loss]:
-    """Return the losses that `add_loss` was asked for.
+    """Return the losses that were passed to `add_loss`.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ def make_losses(model, asked, options: dict) -> list[Loss]:
     Raises
     ------
     SpecError
-        For one loss where a model has several outputs, and it is not said which one it belongs to.
+        If a model has several outputs, and it is not clear which one a loss belongs to.
     UnknownNameError
-        For an output that the model does not have, or a loss that nobody knows.
+        For an unknown output or loss.
     """
     if isinstance(asked, list | tuple):
         return [loss for one in asked for loss in make_losses(model, one, options)]
@@ -94,7 +94,7 @@ def _check_which(model, loss, asked, options):
 
 
 def make_loss(model, loss, options: dict) -> Loss:
-    """Return one loss that was asked for: a name, a function, a class, a network, a dict, or a `Loss`."""
+    """Return one loss from a name, a function, a class, a network, a dict, or a `Loss`."""
     if isinstance(loss, dict):
         options = options | {k: v for k, v in loss.items() if k != "form"}
         loss = loss.get("form", model.default_loss)
@@ -173,7 +173,7 @@ def bind_losses(model, entries: list) -> None:
     Raises
     ------
     SpecError
-        For an entry that is no loss.
+        For an entry that is not a loss.
     UnknownNameError
         For an output that the model does not have.
     """

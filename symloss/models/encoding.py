@@ -1,4 +1,4 @@
-"""The classes of outputs: given, or learned from targets; and predictions in the user's words."""
+"""The classes of outputs, given or learned from targets, and predictions as the user's labels."""
 
 import contextlib
 import dataclasses
@@ -14,21 +14,21 @@ from ..errors import SpecError, unknown
 
 
 def given(model, classes) -> dict[str, Labels]:
-    """Return the encoders of a model by output, of what it was given as `classes`.
+    """Return the encoders of a model by output, made from the argument `classes`.
 
     Parameters
     ----------
     model : Network
     classes : dict, list or None
-        Classes by the name of an output, in the order of its units, or (no, yes) of a sigmoid of one unit; a list where
-        one output alone can have classes.
+        Classes by the name of the output, in the order of its units, or (no, yes) for a sigmoid of one unit. A list,
+        if only one output can have classes.
 
     Raises
     ------
     UnknownNameError
         For an output that the model does not have.
     SpecError
-        If it is not clear which output a list is for, or there are more or fewer classes than the output tells apart.
+        If it is not clear which output a list is for, or if the number of classes does not match the output.
     """
     who = type(model).__name__
     if classes is None:
@@ -66,12 +66,12 @@ def _is(model, name, activation) -> bool:
 
 
 def is_yes_or_no(model, name: str) -> bool:
-    """Return whether an output is a sigmoid of one unit, whose probability is that of the second of two classes."""
+    """Return whether an output is a sigmoid of one unit, which gives the probability of the second of two classes."""
     return model.graph.outputs()[0][f"{name}:out"].type.shape[-1:] == (1,) and _is(model, name, "sigmoid")
 
 
 def told_apart(model, name: str) -> int | None:
-    """Return how many classes an output tells apart: one for each unit, and two of a sigmoid of one unit."""
+    """Return the number of classes of an output: one for each unit, and two for a sigmoid of one unit."""
     return 2 if is_yes_or_no(model, name) else model.graph.outputs()[0][f"{name}:out"].type.shape[-1]
 
 

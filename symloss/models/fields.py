@@ -1,4 +1,4 @@
-"""What the data of a model must bring: one `Field` for each input, target and array of weights, in order."""
+"""The arrays that a model needs as data: one `Field` for each input, target and array of weights, in order."""
 
 import dataclasses
 
@@ -102,7 +102,7 @@ def _domain(model, target, measures) -> str | None:
 
 
 def target_field(model, loss, output, optional, also=()) -> Field:
-    """Return the field of a loss' target: what all losses and measures that share it allow."""
+    """Return the field of the target of a loss, with the values that all losses and measures on it allow."""
     target, outputs = loss._target, model.graph.outputs()[0]
     sharing = [x for x in model.losses if x._target is target]
     if target.dtype.startswith("int"):

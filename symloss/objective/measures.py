@@ -1,4 +1,4 @@
-"""What a training or a score shows besides its terms: metrics, losses and functions, bound to an output of a model."""
+"""Metrics, losses and functions that a training or a score shows, bound to an output of a model."""
 
 import dataclasses
 import inspect
@@ -91,12 +91,12 @@ def _figure_of_loss(form, outputs, target, weights, options, step_mask=None) -> 
 
 @dataclasses.dataclass(frozen=True)
 class Measure:
-    """A metric that is bound to an output of a model, its target and the weights of the data.
+    """A metric, bound to an output of a model, its target, and the weights of the data.
 
     Parameters
     ----------
     name : str
-        What records show.
+        Name of the value in the records.
     form : str, MetricSpec or callable
         Name of a metric or a loss, a metric itself, or a function of (prediction, target) that returns values per item.
     options : dict
@@ -106,7 +106,7 @@ class Measure:
     ignored : int or None
         The label that does not count.
     step_mask : variable or None
-        Which steps are there, for losses that ask.
+        Marks the real steps, for losses that ask for it.
     """
 
     name: str
@@ -181,7 +181,7 @@ class Measure:
 
 
 def bind(asked, model_losses, outputs, main: str) -> list[Measure]:
-    """Return the measures that were asked for, each name once.
+    """Return the requested measures, each name once.
 
     Parameters
     ----------
@@ -191,12 +191,12 @@ def bind(asked, model_losses, outputs, main: str) -> list[Measure]:
     outputs : dict
         Expressions by name.
     main : str
-        Name of the output that is meant where none is named.
+        Name of the output that is used if none is named.
 
     Raises
     ------
     UnknownNameError
-        For a name, an option or an output that is not known.
+        For an unknown name, option or output.
     """
     found: list[Measure] = []
     for one in asked:

@@ -1,4 +1,4 @@
-"""The objective: losses and regularizers as named terms whose weighted sum is one scalar."""
+"""The objective: losses and regularizers as named terms whose weighted sum is minimized."""
 
 import copy
 import dataclasses
@@ -19,7 +19,7 @@ NUMBERS = 1 << 24  # that an evaluation makes at once, such as scores of all cla
 
 @dataclasses.dataclass(frozen=True)
 class Term:
-    """One named part of the total, or a metric beside it.
+    """One named term of the total, or a metric that is shown besides it.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Term:
         Of a part of the total, two scalars: their quotient is the term of a batch, and the quotient of their sums is
         the term of a data set, exactly.
     source : Loss, Regularizer or None
-        Owner of the weight; None for a metric, which is no part of the total.
+        Owner of the weight. None for a metric, which is not part of the total.
     """
 
     name: str
@@ -47,23 +47,23 @@ class Term:
 
     @property
     def whole(self) -> bool:
-        """Whether it needs the scores of all items at once."""
+        """Whether the metric needs the scores of all items at once."""
         return self.figure.merge is None
 
     def value(self, parts):
-        """Return what a record shows of the parts of all batches: a float, or nested lists of them."""
+        """Return the value for a record from the parts of all batches: a float, or nested lists of floats."""
         with np.errstate(over="ignore", invalid="ignore"):  # an error too large to be squared is infinitely bad
             figure = np.asarray(self.figure.finish(*parts), dtype="float64")
         return figure.tolist()
 
     @property
     def weight(self) -> float | None:
-        """The factor at this moment, or None for a metric."""
+        """The current weight, or None for a metric."""
         return None if self.source is None else self.source.weight
 
 
 class Objective:
-    """What a training minimises, with and without noise.
+    """What a training minimizes, with and without noise.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ class Objective:
         return twin
 
     def largest_product(self, batch: int, training: bool = True) -> float:
-        """Return how many multiplications the largest matrix product of a step, or of an evaluation, has."""
+        """Return the number of multiplications in the largest matrix product of a step, or of an evaluation."""
         sizes = [la.params[n].get_value(borrow=True).size * math.prod(la.shape[:-1])  # at each place of an image
                  for la in self.graph.layers for n in la.params if n in la.weight_names and not la.looks_up]
         sizes += [p.get_value(borrow=True).size for loss in self.losses for p in loss.own_weights().values()
@@ -193,7 +193,7 @@ def main_name(graph) -> str:
 
 
 def total_of(terms: list[Term]):
-    """Return the scalar that training minimises: the sum of weight times term."""
+    """Return the scalar that training minimizes: the sum of weight times term."""
     return sum(t.source.factor * divide(t.numerator, t.denominator) for t in terms if t.source is not None)
 
 

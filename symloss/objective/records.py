@@ -1,4 +1,4 @@
-"""What a record says: the total, the terms that add up to it, and the values beside it."""
+"""The content of a record: the total, the terms that add up to it, and other values."""
 
 import dataclasses
 
@@ -27,7 +27,7 @@ class Part:
 
 
 def parts(record: dict, prefix: str = "") -> list[Part]:
-    """Return the terms that add up to a record's total; `prefix` is 'valid_' for those of the validation data."""
+    """Return the terms that add up to the total of a record; `prefix` is 'valid_' for the validation data."""
     found = []
     for name, weighted in record.get(f"{prefix}weighted", {}).items():
         value = weighted if name in BOOKKEEPING else record.get(f"{prefix}{name}", weighted)
@@ -39,7 +39,7 @@ def parts(record: dict, prefix: str = "") -> list[Part]:
 
 
 def reweighed(record: dict, weights: dict, prefix: str = "") -> float:
-    """Return the total that a record would have with other weights, by name; those that are not named stay.
+    """Return the total that a record would have with other weights, by name. Other weights stay the same.
 
     >>> reweighed({"weighted": {"mse": 2.0}, "mse": 4.0, "weights": {"mse": 0.5}}, {"mse": 1.0})
     4.0
@@ -48,12 +48,12 @@ def reweighed(record: dict, weights: dict, prefix: str = "") -> float:
 
 
 def has_terms(found: list[Part]) -> bool:
-    """Return whether the terms say more than the total does."""
+    """Return whether the terms contain more information than the total."""
     return len(found) > 1 or any(part.weight != 1 for part in found)
 
 
 def beside(record: dict, prefix: str = "") -> dict[str, float]:
-    """Return the values that are no part of the total, metrics say, by name; lists and tables are left out."""
+    """Return the values that are not part of the total, such as metrics, by name. Lists and tables are left out."""
     skipped = {*BOOKKEEPING, *record.get(f"{prefix}weighted", ())}
     names = {key: key.removeprefix(prefix) for key in record if key.startswith(prefix or "") and
              (prefix or not key.startswith("valid_"))}
@@ -61,7 +61,7 @@ def beside(record: dict, prefix: str = "") -> dict[str, float]:
 
 
 def line(record: dict, prefix: str = "") -> str:
-    """Return a record as a line: the total, the terms that add up to it, and what stands beside it.
+    """Return a record as a line: the total, the terms that add up to it, and other values.
 
     >>> line({"loss": 4.99, "weighted": {"mse": 3.69, "mae": 1.3}, "weights": {"mse": 0.5, "mae": 1.0},
     ...       "mse": 7.38, "mae": 1.3, "acc": 0.5, "epoch": 1})

@@ -1,4 +1,4 @@
-"""Weights of classes: what `train` was asked for, as an array for each loss that has classes."""
+"""Class weights: the option of `train` as an array for each loss that has classes."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from ..errors import SpecError, unknown
 
 
 def weigh_classes(model, class_weight, train) -> None:
-    """Give every loss of classes its class weights; see `Network.train`."""
+    """Set the class weights of every loss of classes; see `Network.train`."""
     outputs = model.graph.outputs()[0]
     sizes = {loss: found for loss in model.losses if (found := _classes(loss, outputs)) is not None}
     if class_weight is not None and not sizes:

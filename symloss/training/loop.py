@@ -40,25 +40,25 @@ def fit(
     validate_every: int,
     watch: Callable | None = None,
 ) -> Iterator[dict]:
-    """Train, and yield a record after each epoch.
+    """Run the training, and yield a record after each epoch.
 
     Parameters
     ----------
     training : Training
-        New, or restored to where an earlier run stood.
+        A new training, or one that is restored to the state of an earlier run.
     evaluation : Evaluation or None
         None without validation data.
     train, valid : Arrays, Stream or None
     epochs : int
         Number of the last epoch.
     batch_size : int
-        Items in a step; 0: all of them.
+        Number of items in a step. 0: all items.
     patience : int or None
-        Validations without improvement after which to stop (epochs, where there are no validation data).
+        Number of validations without improvement after which to stop (epochs, if there is no validation data).
     min_improvement : float
-        Share of the best value's size by which a value must be better to count as an improvement.
+        Minimum relative change of the value that counts as an improvement.
     validate_every : int
-        Epochs between validations.
+        Number of epochs between validations.
     watch : function of (record so far, items in all or None), or None
         Called a few times a second.
 
@@ -69,9 +69,9 @@ def fit(
 
     Notes
     -----
-    With validation data the parameters end at their best validated values; without, at the last ones. Where a term or a
-    parameter is not finite any more, they end where they stood before that batch, and TrainingError says what it was.
-    An iterator that has no more batches ends the training after the epoch.
+    With validation data, the parameters with the best validation are kept, otherwise the last ones. If a term or a
+    parameter is no longer finite, the parameters from before that batch are kept, and TrainingError says what went
+    wrong. If an iterator has no more batches, the training ends after the epoch.
     """
     interrupt = _Interrupt()
     record, rewind = None, Rewind(training.step)
@@ -122,7 +122,7 @@ def _ran_dry(train, valid, record) -> Reason | None:
 
 
 def finish(training: Training, best: bool) -> None:
-    """Leave the parameters that predict: the best ones, if asked for, else the moving averages, else the last ones."""
+    """Set the parameters for prediction: the best ones if asked for, otherwise the moving averages or the last ones."""
     if best and training.best.values:
         training.best.restore(training.objective.parameters)
     else:
@@ -178,7 +178,7 @@ def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt
 
 
 def validate(training, evaluation, valid, rows, record) -> None:
-    """Enter the figures of the validation data, `rows` items at a time; DataError if nothing in them counts."""
+    """Add the values of the validation data to the record, `rows` items at a time; DataError if nothing counts."""
     sums, terms = evaluation.run(valid.batches(rows)), training.objective.evaluation_terms
     divisors = [parts[1] for parts, term in zip(sums, terms, strict=True) if isinstance(term.source, Loss)]
     if divisors and not np.any(divisors):
@@ -204,7 +204,7 @@ def cause_of_validation(objective, valid, rows) -> str:
 
 
 def whole_figures(training, evaluation, train, rows, record) -> None:
-    """Enter the metrics of the training data that are no sums, if there are any: one more pass, without noise."""
+    """Add metrics of the training data that are no sums over batches, in one more pass without noise."""
     terms = training.objective.evaluation_terms
     if train.arrays is None or not any(t.whole for t in terms):
         return

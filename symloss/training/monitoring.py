@@ -1,4 +1,4 @@
-"""What is monitored: the value of the records that decides which parameters are the best."""
+"""The monitored value: the value of the records that decides which parameters are the best."""
 
 from .. import metrics
 from ..errors import SpecError, unknown
@@ -8,7 +8,7 @@ from .state import Monitored
 
 
 def modes(objective, measures, validated: bool) -> dict:
-    """Return the values that records will have, by name, each with 'min' or 'max', the good ones; None if unknown."""
+    """Return the names of the values of records, each with 'min' or 'max', whichever is better; None if unknown."""
     good = {measure.name: _mode(getattr(measure, "form", None)) for measure in measures}
 
     def of(terms):
@@ -27,7 +27,7 @@ def _mode(form):
 
 
 def chosen(best, callbacks, known: dict) -> Monitored:
-    """Return what is monitored: what is asked for, else what an `EarlyStopping` watches, else the loss.
+    """Return the monitored value: the requested one, otherwise that of an `EarlyStopping`, otherwise the loss.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def chosen(best, callbacks, known: dict) -> Monitored:
     UnknownNameError
         If no record will have the value.
     SpecError
-        If it is not known which of its values are the good ones.
+        If it is not known whether high or low values are better.
     """
     if best is not None:
         name, mode = best if isinstance(best, tuple) else (best, None)

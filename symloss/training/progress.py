@@ -18,7 +18,7 @@ LEAST_PAUSE, PAUSES = 0.2, 20  # between two times: seconds, and how often as lo
 
 
 class Reporter:
-    """Shows records as they come. What is abstract: where they are shown.
+    """Show records as they arrive. Subclasses define where they are shown.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Reporter:
         raise NotImplementedError
 
     def compiling(self, backend: str) -> None:
-        """Say that the first step waits for the compiler."""
+        """Show that the first step waits for the compiler."""
         self.say(f"compiling with {backend} before the first step; later trainings reuse it and start in less time")
 
     def watch(self, record: dict, count: int | None) -> None:
@@ -71,7 +71,7 @@ class Reporter:
 
 
 class Lines(Reporter):
-    """One line an epoch, and on a terminal a bar below them.
+    """One line per epoch, and on a terminal a bar below the lines.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ class Notebook(Reporter):
 
 
 def reporter(verbose, epochs: int) -> Reporter | None:
-    """Return what shows a training, or None for ``verbose=0``. A file or a rich Console as `verbose` is the sink."""
+    """Return the progress display, or None for ``verbose=0``. `verbose` may be a file or a rich Console to write to."""
     if isinstance(verbose, Console):
         console = verbose
     elif hasattr(verbose, "write"):  # in a notebook too it gets the lines, and colours only if it is a terminal

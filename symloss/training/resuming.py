@@ -1,4 +1,4 @@
-"""What a resumed training does with options that changed: each one acts from now on, or is refused by its name."""
+"""Options that changed when a training is resumed: each one takes effect from now on, or is rejected by its name."""
 
 import dataclasses
 
@@ -72,9 +72,9 @@ def _refused(what, before, now, way_out):
 
 
 def going_on(asked: Options, before: dict, model) -> tuple[Options, dict]:
-    """Return the options of a training that goes on, and those hyperparameters that are asked for anew.
+    """Return the options of a resumed training, and the hyperparameters that were passed anew.
 
-    Options that are left out stay as they were; those that are given act, or are refused.
+    Options that you leave out stay as they were. Options that you pass take effect or are rejected.
 
     Parameters
     ----------
@@ -86,8 +86,8 @@ def going_on(asked: Options, before: dict, model) -> tuple[Options, dict]:
     Raises
     ------
     DataError
-        For what cannot change in the middle of a training: another rule, loss or regularizer, say; or if `before` is
-        damaged.
+        For anything that cannot change in the middle of a training, such as the rule, a loss or a regularizer; or if
+        `before` is damaged.
     """
     try:
         return _going_on(asked, before, model)
@@ -159,7 +159,7 @@ def _compare(before, now) -> None:
 
 
 def check_rows(plain: dict, rows: int | None) -> None:
-    """Raise DataError where a training goes on within an epoch, over other items than those it began with."""
+    """Raise DataError if a training is resumed within an epoch, but the data set has another number of items."""
     before = plain.get("asked", {}).get("rows", rows)
     if plain.get("items") and before != rows:
         words = ["a stream" if n is None else f"{n} items" for n in (before, rows)]

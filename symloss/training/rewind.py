@@ -35,9 +35,9 @@ UPDATE = "the update is too large; a lower learning_rate, or max_gradient_norm=1
 
 
 def cause(objective, arrays: list, rows=None) -> str | None:
-    """Return what makes a batch wrong, and what helps; `rows` are the numbers of its items in the data set.
+    """Return the cause of values that are not finite, and what helps; `rows` are the numbers of its items in the data.
 
-    None where the losses of the batch and their gradients are finite: it is the update that is wrong.
+    None, if the losses of the batch and their gradients are finite. Then the update is the cause.
     """
     finding = diagnose(objective, arrays)
     if finding is None:
@@ -170,7 +170,7 @@ class Rewind:
         return None
 
     def error(self, data, numbers=None) -> TrainingError:
-        """Go back to the last batch after which all was finite, and return what went wrong then.
+        """Go back to the last batch after which all values were finite, and return the error that says what went wrong.
 
         Parameters
         ----------

@@ -26,7 +26,7 @@ def rows(records: list[dict]) -> tuple[list[str], list[list[str]]]:
 
 
 def as_html(records: list[dict]) -> str:
-    """Return a table that scrolls where it is larger than the page."""
+    """Return an HTML table that scrolls if it is larger than the page."""
     titles, texts = rows(records)
     head = "".join(f"<th>{html.escape(title)}</th>" for title in titles)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in texts)
@@ -35,7 +35,7 @@ def as_html(records: list[dict]) -> str:
 
 
 def as_text(records: list[dict], width: int = 100) -> str:
-    """Return aligned columns; those that do not fit in `width` are left out, and an ellipsis stands for them."""
+    """Return aligned columns. An ellipsis stands for columns that do not fit in `width`."""
     titles, texts = rows(records)
     columns = [list(column) for column in zip(titles, *texts, strict=True)]
     widths = [max(map(len, column)) for column in columns]

@@ -1,4 +1,4 @@
-"""One training of a model at a time: two would move the same parameters."""
+"""One training of a model at a time, because two would change the same parameters."""
 
 import contextlib
 import threading
