@@ -12,8 +12,8 @@ import pytensor
 
 import symloss
 
-# "This is the house that Jack built" is a nursery rhyme of the 18th century. Each entry says what someone did to the one
-# in the entry before.
+# "This is the house that Jack built" is a nursery rhyme of the 18th century. Each entry says what someone did to the
+# one in the entry before.
 CHAIN = [
     "lay in the house that Jack built.",
     "ate the malt",
