@@ -188,7 +188,8 @@ class Options:
     turns: object = option(
         "list of turns", "Objectives that take turns, each with its own losses, parameters, update rule and number of "
         "steps: ``[(\"critic\", 5, {\"moves\": \"critic.*\"}), (\"generator\", 1, {\"moves\": \"generator.*\"})]``, "
-        "see `Turn`. None: a single objective, the sum of all losses.", TURNS | NONE, goes_with="steps")
+        "see `Turn`. `patience` then does nothing unless you pass it, because the sum of such losses rarely falls. "
+        "None: a single objective, the sum of all losses.", TURNS | NONE, goes_with="steps")
     tolerance: float | None = option(
         "float or None", "A full-batch method stops when the Euclidean norm of the gradient is at most this value.",
         number(0) | NONE,
@@ -217,7 +218,7 @@ class Options:
         _check_kind(algo, method is not None, given)
         own = {name: value for name, value in given.items() if name in OWN}
         plan = Plan(rule, rates, **{name: value for name, value in given.items() if name not in OWN})
-        if _stops_by_itself(own) and "patience" not in own:
+        if (_stops_by_itself(own) or own.get("turns")) and "patience" not in own:
             own["patience"] = None
         own["monitors"] = monitors.build(own.get("monitors") or (), graph)
         own["callbacks"] = (*own.get("callbacks", ()), *_saver(own.get("save_progress"), own.get("save_every")))
