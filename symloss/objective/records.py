@@ -1,6 +1,7 @@
 """The content of a record: the total, the terms that add up to it, and other values."""
 
 import dataclasses
+import math
 
 BOOKKEEPING = ("loss", "epoch", "updates", "seconds", "samples", "best", "partial", "stopped", "batch")
 
@@ -44,7 +45,8 @@ def reweighed(record: dict, weights: dict, prefix: str = "") -> float:
     >>> reweighed({"weighted": {"mse": 2.0}, "mse": 4.0, "weights": {"mse": 0.5}}, {"mse": 1.0})
     4.0
     """
-    return sum(weights.get(part.name, part.weight) * part.value for part in parts(record, prefix))
+    return sum(weights.get(part.name, part.weight) * part.value for part in parts(record, prefix)
+               if not math.isnan(part.value))  # a loss whose turn did not come is not in the total
 
 
 def has_terms(found: list[Part]) -> bool:

@@ -224,6 +224,22 @@ def test_other_numbers_of_steps_are_another_training(data):
         assert list(np.isnan(found.measurements_by_step["mse(a)"])) == wanted
 
 
+def test_losses_that_do_not_fall_end_no_training_in_turn_unless_patience_is_asked_for(data):
+    options = {"turns": [("mse(a)", 1), ("mse(b)", 1)], "epochs": 9, "algo": "sgd", "learning_rate": 0.0, "verbose": 0}
+    assert len(two_heads().train(data, **options)) == 9
+    assert len(two_heads().train(data, patience=2, **options)) < 9
+
+
+def test_a_best_epoch_without_every_turn_stays_a_number_while_weights_change(data):
+    net = two_heads()
+
+    def change(record):
+        net.losses[0].weight = net.losses[1].weight = 1.0 + record["epoch"]
+
+    net.train(data, turns=[("mse(a)", 1), ("mse(b)", 1)], epochs=4, batch_size=0, callbacks=change, verbose=0)
+    assert np.isfinite(net._stopped[0]["best"][0])
+
+
 def test_wrong_turns_say_what_is_wrong(data):
     net = two_heads()
     for turns, error, named in [
