@@ -5,6 +5,14 @@ import inspect
 import os
 
 
+class InitSignature:
+    """The ``__signature__`` of a class whose `__new__` takes anything: that of its `__init__`, for `help` and editors."""
+
+    def __get__(self, instance, owner):
+        signature = inspect.signature(owner.__init__)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
 class Displayed:
     """What shows its text in notebooks as it does at the prompt, without breaking its lines."""
 

@@ -1,6 +1,7 @@
 """How objects show themselves."""
 
 import csv
+import inspect
 
 import pytest
 
@@ -57,3 +58,12 @@ def test_what_notebooks_show_is_escaped_and_has_the_colours_of_the_page():
         assert "#" not in page.replace("&#", "")  # no colour of its own
     assert "a&lt;b" in net._repr_html_() and "<td>right</td>" in report._repr_html_()
     assert r"$\displaystyle \ell = \left|e\right|" in shown[-2]._repr_html_()
+
+
+def test_help_shows_the_parameters_of_a_model_and_of_a_subclass_with_an_init_of_its_own():
+    class Mine(symloss.Regressor):
+        def __init__(self, width, *, deep=False):
+            super().__init__([2, width, 1])
+
+    assert str(inspect.signature(symloss.Regressor)).startswith("(layers=None, loss='default'")
+    assert str(inspect.signature(Mine)) == "(width, *, deep=False)"

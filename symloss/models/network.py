@@ -3,6 +3,7 @@
 import pytensor
 import pytensor.tensor as pt
 
+from .._repr import InitSignature
 from ..compiling import Cache, alone, resolve
 from ..data import Field
 from ..errors import DataError, SpecError
@@ -82,6 +83,8 @@ class Network(Composed, Predicting, Measuring, Written):
     def __init_subclass__(cls, registered: str | None = None, **keywords):
         super().__init_subclass__(**keywords)
         registry.register(cls, registered)
+
+    __signature__ = InitSignature()
 
     def __new__(cls, *arguments, **options):
         model = super().__new__(cls)
