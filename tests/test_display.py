@@ -5,6 +5,7 @@ import inspect
 
 import pytest
 
+import symloss
 from symloss.training import (
     Checkpoint,
     CSVHistory,
