@@ -9,7 +9,7 @@ from rich.console import Console
 import symloss
 from symloss.errors import SymlossError, SymlossWarning, unknown
 
-COMMANDS = ("demo", "info", "losses", "report", "train", "c-source", "cache")
+COMMANDS = ("demo", "info", "losses", "report", "train", "predict", "c-source", "cache")
 FAILED, INTERRUPTED = 1, 130  # exit codes; argparse itself ends with 2
 
 
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     if rest:
         parser.error(_not_taken(name, rest[0], options))
     command = options.pop("command", None)
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=name == "predict" and options["output"] is None)
     if command is None:
         from symloss.command.overview import run
 
@@ -68,6 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
     losses.set_defaults(command=_losses)
     _add_report(commands)
     _add_train(commands)
+    _add_predict(commands)
     source = commands.add_parser("c-source", help="print the C file of a saved model's training step")
     source.add_argument("file", metavar="FILE", help="a file that net.save wrote, such as model.safetensors")
     source.add_argument("--algo", default="rmsprop", metavar="RULE", help="the update rule (%(default)s)")
@@ -99,6 +100,20 @@ def _add_train(commands) -> None:
     train.set_defaults(command=_train)
 
 
+def _add_predict(commands) -> None:
+    predict = commands.add_parser("predict", help="apply a model that symloss train saved to a table")
+    predict.add_argument("model", metavar="MODEL.safetensors", help="the file of the model")
+    predict.add_argument("data", metavar="TABLE.csv", help="a table with the columns of the training, in any order "
+                                                           "and with or without the target")
+    predict.add_argument("-o", "--output", metavar="OUT.csv",
+                         help="the file to write the predictions to, a line for each row (default: standard output)")
+    predict.add_argument("--score", action="store_true", help="compare the predictions with the target in the table")
+    predict.add_argument("--missing", choices=("refuse", "empty"),
+                         help="refuse rows with missing inputs, or leave their predictions empty (default: empty if "
+                              "the model was trained with missing = \"drop\")")
+    predict.set_defaults(command=_predict)
+
+
 def _not_taken(command, word, options) -> str:
     """Return what to say of an argument that a command does not take."""
     if not word.startswith("-"):
@@ -113,7 +128,7 @@ def _integer(least: int):
     def read(text):
         value = int(text)
         if value < least:
-            raise argparse.ArgumentTypeError(f"{value}; an integer of at least {least} is wanted")
+            raise argparse.ArgumentTypeError(f"got {value}, but it must be an integer of at least {least}")
         return value
 
     read.__name__ = "integer"
@@ -152,9 +167,15 @@ def _train(console, recipe, data, example) -> int:
         print(recipes.EXAMPLE, end="")
         return 0
     if data is None:
-        raise symloss.SpecError("train: a TOML file and a table are wanted: symloss train model.toml data.csv; "
-                                "symloss train --example shows what the first one says")
+        raise symloss.SpecError("train: the command needs a TOML file and a table: symloss train model.toml data.csv. "
+                                "Write symloss train --example to see such a TOML file")
     return run(console, recipe, data)
+
+
+def _predict(console, **options) -> int:
+    from symloss.command.predict import run
+
+    return run(console, **options)
 
 
 def _c_source(console, file, algo) -> int:

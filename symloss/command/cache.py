@@ -25,7 +25,8 @@ def run(console: Console, action: str | None, days: int | None) -> int:
     if action not in (None, "clear"):
         raise unknown("action of cache", action, ["clear"])
     if action is None and days is not None:
-        raise SpecError(f"cache: --older-than {days} says what to remove; call symloss cache clear --older-than {days}")
+        raise SpecError(f"cache: --older-than {days} only works with clear. Write symloss cache clear --older-than "
+                        f"{days}")
     if action is None:
         rows(console, table())
         return 0

@@ -73,7 +73,7 @@ def _folder(output) -> pathlib.Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"demo: the folder {folder} cannot be made ({error.strerror}); pass another --output") from None
+        raise DataError(f"demo: the folder {folder} cannot be made ({error.strerror}). Pass another --output") from None
     return folder
 
 
@@ -121,7 +121,7 @@ def _save(net, folder, images) -> pathlib.Path:
     again = load(path)
     again.mode = net.mode
     if not np.array_equal(net.predict(images[:100]), again.predict(images[:100])):
-        raise DataError(f"demo: the model in {path} predicts otherwise than the one that was saved")
+        raise DataError(f"demo: the model in {path} predicts something other than the model that was saved")
     return path
 
 

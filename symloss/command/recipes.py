@@ -105,10 +105,10 @@ def read(path) -> Recipe:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SpecError(f"train: {path} cannot be read ({error.strerror}); symloss train --example prints an example "
-                        f"of such a file") from None
+        raise SpecError(f"train: {path} cannot be read ({error.strerror}). Write symloss train --example for an "
+                        "example of such a file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"train: {path} is not valid TOML ({error}); symloss train --example prints an example") \
+        raise SpecError(f"train: {path} is not valid TOML ({error}). Write symloss train --example for an example") \
             from None
     for key, value in content.items():
         if key in ELSEWHERE:
@@ -117,14 +117,14 @@ def read(path) -> Recipe:
             raise unknown(f"key in {path}:", key, WANTED)
         fits, words = WANTED[key]
         if not fits(value):
-            raise SpecError(f"train: {path}: {key} = {value!r}; write {words}")
+            raise SpecError(f"train: {path}: {key} = {value!r} is not valid; write {words}")
     doubled = set(content.get("options", {})) & {*WANTED, *ELSEWHERE}
     if doubled:
         name = min(doubled)
-        raise SpecError(f"train: {path}: {name} does not belong to [options]; write {ELSEWHERE.get(name, name)} = ... "
-                        f"above it")
+        raise SpecError(f"train: {path}: {name} does not belong to [options]. Write {ELSEWHERE.get(name, name)} = ... "
+                        "above it")
     if "target" not in content:
-        raise SpecError(f'train: {path} does not say what to predict; write target = "name of a column"')
+        raise SpecError(f"train: {path} does not say what to predict. Write target = \"name of a column\"")
     return Recipe(**content)
 
 

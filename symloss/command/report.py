@@ -26,7 +26,7 @@ def run(console: Console, loss: str, options=(), html=None, speed: bool = True, 
         The backend that compiles it for this measurement.
     """
     if html is not None and not pathlib.Path(html).parent.is_dir():
-        raise SpecError(f"report: --html {html}: there is no such folder; make it first")
+        raise SpecError(f"report: the folder of --html {html} does not exist. Make it first")
     found = report(loss, speed=speed, mode=mode, **dict(_option(text) for text in options))
     console.print(str(found), markup=False, highlight=False, soft_wrap=True)
     if html is not None:
@@ -44,4 +44,4 @@ def _option(text: str):
             raise ValueError
         return name, words[value.lower()] if value.lower() in words else float(value)
     except ValueError:
-        raise SpecError(f"report: {text!r} is not an option; write a name and a number, such as delta=0.5") from None
+        raise SpecError(f"report: {text!r} is not an option. Write a name and a number, such as delta=0.5") from None

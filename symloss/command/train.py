@@ -11,7 +11,7 @@ from .. import losses
 from ..errors import DataError, SpecError
 from ..losses.formulas.grammar import parse
 from ..models.feedforward import Classifier, Regressor
-from . import recipes, tables
+from . import coding, recipes, scores, tables
 from .console import rows, say
 
 UNITS = ("the unit of the target", "the squared unit of the target")  # of losses for which targets may be scaled
@@ -26,8 +26,8 @@ class Task:
     ----------
     x : float array (n, d)
     y : float array (n, k), or labels (n,)
-    names : list of str
-        Of the columns of x.
+    words : dict
+        The words of each column of inputs, see `tables.words_of`.
     classes : list or None
         The labels, for a classification.
     dropped : int
@@ -36,7 +36,7 @@ class Task:
 
     x: np.ndarray
     y: np.ndarray
-    names: list
+    words: dict
     classes: list | None
     dropped: int
 
@@ -45,7 +45,7 @@ def run(console: Console, recipe, data) -> int:
     """Train the model that the file `recipe` describes on the table `data`, and return the exit code."""
     plan = recipes.read(recipe)
     if not pathlib.Path(plan.save).parent.is_dir():
-        raise SpecError(f"train: save = {plan.save!r}; there is no such folder, so make it first")
+        raise SpecError(f"train: the folder of save = {plan.save!r} does not exist. Make it first")
     task = read_task(plan, tables.read(data))
     learning, held_out = split(len(task.x), plan)
     net, scales = model(plan, task, learning)
@@ -61,11 +61,14 @@ def run(console: Console, recipe, data) -> int:
     _train(net, plan, task, learning, held_out, scales)
     seconds = time.perf_counter() - start
     fold(net, scales)
+    known = described(net, plan, task, learning, "y" in scales)
+    coding.store(net, known)
     path = _saved(net, plan)
-    conclude(console, net, plan, task, learning, held_out, seconds)
+    conclude(console, net, known, task, learning, held_out, seconds)
     say(console, f"\nmodel: {path}")
-    say(console, f"In Python, symloss.load({str(path)!r}).predict(x) takes the columns {_listed(task.names)}, in this "
-                 f"order and as they are in the table.")
+    say(console, f"symloss predict {path} TABLE.csv applies it to another table. In Python, symloss.load("
+                 f"{str(path)!r}).predict(x) takes the columns {_listed(known.names)}, in this order and as they are "
+                 f"in the table.")
     return 130 if getattr(net.history[-1].get("stopped"), "code", "") == "interrupted" else 0
 
 
@@ -97,23 +100,24 @@ def read_task(plan, table) -> Task:
     names = plan.inputs or [name for name in table if name not in plan.targets and name not in plan.ignore]
     both = [name for name in names if name in plan.targets]
     if both:
-        raise SpecError(f"train: the column {both[0]!r} is an input and a target; leave it out of one of them")
+        raise SpecError(f"train: the column {both[0]!r} is an input and a target. Remove it from one of them")
     columns = tables.chosen(table, names, "inputs")
     if not columns:
-        raise DataError("train: no column is left for the inputs; the table needs columns besides the target")
+        raise DataError("train: no column is left for the inputs. The table needs columns besides the target")
     kept = ~np.any([column.missing for column in targets], axis=0)
     gaps = {column.name: int(column.missing.sum()) for column in columns if column.missing.any()}
     if gaps and plan.missing == "refuse":
         said = ", ".join(f"{name} ({count} rows)" for name, count in list(gaps.items())[:5])
-        raise DataError(f'train: values are missing in {said}; write missing = "drop" to leave these rows out, or '
+        raise DataError(f"train: values are missing in {said}. Write missing = \"drop\" to leave these rows out, or "
                         f"ignore = {list(gaps)} to leave these columns out")
     kept &= ~np.any([column.missing for column in columns], axis=0)
     if kept.sum() < FEW:
         raise DataError(f"train: only {kept.sum()} rows have no missing values, but at least {FEW} are needed")
     columns = [dataclasses.replace(column, values=column.values[kept]) for column in columns]
-    x, named = tables.as_inputs(columns)
+    words = tables.words_of(columns)
+    x = tables.as_inputs(columns, words)
     y, classes = _targets(plan, [dataclasses.replace(c, values=c.values[kept]) for c in targets])
-    return Task(x, y, named, classes, int((~kept).sum()))
+    return Task(x, y, words, classes, int((~kept).sum()))
 
 
 def _targets(plan, columns):
@@ -122,21 +126,22 @@ def _targets(plan, columns):
     kind = plan.kind or ("classification" if of_words or _wants_labels(plan.loss) else "regression")
     if kind == "regression":
         if of_words:
-            raise SpecError(f'train: the target {of_words[0]!r} has words; write kind = "classification", or name a '
-                            f"column of numbers")
+            raise SpecError(f"train: the target {of_words[0]!r} contains words. Write kind = \"classification\", or "
+                            "name a column of numbers")
         return np.stack([column.values for column in columns], axis=1), None
     if len(columns) > 1:
-        raise SpecError(f"train: {len(columns)} targets of classes; name one of {', '.join(plan.targets)}")
+        raise SpecError(f"train: got {len(columns)} targets of classes, but only one is possible. Name one of "
+                        f"{', '.join(plan.targets)}")
     values = columns[0].values
     if not columns[0].of_words:
         if np.any(values != np.round(values)) or len(np.unique(values)) > max(20, len(values) // 5):
-            raise SpecError(f'train: the target {columns[0].name!r} has {len(np.unique(values))} different numbers; '
-                            f'write kind = "regression"')
+            raise SpecError(f"train: the target {columns[0].name!r} has {len(np.unique(values))} different numbers. "
+                            'Write kind = "regression"')
         values = values.astype(int)
     classes = sorted(set(values.tolist()))
     if len(classes) < 2:
         raise DataError(f"train: the target {columns[0].name!r} is {classes[0]!r} in all rows, so there is nothing to "
-                        f"learn; name another column")
+                        "learn. Name another column")
     return values, classes
 
 
@@ -148,6 +153,14 @@ def _wants_labels(loss) -> bool:
 def _spec(loss):
     form = loss["form"] if isinstance(loss, dict) else loss
     return losses.get(form) if form is not None else None
+
+
+def _quantiles(spec, loss) -> tuple:
+    """Return the quantiles that a loss predicts for one target; empty for other losses."""
+    if spec is None or spec.name != "multi_quantile":
+        return ()
+    given = loss.get("q") if isinstance(loss, dict) else None
+    return tuple(spec.options["q"] if given is None else given if isinstance(given, list) else [given])
 
 
 def _is_of_errors(spec) -> bool:
@@ -179,7 +192,8 @@ def model(plan, task, learning):
     else:
         loss = "mse" if plan.loss is None else plan.loss
         spec, y = _spec(loss), task.y[learning]
-        last = y.shape[1] if spec.activation is None else (y.shape[1], spec.activation)
+        count = y.shape[1] if not (several := _quantiles(spec, loss)) else len(several)
+        last = count if spec.activation is None else (count, spec.activation)
         net = Regressor([x.shape[1], *hidden, last], seed=plan.seed, loss=loss)
         if plan.scale and _is_of_errors(spec) and np.all(y.std(axis=0) > 0):
             scales["y"] = y.mean(axis=0), y.std(axis=0)
@@ -220,7 +234,19 @@ def fold(net, scales) -> None:
 # -------------------------------------------------------------------------------------------------------- the report
 
 
-def conclude(console, net, plan, task, learning, held_out, seconds) -> None:
+def described(net, plan, task, learning, scaled) -> coding.Coding:
+    """Return what `symloss predict` must know of the table."""
+    usual = (max(task.classes, key=lambda one: np.sum(task.y[learning] == one)) if task.classes else
+             task.y[learning].mean(axis=0).tolist())
+    name = plan.targets[0]
+    quantiles = () if plan.loss is None else _quantiles(_spec(plan.loss), plan.loss)
+    if task.classes is None and net.losses[0].spec.name == "quantile":
+        quantiles = (float(net.losses[0].options["q"]),) if len(plan.targets) == 1 else ()
+    outputs = [f"{name}_q{q:g}" for q in quantiles] if quantiles and task.classes is None else plan.targets
+    return coding.Coding(task.words, plan.targets, outputs, plan.missing, usual, scaled)
+
+
+def conclude(console, net, known, task, learning, held_out, seconds) -> None:
     """Print the quality of the model, and that of a constant prediction for comparison."""
     chosen, where = (held_out, "validation") if len(held_out) else (learning, "rows to learn from")
     x, y = task.x[chosen], task.y[chosen]
@@ -229,15 +255,6 @@ def conclude(console, net, plan, task, learning, held_out, seconds) -> None:
     if len(held_out) and best:
         found["kept"] = f"the parameters of epoch {best[-1]}"
     prediction = net.predict(x)
-    if task.classes:
-        guess = max(task.classes, key=lambda one: np.sum(task.y[learning] == one))
-        found["accuracy"] = f"{np.mean(prediction == y):.4f}, against {np.mean(y == guess):.4f} for always {guess!r}"
-    else:
-        for i, name in enumerate(plan.targets):
-            error, usual = prediction[:, i] - y[:, i], y[:, i] - task.y[learning][:, i].mean()
-            share = 1 - np.square(error).sum() / max(np.square(usual).sum(), 1e-300)
-            found[f"{name}: absolute error"] = (f"{np.abs(error).mean():.4g} on average, against "
-                                                f"{np.abs(usual).mean():.4g} for always the mean")
-            found[f"{name}: R^2"] = f"{share:.4f}"
+    found |= scores.of_classes(prediction, y, known.usual) if task.classes else scores.of_outputs(known, prediction, y)
     console.print()
     rows(console, found, f"{where} ({len(x)} rows)")

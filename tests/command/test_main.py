@@ -212,7 +212,7 @@ def test_a_loss_that_is_not_found_names_the_nearest(capsys):
 @pytest.mark.parametrize(("arguments", "message"), [
     (["losse"], "unknown command 'losse'; did you mean 'losses'?"),
     (["Demo"], "did you mean 'demo'?"),
-    (["learn"], "the nearest of 7"),
+    (["learn"], "the nearest of 8"),
     (["demo", "--sed", "3"], "unknown option of demo: '--sed'; did you mean '--seed'?"),
     (["--verson"], "did you mean '--version'?"),
     (["info", "cache"], "info does not take 'cache'"),
@@ -311,4 +311,4 @@ def test_c_source_prints_the_step_of_a_saved_model(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "static int step(" in printed and "hid1_w = hid1_w - learning_rate" in printed
     assert main(["c-source", str(path), "--algo", "lbfgs"]) == 1
-    assert "makes no steps" in capsys.readouterr().err
+    assert "has no steps" in capsys.readouterr().err

@@ -101,8 +101,8 @@ def test_rows_without_a_value_are_refused_or_left_out(table, here, python, capsy
     ('target = "town"\nkind = "regression"\n', "classification"),
     ('target = "price"\nkind = "classification"\n', "different numbers"),
     ('target = "price"\ninputs = ["price"]\n', "an input and a target"),
-    ('target = "price"\nsave = "nowhere/model"\n', "no such folder"),
-    ('target = ["price", "town"]\nkind = "classification"\n', "name one of"),
+    ('target = "price"\nsave = "nowhere/model"\n', "does not exist"),
+    ('target = ["price", "town"]\nkind = "classification"\n', "Name one of"),
 ], ids=str)
 def test_what_cannot_be_is_refused_with_what_to_write(text, words, table, python, capsys):
     assert train(text) == 1
