@@ -324,7 +324,7 @@ def test_a_fixed_number_of_epochs_changes_the_parameters(points):
 
 
 def test_a_worse_negative_loss_is_no_improvement():
-    from symloss.training.callbacks import better
+    from symloss.training.comparison import better
 
     assert not better(-9.5, -10.0, 0.1)
     assert better(-11.5, -10.0, 0.1)

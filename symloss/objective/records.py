@@ -39,14 +39,14 @@ def parts(record: dict, prefix: str = "") -> list[Part]:
     return found
 
 
-def reweighed(record: dict, weights: dict, prefix: str = "") -> float:
-    """Return the total that a record would have with other weights, by name. Other weights stay the same.
+def reweighed(terms: dict, weights: dict) -> float:
+    """Return the total of terms with these weights, both by name.
 
-    >>> reweighed({"weighted": {"mse": 2.0}, "mse": 4.0, "weights": {"mse": 0.5}}, {"mse": 1.0})
+    >>> reweighed({"mse": 4.0, "mae": 1.0}, {"mse": 0.5, "mae": 2.0})
     4.0
     """
-    return sum(weights.get(part.name, part.weight) * part.value for part in parts(record, prefix)
-               if not math.isnan(part.value))  # a loss whose turn did not come is not in the total
+    return sum(weights.get(name, 1.0) * value for name, value in terms.items()
+               if not math.isnan(value))  # a loss whose turn did not come is not in the total
 
 
 def has_terms(found: list[Part]) -> bool:

@@ -18,13 +18,12 @@ import time
 import warnings
 from collections.abc import Callable
 
-import numpy as np
-
 from .. import _files
 from .._checks import is_number
 from .._options import NONE, integer, number
 from .._repr import Called
 from ..errors import DataError, SpecError, SymlossWarning, UnknownNameError, unknown
+from .comparison import BestValue, restored_terms
 from .reasons import Reason, not_improved
 from .rewind import not_finite
 
@@ -72,8 +71,8 @@ class Callbacks:
     def restore(self, states: list) -> None:
         """Restore the states of callbacks by class, in order; raise DataError for states that are damaged."""
         if not isinstance(states, list | tuple) or not all(_is_state(s) for s in states):
-            raise DataError(f"the saved states of callbacks are damaged: {str(states)[:60]}; take another copy of the "
-                            f"file")
+            raise DataError(f"the saved states of callbacks are damaged: {str(states)[:60]}. Use another copy of the "
+                            "file")
         waiting = list(states)
         for callback in self.all:
             found = next((s for s in waiting if s[0] == type(callback).__name__), None)
@@ -84,8 +83,8 @@ class Callbacks:
                 try:
                     callback.restore(found[1])
                 except Exception as error:
-                    raise DataError(f"the saved state of {found[0]} is damaged ({type(error).__name__}: {error}); take "
-                                    f"another copy of the file, or leave this callback out") from error
+                    raise DataError(f"the saved state of {found[0]} is damaged ({type(error).__name__}: {error}). Use "
+                                    "another copy of the file, or leave this callback out") from error
 
 
 def _is_state(state) -> bool:
@@ -102,13 +101,6 @@ def _restored(state, name, kind, none=False):
     return kind(value)
 
 
-def better(value: float, best: float | None, min_improvement: float = 0.0, least: float = 0.0, sign: int = 1) -> bool:
-    """Return whether `value` improves on `best` by more than both minimum amounts (by being higher, if sign is -1)."""
-    if value is None or not np.isfinite(value):
-        return False
-    return best is None or sign * value < sign * best - max(abs(best) * min_improvement, least)
-
-
 class _Watcher(Called):
     """What follows one value of the records and counts how long it has not become better."""
 
@@ -118,7 +110,7 @@ class _Watcher(Called):
         if metric is not None and (not isinstance(metric, str) or not metric):
             raise SpecError(f"{who}: metric={metric!r} is not valid; it must be the name of a metric, or 'loss'")
         if metric is not None and monitor is not None:
-            raise SpecError(f"{who}: metric={metric!r} and monitor={monitor!r} are both given; pass one of them")
+            raise SpecError(f"{who}: got metric={metric!r} and monitor={monitor!r}. Pass only one of them")
         if monitor is not None and (not isinstance(monitor, str) or not monitor):
             raise SpecError(f"{who}: monitor={monitor!r} is not valid; it must be the name of a value in the record, "
                             f"such as 'valid_acc'")
@@ -131,7 +123,13 @@ class _Watcher(Called):
         self.monitor, self.patience, self.min_improvement, self.mode = monitor, patience, min_improvement, mode
         self.metric = None if metric is None else metric.removeprefix("valid_")
         self.initial_patience, self.min_absolute_improvement = initial_patience, min_absolute_improvement
-        self.best, self.waited, self._seen, self._followed, self._sign = None, 0, 0, None, 1
+        self._best, self._objective = BestValue(), None
+        self.waited, self._seen, self._followed, self._sign = 0, 0, None, 1
+
+    @property
+    def best(self) -> float | None:
+        """The best value so far: a total is that of the best epoch with the weights of the last one."""
+        return self._best.value
 
     def value(self, known) -> str | None:
         """Return the name of the value that it follows in records that have the `known` ones; None: what is best."""
@@ -141,7 +139,7 @@ class _Watcher(Called):
         return valid if valid in known else self.metric
 
     def start(self, training):
-        monitored, asked = training.monitored, self.value(training.modes)
+        monitored, asked, self._objective = training.monitored, self.value(training.modes), training.objective
         self._followed, self._validates = asked or monitored.name, "valid_loss" in training.modes
         if self.metric is not None:
             self._check_metric(training.modes)
@@ -153,14 +151,14 @@ class _Watcher(Called):
     def without_mode(self, name) -> SpecError:
         """Return the error for a value of which it is not known which are the good ones."""
         return SpecError(f"{type(self).__name__}: it is not known whether high or low values of {name!r} are better. "
-                         f"Pass mode='max' or mode='min'")
+                         "Pass mode='max' or mode='min'")
 
     def _check_metric(self, modes):
         who = type(self).__name__
         if self._followed not in modes:
             names = [name for name in modes if not name.startswith("valid_")]
-            raise UnknownNameError(f"{unknown(f'metric of {who}:', self.metric, names)}; pass metrics=[...] to train "
-                                   f"to add others")
+            raise UnknownNameError(f"{unknown(f'metric of {who}:', self.metric, names)}. To add others, pass "
+                                   "metrics=[...] to train")
         if not self._validates:
             warnings.warn(f"{who}: there is no validation data, so {self.metric!r} of the training data decides when "
                           f"to stop. It keeps improving while a model overfits. Pass validation data, or "
@@ -173,18 +171,19 @@ class _Watcher(Called):
             return False
         if not is_number(record.get(name)) and not isinstance(record.get(name), float):
             numbers = [k for k, v in record.items() if is_number(v)]
-            raise SpecError(f"{type(self).__name__}: there is no number {name!r} in the record, only "
+            raise SpecError(f"{type(self).__name__}: there is no number {name!r} in the record. Choose among "
                             f"{', '.join(numbers)}")
-        improved = better(record[name], self.best, self.min_improvement, self.min_absolute_improvement, self._sign)
-        self.best = record[name] if improved else self.best
+        improved = self._best.improves(record, name, self.min_improvement, self.min_absolute_improvement, self._sign,
+                                       self._objective)
         self.waited, self._seen = 0 if improved else self.waited + 1, self._seen + 1
         return self.waited >= max(self.patience, 1) and self._seen > self.initial_patience
 
     def state(self):
-        return {"best": self.best, "waited": self.waited, "seen": self._seen}
+        return {"best": self.best, "terms": self._best.terms, "waited": self.waited, "seen": self._seen}
 
     def restore(self, state):
-        self.best, self.waited = _restored(state, "best", float, none=True), _restored(state, "waited", int)
+        self._best = BestValue(_restored(state, "best", float, none=True), restored_terms(state.get("terms")))
+        self.waited = _restored(state, "waited", int)
         self._seen = _restored({"seen": self.waited} | state, "seen", int)
 
 
@@ -194,6 +193,10 @@ class EarlyStopping(_Watcher):
     The same value decides which parameters are kept and what ``Checkpoint(best=True)`` writes, unless you pass
     ``train(best=...)``. The option `patience` of `train` is ignored unless you pass it. The option `stop` of `train`
     takes the same arguments as a dict.
+
+    If the value is a total ('loss' or 'valid_loss') and the weight of a loss changes, by a schedule or because it is
+    learned, the best total so far is computed again with the present weights before it is compared. A rising weight
+    therefore does not look like a model that gets worse. A metric or a single loss is compared as it is.
 
     Parameters
     ----------
@@ -236,7 +239,8 @@ class EarlyStopping(_Watcher):
 class ReduceLearningRate(_Watcher):
     """Multiply the learning rate by `factor` when a value has not improved for `patience` validations.
 
-    The parameters are those of `EarlyStopping`; `least` is the smallest product of factors.
+    The parameters are those of `EarlyStopping`; `least` is the smallest product of factors. While weights of losses
+    change, totals are compared as there.
     """
 
     def __init__(self, factor=0.5, patience=3, monitor=None, min_improvement=0.0, mode=None, least=1e-4):
@@ -248,7 +252,7 @@ class ReduceLearningRate(_Watcher):
     def start(self, training):
         super().start(training)
         if not hasattr(training.step, "scale_learning_rate"):
-            raise SpecError("ReduceLearningRate: full-batch methods have no learning rate; leave it out")
+            raise SpecError("ReduceLearningRate: full-batch methods have no learning rate. Leave this callback out")
         self._training = training
 
     def epoch(self, record):
@@ -289,7 +293,8 @@ class Checkpoint(Called):
         (integer(1) | NONE)("epochs", epochs, "Checkpoint")
         (number(0) | NONE)("seconds", seconds, "Checkpoint")
         if best and seconds is not None:
-            raise SpecError("Checkpoint: best=True goes with epochs, not with seconds")
+            raise SpecError("Checkpoint: best=True works with epochs, not with seconds. Pass epochs, or leave "
+                            "best=True out")
         self._last = time.monotonic()
 
     def start(self, training):

@@ -6,9 +6,8 @@ import numpy as np
 
 from .._checks import is_number
 from ..errors import DataError, SpecError
-from ..losses import GradNorm, Uncertainty
-from ..objective.records import reweighed
-from .callbacks import Callbacks, better
+from .callbacks import Callbacks
+from .comparison import BestValue, restored_terms
 from .reasons import Reason, not_improved
 
 
@@ -36,16 +35,22 @@ class Monitored:
 class Best:
     """The best value so far, the parameters that gave it, and how many validations ago that was."""
 
-    value: float | None = None
+    found: BestValue = dataclasses.field(default_factory=BestValue)
     waited: int = 0
     values: dict = dataclasses.field(default_factory=dict)
 
-    def update(self, value: float, parameters: dict, min_improvement: float, sign: int = 1) -> bool:
-        """Take a new value, and return whether it is better than all before."""
-        improved = better(value, self.value, min_improvement, sign=sign)
+    @property
+    def value(self) -> float | None:
+        """The best value so far."""
+        return self.found.value
+
+    def update(self, record: dict, monitored: Monitored, objective, min_improvement: float) -> bool:
+        """Take a new record, and return whether its monitored value is better than all before."""
+        improved = self.found.improves(record, monitored.name, min_improvement, sign=monitored.sign,
+                                       objective=objective)
         self.waited = 0 if improved else self.waited + 1
         if improved:
-            self.value, self.values = value, {name: p.get_value() for name, p in parameters.items()}
+            self.values = {name: p.get_value() for name, p in objective.parameters.items()}
         return improved
 
     def restore(self, parameters: dict) -> None:
@@ -130,19 +135,8 @@ class Training:
             return
         if not isinstance(record.get(name), int | float) or isinstance(record[name], bool):
             numbers = [k for k, v in record.items() if is_number(v)]
-            raise SpecError(f"train: best={name!r} is no number in the record; choose one of {', '.join(numbers)}")
-        self._reweigh_best(record)
-        record["best"] = self.best.update(record[name], self.objective.parameters, min_improvement,
-                                          self.monitored.sign)
-
-    def _reweigh_best(self, record: dict) -> None:
-        """Give the best total so far the weights of a new record: while weights move, totals cannot be compared."""
-        best = next((r for r in reversed(self.history) if r.get("best")), None)
-        learned = any(isinstance(loss.moving, Uncertainty | GradNorm) for loss in self.objective.losses)
-        if self.monitored.name not in ("loss", "valid_loss") or self.best.value is None or best is None or learned:
-            return
-        if best.get("weights") != record.get("weights"):
-            self.best.value = reweighed(best, record.get("weights", {}), self.monitored.name.removesuffix("loss"))
+            raise SpecError(f"train: best={name!r} is not a number in the record. Choose one of {', '.join(numbers)}")
+        record["best"] = self.best.update(record, self.monitored, self.objective, min_improvement)
 
     def tell(self, moment: str, argument):
         """Call all callbacks that listen to a moment, and return the first reason to end, or None."""
@@ -178,6 +172,7 @@ class Training:
         plain = {
             "epoch": self.epoch, "position": self.position, "batches": self.batches, "items": self.items,
             "seconds": self.seconds, "seed": self.seed, "best": [self.best.value, self.best.waited],
+            "best terms": self.best.found.terms,
             "monitored": dataclasses.astuple(self.monitored), "asked": self.asked,
             "callbacks": self.callbacks.state(), "generators": generators,
         }
@@ -210,13 +205,14 @@ class Training:
             self.batches, self.items, self.seed = int(plain["batches"]), int(plain["items"]), int(plain["seed"])
             self.seconds = float(plain["seconds"])
             value, waited = plain["best"]
-            best = Best(None if value is None else float(value), int(waited),
+            found = BestValue(None if value is None else float(value), restored_terms(plain.get("best terms")))
+            best = Best(found, int(waited),
                         {n: np.asarray(v, parameters[n].dtype) for n, v in groups["best"].items()})
             same = tuple(plain.get("monitored", ("valid_loss", "min"))) == dataclasses.astuple(self.monitored)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise DataError(
-                f"resume: the saved state belongs to another training ({type(error).__name__}: {error}); pass the same "
-                f"algo, losses and regularizers, or leave resume out"
+                f"resume: the saved state belongs to another training ({type(error).__name__}: {error}). Pass the "
+                "same algo, losses and regularizers, or leave resume out"
             ) from None
         self.best = best if same else Best()  # of another value: nothing is known of its best
         self.resumed = True

@@ -127,3 +127,92 @@ def test_while_a_weight_moves_totals_are_compared_with_the_weights_of_today(labe
     net.train(data, data, algo="sgd", epochs=3, patience=None, verbose=0)
     assert net.history[0]["valid_loss"] < net.history[1]["valid_loss"]  # whose weight is larger
     assert [record["best"] for record in net.history] == [True, True, False]
+
+
+def annealed(monkeypatch, weights, losses, callbacks=(), **options):
+    """Train while the weight of mae takes these values, and (mse, mae) of the validations these; return the model."""
+    figures, moving = iter(losses), iter(weights)
+    net = Regressor([4, 1], loss=["mse", {"form": "mae", "weight": next(moving)}], mode="PYTHON")
+
+    def move(record):
+        net.losses[1].weight = next(moving, 0.0)
+
+    monkeypatch.setattr(symloss.compiling.Evaluation, "run",
+                        lambda self, batches: [(value, 1.0) for value in next(figures)])
+    x = np.zeros((4, 4))
+    data = [x, x[:, 0]]
+    net.train(data, data, algo="sgd", epochs=len(losses), verbose=0, callbacks=[callbacks, move] if callbacks else move,
+              **{"patience": None} | options)
+    return net
+
+
+KL = [(4.0, 1.0), (3.6, 0.9), (3.2, 0.8), (2.8, 0.7), (2.4, 0.6), (2.0, 0.5)]  # both losses fall in each epoch
+RISING = [0.0, 1.0, 3.0, 6.0, 10.0, 15.0]  # but the total rises: 4, 4.5, 5.6, 7, 8.4, 9.5
+
+
+@pytest.mark.parametrize("watch", [
+    lambda: {"callbacks": EarlyStopping(patience=1)},
+    lambda: {"callbacks": EarlyStopping("valid_loss", patience=1)},
+    lambda: {"stop": {"metric": "loss", "patience": 1}},
+    lambda: {"stop": {"metric": "mae", "patience": 1}},
+    lambda: {"patience": 1},
+], ids=["early stopping", "by name", "stop", "a single loss", "patience"])
+def test_a_weight_that_rises_does_not_look_like_a_model_that_gets_worse(watch, monkeypatch):
+    net = annealed(monkeypatch, RISING, KL, **watch())
+    assert [r["valid_loss"] for r in net.history] == pytest.approx([4, 4.5, 5.6, 7, 8.4, 9.5])
+    assert all(r["best"] for r in net.history)
+
+
+def test_a_weight_that_falls_does_not_look_like_a_model_that_gets_better(monkeypatch):
+    """Both losses rise in each epoch."""
+    watcher = EarlyStopping(patience=3)
+    net = annealed(monkeypatch, RISING[::-1], KL[::-1], callbacks=watcher)
+    assert len(net.history) == 4
+    assert watcher.best == pytest.approx(2 + 3 * 0.5)  # the first epoch, with the weight of the last one
+    assert [r["best"] for r in net.history] == [True, False, False, False]
+
+
+def test_the_learning_rate_is_not_reduced_by_a_weight_that_rises(monkeypatch):
+    callback = ReduceLearningRate(0.5, patience=1)
+    annealed(monkeypatch, RISING, KL, callbacks=callback)
+    assert callback.product == 1
+    annealed(monkeypatch, RISING, KL[:1] * 6, callbacks=(worse := ReduceLearningRate(0.5, patience=1)))
+    assert worse.product == 0.5**5
+
+
+def test_what_was_best_is_weighed_again_after_a_training_is_resumed(monkeypatch):
+    watcher = EarlyStopping(patience=5)
+    annealed(monkeypatch, RISING, KL, callbacks=watcher)
+    again = EarlyStopping(patience=5)
+    again.restore(watcher.state())
+    record = {"valid_loss": 2.6, "valid_mse": 2.0, "valid_mae": 0.6, "valid_weighted": {"mse": 2.0, "mae": 0.6},
+              "weights": {"mse": 1.0, "mae": 1.0}, "loss": 0.0}
+    again._followed, again._validates = "valid_loss", True
+    assert not again.watch(record)
+    assert again.best == 2.5  # it was 2 + 15 * 0.5
+    assert again.waited == 1
+    with pytest.raises(ValueError, match="terms"):
+        again.restore(watcher.state() | {"terms": [3]})
+
+
+def test_weights_that_are_learned_are_the_same_on_both_sides(points):
+    """The weight of a loss that falls rises by itself, and so does its log variance fall."""
+    for weight in ("uncertainty", "gradnorm"):
+        seen = []
+
+        class Spy(EarlyStopping):
+            def epoch(self, record, seen=seen):
+                before = dict(self._best.terms or {})
+                found = super().epoch(record)
+                seen.append((before, record, self.best))
+                return found
+
+        net = Regressor([5, 3], loss=[{"form": "mse", "weight": weight}, {"form": "mae", "weight": weight}],
+                        mode="PYTHON")
+        net.train(points, algo="sgd", learning_rate=0.01, epochs=3, verbose=0, callbacks=Spy("loss", min_improvement=9))
+        for before, record, best in seen[1:]:
+            assert record["weights"] != seen[0][1]["weights"]
+            shared = {name: record[name] for name in record["weights"] if name.startswith("log variance")}
+            assert bool(shared) == (weight == "uncertainty")
+            terms = before | shared
+            assert best == pytest.approx(sum(record["weights"][name] * value for name, value in terms.items()))

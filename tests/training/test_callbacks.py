@@ -16,7 +16,7 @@ from symloss.training import (
     ReduceLearningRate,
     TimeLimit,
 )
-from symloss.training.callbacks import better
+from symloss.training.comparison import better
 
 
 def data():
