@@ -23,6 +23,12 @@ suppress_warnings = [
     "ref.python",  # words for types, such as 'network', are names of several methods
 ]
 
+nitpicky = True  # with -W, a link to something that is not there fails the build
+nitpick_ignore_regex = [
+    ("py:class", r"(?!symloss\.).*"),  # types of parameters are words, such as 'float tensor (n, d)'
+    ("py:exc", r"[A-Z]\w*(Error|Warning|Interrupt)"),  # of Python, whose documentation a build without a network lacks
+]
+
 html_theme = "furo"
 pygments_dark_style = "one-dark"
 html_title = f"symloss {version}"

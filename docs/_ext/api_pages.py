@@ -9,6 +9,7 @@ import inspect
 
 from pages import write, write_all
 
+import symloss
 from symloss import losses, updates
 
 ALL = None  # all names of a module's ``__all__``, or what is defined in it
@@ -41,7 +42,7 @@ MODULES = {
         "symloss.reports": ("Reports about losses", ALL),
     },
     "Layers and data": {
-        "symloss.layers": ("Layers", ["Input", "Feedforward", "Tied", "Embedding"]),
+        "symloss.layers": ("Layers", ["Input", "Feedforward", "Tied", "Embedding", "Context"]),
         "symloss.layers.spec": ("The layer language", ["parse"]),
         "symloss.activations": ("Activations", ["activation"]),
         "symloss.initializers": ("Initializers", ["draw"]),
@@ -91,17 +92,42 @@ def first_line(thing) -> str:
     return line.replace("``", "").replace("`", "").replace("*", "\\*").replace("|", "\\|").replace("_ ", "\\_ ")
 
 
-def class_page(name: str) -> str:
-    """Return the page of a class."""
+def class_page(name: str, homes: dict) -> str:
+    """Return the page of a class: its parameters and methods, and links to the methods of classes that have pages."""
     hidden = "set_fit_request, set_partial_fit_request, set_score_request, set_predict_request, set_transform_request"
-    return "\n".join([*heading(name), f".. autoclass:: {name}", "   :members:", f"   :exclude-members: {hidden}", ""])
+    module, _, title = name.rpartition(".")
+    thing = getattr(importlib.import_module(module), title)
+    bases = [base for base in thing.__mro__[1:] if id(base) in homes or not base.__module__.startswith("symloss")]
+    stops = ", ".join(dict.fromkeys(base.__name__ for base in bases))
+    parts = [*heading(title), f".. autoclass:: {name}", "   :members:", f"   :inherited-members: {stops}",
+             f"   :exclude-members: {hidden}", ""]
+    seen = methods(thing, homes)
+    for base in bases:
+        if id(base) in homes:
+            home, new = homes[id(base)], sorted(methods(base, homes) - seen)
+            links = ", ".join(f":py:obj:`{one} <{home}.{one}>`" for one in new)
+            parts += [f"Inherited from :py:class:`{base.__name__} <{home}>`: {links}.", ""] if new else []
+            seen |= set(new)
+    return "\n".join(parts)
+
+
+def methods(thing, homes: dict) -> set[str]:
+    """Return the public methods on the page of a class: its own, and those of its bases up to one that has a page."""
+    found = set()
+    for base in thing.__mro__:
+        if base is not thing and id(base) in homes:
+            break
+        found |= {name for name, value in vars(base).items() if base.__module__.startswith("symloss")
+                  and inspect.isfunction(value) and not name.startswith("_") and inspect.getdoc(value)}
+    return found
 
 
 def module_page(module: str, title: str, names: list[str], homes: dict) -> str:
     """Return the page of a module: what it is, a table of its names, its functions."""
     source = importlib.import_module(module)
     about = (inspect.getdoc(source) or "").partition("\n\n")[0]
-    parts = [*heading(title), f"``{module}``", "", about.replace("`", "``").replace("````", "``"), ""]
+    hidden = ["   :no-index:"] if callable(getattr(symloss, module.partition(".")[2], None)) else []  # a function as well
+    parts = [*heading(title), f"``{module}``", "", f".. py:module:: {module}", *hidden, "", about.replace("`", "``").replace("````", "``"), ""]
     parts += [".. list-table::", "   :widths: 30 70", ""]
     for name in names:
         home, thing = homes[id(getattr(source, name))], getattr(source, name)
@@ -145,7 +171,7 @@ def generate() -> None:
             for name in chosen[module]:
                 thing, path = getattr(source, name), f"{module}.{name}"
                 if is_class(thing) and homes[id(thing)] == path:
-                    pages[path] = class_page(path)
+                    pages[path] = class_page(path, homes)
     write_all("api", pages, ".rst")
     write("generated/api.md", index())
 

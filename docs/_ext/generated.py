@@ -9,6 +9,7 @@ import re
 
 import api_pages
 import loss_pages
+import names
 import tutorial_pages
 from pages import write
 
@@ -59,6 +60,15 @@ def hyperparameters() -> str:
 # ---------------------------------------------------------------------------------------------------------- docstrings
 
 
+def headed(app, what, name, thing, options, lines) -> None:
+    """Put the heading *Examples* over an example that follows another section, which would swallow it."""
+    ruled = [index for index, line in enumerate(lines) if index and line and set(line) == {"-"}]
+    first = next((index for index, line in enumerate(lines) if line.startswith(">>> ")), None)
+    before = [index for index in ruled if first is not None and index < first]
+    if before and lines[before[-1] - 1].strip() != "Examples":
+        lines[first:first] = ["Examples", "--------", ""]
+
+
 def shortened(app, what, name, thing, options, lines) -> None:
     """Leave to the pages of losses what they show themselves: summary, formula, notes and references.
 
@@ -71,7 +81,7 @@ def shortened(app, what, name, thing, options, lines) -> None:
     kept, keeping = [], False
     for line, below in zip(list(lines), [*lines[1:], ""], strict=True):
         if set(below) == {"-"} and len(below) == len(line):
-            keeping = line in ("Parameters", "Returns", "Raises")
+            keeping = line in ("Parameters", "Returns", "Raises", "Examples")
         elif line.startswith(">>> "):
             keeping = True
         kept += [line] * keeping
@@ -109,6 +119,8 @@ def generate(app) -> None:
 def setup(app):
     """Enter this extension in Sphinx."""
     app.connect("builder-inited", generate)
-    app.connect("autodoc-process-docstring", shortened, priority=100)  # before napoleon reads it
+    for change in (headed, names.quoted, shortened):
+        app.connect("autodoc-process-docstring", change, priority=100)  # before napoleon reads it
     app.connect("autodoc-process-docstring", plain, priority=1000)
+    app.connect("missing-reference", names.resolve)
     return {"version": symloss.__version__, "parallel_read_safe": True}
