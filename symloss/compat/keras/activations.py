@@ -59,7 +59,7 @@ def mish(x):
 def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
     """Return x above `threshold`, at most `max_value`; below, negative_slope times the distance from it."""
     if max_value is not None and max_value < 0:
-        raise SpecError(f"relu: max_value={max_value}; a number of at least 0 is wanted")
+        raise SpecError(f"relu: max_value={max_value} is not valid; it must be a number of at least 0")
     if not negative_slope and not threshold:
         return ops.relu(x) if max_value is None else ops.clip(x, 0, max_value)
     x = ops.add(x, 0.0)

@@ -22,8 +22,8 @@ def __getattr__(name):
     """Tell where Keras 3 has what older versions had here."""
     if name.startswith("_"):
         raise AttributeError(name)
-    raise NoSuchAttributeError(f"keras.backend.{name} is not here; Keras 3 has operations in keras.ops, "
-                               f"keras.ops.{name} say")
+    raise NoSuchAttributeError(f"keras.backend.{name} is not available. Keras 3 has its operations in keras.ops, "
+                               f"so look for {name} there, keras.ops.{name}")
 
 
 def backend() -> str:
@@ -39,7 +39,7 @@ def floatx() -> str:
 def set_floatx(value: str) -> None:
     """Set the dtype of floats: 'float16', 'float32' or 'float64'."""
     if value == "bfloat16":
-        raise SpecError("set_floatx: bfloat16 is no dtype of numpy; write 'float16', 'float32' or 'float64'")
+        raise SpecError("set_floatx: numpy has no dtype bfloat16; write 'float16', 'float32' or 'float64'")
     if value not in FLOATS:
         raise no_such("dtype of floats:", value, FLOATS)
     _settings["floatx"] = value
@@ -53,8 +53,9 @@ def epsilon() -> float:
 def set_epsilon(value: float) -> None:
     """Accept 1e-7 alone: it is built into the losses."""
     if value != EPSILON:
-        raise SpecError(f"set_epsilon: epsilon={value!r}; the losses have 1e-7 built in. Give a model softmax or "
-                        f"sigmoid as its last activation, or pass from_logits=True: then no epsilon is needed")
+        raise SpecError(f"set_epsilon: epsilon={value!r} cannot be set, since the losses use 1e-7. Give the model "
+                        f"softmax or sigmoid as its last activation, or pass from_logits=True. No epsilon is needed "
+                        f"then")
 
 
 def image_data_format() -> str:
@@ -81,7 +82,7 @@ def standardize_dtype(dtype=None) -> str:
     if name not in DTYPES:
         raise no_such("dtype", name, DTYPES)
     if name == "bfloat16" and importlib.util.find_spec("ml_dtypes") is None:
-        raise SpecError("bfloat16 needs the package ml_dtypes; install it, or write 'float16' or 'float32'")
+        raise SpecError("bfloat16 needs the package ml_dtypes. Install it, or write 'float16' or 'float32'")
     if name == "bfloat16":
         importlib.import_module("ml_dtypes")  # which tells numpy of it
     return name

@@ -39,7 +39,7 @@ def lookup(module: str, known, elsewhere=()):
         if name.startswith("__"):
             raise AttributeError(name)
         if name in elsewhere:
-            raise NoSuchAttributeError(f"{module}.{name} is not here; {elsewhere[name]}")
+            raise NoSuchAttributeError(f"{module}.{name} is not available; {elsewhere[name]}")
         raise NoSuchAttributeError(str(unknown(f"name of {module}:", name, known)))
 
     return __getattr__

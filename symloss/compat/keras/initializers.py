@@ -26,7 +26,8 @@ class Initializer(Configured):
     """Base class: a subclass overrides ``__call__(self, shape, dtype=None)`` and `get_config`."""
 
     def __call__(self, shape, dtype=None) -> Tensor:
-        raise SpecError(f"{type(self).__name__}: it makes nothing; override __call__(self, shape, dtype=None)")
+        raise SpecError(f"{type(self).__name__}: the method __call__(self, shape, dtype=None) is missing; write one "
+                        f"that returns an array")
 
     def clone(self):
         """Return an equal initializer; one without a seed draws its own."""
@@ -68,7 +69,7 @@ class Identity(Initializer):
 
     def __call__(self, shape, dtype=None) -> Tensor:
         if len(shape) != 2:
-            raise ShapeError(f"Identity: shape {tuple(shape)}; a matrix is wanted, with two axes")
+            raise ShapeError(f"Identity: shape {tuple(shape)} is not that of a matrix; it must have two axes")
         return as_tensor(self.gain * np.eye(*shape), standardize_dtype(dtype))
 
     def get_config(self) -> dict:
@@ -105,7 +106,7 @@ class STFT(Initializer):
             named = isinstance(self.window, str)
             window = signal.get_window(self.window, length, self.periodic) if named else np.asarray(self.window)
             if window.shape != (length,):
-                raise ShapeError(f"STFT: a window of shape {window.shape}; one of {length} numbers is wanted")
+                raise ShapeError(f"STFT: the window has shape {window.shape}, but it must have {length} numbers")
             size = {"density": np.sqrt(np.square(window).sum()), "spectrum": np.abs(window).sum(), None: 1.0}
             kernel = kernel * window[:, None, None] / size[self.scaling]
         return as_tensor(kernel, standardize_dtype(dtype))
@@ -119,7 +120,7 @@ class RandomInitializer(Initializer):
 
     def __init__(self, seed=None):
         if not isinstance(seed, int | np.integer | None) and not hasattr(seed, "seed"):
-            raise SpecError(f"{type(self).__name__}: seed={seed!r}; an integer or None is wanted")
+            raise SpecError(f"{type(self).__name__}: seed={seed!r} is not valid; it must be an integer or None")
         self._given = seed
         self.seed = next_seed() if seed is None else seed
 
@@ -249,7 +250,7 @@ class Orthogonal(RandomInitializer):
 
     def __call__(self, shape, dtype=None) -> Tensor:
         if len(shape) < 2:
-            raise ShapeError(f"Orthogonal: shape {tuple(shape)}; at least two axes are wanted")
+            raise ShapeError(f"Orthogonal: shape {tuple(shape)} must have at least two axes")
         rows, columns = math.prod(shape[:-1]), shape[-1]
         q, r = np.linalg.qr(self._rng().normal(size=(max(rows, columns), min(rows, columns))))
         q = q * np.sign(np.diag(r))
@@ -297,8 +298,8 @@ def get(identifier):
 def _of_array(array):
     def made(shape, dtype=None):
         if tuple(shape) != array.shape:
-            raise ShapeError(f"initializer: an array of shape {array.shape}, and {tuple(shape)} is wanted; pass one of "
-                             f"this shape")
+            raise ShapeError(f"initializer: the array has shape {array.shape}, but the parameter has shape "
+                             f"{tuple(shape)}; pass an array of this shape")
         return as_tensor(array, dtype)
 
     return made

@@ -19,7 +19,7 @@ class Regularizer(Configured):
         return 0.0
 
     def get_config(self) -> dict:
-        raise SpecError(f"{type(self).__name__}: it has no configuration; override get_config(self)")
+        raise SpecError(f"{type(self).__name__}: the method get_config is missing; write get_config(self)")
 
 
 def _strength(value, name: str, default=0.0) -> float:
@@ -86,7 +86,7 @@ class OrthogonalRegularizer(Regularizer):
     def __call__(self, x):
         x = ops.convert_to_tensor(x)
         if x.ndim != 2:
-            raise ShapeError(f"OrthogonalRegularizer: a tensor of {x.ndim} axes; a matrix is wanted, with two")
+            raise ShapeError(f"OrthogonalRegularizer: the tensor has {x.ndim} axes, but it must be a matrix, with two")
         x = ops.normalize(x, axis=1 if self.mode == "rows" else 0)
         product = ops.matmul(x, ops.transpose(x)) if self.mode == "rows" else ops.matmul(ops.transpose(x), x)
         size = ops.shape(x)[0 if self.mode == "rows" else 1]

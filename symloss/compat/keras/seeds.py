@@ -13,7 +13,7 @@ def set_random_seed(seed: int) -> None:
     numpy's and Python's own global generators are left alone: seed them yourself if your script draws from them.
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise SpecError(f"set_random_seed: seed={seed!r}; an integer of at least 0 is wanted")
+        raise SpecError(f"set_random_seed: seed={seed!r} is not valid; it must be an integer of at least 0")
     _stream[0] = np.random.default_rng(int(seed))
 
 

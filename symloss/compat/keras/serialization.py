@@ -74,7 +74,7 @@ def as_config(thing, module: str = "keras"):
                 "registered_name": own}
     if callable(thing):
         return get_registered_name(thing)
-    raise SpecError(f"serialize: {thing!r} has no get_config and is no function; write the method get_config")
+    raise SpecError(f"serialize: {thing!r} is not a function and has no get_config; write the method get_config")
 
 
 def from_config(config, kind: str, module_objects: dict, custom_objects: dict | None = None, make: bool = True):
@@ -105,7 +105,7 @@ def from_config(config, kind: str, module_objects: dict, custom_objects: dict | 
             raise no_such(kind, config, [*module_objects, *_custom, *(custom_objects or {})])
         return found() if inspect.isclass(found) and make else found
     if not isinstance(config, dict) or "class_name" not in config:
-        raise SpecError(f"{kind} {config!r}: a name, or a dict with 'class_name' and 'config', is wanted")
+        raise SpecError(f"{kind} {config!r} is not valid; pass a name, or a dict with 'class_name' and 'config'")
     name = config.get("registered_name") or config["class_name"]
     inner = config.get("config", {})
     if config["class_name"] == "function":
@@ -134,8 +134,8 @@ def found(identifier, kind: str, base: str, deserialize):
     if inspect.isclass(identifier):
         return identifier()
     if not callable(identifier):
-        raise SpecError(f"{kind} {identifier!r}: a name, a function of (y_true, y_pred), a {base} or its configuration "
-                        f"is wanted")
+        raise SpecError(f"{kind} {identifier!r} is not valid; pass a name, a function of (y_true, y_pred), a {base} or "
+                        f"its configuration")
     return identifier
 
 

@@ -53,7 +53,7 @@ def as_tensor(x, dtype=None, who: str = "convert_to_tensor") -> Tensor:
         x = x.value
     array = x if isinstance(x, np.ndarray | np.generic) else as_array(_plain(x), who)
     if array.dtype.kind not in "biufc" and array.dtype.name != "bfloat16":
-        raise DataError(f"{who}: got {type(x).__name__} of dtype {array.dtype}; numbers are wanted")
+        raise DataError(f"{who}: got {type(x).__name__} of dtype {array.dtype}; pass numbers")
     if dtype is None and own:
         dtype = {"f": floatx(), "i": "int32"}.get(array.dtype.kind)
         if dtype == "int32" and array.size and np.abs(array).max() > np.iinfo("int32").max:
@@ -75,8 +75,8 @@ def _plain(x):
         parts = [_plain(one) for one in x]
         lengths = {len(part) if isinstance(part, list | tuple) else np.shape(part) for part in parts}
         if len(lengths) > 1:
-            raise ShapeError(f"convert_to_tensor: a list of parts of different lengths, {sorted(map(str, lengths))}; "
-                             f"pad them to one length")
+            raise ShapeError(f"convert_to_tensor: the parts of the list have different lengths, "
+                             f"{sorted(map(str, lengths))}; pad them to one length")
         return parts
     return x.numpy() if isinstance(x, Variable) else x
 
@@ -126,7 +126,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
             return value
         value = as_tensor(value, self.dtype)
         if value.shape != self.shape:
-            raise ShapeError(f"variable {self.name}: assigned an array of shape {value.shape}; it has {self.shape}")
+            raise ShapeError(f"variable {self.name} has shape {self.shape}, but the new value has shape {value.shape}")
         self._value = value.copy()
         return self._value
 

@@ -169,7 +169,7 @@ def test_batches_come_from_generators_and_sequences(made):
     figures.append(model.fit(x, y, epochs=2, batch_size=10, shuffle=False, verbose=0).history["loss"])
     np.testing.assert_allclose(figures[1:], [figures[0]] * 2, rtol=1e-6)
     assert model.predict(iter([x[:4], x[4:9]]), verbose=0).shape == (9, 1)
-    with pytest.raises(symloss.SymlossError, match="come with them"):
+    with pytest.raises(symloss.SymlossError, match="must be part of each batch"):
         model.fit(Batches(), y, verbose=0)
 
 

@@ -119,7 +119,7 @@ def test_weights_belong_to_items():
 
 def test_options_out_of_range_are_told():
     for wrong in (losses.Huber(delta=-1.0), losses.BinaryCrossentropy(label_smoothing=2.0)):
-        with pytest.raises(ValueError, match="wanted"):
+        with pytest.raises(ValueError, match="is not valid; it must be a number"):
             wrong([[0.5]], [[0.5]])
 
 

@@ -287,7 +287,7 @@ def test_weights_are_saved_and_loaded(xy, tmp_path):
     (lambda: keras.optimizers.Adam(use_ema=True), "average"),
     (lambda: keras.optimizers.get("adamm"), "adam"),
     (lambda: keras.Input(shape=4), "tuple"),
-    (lambda: keras.Model(keras.Input((3,)), layers.Dense(2)(keras.Input((3,)))), "not among the inputs"),
+    (lambda: keras.Model(keras.Input((3,)), layers.Dense(2)(keras.Input((3,)))), "not one of the inputs"),
 ], ids=range(13))
 def test_what_is_not_supported_raises_and_says_what_to_write(wrong, said):
     with pytest.raises((symloss.SymlossError, AttributeError), match=said):
@@ -301,7 +301,7 @@ def test_what_is_not_supported_raises_and_says_what_to_write(wrong, said):
     ({"loss": "mse"}, {"epoch": 3}, "epochs"),
     ({"loss": "mse"}, {"shuffle": "batch"}, "shuffle"),
     ({"loss": "mse"}, {"validation_split": 1.5}, "between 0 and 1"),
-    ({"loss": "mse"}, {"class_weight": {0: 1.0}}, "no classes"),
+    ({"loss": "mse"}, {"class_weight": {0: 1.0}}, "one class per item"),
     ({"loss": "mse"}, {"callbacks": [keras.callbacks.EarlyStopping]}, "is a class"),
     ({"loss": "mse"}, {"verbose": 7}, "verbose"),
 ], ids=range(9))
@@ -318,7 +318,7 @@ def test_data_of_the_wrong_shape_are_refused(xy):
     model = sequential(layers.Input((5,)), layers.Dense(2), optimizer="adam", loss="mse")
     with pytest.raises(ShapeError, match=r"items of shape \(5,\)"):
         model.fit(x, y, verbose=0)
-    with pytest.raises(SpecError, match="before compile"):
+    with pytest.raises(SpecError, match="call compile before fit"):
         sequential(layers.Input((4,)), layers.Dense(2)).fit(x, y)
 
 

@@ -122,7 +122,8 @@ class LambdaCallback(Callback):
         super().__init__()
         for name, function in functions.items():
             if name not in dir(Callback) or not name.startswith("on_"):
-                raise SpecError(f"LambdaCallback: {name!r} is no moment; {', '.join(_moments())} are")
+                raise SpecError(f"LambdaCallback: {name!r} is not a method of callbacks; the methods are "
+                                f"{', '.join(_moments())}")
             if function is not None:
                 setattr(self, name, function)
 
@@ -146,9 +147,9 @@ class CallbackList:
         given = [] if callbacks is None else list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
         for one in given:
             if isinstance(one, type):
-                raise SpecError(f"callback {one.__name__} is a class; pass an object of it: {one.__name__}()")
+                raise SpecError(f"callback {one.__name__} is a class; pass an instance of it: {one.__name__}()")
             if not any(callable(getattr(one, moment, None)) for moment in _moments()):
-                raise SpecError(f"callback {one!r}; an object of keras.callbacks is wanted. A function goes into "
+                raise SpecError(f"callback {one!r} is not an object of keras.callbacks. If it is a function, write "
                                 f"LambdaCallback(on_epoch_end=function)")
         self.all = [*given, *([] if history is None else [history])]
         self.params, self.model = params, model

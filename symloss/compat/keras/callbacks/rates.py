@@ -11,7 +11,8 @@ def _rate(who, model) -> float:
     """Return the learning rate of a model, or say that a schedule cannot be changed."""
     optimizer = model.optimizer
     if optimizer._schedule is not None:
-        raise SpecError(f"{who}: the learning rate of {type(optimizer).__name__} is a schedule; make it with a number")
+        raise SpecError(f"{who}: the learning rate of {type(optimizer).__name__} is a schedule, which a callback "
+                        f"cannot change. Make the optimizer with a number as learning_rate")
     return float(np.float32(float(optimizer.learning_rate)))
 
 
@@ -21,7 +22,8 @@ class LearningRateScheduler(Callback):
     def __init__(self, schedule, verbose=0):
         super().__init__()
         if not callable(schedule):
-            raise SpecError(f"LearningRateScheduler: schedule={schedule!r}; a function of the epoch is wanted")
+            raise SpecError(f"LearningRateScheduler: schedule={schedule!r} is not valid; it must be a function of the "
+                            f"epoch")
         self.schedule, self.verbose = schedule, verbose
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -31,7 +33,7 @@ class LearningRateScheduler(Callback):
         except TypeError:
             rate = self.schedule(epoch)
         if not isinstance(rate, float | np.floating | np.ndarray):
-            raise SpecError(f"LearningRateScheduler: the schedule returned {rate!r}; a float is wanted")
+            raise SpecError(f"LearningRateScheduler: the schedule returned {rate!r}, but it must return a float")
         self.model.optimizer.learning_rate = float(rate)
         if self.verbose > 0:
             say(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
@@ -62,7 +64,7 @@ class ReduceLROnPlateau(Callback):
                  min_lr=0.0):
         super().__init__()
         if factor >= 1.0:
-            raise SpecError(f"ReduceLROnPlateau: factor={factor!r}; a number less than 1 is wanted")
+            raise SpecError(f"ReduceLROnPlateau: factor={factor!r} is not valid; it must be a number less than 1")
         self.monitor, self.factor, self.patience, self.verbose = monitor, factor, patience, verbose
         self.sense, self.min_delta, self.cooldown, self.min_lr = sense("ReduceLROnPlateau", mode, monitor), min_delta, \
             cooldown, min_lr

@@ -31,8 +31,8 @@ class ModelCheckpoint(Callback):
                  mode="auto", save_freq="epoch", initial_value_threshold=None):
         super().__init__()
         if save_freq != "epoch":
-            raise SpecError(f"ModelCheckpoint: save_freq={save_freq!r} is not supported; 'epoch' is. To write every "
-                            f"few batches, call self.model.save in on_train_batch_end of a Callback of your own")
+            raise SpecError(f"ModelCheckpoint: save_freq={save_freq!r} is not supported; it must be 'epoch'. To save "
+                            f"every few batches, call self.model.save in on_train_batch_end of your own Callback")
         self.filepath, self.monitor, self.verbose = os.fspath(filepath), monitor, verbose
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         self.sense, self.best = sense("ModelCheckpoint", mode, monitor), initial_value_threshold
@@ -66,13 +66,13 @@ class ModelCheckpoint(Callback):
             return self.filepath.format(epoch=epoch + 1, batch=1, **logs)
         except KeyError as error:
             names = ", ".join(re.findall(r"{(\w+)", self.filepath))
-            raise SpecError(f"ModelCheckpoint: {self.filepath!r} has {names}, and the epoch shows epoch, "
-                            f"{', '.join(logs)}, and not {error}") from None
+            raise SpecError(f"ModelCheckpoint: {self.filepath!r} contains {names}, but an epoch only has epoch, "
+                            f"{', '.join(logs)}; {error} is missing") from None
 
 
 class BackupAndRestore(Callback):
     """Not supported."""
 
     def __init__(self, *arguments, **keywords):
-        raise SpecError("BackupAndRestore is not supported; write a ModelCheckpoint, and begin with "
-                        "keras.models.load_model(path), which goes on with the optimizer's state")
+        raise SpecError("BackupAndRestore is not supported. Save with a ModelCheckpoint, and continue with "
+                        "keras.models.load_model(path), which also restores the state of the optimizer")

@@ -17,7 +17,7 @@ def sense(who: str, mode: str, monitor: str) -> int:
     (-1, 1)
     """
     if mode not in ("auto", "min", "max"):
-        raise SpecError(f"{who}: mode={mode!r}; 'auto', 'min' or 'max' is wanted")
+        raise SpecError(f"{who}: mode={mode!r} is not valid; it must be 'auto', 'min' or 'max'")
     if mode != "auto":
         return 1 if mode == "min" else -1
     name = monitor.removeprefix("val_")
@@ -27,8 +27,8 @@ def sense(who: str, mode: str, monitor: str) -> int:
 def value_of(who: str, monitor: str, logs: dict) -> float | None:
     """Return what is monitored; None with a warning where the epoch does not have it."""
     if monitor not in (logs or {}):
-        warnings.warn(f"{who}: monitor={monitor!r} is not among what the epoch shows, {', '.join(logs or {})}; it does "
-                      f"nothing", SymlossWarning, stacklevel=4)
+        warnings.warn(f"{who}: monitor={monitor!r} is not among the values of the epoch, {', '.join(logs or {})}, so "
+                      f"the callback has no effect", SymlossWarning, stacklevel=4)
         return None
     return float(logs[monitor])
 

@@ -7,4 +7,5 @@ __all__ = ["mnist"]
 
 __getattr__ = lookup("keras.datasets", __all__, dict.fromkeys(
     ("boston_housing", "california_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "reuters"),
-    "nothing is downloaded; load the arrays yourself, with scikit-learn or numpy.load say, and pass them to fit"))
+    "symloss does not download data sets. Load the arrays yourself, for example with scikit-learn or numpy.load, and "
+    "pass them to fit"))

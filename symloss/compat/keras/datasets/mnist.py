@@ -31,9 +31,9 @@ def load_data(path="mnist.npz"):
     if arrays is None:
         if not _told:
             _told.append(True)
-            warnings.warn("mnist.load_data: there are no files of MNIST, so these are the 10,000 digits that come with "
-                          "symloss, 8,000 to train and 2,000 to test; let MNIST_FOLDER name a folder with the original "
-                          "files for all 70,000", SymlossWarning, stacklevel=2)
+            warnings.warn("mnist.load_data: no files of MNIST were found, so you get the 10,000 digits that come with "
+                          "symloss, 8,000 for training and 2,000 for testing. To use all 70,000 digits, set "
+                          "MNIST_FOLDER to a folder with the original files", SymlossWarning, stacklevel=2)
         images, labels = mnist.digits()
         arrays = (images[:-TEST], labels[:-TEST]), (images[-TEST:], labels[-TEST:])
     return tuple((images.reshape(-1, 28, 28), labels) for images, labels in arrays)
@@ -55,7 +55,7 @@ def _arrays(path) -> dict:
             return {name.removesuffix(".npy"): np.lib.format.read_array(io.BytesIO(archive.read(name)))
                     for name in archive.namelist()}
     except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
-        raise DataError(f"mnist.load_data: {path} cannot be read ({error}); get it again") from None
+        raise DataError(f"mnist.load_data: {path} cannot be read ({error}). Download it again") from None
 
 
 def _from_folder(path):
@@ -64,5 +64,6 @@ def _from_folder(path):
         if folder.is_dir():
             return mnist.load(folder)
         if str(folder) != "mnist.npz":
-            raise DataError(f"mnist.load_data: {folder} is no file and no folder; pass a path that is there, or none")
+            raise DataError(f"mnist.load_data: {folder} does not exist. Pass the path of an existing file or folder, "
+                            f"or none")
     return None

@@ -95,10 +95,10 @@ __all__ = [
 __getattr__ = lookup("keras.layers", __all__, {
     "Attention": "write it as a Layer with keras.ops.softmax and keras.ops.matmul",
     "MultiHeadAttention": "write it as a Layer with keras.ops.softmax and keras.ops.matmul",
-    "Conv2DTranspose": "write UpSampling2D and a Conv2D behind it",
-    "SeparableConv2D": "write Conv2D(channels, size, groups=channels) and a Conv2D of size 1 behind it",
+    "Conv2DTranspose": "write UpSampling2D followed by Conv2D",
+    "SeparableConv2D": "write Conv2D(channels, size, groups=channels) followed by a Conv2D of size 1",
     "DepthwiseConv2D": "write Conv2D(channels, size, groups=channels)",
     "Conv3D": "use symloss.compat.lasagne.layers.Conv3DLayer",
-    "TextVectorization": "turn words into indices first, and use an Embedding",
-    "StringLookup": "turn words into indices first, with np.unique(words, return_inverse=True)",
+    "TextVectorization": "turn the words into indices first, and use an Embedding",
+    "StringLookup": "turn the words into indices first, with np.unique(words, return_inverse=True)",
 })

@@ -17,8 +17,8 @@ from .eager import evaluated
 from .tensors import Call, KerasTensor, emptied, flatten, mapped
 
 LEFT_OUT = {  # arguments of Keras' layers that are not taken -> what to write instead
-    "kernel_constraint": "penalise the weights instead: kernel_regularizer=keras.regularizers.L2(1e-3)",
-    "bias_constraint": "penalise the weights instead: bias_regularizer=keras.regularizers.L2(1e-3)",
+    "kernel_constraint": "penalize the weights instead: kernel_regularizer=keras.regularizers.L2(1e-3)",
+    "bias_constraint": "penalize the weights instead: bias_regularizer=keras.regularizers.L2(1e-3)",
     "lora_rank": "set trainable=False on the layer and add a small Dense beside it",
     "batch_size": "leave it out: a model takes batches of any size",
     "quantization_config": "leave it out: models compute in keras.config.floatx()",
@@ -117,8 +117,8 @@ class Layer:
 
     def call(self, inputs, *arguments, **keywords):
         """Return the output for expressions of the inputs. A subclass overrides this; `training` is passed if asked."""
-        raise SpecError(f"layer {self.name!r}: {type(self).__name__} has no method call; write one that returns the "
-                        f"output for the inputs, with keras.ops")
+        raise SpecError(f"layer {self.name!r}: {type(self).__name__} has no method call; write one that computes the "
+                        f"output from the inputs with keras.ops")
 
     def get_config(self) -> dict:
         """Return the arguments that make such a layer. A subclass with arguments of its own adds them."""
@@ -127,9 +127,9 @@ class Layer:
             config["input_shape"] = self._input_shape_argument
         own = [key for key in self._given if key not in ("name", "trainable", "dtype", "input_shape", "input_dim")]
         if type(self).get_config is Layer.get_config and own:
-            raise SpecError(f"layer {self.name!r}: {type(self).__name__} takes {', '.join(own)} and has no get_config; "
-                            f"write one that returns super().get_config() with these, so that it can be copied and "
-                            f"saved")
+            raise SpecError(f"layer {self.name!r}: {type(self).__name__} takes {', '.join(own)}, but has no "
+                            f"get_config. To copy or save the layer, write one that returns super().get_config() with "
+                            f"these added")
         return config
 
     @classmethod
@@ -155,8 +155,8 @@ class Layer:
         name : str or None
         """
         if isinstance(shape, str):
-            raise SpecError(f"layer {self.name!r}: add_weight({shape!r}, ...); the shape comes first: "
-                            f"add_weight(shape=..., name={shape!r})")
+            raise SpecError(f"layer {self.name!r}: add_weight({shape!r}, ...) starts with a name, but the shape comes "
+                            f"first in Keras 3: write add_weight(shape=..., name={shape!r})")
         for key in keywords:
             if key not in ("autocast", "aggregation", "overwrite_with_gradient", "layout"):
                 known = list(inspect.signature(self.add_weight).parameters)
@@ -166,8 +166,8 @@ class Layer:
                             f"{LEFT_OUT['kernel_constraint']}")
         shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
         if any(n is None for n in shape):
-            raise ShapeError(f"layer {self.name!r}: a weight of shape {shape}; the length of the last axis of its "
-                             f"input has to be known")
+            raise ShapeError(f"layer {self.name!r}: a weight has shape {shape}, which contains None. The length of the "
+                             f"last axis of the input must be known")
         kind = standardize_dtype(dtype)
         made = initializers.get("glorot_uniform" if initializer is None else initializer)
         value = np.asarray(made(shape, dtype=kind) if callable(made) else made, dtype=kind)
@@ -241,19 +241,19 @@ class Layer:
         self._need_built("set_weights")
         own = self.weights
         if len(values) != len(own):
-            raise ShapeError(f"{self.name}: set_weights got {len(values)} arrays, and there are {len(own)} weights: "
-                             f"{', '.join(w.path for w in own)}")
+            raise ShapeError(f"{self.name}: set_weights got {len(values)} arrays, but the layer has {len(own)} "
+                             f"weights: {', '.join(w.path for w in own)}")
         for weight, value in zip(own, values, strict=True):
             if np.shape(value) != weight.type.shape:
                 raise ShapeError(f"{self.name}: set_weights got an array of shape {np.shape(value)} for {weight.path}, "
-                                 f"which has {weight.type.shape}")
+                                 f"which has shape {weight.type.shape}")
         for weight, value in zip(own, values, strict=True):
             weight.assign(value)
 
     def _need_built(self, what):
         if not self.built:
-            raise SpecError(f"{self.name}: {what}, but it has no weights before it knows its input; call it with a "
-                            f"tensor, give it an Input, or call build(input_shape)")
+            raise SpecError(f"{self.name}: {what}, but it has no weights before it knows its input. Call it with a "
+                            f"tensor, start with an Input, or call build(input_shape)")
 
     # ------------------------------------------------------------------------------------------ losses
 
@@ -261,8 +261,8 @@ class Layer:
         """Within `call`, add a scalar to the loss of the model."""
         for one in loss if isinstance(loss, list | tuple) else [loss]:
             if not is_expression(one):
-                raise SpecError(f"layer {self.name!r}: add_loss({one!r}); an expression of the inputs of `call` is "
-                                f"wanted: call it within `call`")
+                raise SpecError(f"layer {self.name!r}: add_loss got {one!r}, but it needs an expression of the inputs "
+                                f"of call; write it within call")
             one = one if one.ndim == 0 else one.mean()
             scope.add(one)
 
@@ -341,7 +341,7 @@ class Layer:
         except Exception as error:
             shapes = ", ".join(str(t.shape) for t in inputs)
             raise SpecError(f"layer {self.name!r} cannot take an input of shape {shapes}: {type(error).__name__} "
-                            f"({error}); write call with keras.ops") from error
+                            f"({error}). Write call with keras.ops") from error
 
     def compute_output_shape(self, input_shape) -> tuple:
         """Return the shape of the output for an input of this shape."""
@@ -365,7 +365,8 @@ class Layer:
 
     def _first_call(self) -> Call:
         if not self._calls:
-            raise SpecError(f"layer {self.name!r} has not been called with a tensor, so it has no input and output")
+            raise SpecError(f"layer {self.name!r} has not been called with a tensor yet, so it has no input and no "
+                            f"output")
         return self._calls[0]
 
     def __repr__(self):
@@ -384,10 +385,10 @@ def _one(tensors: list):
 def _shape_of(layer, value, inputs) -> tuple:
     """Return the shape of an output as far as it is known; the first axis is that of the items."""
     if not is_expression(value):
-        raise SpecError(f"layer {layer.name!r}: its call returned {value!r}; a tensor is wanted")
+        raise SpecError(f"layer {layer.name!r}: its method call returned {value!r}, but it must return a tensor")
     if value.ndim == 0:
-        raise SpecError(f"layer {layer.name!r}: its call returned one number for the whole batch; return one for each "
-                        f"item, keras.ops.mean(x, axis=-1) say")
+        raise SpecError(f"layer {layer.name!r}: its method call returned one number for the whole batch, but it must "
+                        f"return one for each item, such as keras.ops.mean(x, axis=-1)")
     own = getattr(type(layer), "output_shape_for", None)
     shape = tuple(value.type.shape) if own is None else own(layer, [t.shape for t in inputs])
     return (None, *shape[1:])
@@ -396,8 +397,8 @@ def _shape_of(layer, value, inputs) -> tuple:
 def _own_dtype(dtype, who) -> str:
     kind = standardize_dtype(getattr(dtype, "compute_dtype", None) or dtype)
     if kind.startswith("float") and kind != standardize_dtype(None):
-        raise SpecError(f"{who}: dtype={kind!r}, but all layers compute in {standardize_dtype(None)}; write "
-                        f"keras.config.set_floatx({kind!r}) before the model is made")
+        raise SpecError(f"{who}: dtype={kind!r} is not supported, since all layers compute in "
+                        f"{standardize_dtype(None)}. Write keras.config.set_floatx({kind!r}) before you make the model")
     return kind if kind.startswith("float") else standardize_dtype(None)
 
 

@@ -16,7 +16,7 @@ def whole(who: str, name: str, value, least: int = 1) -> int:
     """Return an integer of at least `least`, or raise SpecError."""
     number = isinstance(value, int | float | np.integer) and not isinstance(value, bool)
     if not number or value != int(value) or value < least:
-        raise SpecError(f"{who}: {name}={value!r}; an integer of at least {least} is wanted")
+        raise SpecError(f"{who}: {name}={value!r} is not valid; it must be an integer of at least {least}")
     return int(value)
 
 
@@ -51,8 +51,8 @@ class Dense(Layer):
     def call(self, inputs):
         x = as_floats(inputs)
         if x.ndim < 2:
-            raise ShapeError(f"layer {self.name!r}: its input has shape {x.type.shape}; items of one axis at least are "
-                             f"wanted")
+            raise ShapeError(f"layer {self.name!r}: its input has shape {x.type.shape}, but its items must have at "
+                             f"least one axis")
         made = pt.dot(x, self.kernel)
         made = made if self.bias is None else made + self.bias
         return self.activation(made)
@@ -198,16 +198,16 @@ class Flatten(Layer):
     def __init__(self, data_format=None, **keywords):
         super().__init__(**keywords)
         if data_format not in (None, "channels_last"):
-            raise SpecError(f"Flatten: data_format={data_format!r} is not supported; put Permute((2, 3, 1)) before it, "
-                            f"for items with channels first")
+            raise SpecError(f"Flatten: data_format={data_format!r} is not supported. For items with channels first, "
+                            f"put Permute((2, 3, 1)) before it")
 
     def call(self, inputs):
         if inputs.ndim == 1:
             return inputs[:, None]
         known = inputs.type.shape[1:]
         if None in known:
-            raise ShapeError(f"layer {self.name!r}: its input has shape {inputs.type.shape}; all lengths of an item "
-                             f"have to be known, {inputs.ndim - 1} of them")
+            raise ShapeError(f"layer {self.name!r}: its input has shape {inputs.type.shape}, but the lengths of all "
+                             f"{inputs.ndim - 1} axes of an item must be known")
         return inputs.reshape((inputs.shape[0], math.prod(known)))
 
 
@@ -225,7 +225,7 @@ class Reshape(Named):
         known = math.prod(n for n in self.target_shape if n != -1)
         if (have % known) if -1 in self.target_shape else have != known:
             raise ShapeError(f"layer {self.name!r}: items of shape {inputs.type.shape[1:]} have {have} values, which "
-                             f"do not fit into {self.target_shape}")
+                             f"cannot be reshaped to {self.target_shape}")
         return inputs.reshape((inputs.shape[0], *(have // known if n == -1 else n for n in self.target_shape)))
 
 
@@ -238,7 +238,8 @@ class Permute(Named):
         super().__init__(**keywords)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise SpecError(f"Permute: dims={dims!r}; each of the numbers 1 to {len(self.dims)} is wanted once")
+            raise SpecError(f"Permute: dims={dims!r} is not valid; it must contain each of the numbers 1 to "
+                            f"{len(self.dims)} once")
 
     def call(self, inputs):
         return inputs.dimshuffle(0, *self.dims)
@@ -263,10 +264,10 @@ class Lambda(Layer):
     def __init__(self, function, output_shape=None, mask=None, arguments=None, **keywords):
         super().__init__(**keywords)
         if not callable(function):
-            raise SpecError(f"Lambda: function={function!r}; a function of a tensor is wanted")
+            raise SpecError(f"Lambda: function={function!r} is not valid; it must be a function of a tensor")
         if mask is not None:
-            raise SpecError("Lambda: mask is not supported; leave it out, and pass sample_weight with 0 for what does "
-                            "not count")
+            raise SpecError("Lambda: mask is not supported. Leave it out, and pass sample_weight with 0 for the steps "
+                            "to ignore")
         self.function, self.output_shape, self.arguments = function, output_shape, dict(arguments or {})
 
     def call(self, inputs):
@@ -274,8 +275,8 @@ class Lambda(Layer):
         return made if is_expression(made) else pt.as_tensor_variable(made)
 
     def get_config(self):
-        raise SpecError(f"layer {self.name!r}: its function has no description that a file could hold; write a class "
-                        f"of layers with the function as its method call")
+        raise SpecError(f"layer {self.name!r}: a file cannot hold a function. To save the model, write a Layer class "
+                        f"with the function as its method call")
 
 
 class Embedding(Layer):
@@ -294,10 +295,10 @@ class Embedding(Layer):
     def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", embeddings_regularizer=None,
                  mask_zero=False, weights=None, input_length=None, **keywords):
         if mask_zero:
-            raise SpecError("Embedding: mask_zero=True is not supported; use symloss.recurrent, whose sequences may "
-                            "have different lengths, or pass sample_weight with 0 for steps that do not count")
+            raise SpecError("Embedding: mask_zero=True is not supported. Use symloss.recurrent, which takes sequences "
+                            "of different lengths, or pass sample_weight with 0 for the steps to ignore")
         if keywords.pop("embeddings_constraint", None) is not None:
-            raise SpecError("Embedding: embeddings_constraint is not supported; pass embeddings_regularizer")
+            raise SpecError("Embedding: embeddings_constraint is not supported; pass embeddings_regularizer instead")
         super().__init__(**keywords)
         if input_length is not None and self._input_shape_argument is None:
             self._input_shape_argument = (input_length,)
@@ -340,8 +341,8 @@ class Masking(Layer):
     """Not supported."""
 
     def __init__(self, *arguments, **keywords):
-        raise SpecError("Masking is not supported; use symloss.recurrent, whose sequences may have different lengths, "
-                        "or pass sample_weight with 0 for steps that do not count")
+        raise SpecError("Masking is not supported. Use symloss.recurrent, which takes sequences of different lengths, "
+                        "or pass sample_weight with 0 for the steps to ignore")
 
 
 def drawn(kind: str, x, shape=None):

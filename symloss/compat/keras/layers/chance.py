@@ -9,7 +9,7 @@ from .basic import Named, drawn
 
 def _share(who, name, value, one=False):
     if not is_number(value) or not 0 <= value <= 1 or (value == 1 and not one):
-        raise SpecError(f"{who}: {name}={value!r}; a number of at least 0 and less than 1 is wanted")
+        raise SpecError(f"{who}: {name}={value!r} is not valid; it must be a number of at least 0 and less than 1")
     return float(value)
 
 
@@ -71,7 +71,7 @@ class GaussianNoise(Named):
     def __init__(self, stddev, seed=None, **keywords):
         super().__init__(**keywords)
         if not is_number(stddev) or stddev < 0:
-            raise SpecError(f"GaussianNoise: stddev={stddev!r}; a number of at least 0 is wanted")
+            raise SpecError(f"GaussianNoise: stddev={stddev!r} is not valid; it must be a number of at least 0")
         self.stddev = float(stddev)
         _without_seed("GaussianNoise", seed)
 
@@ -117,5 +117,5 @@ class AlphaDropout(Named):
 
 def _without_seed(who, seed):
     if seed is not None:
-        raise SpecError(f"{who}: seed={seed!r} is not supported; write keras.utils.set_random_seed({seed!r}) at the "
-                        f"beginning, which sets the seed of everything")
+        raise SpecError(f"{who}: seed={seed!r} is not supported. Write keras.utils.set_random_seed({seed!r}) at the "
+                        f"beginning of your script, which sets the seed of everything")

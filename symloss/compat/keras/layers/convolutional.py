@@ -14,23 +14,23 @@ def lengths_of(who: str, name: str, value, axes: int) -> tuple:
     """Return a number for each axis, of one or of several."""
     values = tuple(value) if isinstance(value, list | tuple) else (value,) * axes
     if len(values) != axes:
-        raise SpecError(f"{who}: {name}={value!r}; an integer, or {axes} of them, is wanted")
+        raise SpecError(f"{who}: {name}={value!r} is not valid; it must be an integer, or {axes} of them")
     return tuple(whole(who, name, one) for one in values)
 
 
 def last(who: str, data_format) -> None:
     """Raise SpecError unless channels come last."""
     if (data_format or image_data_format()) != "channels_last":
-        raise SpecError(f"{who}: channels first are not supported; put them last: x.transpose(0, 2, 3, 1), or a "
-                        f"Permute layer")
+        raise SpecError(f"{who}: data_format='channels_first' is not supported. Put the channels last, with "
+                        f"x.transpose(0, 2, 3, 1) or a Permute layer")
 
 
 def padded(x, padding: str, window, stride, dilation, who: str, value=0.0):
     """Return `x` with what the padding puts around it."""
     sizes = x.type.shape[1:-1]
     if None in sizes:
-        raise ShapeError(f"layer {who!r}: its input has shape {x.type.shape}; all lengths but the first have to be "
-                         f"known")
+        raise ShapeError(f"layer {who!r}: its input has shape {x.type.shape}, but the lengths of all axes except the "
+                         f"first must be known")
     if padding == "valid":
         return x
     reach = [(w - 1) * d + 1 for w, d in zip(window, dilation, strict=True)]
@@ -58,7 +58,8 @@ class _Conv(Layer):
         self.strides = lengths_of(who, "strides", strides, self.axes)
         self.dilation_rate = lengths_of(who, "dilation_rate", dilation_rate, self.axes)
         if padding not in self.paddings:
-            raise SpecError(f"{who}: padding={padding!r}; {' or '.join(map(repr, self.paddings))} is wanted")
+            raise SpecError(f"{who}: padding={padding!r} is not valid; it must be "
+                            f"{' or '.join(map(repr, self.paddings))}")
         self.padding, self.activation = padding, activations.get(activation)
         self.kernel_initializer, self.bias_initializer = map(initializers.get, (kernel_initializer, bias_initializer))
         self.kernel_regularizer, self.bias_regularizer = map(regularizers.get, (kernel_regularizer, bias_regularizer))
@@ -66,8 +67,8 @@ class _Conv(Layer):
     def build(self, input_shape):
         channels = input_shape[-1]
         if channels is None or channels % self.groups or self.filters % self.groups:
-            raise ShapeError(f"layer {self.name!r}: an input of shape {tuple(input_shape)} and {self.filters} filters "
-                             f"do not divide into {self.groups} groups")
+            raise ShapeError(f"layer {self.name!r}: {self.groups} groups must divide both the channels of the input, "
+                             f"which has shape {tuple(input_shape)}, and the {self.filters} filters")
         shape = (*self.kernel_size, channels // self.groups, self.filters)
         self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel",
                                       regularizer=self.kernel_regularizer)
@@ -77,13 +78,14 @@ class _Conv(Layer):
     def call(self, inputs):
         x = as_floats(inputs)
         if x.ndim != self.axes + 2:
-            raise ShapeError(f"layer {self.name!r}: its input has shape {x.type.shape}; {self.axes + 2} axes are "
-                             f"wanted, channels last: Input(shape=(28, 28, 1)), say")
+            raise ShapeError(f"layer {self.name!r}: its input has shape {x.type.shape}, but it must have "
+                             f"{self.axes + 2} axes with the channels last, such as Input(shape=(28, 28, 1)) for gray "
+                             f"images")
         x = padded(x, self.padding, self.kernel_size, self.strides, self.dilation_rate, self.name)
         sizes = zip(x.type.shape[1:-1], self.kernel_size, self.strides, self.dilation_rate, strict=True)
         if any(windows.positions(*each) < 1 for each in sizes):
-            raise ShapeError(f"layer {self.name!r}: a kernel of {self.kernel_size} is larger than its input of shape "
-                             f"{inputs.type.shape}; take padding='same', or a smaller kernel")
+            raise ShapeError(f"layer {self.name!r}: its kernel of {self.kernel_size} is larger than its input of shape "
+                             f"{inputs.type.shape}. Use padding='same' or a smaller kernel")
         made = windows.correlate(x, self.kernel, self.strides, dilation=self.dilation_rate, groups=self.groups)
         return self.activation(made if self.bias is None else made + self.bias)
 
@@ -162,7 +164,7 @@ class UpSampling2D(Named):
         super().__init__(**keywords)
         last("UpSampling2D", data_format)
         if interpolation != "nearest":
-            raise SpecError(f"UpSampling2D: interpolation={interpolation!r} is not supported; 'nearest' is")
+            raise SpecError(f"UpSampling2D: interpolation={interpolation!r} is not supported; it must be 'nearest'")
         self.size = lengths_of("UpSampling2D", "size", size, 2)
 
     def call(self, inputs):

@@ -35,7 +35,7 @@ class KerasLayer(CoreLayer):
         super().__init__(**options)
         self.layer = serialization.deserialize(layer) if isinstance(layer, dict) else layer
         if not isinstance(self.layer, Layer):
-            raise SpecError(f"layer {self.name!r}: layer={layer!r}; a layer of symloss.compat.keras is wanted")
+            raise SpecError(f"layer {self.name!r}: layer={layer!r} must be a layer of symloss.compat.keras")
         self.call, self.pick = call or ONE_INPUT, pick
 
     def setup(self, sources):
@@ -88,5 +88,5 @@ def _known(shape, name) -> tuple:
     """Return the lengths behind the last open axis."""
     last = max(axis for axis, n in enumerate(shape) if n is None)
     if last == len(shape) - 1:
-        raise SpecError(f"layer {name!r}: its output has shape {shape}; the length of the last axis has to be known")
+        raise SpecError(f"layer {name!r}: its output has shape {shape}, but the length of the last axis must be known")
     return tuple(int(n) for n in shape[last + 1 :])

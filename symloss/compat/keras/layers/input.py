@@ -24,23 +24,24 @@ class InputLayer(Layer):
         super().__init__(name=name or automatic_name("input_layer"), **keywords)
         for key, value in (("sparse", sparse), ("input_tensor", input_tensor)):
             if value:
-                raise SpecError(f"Input: {key}={value!r} is not supported; pass dense arrays to fit, or use "
+                raise SpecError(f"Input: {key}={value!r} is not supported. Pass dense arrays to fit, or use "
                                 f"symloss.Network with {{'form': 'input', 'sparse': 'csr'}}")
         if input_shape is not None:
             shape = input_shape
         if batch_shape is not None:
             if shape is not None:
-                raise SpecError(f"Input: shape={shape!r} and batch_shape={batch_shape!r}; pass one of them")
+                raise SpecError(f"Input: got both shape={shape!r} and batch_shape={batch_shape!r}; pass only one of "
+                                f"them")
             shape = tuple(batch_shape)[1:]
         if shape is None:
-            raise SpecError("Input: no shape; write keras.Input(shape=(8,)) for items of 8 numbers")
+            raise SpecError("Input: shape is missing; write keras.Input(shape=(8,)) for items of 8 numbers")
         if isinstance(shape, int):
-            raise SpecError(f"Input: shape={shape!r}; a tuple is wanted: shape=({shape},)")
+            raise SpecError(f"Input: shape={shape!r} must be a tuple: shape=({shape},)")
         self.shape = tuple(None if n is None else int(n) for n in shape)
         if not self.shape:
-            raise SpecError("Input: shape=(); items need an axis: write shape=(1,)")
+            raise SpecError("Input: shape=() is not supported, since items need an axis; write shape=(1,)")
         if dtype == "string":
-            raise SpecError("Input: dtype='string' is not supported; turn words into indices first, and use an "
+            raise SpecError("Input: dtype='string' is not supported. Turn the words into indices first, and use an "
                             "Embedding")
         self.kind = standardize_dtype(dtype)
         self.built = True

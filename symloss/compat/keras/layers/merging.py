@@ -13,7 +13,7 @@ class Merge(Named):
 
     def call(self, inputs):
         if not isinstance(inputs, list | tuple) or len(inputs) < self.least:
-            raise SpecError(f"layer {self.name!r}: a list of at least {self.least} tensors is wanted: "
+            raise SpecError(f"layer {self.name!r}: call it with a list of at least {self.least} tensors: "
                             f"{type(self).__name__}()([a, b])")
         self.check([one.type.shape for one in inputs])
         return self.merge(list(inputs))
@@ -22,8 +22,8 @@ class Merge(Named):
         """Raise ShapeError for inputs that do not go together: lengths are equal, or 1."""
         for lengths in zip(*(shape[1:] for shape in shapes), strict=False):
             if len({n for n in lengths if n not in (1, None)}) > 1 or len({len(shape) for shape in shapes}) > 1:
-                raise ShapeError(f"layer {self.name!r}: inputs of shapes {', '.join(map(str, shapes))} do not go "
-                                 f"together; give them one shape")
+                raise ShapeError(f"layer {self.name!r}: its inputs have shapes {', '.join(map(str, shapes))}, but they "
+                                 f"must have the same shape")
 
     def merge(self, inputs):
         """Return one expression for several."""
@@ -42,7 +42,7 @@ class Subtract(Merge):
 
     def merge(self, inputs):
         if len(inputs) != 2:
-            raise SpecError(f"layer {self.name!r}: two inputs are wanted, got {len(inputs)}")
+            raise SpecError(f"layer {self.name!r}: it takes two inputs, but got {len(inputs)}")
         return inputs[0] - inputs[1]
 
 
@@ -97,11 +97,11 @@ class Concatenate(Merge):
     def check(self, shapes):
         axis = self.axis % len(shapes[0])
         if axis == 0:
-            raise SpecError(f"layer {self.name!r}: axis 0 is that of the items; concatenate along another one")
+            raise SpecError(f"layer {self.name!r}: axis 0 is the axis of the items; concatenate along another axis")
         rests = {tuple(n for place, n in enumerate(shape) if place not in (0, axis)) for shape in shapes}
         if len(rests) > 1:
-            raise ShapeError(f"layer {self.name!r}: inputs of shapes {', '.join(map(str, shapes))} differ in more than "
-                             f"axis {axis}")
+            raise ShapeError(f"layer {self.name!r}: its inputs have shapes {', '.join(map(str, shapes))}, but they may "
+                             f"differ in axis {axis} only")
 
     def merge(self, inputs):
         return pt.concatenate(inputs, axis=self.axis)
@@ -128,7 +128,7 @@ class Dot(Merge):
 
     def merge(self, inputs):
         if len(inputs) != 2:
-            raise SpecError(f"layer {self.name!r}: two inputs are wanted, got {len(inputs)}")
+            raise SpecError(f"layer {self.name!r}: it takes two inputs, but got {len(inputs)}")
         axes = (self.axes, self.axes) if isinstance(self.axes, int) else tuple(self.axes)
         axes = [axis % one.ndim for axis, one in zip(axes, inputs, strict=True)]
         if self.normalize:
@@ -141,7 +141,8 @@ class Dot(Merge):
             left = first if axes[0] == 2 else first.dimshuffle(0, 2, 1)
             right = second if axes[1] == 1 else second.dimshuffle(0, 2, 1)
             return pt.matmul(left, right)
-        raise ShapeError(f"layer {self.name!r}: inputs of {first.ndim} and {second.ndim} axes; both have 2, or both 3")
+        raise ShapeError(f"layer {self.name!r}: its inputs have {first.ndim} and {second.ndim} axes, but both must "
+                         f"have 2, or both 3")
 
 
 def _function(cls):

@@ -45,7 +45,7 @@ class Normalization(Layer):
         super().__init__(**keywords)
         self.axis, self.invert = axis, bool(invert)
         if (mean is None) != (variance is None):
-            raise SpecError("Normalization: pass both mean and variance, or neither and call adapt(data)")
+            raise SpecError("Normalization: pass both mean and variance, or pass neither and call adapt(data)")
         self._fixed = None if mean is None else (np.asarray(mean, "float64"), np.asarray(variance, "float64"))
 
     def _axes(self, ndim) -> tuple:
@@ -56,8 +56,8 @@ class Normalization(Layer):
         axes = self._axes(len(input_shape))
         shape = tuple(n if axis in axes else 1 for axis, n in enumerate(input_shape))[1:]
         if None in shape:
-            raise ShapeError(f"layer {self.name!r}: input of shape {input_shape}; the length of its axis {self.axis} "
-                             f"has to be known")
+            raise ShapeError(f"layer {self.name!r}: its input has shape {input_shape}, but the length of axis "
+                             f"{self.axis} must be known")
         mean, variance = self._fixed or (np.zeros(shape), np.ones(shape))
         mean, variance = (np.broadcast_to(value, shape) for value in (mean, variance))
         self.mean = self.add_weight(shape, mean, trainable=False, name="mean")
@@ -68,7 +68,7 @@ class Normalization(Layer):
         array = as_array(data, f"{self.name}.adapt").astype("float64")
         array = array[:, None] if array.ndim == 1 else array
         if not np.isfinite(array).all():
-            raise ShapeError(f"layer {self.name!r}: adapt got data that are not finite; clean them first")
+            raise ShapeError(f"layer {self.name!r}: adapt got data that are not finite; clean the data first")
         self.make((None, *array.shape[1:]))
         over = tuple(axis for axis in range(array.ndim) if axis not in self._axes(array.ndim))
         self.mean.assign(array.mean(axis=over, keepdims=True)[0])

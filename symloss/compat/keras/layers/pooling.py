@@ -20,7 +20,7 @@ class _Pool(Named):
         super().__init__(**keywords)
         last(who, data_format)
         if padding not in ("valid", "same"):
-            raise SpecError(f"{who}: padding={padding!r}; 'valid' or 'same' is wanted")
+            raise SpecError(f"{who}: padding={padding!r} is not valid; it must be 'valid' or 'same'")
         self.pool_size, self.padding = lengths_of(who, "pool_size", pool_size, self.axes), padding
         self.strides = self.pool_size if strides is None else lengths_of(who, "strides", strides, self.axes)
 
@@ -29,8 +29,8 @@ class _Pool(Named):
         for axis, (window, stride) in enumerate(zip(self.pool_size, self.strides, strict=True), 1):
             places = windows.positions(x.type.shape[axis], window, stride)
             if places < 1:
-                raise SpecError(f"layer {self.name!r}: windows of {self.pool_size} are larger than its input; take "
-                                f"padding='same', or smaller ones")
+                raise SpecError(f"layer {self.name!r}: its windows of {self.pool_size} are larger than its input. Use "
+                                f"padding='same' or smaller windows")
             x = windows.joined(x, axis, window, stride, places, join)
         return x
 

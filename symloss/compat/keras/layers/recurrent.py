@@ -72,8 +72,9 @@ class _Recurrent(Layer):
     def call(self, sequences, initial_state=None):
         x = as_floats(sequences)
         if x.ndim != 3:
-            raise ShapeError(f"layer {self.name!r}: its input has shape {x.type.shape}; (n, steps, variables) is "
-                             f"wanted: Input(shape=(10, 1)) for 10 steps of one number, and x.reshape(n, 10, 1)")
+            raise ShapeError(f"layer {self.name!r}: its input has shape {x.type.shape}, but it must have shape (n, "
+                             f"steps, variables). For 10 steps of one number, write Input(shape=(10, 1)) and "
+                             f"x.reshape(n, 10, 1)")
         x = x[:, ::-1] if self.go_backwards else x
         moved = pt.dot(x, self.kernel)
         moved = moved if self.bias is None else moved + self._input_bias()

@@ -26,11 +26,12 @@ def deserialize(described: dict, custom_objects: dict | None = None):
         For a class that has not been defined or imported.
     """
     if not isinstance(described, dict) or "class_name" not in described:
-        raise SpecError(f"a layer as plain data is {{'class_name': ..., 'config': ...}}; got {described!r}")
+        raise SpecError(f"the description of a layer must be {{'class_name': ..., 'config': ...}}, got {described!r}")
     classes = known | {name: one for name, one in (custom_objects or {}).items() if isinstance(one, type)}
     name = described["class_name"]
     if name not in classes:
-        raise unknown("class of layers (define or import it before it is read, or pass custom_objects):", name, classes)
+        raise unknown("class of layers (define or import it before you read the model, or pass "
+                      "custom_objects):", name, classes)
     config = dict(described.get("config") or {})
     if custom_objects and "layers" in config:
         config["custom_objects"] = custom_objects

@@ -32,11 +32,11 @@ class KerasTensor:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
     def __bool__(self):
-        raise SpecError(f"{self.name} has no value yet, so it is neither true nor false; call the layer with an array, "
-                        f"or compare within a layer of your own")
+        raise SpecError(f"{self.name} has no value yet, so it is neither true nor false. Call the layer with an array, "
+                        f"or compare within your own layer")
 
     def __array__(self, dtype=None, copy=None):
-        raise SpecError(f"{self.name} has no value yet, so numpy cannot compute with it; write a layer: "
+        raise SpecError(f"{self.name} has no value yet, so numpy cannot use it. Write a layer: "
                         f"keras.layers.Lambda(lambda x: keras.ops.exp(x))(tensor)")
 
     __array_ufunc__ = None

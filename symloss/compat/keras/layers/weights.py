@@ -31,7 +31,8 @@ class Weight(TensorSharedVariable):
         """Make `value` the array, in the shape of the one before."""
         value = np.asarray(value, dtype=self.type.dtype)
         if value.shape != self.type.shape:
-            raise ShapeError(f"weight {self.name}: assigned an array of shape {value.shape}; it has {self.type.shape}")
+            raise ShapeError(f"weight {self.name} has shape {self.type.shape}, but the new array has shape "
+                             f"{value.shape}")
         self.set_value(value)
         return self
 

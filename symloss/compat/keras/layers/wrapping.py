@@ -14,7 +14,7 @@ class TimeDistributed(Layer):
     def __init__(self, layer, **keywords):
         super().__init__(**keywords)
         if not isinstance(layer, Layer):
-            raise SpecError(f"TimeDistributed: {layer!r} is no layer")
+            raise SpecError(f"TimeDistributed: {layer!r} is not a layer")
         self.layer = layer
 
     def build(self, input_shape):
@@ -47,12 +47,12 @@ class Bidirectional(Layer):
     def __init__(self, layer, merge_mode="concat", backward_layer=None, **keywords):
         super().__init__(**keywords)
         if not isinstance(layer, _Recurrent):
-            raise SpecError(f"Bidirectional: {layer!r}; a SimpleRNN, an LSTM or a GRU is wanted")
+            raise SpecError(f"Bidirectional: {layer!r} is not valid; pass a SimpleRNN, an LSTM or a GRU")
         if layer.return_state:
-            raise SpecError("Bidirectional: a layer with return_state=True is not supported; leave it out")
+            raise SpecError("Bidirectional: a layer with return_state=True is not supported; leave return_state out")
         if merge_mode not in ("concat", "sum", "mul", "ave", None):
-            raise SpecError(f"Bidirectional: merge_mode={merge_mode!r}; 'concat', 'sum', 'mul', 'ave' or None is "
-                            f"wanted")
+            raise SpecError(f"Bidirectional: merge_mode={merge_mode!r} is not valid; it must be 'concat', 'sum', "
+                            f"'mul', 'ave' or None")
         self.merge_mode = merge_mode
         self.forward_layer = layer
         if backward_layer is None:

@@ -70,7 +70,8 @@ class Loss(Configured):
         if is_expression(x):
             return x
         if isinstance(x, dict):
-            raise SpecError(f"loss {self.name}: a dict of arrays; call the loss once for each of them")
+            raise SpecError(f"loss {self.name}: got a dict of arrays, but a loss takes one; call it once for each of "
+                            f"them")
         made = as_tensor(x, who=f"loss {self.name}")
         made = made if labels and made.dtype.kind in "iub" else as_tensor(made, self.dtype)
         made._keras_mask = getattr(x, "_keras_mask", None)
@@ -78,7 +79,8 @@ class Loss(Configured):
 
     def call(self, y_true, y_pred):
         """Return the value of each item: override this."""
-        raise NotImplementedError(f"loss {type(self).__name__}: override call(self, y_true, y_pred)")
+        raise NotImplementedError(f"loss {type(self).__name__}: the method call is missing; write call(self, y_true, "
+                                  f"y_pred)")
 
     def get_config(self) -> dict:
         return {"name": self.name, "reduction": self.reduction}

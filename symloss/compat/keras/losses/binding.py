@@ -131,7 +131,7 @@ def core_loss(identifier, output: str, *, weight=1.0, weighted: bool = False, na
                          weighted=weighted, target=target, keras=identifier, shown=name or f"{identifier} loss")
     loss = registry.get(identifier)
     if loss is None:
-        raise SpecError(f"loss of output {output!r}: None; a name, a function of (y_true, y_pred) or a Loss is wanted")
+        raise SpecError(f"loss of output {output!r} is None; pass a name, a function of (y_true, y_pred) or a Loss")
     keywords = {"output_name": output, "weight": weight, "weighted": weighted, "target": target,
                 "how": _how(loss), "keras": loss,
                 "shown": name or f"{_called(loss)} loss"}
@@ -173,11 +173,11 @@ def _how(loss) -> str:
     if not isinstance(loss, Loss):
         return "count"
     if loss.reduction not in HOW:
-        raise SpecError(f"loss {loss.name}: reduction={loss.reduction!r} gives no number that could be minimised; "
-                        f"'sum_over_batch_size', 'sum' or 'mean_with_sample_weight' is wanted")
+        raise SpecError(f"loss {loss.name}: reduction={loss.reduction!r} does not return a single number that can be "
+                        f"minimized; use 'sum_over_batch_size', 'sum' or 'mean_with_sample_weight'")
     if loss.dtype != floatx():
-        raise SpecError(f"loss {loss.name}: dtype={loss.dtype!r}, and models compute in {floatx()}; leave it out, or "
-                        f"call keras.config.set_floatx({loss.dtype!r}) before the model is made")
+        raise SpecError(f"loss {loss.name}: dtype={loss.dtype!r} is not supported, since models compute in {floatx()}. "
+                        f"Leave it out, or call keras.config.set_floatx({loss.dtype!r}) before you make the model")
     return HOW[loss.reduction]
 
 
@@ -232,7 +232,7 @@ def _of_labels_or_one_hot(identifier: str):
 
     def crossentropy(prediction, target, **options):
         if prediction.type.shape[-1] == 1:
-            raise SpecError(f"loss {identifier!r}: the output has one column; write 'binary_crossentropy'")
+            raise SpecError(f"loss {identifier!r}: the output has only one column; write 'binary_crossentropy'")
         return followed.function(prediction, target, **options)
 
     return dataclasses.replace(followed, name=identifier, function=crossentropy)
@@ -247,12 +247,12 @@ def _variant(own, loss, logits, axis, given):
 
     def variant(prediction, target, **keywords):
         if axis not in (-1, prediction.ndim - 1):
-            raise SpecError(f"loss {shown}: axis={axis} of an output with {prediction.ndim} axes; models take the last "
-                            f"axis alone, so put a Permute layer before the loss")
+            raise SpecError(f"loss {shown}: axis={axis} is not supported for an output with {prediction.ndim} axes, "
+                            f"since losses of models use the last axis; put a Permute layer before the loss")
         if logits:
             if undo(prediction, activation) is not None:
-                raise SpecError(f"loss {shown}: it takes logits, but the output has a {activation} already; leave one "
-                                f"of them out (from_logits=True, or the activation)")
+                raise SpecError(f"loss {shown} expects logits, but the output already ends in {activation}. Remove "
+                                f"from_logits=True or the activation")
             prediction = pt.sigmoid(prediction) if activation == "sigmoid" else pt.special.softmax(prediction, axis=-1)
         if alpha is not None:
             return functions.categorical_focal_crossentropy(target, prediction, alpha=alpha, **keywords)

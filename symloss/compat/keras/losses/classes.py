@@ -209,5 +209,6 @@ class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
 
     def __init__(self, q=0.5, reduction=MEAN, name="categorical_generalized_cross_entropy", dtype=None):
         if not 0 < q < 1:
-            raise ValueError(f"CategoricalGeneralizedCrossEntropy: q={q!r}; a number between 0 and 1 is wanted")
+            raise ValueError(f"CategoricalGeneralizedCrossEntropy: q={q!r} is not valid; it must be a number between 0 "
+                             f"and 1")
         super().__init__(functions.categorical_generalized_cross_entropy, reduction, name, dtype, q=q)

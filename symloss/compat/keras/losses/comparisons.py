@@ -33,8 +33,8 @@ def refuse_comparisons(function, name: str) -> None:
         if any(_is_tensor(side, tensors) for side in (node.left, *node.comparators)):
             wanted = "equal" if isinstance(node.ops[0], ast.Eq) else "not_equal"
             sides = ", ".join(ast.unparse(side) for side in (node.left, *node.comparators))
-            raise SpecError(f"loss {name}: it compares tensors by {ast.unparse(node)!r}, which is False or True while "
-                            f"the graph is built, in silence; write keras.ops.{wanted}({sides})")
+            raise SpecError(f"loss {name} compares tensors with {ast.unparse(node)!r}, which is evaluated only once, "
+                            f"while the graph is built. Write keras.ops.{wanted}({sides})")
 
 
 def _is_tensor(node, tensors: set) -> bool:

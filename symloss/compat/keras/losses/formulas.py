@@ -69,14 +69,14 @@ def _labels(who, y_true, y_pred, axis):
     if y_true.ndim == y_pred.ndim:
         place = axis % y_pred.ndim
         if (y_true.type.shape if is_expression(y_true) else y_true.shape)[place] != 1:
-            raise ShapeError(f"{who}: y_true has {y_true.ndim} axes like y_pred; integer labels are wanted, with an "
-                             f"axis less (one-hot vectors are for the losses without 'sparse' in their names)")
+            raise ShapeError(f"{who}: y_true has {y_true.ndim} axes like y_pred, but integer labels have one axis "
+                             f"fewer. For one-hot vectors, use the loss without 'sparse' in its name")
         y_true = y_true[(slice(None),) * place + (0,)]
     if str(y_true.dtype).startswith(("int", "uint")):
         return y_true
     if not is_expression(y_true) and (np.asarray(y_true) != np.floor(y_true)).any():
         wrong = np.asarray(y_true)[np.asarray(y_true) != np.floor(y_true)][0]
-        raise DataError(f"{who}: y_true holds {float(wrong):g}; integer labels are wanted")
+        raise DataError(f"{who}: y_true contains {float(wrong):g}, but it must contain integer labels")
     return y_true.astype("int32")
 
 
@@ -86,8 +86,8 @@ def check_labels(who: str, labels, classes: int, ignored=None) -> None:
     wrong = np.asarray(wrong if ignored is None else wrong & (labels != ignored))
     if wrong.any():
         at = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise DataError(f"{who}: label {np.asarray(labels)[at]} at {at}; there are {classes} classes, 0 to "
-                        f"{classes - 1}; pass ignore_class for labels that do not count")
+        raise DataError(f"{who}: y_true contains label {np.asarray(labels)[at]} at {at}, but the labels of {classes} "
+                        f"classes are 0 to {classes - 1}. To ignore a label, pass ignore_class")
 
 
 def _of_arrays(make, y_true, y_pred, options):
@@ -105,7 +105,7 @@ def _of_arrays(make, y_true, y_pred, options):
             raise
         reason = next(iter(str(error).strip().splitlines()), "")
         who = make.__name__.lstrip("_")
-        raise ShapeError(f"{who}: y_true has shape {y_true.shape}, y_pred {y_pred.shape}, which do not go together "
+        raise ShapeError(f"{who}: y_true has shape {y_true.shape} and y_pred {y_pred.shape}, which do not fit together "
                          f"({reason})") from error
     return as_tensor(np.asarray(values), half)
 
@@ -118,7 +118,7 @@ def _frozen(make, name, value):
     try:
         hash(value)
     except TypeError:
-        raise SpecError(f"{make.__name__}: {name}={value!r}; a number is wanted") from None
+        raise SpecError(f"{make.__name__}: {name}={value!r} is not valid; it must be a number") from None
     return value
 
 

@@ -231,14 +231,14 @@ def ctc(y_true, y_pred):
     """
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
     if y_true.ndim != 2 or y_pred.ndim != 3:
-        raise ShapeError(f"ctc: y_true has {y_true.ndim} axes, y_pred {y_pred.ndim}; labels (n, length) and logits (n, "
-                         f"steps, k) are wanted")
+        raise ShapeError(f"ctc: y_true has {y_true.ndim} axes and y_pred {y_pred.ndim}; pass labels (n, length) and "
+                         f"logits (n, steps, k)")
     if not (is_expression(y_true) or is_expression(y_pred)):
         check_labels("ctc", y_true, y_pred.shape[-1])
         later = (y_true[:, 1:] != 0) & (y_true[:, :-1] == 0)
         if later.any():
-            raise DataError(f"ctc: y_true has a 0 before other labels, in row {int(np.argwhere(later)[0][0])}; 0 is "
-                            f"the blank, which pads the end of short sequences alone: number labels from 1")
+            raise DataError(f"ctc: row {int(np.argwhere(later)[0][0])} of y_true has a 0 before other labels, but 0 is "
+                            f"the blank and may only pad the end of short sequences. Number the labels from 1")
     return _ctc(y_true, y_pred)
 
 
@@ -289,5 +289,5 @@ def _circle_of_others(y_true, y_pred, labels, embeddings, remove_diagonal, gamma
 
 def _share(label_smoothing) -> float:
     if isinstance(label_smoothing, bool) or not 0 <= label_smoothing <= 1:
-        raise SpecError(f"label_smoothing={label_smoothing!r}; a number from 0 to 1 is wanted")
+        raise SpecError(f"label_smoothing={label_smoothing!r} is not valid; it must be a number from 0 to 1")
     return float(label_smoothing)

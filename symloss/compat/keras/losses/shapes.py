@@ -36,8 +36,8 @@ def spread(who: str, weights, values):
         weights = weights[(..., *(None,) * (values.ndim - weights.ndim))]
     pairs = zip(lengths(weights), lengths(values), strict=False)
     if weights.ndim > values.ndim or any(None not in (w, v) and w not in (1, v) for w, v in pairs):
-        raise ShapeError(f"{who}: sample_weight has shape {_text(weights)}, the values {_text(values)}; one weight an "
-                         f"item is wanted, or one a value")
+        raise ShapeError(f"{who}: sample_weight has shape {_text(weights)} and the values have shape {_text(values)}; "
+                         f"pass one weight per item, or one per value")
     return weights + ops.zeros_like(values)
 
 
@@ -45,8 +45,8 @@ def require_one_shape(who: str, y_true, y_pred) -> None:
     """Raise ShapeError for lengths that differ: Keras would repeat one of them, and sum up pairs that nobody meant."""
     known = zip(lengths(y_true), lengths(y_pred), strict=False)
     if y_true.ndim != y_pred.ndim or any(None not in pair and pair[0] != pair[1] for pair in known):
-        way_out = "both must have the same shape, and nothing is repeated: reshape one, or write keras.ops.broadcast_to"
-        raise ShapeError(f"{who}: y_true has shape {_text(y_true)}, y_pred {_text(y_pred)}; {way_out}")
+        raise ShapeError(f"{who}: y_true has shape {_text(y_true)} and y_pred {_text(y_pred)}, but they must have the "
+                         f"same shape. Nothing is broadcast. Reshape one of them, or write keras.ops.broadcast_to")
 
 
 def _text(x) -> str:
@@ -56,7 +56,7 @@ def _text(x) -> str:
 def last_axis(who: str, axis, *tensors) -> list:
     """Return tensors with one axis brought to the end."""
     if isinstance(axis, bool) or not isinstance(axis, int):
-        raise SpecError(f"{who}: axis={axis!r}; one integer is wanted")
+        raise SpecError(f"{who}: axis={axis!r} is not valid; it must be one integer")
     if any(not -x.ndim <= axis < x.ndim for x in tensors):
-        raise ShapeError(f"{who}: axis={axis} of a tensor with {min(x.ndim for x in tensors)} axes")
+        raise ShapeError(f"{who}: axis={axis} does not exist in a tensor with {min(x.ndim for x in tensors)} axes")
     return [x if axis in (-1, x.ndim - 1) else ops.moveaxis(x, axis, -1) for x in tensors]

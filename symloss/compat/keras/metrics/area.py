@@ -48,7 +48,7 @@ class AUC(Metric):
         if thresholds is None and not num_thresholds > 1:
             raise SpecError(f"AUC: Argument `num_thresholds` must be an integer > 1. Received: {num_thresholds!r}")
         if num_labels and not multi_label:
-            raise SpecError("AUC: `num_labels` is needed only when `multi_label` is True; leave it out")
+            raise SpecError("AUC: `num_labels` is only used with `multi_label=True`; leave it out")
         self._own = thresholds is not None
         inner = sorted(thresholds) if self._own else even_thresholds(num_thresholds)[1:-1]
         self._thresholds = np.asarray([-EPSILON, *inner, 1 + EPSILON])

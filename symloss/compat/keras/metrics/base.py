@@ -87,7 +87,7 @@ class Metric(Configured):
     def _apart(self, values, act) -> tuple:
         """Return the variables of a copy that starts at `values` after `act`, and what that returns."""
         if len(values) != len(self.variables):
-            raise SpecError(f"metric {self.name}: {len(values)} variables; it has {len(self.variables)}")
+            raise SpecError(f"metric {self.name}: got {len(values)} values, but it has {len(self.variables)} variables")
         twin = copy.deepcopy(self)
         for variable, value in zip(twin.variables, values, strict=True):
             variable.assign(value)
@@ -116,12 +116,12 @@ class Metric(Configured):
 
     def update_state(self, *args, **kwargs):
         """Take in a batch: override this."""
-        raise NotImplementedError(f"metric {type(self).__name__}: override update_state(self, y_true, y_pred, "
-                                  f"sample_weight=None)")
+        raise NotImplementedError(f"metric {type(self).__name__}: the method update_state is missing; write "
+                                  f"update_state(self, y_true, y_pred, sample_weight=None)")
 
     def result(self):
         """Return the value of all batches since the last reset: override this."""
-        raise NotImplementedError(f"metric {type(self).__name__}: override result(self)")
+        raise NotImplementedError(f"metric {type(self).__name__}: the method result is missing; write result(self)")
 
     def __call__(self, *args, **kwargs):
         """Take in a batch, and return the value so far."""

@@ -73,7 +73,7 @@ def _by_shapes(identifier) -> bool:
 def _found(identifier) -> tuple:
     """Return the name of a metric, and a function of (y_true, y_pred) that makes a fresh one."""
     if identifier is None:
-        raise SpecError("metrics: None; a name, a function of (y_true, y_pred) or a Metric is wanted")
+        raise SpecError("metrics contains None; pass a name, a function of (y_true, y_pred) or a Metric")
     if _by_shapes(identifier):
         families = _accuracies if identifier.lower() in ACCURACY else _crossentropies
         return identifier, lambda y_true, y_pred: MeanMetricWrapper(families(y_true, y_pred), name=identifier)

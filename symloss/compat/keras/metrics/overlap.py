@@ -43,8 +43,8 @@ class IoU(Metric):
         if sample_weight is not None:
             given = ops.convert_to_tensor(sample_weight)
             if self.dtype.startswith("int") and str(given.dtype).startswith("float"):
-                warnings.warn("You are passing weight as `float`, but dtype is `int`: the casting cuts them to "
-                              "integers. Pass dtype='float32' to the metric", SymlossWarning, stacklevel=2)
+                warnings.warn("You pass a float `sample_weight`, but the metric has an integer dtype, so the weights "
+                              "are cut to integers. Pass dtype='float32' to the metric", SymlossWarning, stacklevel=2)
             given = ops.cast(given, self.dtype)
             weights = weights * (ops.reshape(given, (-1,)) if given.ndim else given)
         inside = [ops.logical_and(y >= 0, y < self.num_classes) for y in (labels, found)]

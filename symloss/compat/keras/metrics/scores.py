@@ -115,8 +115,8 @@ class R2Score(Metric):
             who = "class_aggregation (Invalid value for argument `class_aggregation`):"
             raise no_such(who, class_aggregation, known)
         if num_regressors < 0:
-            raise SpecError(f"R2Score: Invalid value for argument `num_regressors`, which is {num_regressors!r}; a "
-                            f"value >= 0 is wanted")
+            raise SpecError(f"R2Score: Invalid value for argument `num_regressors`. Expected a value >= 0. Received: "
+                            f"num_regressors={num_regressors!r}")
         self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
         self.num_samples = self.add_variable(name="num_samples")
 

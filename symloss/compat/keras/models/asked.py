@@ -69,8 +69,8 @@ def _by_output(value, names, what) -> list:
         return [value]
     if isinstance(value, list | tuple):
         if len(value) != len(names):
-            raise SpecError(f"compile: {what} has {len(value)} entries, and the model {len(names)} outputs: "
-                            f"{', '.join(names)}; pass one for each, None for none, or a dict by these names")
+            raise SpecError(f"compile: {what} has {len(value)} entries, but the model has {len(names)} outputs: "
+                            f"{', '.join(names)}. Pass one entry per output (None for none), or a dict by these names")
         return list(value)
     return [value] + [None] * (len(names) - 1)
 
@@ -81,8 +81,8 @@ def _weights(given, names, losses) -> list[list]:
         return [[1.0] * len(some) for some in losses]
     if is_number(given):
         if len(names) > 1:
-            raise SpecError(f"compile: loss_weights={given!r}, and the model has {len(names)} outputs; pass a list, or "
-                            f"a dict by their names: {', '.join(names)}")
+            raise SpecError(f"compile: loss_weights={given!r} is not valid for a model with {len(names)} outputs. Pass "
+                            f"a list, or a dict by their names: {', '.join(names)}")
         given = [given] if len(losses[0]) == 1 else given
     if len(names) == 1 and isinstance(given, list | tuple) and len(given) == len(losses[0]):
         by_output = [list(given)]
@@ -92,8 +92,8 @@ def _weights(given, names, losses) -> list[list]:
     for name, one, some in zip(names, by_output, losses, strict=True):
         one = [1.0] * len(some) if one is None else list(one) if isinstance(one, list | tuple) else [one] * len(some)
         if len(one) != len(some) or not all(is_number(w) for w in one):
-            raise SpecError(f"compile: loss_weights of {name!r} is {one!r}, and it has {len(some)} losses; a number "
-                            f"for each is wanted")
+            raise SpecError(f"compile: loss_weights of {name!r} is {one!r}, but this output has {len(some)} losses; "
+                            f"pass one number for each")
         found.append([float(w) for w in one])
     return found
 
@@ -109,7 +109,7 @@ def _metrics(value, names, what) -> list[list]:
         return [list(value)]
     if isinstance(value, list | tuple) and len(value) != len(names) and not any(isinstance(v, list | tuple | dict)
                                                                                for v in value):
-        raise SpecError(f"compile: {what}={value!r}, and the model has {len(names)} outputs; pass a dict by their "
-                        f"names: {{{names[0]!r}: {value!r}}}")
+        raise SpecError(f"compile: {what}={value!r} is a single entry, but the model has {len(names)} outputs. Pass a "
+                        f"dict by their names: {{{names[0]!r}: {value!r}}}")
     by_output = _by_output(value, names, what)
     return [[] if one is None else list(one) if isinstance(one, list | tuple) else [one] for one in by_output]

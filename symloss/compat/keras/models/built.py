@@ -54,7 +54,8 @@ class Built:
             for some, output, has in zip(asked.losses(self.names), outputs, weighted, strict=True)]
         self.network.losses = [loss for some in self.losses for loss in some]
         if not self.network.losses:
-            raise SpecError(f"{model.name}: compile got no loss; compile(optimizer='adam', loss='mse'), say")
+            raise SpecError(f"{model.name}: compile got no loss; write compile(optimizer='adam', loss='mse') or the "
+                            f"like")
         self.network._bind()
         self.measures, self.keys = [], []
         for name, some, wanted in zip(self.names, self.losses, asked.measures(self.names), strict=True):
@@ -74,14 +75,14 @@ class Built:
         outputs = self.network.graph.outputs()[0]
         for metric, is_weighted in wanted:
             if not some:
-                raise SpecError(f"{self.model.name}: metrics of the output {name!r}, which has no loss, so that it is "
-                                f"not known what its targets look like; give it a loss, with loss_weights 0 if it "
-                                f"shall not be trained")
+                raise SpecError(f"{self.model.name}: the output {name!r} has metrics but no loss, so the form of its "
+                                f"targets is unknown. Give it a loss; use loss_weights 0 for an output that must not "
+                                f"be trained")
             for asked in metrics.core_metrics(metric, some[0], weighted=is_weighted):
                 shown = prefix + asked["name"]
                 if any(measure.name == shown for measure in self.measures):
-                    raise SpecError(f"{self.model.name}: two metrics are called {shown!r}; give one another name=, or "
-                                    f"leave it out")
+                    raise SpecError(f"{self.model.name}: two metrics are called {shown!r}; pass name= to one of them, "
+                                    f"or remove it")
                 self.measures.append(measures.bound(asked | {"name": shown}, some, outputs, some[0].output_name))
 
     @property

@@ -16,8 +16,8 @@ def clone_model(model, input_tensors=None, clone_function=None, **keywords):
     given = {"input_tensors": input_tensors, "clone_function": clone_function} | keywords
     for name, value in given.items():
         if value is not None and value is not False:
-            raise SpecError(f"clone_model: {name} is not supported; change model.get_config(), and make a model of "
-                            f"that: type(model).from_config(config)")
+            raise SpecError(f"clone_model: {name} is not supported. Change model.get_config(), and make a model of the "
+                            f"result: type(model).from_config(config)")
     return type(model).from_config(serialization.plain(model.get_config()))
 
 

@@ -17,15 +17,16 @@ def by_input(model, x) -> dict:
     if isinstance(x, dict) or (hasattr(x, "keys") and not hasattr(x, "iloc")):
         missing = [name for name in names if name not in x]
         if missing:
-            raise DataError(f"{model.name}: x lacks the inputs {', '.join(missing)}; the model has {', '.join(names)}")
+            raise DataError(f"{model.name}: x lacks the inputs {', '.join(missing)}; the model has the inputs "
+                            f"{', '.join(names)}")
         extra = [key for key in x if key not in names]
         if extra:
             raise unknown("input:", extra[0], names)
         values = [x[name] for name in names]
     elif len(tensors) > 1:
         if not isinstance(x, list | tuple) or len(x) != len(tensors):
-            raise DataError(f"{model.name}: the model has {len(tensors)} inputs, {', '.join(names)}; pass x as a list "
-                            f"of as many arrays, or as a dict by these names")
+            raise DataError(f"{model.name}: the model has {len(tensors)} inputs: {', '.join(names)}. Pass x as a list "
+                            f"with one array per input, or as a dict by these names")
         values = list(x)
     else:
         one = isinstance(x, list | tuple) and len(x) == 1 and np.ndim(x[0]) == len(tensors[0].shape)
@@ -46,8 +47,8 @@ def _ranked(value, tensor, who):
     if have == want + 1 and array.shape[-1] == 1:
         return np.asarray(array)[..., 0]
     if have != want or any(w is not None and n != w for n, w in zip(array.shape[1:], tensor.shape[1:], strict=True)):
-        one = "; for a single item pass x[None]" if tuple(array.shape) == tensor.shape[1:] else ""
-        raise ShapeError(f"{who}: the input {tensor.name!r} takes items of shape {tensor.shape[1:]}, and x has shape "
+        one = ". For a single item, pass x[None]" if tuple(array.shape) == tensor.shape[1:] else ""
+        raise ShapeError(f"{who}: the input {tensor.name!r} takes items of shape {tensor.shape[1:]}, but x has shape "
                          f"{tuple(array.shape)}{one}")
     return array
 
@@ -65,8 +66,8 @@ def by_output(names: list, y, what: str, who: str) -> list:
         one = isinstance(y, list | tuple) and len(y) == 1 and np.ndim(y[0]) >= 1
         return [y[0] if one else y]
     if not isinstance(y, list | tuple) or len(y) != len(names):
-        raise DataError(f"{who}: the model has {len(names)} outputs, {', '.join(names)}; pass {what} as a list of as "
-                        f"many arrays, or as a dict by these names")
+        raise DataError(f"{who}: the model has {len(names)} outputs: {', '.join(names)}. Pass {what} as a list with "
+                        f"one array per output, or as a dict by these names")
     return list(y)
 
 
@@ -88,8 +89,8 @@ def check_kind(losses: list, outputs: dict, y: list, who: str) -> None:
             flat = axes == target.ndim - 1 or (axes == target.ndim and one.shape[-1] == 1)
             if flat and width not in (1, None) and target.dtype.startswith("float") and one.dtype.kind in "iu" \
                     and target.type.shape[-1] == width:
-                raise ShapeError(f"{who}: {loss.label} wants targets of {width} columns, and y has shape "
-                                 f"{tuple(one.shape)}; for labels take loss='sparse_categorical_crossentropy', or pass "
+                raise ShapeError(f"{who}: {loss.label} needs targets with {width} columns, but y has shape "
+                                 f"{tuple(one.shape)}. For labels, use loss='sparse_categorical_crossentropy', or pass "
                                  f"keras.utils.to_categorical(y, {width})")
 
 
@@ -118,8 +119,8 @@ def _times(weights, more):
 def _class_weights(names, class_weight) -> list:
     """Return the weight of each class for each output that has some."""
     if not isinstance(class_weight, dict):
-        raise SpecError(f"fit: class_weight={class_weight!r}; a dict is wanted, {{0: 1.0, 1: 5.0}}, or one of such by "
-                        f"output")
+        raise SpecError(f"fit: class_weight={class_weight!r} is not valid. Pass a dict such as {{0: 1.0, 1: 5.0}}, or "
+                        f"one such dict per output, by name")
     if any(key in names for key in class_weight):
         for key in class_weight:
             if key not in names:
@@ -131,7 +132,7 @@ def _class_weights(names, class_weight) -> list:
 def _of_classes(y, weights: dict, name: str, who: str) -> np.ndarray:
     """Return the weight of each item by its class: an index, or the largest of a row."""
     if y is None:
-        raise DataError(f"{who}: class_weight of the output {name!r}, for which there is no y")
+        raise DataError(f"{who}: class_weight contains the output {name!r}, which has no y")
     array = np.asarray(y)
     flat = array.reshape(len(array), -1).astype("float64")
     vectors = array.ndim == 2 and array.shape[1] > 1
@@ -140,8 +141,8 @@ def _of_classes(y, weights: dict, name: str, who: str) -> np.ndarray:
     else:
         known = flat.shape[1] == 1 and (flat % 1 == 0).all()
     if not known:
-        raise DataError(f"{who}: class_weight, but the targets of {name!r} are no classes, one for each item; pass "
-                        f"sample_weight, or class_weight as a dict by the outputs that have classes")
+        raise DataError(f"{who}: class_weight needs targets with one class per item, which those of {name!r} are not. "
+                        f"Pass sample_weight, or a dict of class weights by output for the outputs that have classes")
     labels = flat.argmax(axis=1) if vectors else flat[:, 0]
     found = np.ones(len(labels), "float32")
     for label, weight in weights.items():
@@ -152,11 +153,11 @@ def _of_classes(y, weights: dict, name: str, who: str) -> np.ndarray:
 def split(data: list, share: float, who: str = "fit") -> tuple[list, list]:
     """Return (what to train on, the last `share` of the items), of arrays and nested lists and dicts of them."""
     if not 0 < share < 1:
-        raise SpecError(f"{who}: validation_split={share!r}; a share between 0 and 1 is wanted")
+        raise SpecError(f"{who}: validation_split={share!r} is not valid; it must be a number between 0 and 1")
     count = len(next(one for one in _leaves(data)))
     at = int(count * (1 - share) + 1e-9)
     if at in (0, count):
-        raise DataError(f"{who}: validation_split={share} of {count} items leaves none for training or validation")
+        raise DataError(f"{who}: validation_split={share} of {count} items leaves no items for training or validation")
     return _sliced(data, slice(0, at)), _sliced(data, slice(at, None))
 
 

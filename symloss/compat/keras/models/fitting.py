@@ -66,11 +66,11 @@ class Prepared:
         self.model, self.class_weight, self.who = model, class_weight, who
         self.streams = data.is_batches(x)
         if x is None:
-            raise DataError(f"{model.name}: {who} without x; pass inputs and targets: {who}(x, y)")
+            raise DataError(f"{model.name}: {who} got no x; pass inputs and targets: {who}(x, y)")
         if self.streams:
             if y is not None or weights is not None:
-                raise SpecError(f"{who}: x gives batches, so y and sample_weight have to come with them: "
-                                f"(x, y, weights)")
+                raise SpecError(f"{who}: x consists of batches, so y and sample_weight must be part of each batch: (x, "
+                                f"y, weights)")
             first, self.x = _peeked(x)
             x, y, weights = data.unpacked(first)
         model._know_input(x)
@@ -94,7 +94,7 @@ class Prepared:
         inputs, y, weights = (self.inputs, self.y, self.weights) if batch is None else self._arranged(*batch)
         for name, some, one in zip(self.names, built.losses, y, strict=True):
             if some and one is None and any(loss.takes_target for loss in some):
-                raise DataError(f"{self.model.name}: {self.who} without targets for the output {name!r}, which has the "
+                raise DataError(f"{self.model.name}: {self.who} got no targets for the output {name!r}, which has the "
                                 f"loss {some[0].name}; pass y")
         data.check_kind(built.losses, built.network.graph.outputs()[0], y, self.who)
         count = len(next(iter(inputs.values())))
@@ -110,8 +110,8 @@ class Prepared:
         columns = self.columns(built)
         have = -(-len(next(iter(columns.values()))) // size)
         if steps is not None and whole(self.who, "steps", steps) > have:
-            warnings.warn(f"{self.who}: {steps} steps, but the arrays have {have} batches of {size} items; that many "
-                          f"are made", SymlossWarning, stacklevel=5)
+            warnings.warn(f"{self.who}: got steps={steps}, but the arrays only have {have} batches of {size} items, so "
+                          f"{have} steps are made", SymlossWarning, stacklevel=5)
         if self.who != "fit" and steps is not None:
             columns = {name: one[: steps * size] for name, one in columns.items()}
             steps = None
@@ -123,7 +123,7 @@ def _peeked(x):
     if isinstance(x, Iterator):
         first = next(x, None)
         if first is None:
-            raise DataError("fit: the generator has no batches")
+            raise DataError("fit: the generator returned no batches")
         return first, itertools.chain([first], x)
     if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
         return x[0], x
@@ -148,11 +148,11 @@ def fit(model, x, y, sample_weight, *, class_weight, batch_size, epochs, verbose
     """Train a model; see `Trainable.fit`."""
     if validation_split and validation_data is None:
         if data.is_batches(x):
-            raise SpecError("fit: validation_split goes with arrays; pass validation_data")
+            raise SpecError("fit: validation_split only works with arrays; pass validation_data")
         (x, y, sample_weight), validation_data = data.split([x, y, sample_weight], validation_split)
     prepared = Prepared(model, x, y, sample_weight, class_weight)
     if prepared.streams and batch_size is not None:
-        raise SpecError(f"fit: batch_size={batch_size!r}, and x gives batches; leave it out")
+        raise SpecError(f"fit: batch_size={batch_size!r} has no effect if x already consists of batches; leave it out")
     checked = _validation(model, validation_data)
     built = model._built(_together(model, prepared, *([checked] if checked else [])))
     size = 32 if batch_size is None else whole("fit", "batch_size", batch_size)
@@ -239,7 +239,7 @@ def predict(model, x, batch_size, verbose, steps, callbacks):
         values = [np.concatenate(each) for each in zip(*parts, strict=True)]
     else:
         if steps is not None:
-            raise SpecError(f"predict: steps={steps!r} goes with batches; pass fewer rows")
+            raise SpecError(f"predict: steps={steps!r} only works with batches; pass fewer rows instead")
         values = model._values(x, batch_size)
     told.call("on_predict_end")
     Progress(verbose, 1, -(-len(values[0]) // (batch_size or 32))).evaluated({}, time.perf_counter() - start)

@@ -39,30 +39,30 @@ class Model(Trainable, Layer):
     def __new__(cls, *arguments, **keywords):
         model = super().__new__(cls, *arguments, **keywords)
         if cls is not Model and "train_step" in dir(cls):
-            raise SpecError(f"{cls.__name__}: train_step is not supported, as symloss compiles the whole step; write "
-                            f"what it minimises as a loss, or with add_loss within a layer")
+            raise SpecError(f"{cls.__name__}: train_step is not supported, since symloss compiles the whole training "
+                            f"step. Write what you want to minimize as a loss, or use add_loss within a layer")
         return model
 
     def _connect(self, inputs, outputs):
         for what, value in (("inputs", inputs), ("outputs", outputs)):
             for one in flatten(value):
                 if not isinstance(one, KerasTensor):
-                    raise SpecError(f"Model: {what} hold {one!r}; what keras.Input or the call of a layer returned is "
-                                    f"wanted")
+                    raise SpecError(f"Model: {what} contains {one!r}; pass only tensors that keras.Input or the call "
+                                    f"of a layer returned")
         self.input_tensors: list = []
         self.output_tensors: list = []
         self._inputs, self._outputs = emptied(inputs, self.input_tensors), emptied(outputs, self.output_tensors)
         for tensor in self.input_tensors:
             if tensor.call is not None:
                 raise SpecError(f"Model: the input {tensor.name!r} is the output of the layer "
-                                f"{tensor.call.layer.name!r}; an input is what keras.Input returns")
+                                f"{tensor.call.layer.name!r}, but inputs must come from keras.Input")
         for found in network.layers_in_order(self.output_tensors, self.input_tensors):
             if all(found is not one for one in self._layers):
                 self._layers.append(found)
         names: dict = {}
         for layer in self._layers:
             if names.setdefault(layer.name, layer) is not layer:
-                raise SpecError(f"Model: two layers are called {layer.name!r}; give one another name=")
+                raise SpecError(f"Model: two layers are called {layer.name!r}; pass name= to one of them")
         self.built = True
 
     # ------------------------------------------------------------------------------------------ layers
@@ -78,12 +78,13 @@ class Model(Trainable, Layer):
             raise SpecError("get_layer: pass a name or an index")
         if index is not None:
             if not -len(self.layers) <= index < len(self.layers):
-                raise SpecError(f"get_layer: index={index}, and there are {len(self.layers)} layers")
+                raise SpecError(f"get_layer: index={index} does not exist; the model has {len(self.layers)} layers")
             return self.layers[index]
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        raise SpecError(f"get_layer: no layer is called {name!r}; there are {', '.join(x.name for x in self.layers)}")
+        raise SpecError(f"get_layer: no layer is called {name!r}; the layers are "
+                        f"{', '.join(x.name for x in self.layers)}")
 
     @property
     def inputs(self) -> list:
@@ -132,8 +133,8 @@ class Model(Trainable, Layer):
 
     def _need_graph(self, what):
         if self._outputs is None:
-            raise SpecError(f"{self.name}: {what}, but the model does not know its input yet; begin it with "
-                            f"keras.Input(shape=...), or call build(input_shape), or fit")
+            raise SpecError(f"{self.name}: {what}, but the model does not know its input yet. Start it with "
+                            f"keras.Input(shape=...), or call build(input_shape) or fit first")
 
     # ------------------------------------------------------------------------------------------ building
 
@@ -145,13 +146,13 @@ class Model(Trainable, Layer):
         if self._outputs is not None:
             return
         if input_shape is None:
-            raise SpecError(f"{self.name}: build() wants the shape of a batch: build((None, 8)), say")
+            raise SpecError(f"{self.name}: build() needs the shape of a batch, such as build((None, 8))")
         many = isinstance(input_shape, list) or isinstance(input_shape[0], list | tuple)
         shapes = input_shape if many else [input_shape]
         tensors = [Input(shape=tuple(shape)[1:]) for shape in shapes]
         given = tensors if many else tensors[0]
         if type(self).call is Model.call:
-            raise SpecError(f"{self.name}: a Model is made of inputs and outputs, Model(inputs, outputs), or it is a "
+            raise SpecError(f"{self.name}: make a Model from inputs and outputs, Model(inputs, outputs), or write a "
                             f"subclass with a method call")
         outputs = self.call(given)
         own = list(self._layers)
@@ -174,7 +175,7 @@ class Model(Trainable, Layer):
         """Return the outputs for expressions of the inputs."""
         given = flatten(self._arranged(inputs))
         if len(given) != len(self.input_tensors):
-            raise ShapeError(f"{self.name}: {len(given)} inputs, and the model has {len(self.input_tensors)}: "
+            raise ShapeError(f"{self.name}: got {len(given)} inputs, but the model has {len(self.input_tensors)}: "
                              f"{', '.join(self.input_names)}")
         values = dict(zip(map(id, self.input_tensors), given, strict=True))
         for one in network.calls_of(self.output_tensors, self.input_tensors):
@@ -205,8 +206,9 @@ class Model(Trainable, Layer):
     def get_config(self) -> dict:
         """Return what `from_config` makes such a model of."""
         if type(self) is not Model:
-            raise SpecError(f"{type(self).__name__} has no get_config, which copies and files need; write one, and "
-                            f"from_config, or save the weights alone: model.save_weights('model.weights.h5')")
+            raise SpecError(f"{type(self).__name__} has no get_config, which is needed to copy or save the model. "
+                            f"Write get_config and from_config, or save only the weights: "
+                            f"model.save_weights('model.weights.h5')")
         self._need_graph("get_config")
         calls = network.calls_of(self.output_tensors, self.input_tensors)
         places = {id(tensor): [tensor.name, 0] for tensor in self.input_tensors}
@@ -261,7 +263,8 @@ class Model(Trainable, Layer):
 
     def export(self, *arguments, **keywords) -> None:
         """Say what to do instead: symloss serves no models."""
-        raise SpecError("export is not supported; model.save(path) writes a file that symloss.load and load_model read")
+        raise SpecError("export is not supported. Use model.save(path), and read the file with symloss.load or "
+                        "load_model")
 
 
 class Functional(Model):

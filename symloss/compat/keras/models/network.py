@@ -29,8 +29,8 @@ def calls_of(outputs: list, inputs: list) -> list[Call]:
             if id(tensor) in ends or (tensor.call is not None and id(tensor.call) in done):
                 continue
             if tensor.call is None:
-                raise SpecError(f"Model: an output depends on the input {tensor.name!r}, which is not among the inputs "
-                                f"{', '.join(t.name for t in inputs)}; add it")
+                raise SpecError(f"Model: an output depends on the input {tensor.name!r}, which is not one of the "
+                                f"inputs {', '.join(t.name for t in inputs)}; add it to them")
             if ready:
                 done.add(id(tensor.call))
                 order.append(tensor.call)
@@ -89,8 +89,8 @@ class Opened:
         name, shape = self._free(tensor.name), tensor.shape
         last = max(axis for axis, n in enumerate(shape) if n is None)
         if last == len(shape) - 1:
-            raise SpecError(f"Input {tensor.name!r}: shape {shape[1:]}; the length of the last axis has to be known: "
-                            f"keras.Input(shape=(None, 1)) for sequences of numbers")
+            raise SpecError(f"Input {tensor.name!r} has shape {shape[1:]}, but the length of the last axis must be "
+                            f"known. For sequences of numbers, write keras.Input(shape=(None, 1))")
         self.described.append({"form": "input", "name": name, "shape": shape[last + 1 :], "ndim": len(shape),
                                "dtype": tensor.dtype})
         return name

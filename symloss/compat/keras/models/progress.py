@@ -15,7 +15,7 @@ def verbosity(verbose) -> int:
         return int(verbose)
     if verbose == "auto":
         return 1
-    raise SpecError(f"verbose={verbose!r}; 0, 1, 2 or 'auto' is wanted")
+    raise SpecError(f"verbose={verbose!r} is not valid; it must be 0, 1, 2 or 'auto'")
 
 
 class Progress:

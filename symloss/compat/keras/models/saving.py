@@ -23,10 +23,10 @@ def _checked(path, who: str, overwrite=True) -> pathlib.Path:
     path = pathlib.Path(os.fspath(path))
     if path.suffix in ENDINGS and path.suffix not in _told:
         _told.add(path.suffix)
-        warnings.warn(f"{who}: {path.name} will be a file of symloss (safetensors), whatever its name ends in; Keras "
-                      f"cannot read it", SymlossWarning, stacklevel=5)
+        warnings.warn(f"{who}: {path.name} is written as a file of symloss (safetensors), whatever its suffix is. "
+                      f"Keras cannot read it", SymlossWarning, stacklevel=5)
     if path.exists() and not overwrite:
-        raise DataError(f"{who}: {path} is there already; pass overwrite=True, or another path")
+        raise DataError(f"{who}: {path} already exists; pass overwrite=True or another path")
     return path
 
 
@@ -35,7 +35,8 @@ def save(model, path, overwrite, include_optimizer, save_format, zipped) -> None
     """Write a model, what it was compiled with, and the state of its optimizer."""
     for name, value in (("save_format", save_format), ("zipped", zipped)):
         if value is not None:
-            raise SpecError(f"save: {name}={value!r} is not supported; leave it out: the file is one of safetensors")
+            raise SpecError(f"save: {name}={value!r} is not supported, since the file is always a safetensors file; "
+                            f"leave it out")
     path = _checked(path, "save", overwrite)
     model._need_graph("save")
     network = model.network
@@ -82,8 +83,8 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     with custom_object_scope(custom_objects or {}):
         network = core.from_bytes(_files.read(pathlib.Path(os.fspath(filepath))), where=f"load_model: {filepath}")
         if "keras" not in network.notes:
-            raise DataError(f"load_model: {filepath} holds a model of symloss that Keras' classes did not make; use "
-                            f"symloss.load")
+            raise DataError(f"load_model: {filepath} contains a model of symloss that was not made with the Keras "
+                            f"classes; use symloss.load")
         model = serialization.deserialize(network.notes["keras"], custom_objects)
         _take(model, network)
         asked = network.notes.get("compile")
@@ -99,8 +100,8 @@ def _compile(model, asked: dict, custom_objects) -> None:
         model.compile(optimizer=optimizers.deserialize(asked["optimizer"], custom_objects),
                       **{key: value for key, value in asked.items() if key != "optimizer"})
     except UnknownNameError as error:
-        raise DataError(f"load_model: {error}; pass those of your own as custom_objects={{name: function}}, or "
-                        f"compile=False") from error
+        raise DataError(f"load_model: {error}. Pass your own functions and classes as custom_objects={{name: "
+                        f"function}}, or pass compile=False") from error
 
 
 def _take(model, network):
@@ -144,15 +145,15 @@ def load_weights(model, path, skip_mismatch, by_name) -> None:
 
     for name, value in (("skip_mismatch", skip_mismatch), ("by_name", by_name)):
         if value:
-            raise SpecError(f"load_weights: {name}={value!r} is not supported; make a model of the same layers, and "
-                            f"copy those that fit: layer.set_weights(other.get_weights())")
+            raise SpecError(f"load_weights: {name}={value!r} is not supported. Make a model with the same layers, and "
+                            f"copy the weights that fit: layer.set_weights(other.get_weights())")
     path = pathlib.Path(os.fspath(path))
     content = _files.read(path)
     try:
         tensors = tensors_of(content)
     except Exception as error:
-        raise DataError(f"load_weights: {path} is no file of save_weights ({error}); use keras.models.load_model for a "
-                        f"whole model") from None
+        raise DataError(f"load_weights: {path} was not written by save_weights ({error}). For a whole model, use "
+                        f"keras.models.load_model") from None
     if any(name.startswith("model/") for name in tensors):
         values = load_model(path, compile=False).get_weights()
     else:

@@ -33,12 +33,12 @@ class Sequential(Model):
         if isinstance(layer, KerasTensor):
             layer = getattr(layer, "layer", layer)
         if isinstance(layer, type):
-            raise SpecError(f"Sequential: {layer.__name__} is a class; add a layer of it: {layer.__name__}(...)")
+            raise SpecError(f"Sequential: {layer.__name__} is a class; add an instance of it: {layer.__name__}(...)")
         if not isinstance(layer, Layer):
-            raise SpecError(f"Sequential: {layer!r} is no layer; keras.layers.Dense(10) is one, and "
-                            f"keras.Input(shape=(8,)) may be the first")
+            raise SpecError(f"Sequential: {layer!r} is not a layer. Pass layers such as keras.layers.Dense(10); the "
+                            f"first may be keras.Input(shape=(8,))")
         if any(one.name == layer.name for one in self._layers):
-            raise SpecError(f"Sequential: two layers are called {layer.name!r}; give one another name=")
+            raise SpecError(f"Sequential: two layers are called {layer.name!r}; pass name= to one of them")
         self._forget()
         if isinstance(layer, InputLayer):
             if self._layers or self.input_tensors:
@@ -57,7 +57,7 @@ class Sequential(Model):
     def pop(self, rebuild=True) -> Layer:
         """Take the last layer away, and return it."""
         if not self._layers:
-            raise SpecError("Sequential: pop, but there is no layer")
+            raise SpecError("Sequential: pop was called, but the model has no layers")
         self._forget()
         if self._reached:
             self._reached.pop()
@@ -71,7 +71,7 @@ class Sequential(Model):
         before = self._reached[-1] if self._reached else self.input_tensors[0]
         made = layer(before)
         if not isinstance(made, KerasTensor):
-            raise SpecError(f"Sequential: the layer {layer.name!r} has several outputs; write a functional model: "
+            raise SpecError(f"Sequential: the layer {layer.name!r} has several outputs. Write a functional model: "
                             f"keras.Model(inputs, outputs)")
         self._reached.append(made)
         self._end()
@@ -86,12 +86,12 @@ class Sequential(Model):
         if self._outputs is not None:
             return
         if input_shape is None:
-            raise SpecError(f"{self.name}: build() wants the shape of a batch: build((None, 8)), say")
+            raise SpecError(f"{self.name}: build() needs the shape of a batch, such as build((None, 8))")
         if not self._layers:
-            raise SpecError(f"{self.name}: there is no layer; add one: model.add(keras.layers.Dense(10))")
+            raise SpecError(f"{self.name}: the model has no layers; add one: model.add(keras.layers.Dense(10))")
         if input_shape and isinstance(input_shape[0], list | tuple):
-            raise SpecError(f"{self.name}: {len(input_shape)} inputs, and a Sequential has one; write a functional "
-                            f"model")
+            raise SpecError(f"{self.name}: got {len(input_shape)} inputs, but a Sequential has only one; write a "
+                            f"functional model, keras.Model(inputs, outputs)")
         self._start(Input(shape=tuple(input_shape)[1:]))
         for layer in self._layers:
             self._reach(layer)

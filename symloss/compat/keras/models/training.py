@@ -13,10 +13,11 @@ from .built import Built
 from .progress import verbosity
 
 NOT_COMPILED = {  # arguments of Keras' compile that are not supported -> what to do
-    "run_eagerly": "leave it out: the step is always compiled; call a layer with an array to see what it computes",
-    "steps_per_execution": "leave it out: many steps run in one call as it is",
-    "auto_scale_loss": "leave it out: float32 needs no scaling",
-    "sample_weight_mode": "leave it out: sample_weight may have the shape of the targets",
+    "run_eagerly": "leave it out, since the step is always compiled. To see what a layer computes, call it with an "
+                   "array",
+    "steps_per_execution": "leave it out, since one call already runs many steps",
+    "auto_scale_loss": "leave it out, since float32 needs no scaling",
+    "sample_weight_mode": "leave it out, since sample_weight may have the shape of the targets",
     "target_tensors": "leave it out: pass the targets to fit",
 }
 
@@ -26,7 +27,8 @@ FORMER = {  # methods of earlier versions of Keras -> what to write
     "predict_generator": "write predict(generator)",
     "predict_classes": "write predict(x).argmax(axis=-1), or (predict(x) > 0.5) for a sigmoid",
     "predict_proba": "write predict(x)",
-    "train_step": "what is minimised is a loss, or add_loss within a layer; the step itself is compiled",
+    "train_step": "write what you want to minimize as a loss, or use add_loss within a layer. The step itself is "
+                  "compiled",
 }
 
 
@@ -124,7 +126,7 @@ class Trainable:
 
     def _need_compiled(self, who):
         if self._asked is None:
-            raise SpecError(f"{self.name}: {who} before compile; write model.compile(optimizer='adam', loss='mse')")
+            raise SpecError(f"{self.name}: call compile before {who}: model.compile(optimizer='adam', loss='mse')")
 
     def _built(self, weighted: tuple) -> Built:
         """Return what is compiled, for outputs with and without weights; states of the optimizer go with it."""
@@ -142,7 +144,7 @@ class Trainable:
         if self._outputs is not None:
             return
         if isinstance(x, dict):
-            raise SpecError(f"{self.name}: the model has no Input, and x is a dict; begin with keras.Input")
+            raise SpecError(f"{self.name}: x is a dict, but the model has no Input; start it with keras.Input")
         many = isinstance(x, list | tuple) and x and all(hasattr(one, "shape") for one in x)
         shapes = [(None, *one.shape[1:]) for one in x] if many else (None, *as_array(x, f"{self.name}: x").shape[1:])
         shape = shapes if not many or len(shapes) > 1 else shapes[0]
@@ -194,17 +196,19 @@ class Trainable:
         self._need_compiled("fit")
         for key in keywords:
             if key in ("workers", "use_multiprocessing", "max_queue_size"):
-                raise SpecError(f"fit: {key} is not supported; leave it out: a thread prepares batches one ahead")
+                raise SpecError(f"fit: {key} is not supported; leave it out, since a thread always prepares the next "
+                                f"batch")
             if key == "nb_epoch":
-                raise SpecError("fit: nb_epoch is called epochs")
+                raise SpecError("fit: nb_epoch is now called epochs")
             raise unknown("argument of fit:", key, _arguments(type(self).fit))
         if not isinstance(validation_freq, int) or validation_freq < 1:
-            raise SpecError(f"fit: validation_freq={validation_freq!r}; an integer of at least 1 is wanted")
+            raise SpecError(f"fit: validation_freq={validation_freq!r} is not valid; it must be an integer of at least "
+                            f"1")
         if shuffle not in (True, False):
-            raise SpecError(f"fit: shuffle={shuffle!r} is not supported; True or False is wanted")
+            raise SpecError(f"fit: shuffle={shuffle!r} is not supported; it must be True or False")
         for name, value in (("epochs", epochs), ("initial_epoch", initial_epoch)):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-                raise SpecError(f"fit: {name}={value!r}; an integer of at least 0 is wanted")
+                raise SpecError(f"fit: {name}={value!r} is not valid; it must be an integer of at least 0")
 
     @in_floatx
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None, callbacks=None,
@@ -270,8 +274,8 @@ class Trainable:
         unique = list(dict.fromkeys(names))
         count = {len(one) for one in given.values()}
         if len(count) != 1 or 0 in count:
-            raise DataError(f"{self.name}: predict got inputs of {sorted(count)} items; as many of each, at least one, "
-                            f"are wanted")
+            raise DataError(f"{self.name}: predict got inputs of {sorted(count)} items; all inputs need the same "
+                            f"number of items, at least one")
         total = count.pop()
         parts = [net._evaluate(unique, _given(given, start, rows or total)) for start in range(0, total, rows or total)]
         found = {name: np.concatenate([part[i] for part in parts]) if len(parts) > 1 else parts[0][i]
@@ -287,7 +291,8 @@ def _given(columns: dict, start: int, rows: int):
 
 def _only_reset(who, keywords):
     for key in keywords:
-        raise SpecError(f"{who}: {key} is not supported; call model.reset_metrics() before it" if key == "reset_metrics"
+        raise SpecError(f"{who}: {key} is not supported; call model.reset_metrics() before it "
+                        f"instead" if key == "reset_metrics"
                         else f"{who}: {key} is not supported; leave it out")
 
 

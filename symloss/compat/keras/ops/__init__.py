@@ -348,8 +348,8 @@ __all__ = [
     "unravel_index", "unstack", "vander", "var", "vdot", "vectorized_map", "view", "vsplit", "vstack", "where",
     "zeros", "zeros_like",
 ]
-_PYTENSOR = "write it with pytensor.tensor, whose expressions these operations take, or with numpy on arrays"
-_LAYERS = "it is a layer of a model; write it with keras.layers"
+_PYTENSOR = "write it with pytensor.tensor, whose variables the operations accept, or with numpy for arrays"
+_LAYERS = "it is part of a model, so write it with keras.layers"
 _ELSEWHERE = dict.fromkeys((
     "associative_scan", "cholesky_inverse", "ctc_decode", "custom_gradient", "depth_to_space", "dot_product_attention",
     "extract_sequences", "fft", "fft2", "fold", "ifft2", "image", "irfft", "istft", "jvp", "polar", "psnr",
@@ -358,5 +358,5 @@ _ELSEWHERE = dict.fromkeys((
     _PYTENSOR) | dict.fromkeys((
         "adaptive_average_pool", "adaptive_max_pool", "average_pool", "conv", "conv_transpose", "depthwise_conv",
         "max_pool", "separable_conv"), _LAYERS) | {
-            "ctc_loss": "write keras.losses.ctc(labels, logits), labels padded with 0"}
+            "ctc_loss": "write keras.losses.ctc(labels, logits), and pad the labels with 0"}
 __getattr__ = lookup("keras.ops", __all__, _ELSEWHERE)

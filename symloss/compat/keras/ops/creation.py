@@ -12,15 +12,15 @@ from .dispatch import finished, named, one, operand
 def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
     """Return numbers as a tensor; a PyTensor variable stays one."""
     if sparse or ragged:
-        raise SpecError("convert_to_tensor: sparse and ragged tensors are not here; pass a dense array, padded to one "
-                        "length")
+        raise SpecError("convert_to_tensor: sparse and ragged tensors are not supported; pass a dense array, padded "
+                        "to one length")
     return operand(x, is_expression(x), None if dtype is None else standardize_dtype(dtype))
 
 
 def convert_to_numpy(x) -> np.ndarray:
     """Return a tensor as a plain array."""
     if is_expression(x):
-        raise SpecError("convert_to_numpy: a PyTensor variable has no value yet; stay in keras.ops")
+        raise SpecError("convert_to_numpy: a PyTensor variable has no value yet; use operations of keras.ops")
     return np.asarray(as_tensor(x)).view(np.ndarray)
 
 
@@ -126,7 +126,8 @@ def arange(start, stop=None, step=None, dtype=None):
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
     """Return `num` numbers at equal distances; with `retstep` the distance as well."""
     if any(is_expression(x) for x in (start, stop)):
-        raise SpecError("linspace: of numbers alone; write start + (stop - start) * keras.ops.linspace(0.0, 1.0, num)")
+        raise SpecError("linspace: start and stop must be numbers. Write start + (stop - start) * "
+                        "keras.ops.linspace(0.0, 1.0, num)")
     made, step = np.linspace(as_tensor(start), as_tensor(stop), num, endpoint, True, None, axis)
     made = as_tensor(made, dtype or floatx())
     return (made, as_tensor(step, floatx())) if retstep else made

@@ -100,7 +100,7 @@ def divide_no_nan(x1, x2):
 def clip(x, x_min, x_max):
     """Return each element moved into the range from `x_min` to `x_max`."""
     if x_min is None and x_max is None:
-        raise SpecError("clip: x_min=None, x_max=None; at least one bound is wanted")
+        raise SpecError("clip: x_min and x_max are both None; pass at least one of them")
     x = x if x_min is None else maximum(x, x_min)
     return x if x_max is None else minimum(x, x_max)
 
@@ -153,7 +153,8 @@ def isclose(x1, x2, rtol=1e-05, atol=1e-08, equal_nan=False):
 def view(x, dtype=None):
     """Return the bytes of an array as another dtype."""
     if is_expression(x):
-        raise SpecError("view: a PyTensor variable has no bytes yet; write keras.ops.cast(x, dtype) to convert numbers")
+        raise SpecError("view: a PyTensor variable has no bytes yet. To convert numbers, write keras.ops.cast(x, "
+                        "dtype)")
     return finished(np.asarray(as_tensor(x)).view(standardize_dtype(dtype)))
 
 

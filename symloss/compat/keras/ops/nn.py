@@ -191,7 +191,7 @@ def sparsemax(x, axis=-1):
 def normalize(x, axis=-1, order=2, epsilon=None):
     """Return vectors along `axis` divided by their norm, of which at least `epsilon` counts."""
     if not isinstance(order, int) or order < 1:
-        raise SpecError(f"normalize: order={order!r}; an integer of at least 1 is wanted")
+        raise SpecError(f"normalize: order={order!r} is not valid; it must be an integer of at least 1")
     x, _ = one(x, floats=True)
     x = expand_dims(x, 0) if x.ndim == 0 else x
     epsilon = EPSILON if epsilon is None else epsilon
@@ -228,8 +228,8 @@ def binary_crossentropy(target, output, from_logits=False):
     """Return -t log(p) - (1 - t) log(1 - p) of each element, p clipped to [1e-7, 1 - 1e-7] unless it is a logit."""
     (target, output), _ = several(target, output, floats=True)
     if target.ndim != output.ndim:
-        raise ShapeError(f"binary_crossentropy: target has {target.ndim} axes, output {output.ndim}; one shape is "
-                         f"wanted")
+        raise ShapeError(f"binary_crossentropy: target has {target.ndim} axes and output {output.ndim}; both must have "
+                         f"the same shape")
     if from_logits:
         return softplus(output) - target * output
     p = clip(output, EPSILON, 1 - EPSILON)
@@ -246,8 +246,8 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
     """Return -sum t log(p) over `axis`, p divided by its sum and clipped unless these are logits."""
     (target, output), _ = several(target, output, floats=True)
     if target.ndim != output.ndim or target.ndim < 1:
-        raise ShapeError(f"categorical_crossentropy: target has {target.ndim} axes, output {output.ndim}; one shape, "
-                         f"of at least one axis, is wanted")
+        raise ShapeError(f"categorical_crossentropy: target has {target.ndim} axes and output {output.ndim}; both must "
+                         f"have the same shape, with at least one axis")
     return -sum(target * _log_probabilities(output, from_logits, axis), axis)
 
 

@@ -16,7 +16,8 @@ def of_arrays(name: str, function, floats: bool = False):
 
     def operation(*arguments, **keywords):
         if any(is_expression(x) for x in (*arguments, *keywords.values())):
-            raise SpecError(f"keras.ops.{name}: of arrays alone; write it with pytensor.tensor for a PyTensor variable")
+            raise SpecError(f"keras.ops.{name} only takes arrays; for a PyTensor variable, write it with "
+                            f"pytensor.tensor")
         given = [as_tensor(x) if isinstance(x, np.ndarray | list) else x for x in arguments]
         if floats:
             given = [x.astype(floatx()) if getattr(x, "dtype", None) is not None and x.dtype.name in FLOATS else x

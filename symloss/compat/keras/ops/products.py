@@ -108,7 +108,7 @@ def pinv(x, rcond=None):
         return _pinv(x)
     x, library = one(x, floats=True)
     if library is pt:
-        raise SpecError("pinv: rcond is of arrays alone; leave it out for a PyTensor variable")
+        raise SpecError("pinv: rcond is only supported for arrays; leave it out for a PyTensor variable")
     return finished(np.linalg.pinv(x, rcond))
 
 

@@ -112,7 +112,8 @@ def average(x, axis=None, weights=None):
     (x, weights), _ = several(x, weights, floats=True)
     if weights.ndim == 1 and x.ndim > 1:
         if not isinstance(axis, int):
-            raise SpecError(f"average: weights for one axis, and axis={axis!r}; say which one, axis=0")
+            raise SpecError(f"average: weights has one axis, so axis={axis!r} is not valid; name the axis, such as "
+                            f"axis=0")
         weights = weights.reshape([-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]) + 0 * x
     return sum(x * weights, axis) / sum(weights, axis)
 
@@ -120,7 +121,8 @@ def average(x, axis=None, weights=None):
 def moments(x, axes, keepdims=False, synchronized=False):
     """Return (mean, variance) over axes."""
     if synchronized:
-        raise SpecError("moments: synchronized=True is for several devices, which symloss does not have; leave it out")
+        raise SpecError("moments: synchronized=True needs several devices, which symloss does not support; leave it "
+                        "out")
     return mean(x, axes, keepdims), var(x, axes, keepdims)
 
 
@@ -141,7 +143,8 @@ def quantile(x, q, axis=None, method="linear", keepdims=False):
     """Return quantiles, arrays alone: of expressions there is no gradient."""
     x, library = one(x, floats=True)
     if library is pt:
-        raise SpecError("quantile: of arrays alone, a PyTensor variable has none; use keras.ops.sort(x) and pick")
+        raise SpecError("quantile: it only takes arrays. For a PyTensor variable, use keras.ops.sort(x) and pick "
+                        "elements")
     return finished(np.quantile(x, np.asarray(q), axis=_axis(axis), method=method, keepdims=keepdims).astype(x.dtype))
 
 

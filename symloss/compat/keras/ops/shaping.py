@@ -58,7 +58,8 @@ def squeeze(x, axis=None):
         return finished(np.squeeze(x, axis))
     for place in () if axis is None else axes_of(axis, x.ndim):
         if x.type.shape[place] not in (None, 1):
-            raise SpecError(f"squeeze: axis {place} has length {x.type.shape[place]}; only axes of length 1 can go")
+            raise SpecError(f"squeeze: axis {place} has length {x.type.shape[place]}, but only axes of length 1 can be "
+                            f"removed")
     return pt.squeeze(x, axis)
 
 
@@ -94,7 +95,7 @@ def unstack(x, num=None, axis=0) -> list:
     x, library = one(x)
     count = num or (x.shape[axis] if library is np else x.type.shape[axis])
     if count is None:
-        raise SpecError(f"unstack: the length of axis {axis} is not known; pass num=")
+        raise SpecError(f"unstack: the length of axis {axis} is not known; pass num")
     return [take(x, index, axis) for index in range(count)]
 
 
@@ -106,8 +107,8 @@ def split(x, indices_or_sections, axis=0) -> list:
     length = x.type.shape[axis]
     if isinstance(indices_or_sections, int):
         if length is None or length % indices_or_sections:
-            raise SpecError(f"split: axis {axis} has length {length}, which is no multiple of {indices_or_sections}; "
-                            f"pass indices")
+            raise SpecError(f"split: axis {axis} has length {length}, which is not a multiple of "
+                            f"{indices_or_sections}; pass indices")
         ends = list(range(0, length + 1, length // indices_or_sections))
     else:
         ends = [0, *indices_or_sections, None]
@@ -137,7 +138,8 @@ def pad(x, pad_width, mode="constant", constant_values=None):
         width = [tuple(pad_width)] * x.ndim
     more = {"constant_values": 0 if constant_values is None else constant_values} if mode == "constant" else {}
     if mode != "constant" and constant_values is not None:
-        raise SpecError(f"pad: constant_values goes with mode='constant', not with {mode!r}; leave one of them out")
+        raise SpecError(f"pad: constant_values only works with mode='constant', but mode is {mode!r}; leave one of "
+                        f"them out")
     return finished(library.pad(x, width, mode=mode, **more))
 
 
@@ -230,7 +232,7 @@ def scatter_update(inputs, indices, updates, reduction=None):
     (x, updates), library = several(inputs, updates)
     key = tuple(np.moveaxis(np.asarray(indices), -1, 0))
     if reduction not in (None, "add"):
-        raise SpecError(f"scatter_update: reduction={reduction!r}; None or 'add' is wanted")
+        raise SpecError(f"scatter_update: reduction={reduction!r} is not valid; it must be None or 'add'")
     if library is pt:
         return (pt.inc_subtensor if reduction else pt.set_subtensor)(x[key], updates)
     x = np.array(x)
@@ -285,7 +287,7 @@ def in_top_k(targets, predictions, k):
 def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
     """Return labels as 1 at the label and 0 elsewhere, along a new axis; a label out of range has no 1."""
     if sparse:
-        raise SpecError("one_hot: sparse tensors are not here; leave sparse=True out")
+        raise SpecError("one_hot: sparse=True is not supported; leave it out")
     x, library = one(x)
     classes = library.arange(num_classes, dtype="int32")
     hot = library.expand_dims(x, -1) == classes if library is np else pt.eq(pt.expand_dims(x, -1), classes)
@@ -296,7 +298,7 @@ def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
 def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False):
     """Return sets of labels (..., k) as 1 at each of them, 0 elsewhere."""
     if num_classes is None:
-        raise SpecError("multi_hot: num_classes is wanted")
+        raise SpecError("multi_hot: num_classes is missing; pass the number of classes")
     hot = one_hot(inputs, num_classes, -1, dtype, sparse)
     x, library = one(hot)
     found = library.max(x, axis=-2 if x.ndim > 1 else 0)
@@ -313,7 +315,8 @@ def searchsorted(sorted_sequence, values, side="left"):
 def bincount(x, weights=None, minlength=0, sparse=False):
     """Return how often each integer from 0 on is in a vector, or the sum of its weights; arrays alone."""
     if sparse or is_expression(x) or is_expression(weights):
-        raise SpecError("bincount: of dense arrays alone; write keras.ops.sum(keras.ops.one_hot(x, n), axis=0)")
+        raise SpecError("bincount: it only takes dense arrays. For a PyTensor variable, write "
+                        "keras.ops.sum(keras.ops.one_hot(x, n), axis=0)")
     x, weights = as_tensor(x), None if weights is None else as_tensor(weights)
     rows = [np.bincount(row, None if weights is None else weights if x.ndim == 1 else weights[i], minlength)
             for i, row in enumerate(np.atleast_2d(x))]
@@ -331,7 +334,8 @@ def diff(a, n=1, axis=-1):
 def unique(x, **options):
     """Return the different elements in order, see numpy's `unique`; arrays alone."""
     if is_expression(x):
-        raise SpecError("unique: of arrays alone; how many elements an expression has must be known while it is built")
+        raise SpecError("unique: it only takes arrays, since the number of unique elements of a PyTensor variable is "
+                        "not known in advance")
     return finished(np.unique(as_tensor(x), **options))
 
 

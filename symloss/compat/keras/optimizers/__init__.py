@@ -15,7 +15,7 @@ class SGD(Optimizer):
 
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **keywords):
         if not 0 <= momentum <= 1:
-            raise SpecError(f"SGD: momentum={momentum!r}; a number from 0 to 1 is wanted")
+            raise SpecError(f"SGD: momentum={momentum!r} is not valid; it must be a number from 0 to 1")
         self.momentum, self.nesterov = momentum, nesterov
         super().__init__(learning_rate, **keywords)
 
@@ -133,12 +133,13 @@ def get(identifier) -> Optimizer:
     if isinstance(identifier, Optimizer):
         return identifier
     if isinstance(identifier, type) and issubclass(identifier, Optimizer):
-        raise SpecError(f"optimizer {identifier.__name__} is a class; pass an object of it: {identifier.__name__}()")
+        raise SpecError(f"optimizer {identifier.__name__} is a class; pass an instance of it: {identifier.__name__}()")
     if isinstance(identifier, dict):
         return deserialize(identifier)
     if isinstance(identifier, str):
         return deserialize({"class_name": identifier, "config": {}})
-    raise SpecError(f"optimizer {identifier!r}; a name, 'adam' say, or an object of keras.optimizers is wanted")
+    raise SpecError(f"optimizer {identifier!r} is not valid; pass a name such as 'adam', or an object of "
+                    f"keras.optimizers")
 
 
 def serialize(optimizer) -> dict:

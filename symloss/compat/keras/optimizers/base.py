@@ -11,11 +11,11 @@ from . import rules, schedules
 COMMON = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum",
           "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps", "name")
 NOT_HERE = {
-    "loss_scale_factor": "leave it out: float32 needs no scaling",
-    "use_ema": "write net.train(..., average=0.999) with the model's network, model.network",
-    "ema_overwrite_frequency": "leave it out, as use_ema is not supported",
+    "loss_scale_factor": "leave it out, since float32 needs no scaling",
+    "use_ema": "write net.train(..., average=0.999) with the network of the model, model.network",
+    "ema_overwrite_frequency": "leave it out, since use_ema is not supported",
     "decay": "pass learning_rate=keras.optimizers.schedules.InverseTimeDecay(...)",
-    "jit_compile": "leave it out: everything is compiled",
+    "jit_compile": "leave it out, since everything is compiled",
 }
 
 
@@ -48,7 +48,7 @@ class Optimizer:
                  gradient_accumulation_steps=None, name=None, **keywords):
         who = type(self).__name__
         if "lr" in keywords:
-            raise SpecError(f"{who}: lr is called learning_rate: {who}(learning_rate={keywords['lr']!r})")
+            raise SpecError(f"{who}: lr is now called learning_rate; write {who}(learning_rate={keywords['lr']!r})")
         refused = keywords | {"use_ema": use_ema or None, "ema_overwrite_frequency": ema_overwrite_frequency,
                               "loss_scale_factor": loss_scale_factor}
         for key, value in refused.items():
@@ -57,21 +57,23 @@ class Optimizer:
             if value is not None:
                 raise SpecError(f"{who}: {key}={value!r} is not supported; {NOT_HERE[key]}")
         if type(self).formula is None:
-            raise SpecError(f"{who}: an optimizer of your own is not supported; train the network of the model with a "
-                            f"rule, model.network.train([x, y], algo=rule), see symloss.updates")
+            raise SpecError(f"{who}: your own optimizer classes are not supported. Write an update rule, and train the "
+                            f"network of the model with it: model.network.train([x, y], algo=rule), see "
+                            f"symloss.updates")
         self.name = name or who.lower()
         self._schedule, self._rate = None, None
         self._set_rate(learning_rate)
         for key, value in (("weight_decay", weight_decay), ("clipnorm", clipnorm), ("clipvalue", clipvalue),
                            ("global_clipnorm", global_clipnorm)):
             if value is not None and (not is_number(value) or value < 0):
-                raise SpecError(f"{who}: {key}={value!r}; a number of at least 0 is wanted")
+                raise SpecError(f"{who}: {key}={value!r} is not valid; it must be a number of at least 0")
         if sum(one is not None for one in (clipnorm, clipvalue, global_clipnorm)) > 1:
-            raise SpecError(f"{who}: pass one of clipnorm, clipvalue and global_clipnorm")
+            raise SpecError(f"{who}: pass only one of clipnorm, clipvalue and global_clipnorm")
         self.weight_decay, self.clipnorm, self.clipvalue = weight_decay, clipnorm, clipvalue
         self.global_clipnorm, self.gradient_accumulation_steps = global_clipnorm, gradient_accumulation_steps
         if gradient_accumulation_steps is not None and gradient_accumulation_steps < 2:
-            raise SpecError(f"{who}: gradient_accumulation_steps={gradient_accumulation_steps!r}; at least 2, or None")
+            raise SpecError(f"{who}: gradient_accumulation_steps={gradient_accumulation_steps!r} is not valid; it must "
+                            f"be an integer of at least 2, or None")
         self._excluded: tuple = ()
         self.compiled = None  # the step that has its state; set by the model that trains
 
@@ -90,8 +92,8 @@ class Optimizer:
             value = value()
         if not is_number(np.asarray(value).item() if np.ndim(value) == 0 and not isinstance(value, str) else value) \
                 or float(value) < 0:
-            raise SpecError(f"{type(self).__name__}: learning_rate={value!r}; a number of at least 0, or a schedule, "
-                            f"is wanted")
+            raise SpecError(f"{type(self).__name__}: learning_rate={value!r} is not valid; it must be a number of at "
+                            f"least 0, or a schedule")
         if self._rate is None:
             self._rate = Variable(np.asarray(float(value), "float32"), trainable=False, name="learning_rate")
         else:
@@ -107,10 +109,10 @@ class Optimizer:
     def learning_rate(self, value):
         if self._schedule is not None and not isinstance(value, schedules.LearningRateSchedule):
             raise TypeError(f"{type(self).__name__}: its learning rate is a schedule, {type(self._schedule).__name__}, "
-                            f"which no number can replace; make the optimizer with a number")
+                            f"and cannot be set to a number. Make the optimizer with a number")
         if self.compiled is not None and isinstance(value, schedules.LearningRateSchedule):
-            raise SpecError(f"{type(self).__name__}: a schedule takes the place of the learning rate only before the "
-                            f"first step; compile the model anew")
+            raise SpecError(f"{type(self).__name__}: you can set the learning rate to a schedule only before the first "
+                            f"step; compile the model again")
         self._set_rate(value)
 
     lr = learning_rate

@@ -70,7 +70,7 @@ def _computed(schedule, step):
 
 def _positive(who, name, value):
     if not isinstance(value, int | float | np.number) or not value > 0:
-        raise SpecError(f"{who}: {name}={value!r}; a number greater than 0 is wanted")
+        raise SpecError(f"{who}: {name}={value!r} is not valid; it must be a number greater than 0")
 
 
 class ExponentialDecay(_Own):
@@ -122,8 +122,8 @@ class PiecewiseConstantDecay(_Own):
 
     def __init__(self, boundaries, values, name="PiecewiseConstant"):
         if len(boundaries) != len(values) - 1:
-            raise SpecError(f"PiecewiseConstantDecay: {len(boundaries)} boundaries and {len(values)} values; one more "
-                            f"value than boundaries is wanted")
+            raise SpecError(f"PiecewiseConstantDecay: got {len(boundaries)} boundaries and {len(values)} values; pass "
+                            f"one more value than boundaries")
         self.boundaries, self.values, self.name = list(boundaries), list(values), name
 
     def at(self, step):

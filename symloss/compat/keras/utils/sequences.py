@@ -23,7 +23,7 @@ def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncati
         if where not in ("pre", "post"):
             raise no_such(f"{name} of pad_sequences:", where, ("pre", "post"))
     if not hasattr(sequences, "__len__") or any(not hasattr(s, "__len__") for s in sequences):
-        raise SpecError("pad_sequences: a list of sequences is wanted, [[1, 2], [3]]")
+        raise SpecError("pad_sequences: pass a list of sequences, such as [[1, 2], [3]]")
     longest = max((len(s) for s in sequences), default=0) if maxlen is None else maxlen
     inner = next((np.shape(s)[1:] for s in sequences if len(s)), ())
     padded = np.full((len(sequences), longest, *inner), value, dtype)
@@ -45,5 +45,6 @@ def unpack_x_y_sample_weight(data) -> tuple:
     """Return (x, y, sample_weight), None for what is not there."""
     data = tuple(data) if isinstance(data, list | tuple) else (data,)
     if len(data) > 3:
-        raise SpecError(f"unpack_x_y_sample_weight: a tuple of {len(data)}; x, (x, y) or (x, y, sample_weight)")
+        raise SpecError(f"unpack_x_y_sample_weight: got a tuple of {len(data)}; pass x, (x, y) or (x, y, "
+                        f"sample_weight)")
     return (*data, None, None)[:3]
