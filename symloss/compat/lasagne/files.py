@@ -72,18 +72,18 @@ def _in_order(arrays, parameters, places, path) -> list:
     if len(numbered) == len(arrays):
         if len(arrays) != len(parameters):
             first = places[len(arrays)] if len(arrays) < len(parameters) else None
-            what = f"the first without an array is {first}" if first else (
-                f"array {len(parameters)} of shape {numbered[len(parameters)].shape} is left over")
-            raise DataError(f"load_npz: {path} has {len(arrays)} arrays, and the network {len(parameters)} parameters; "
-                            f"{what}. Build the network that was saved, or pass the tags that were saved")
+            what = f"the first parameter without an array is {first}" if first else (
+                f"array {len(parameters)} of shape {numbered[len(parameters)].shape} belongs to no parameter")
+            raise DataError(f"load_npz: {path} has {len(arrays)} arrays, but the network has {len(parameters)} "
+                            f"parameters; {what}. Build the same network as the one you saved, or pass the same tags")
         return [numbered[index] for index in range(len(parameters))]
     names = [p.name for p in parameters]
     if len(set(names)) != len(names) or set(names) != set(arrays):
         missing = [place for place, name in zip(places, names, strict=True) if name not in arrays]
         extra = sorted(set(arrays) - set(names))
-        told = f"no array for {missing[0]}" if missing else f"arrays that no parameter has: {extra}"
-        raise DataError(f"load_npz: the arrays of {path} are called {', '.join(list(arrays)[:5])}; arr_0, arr_1, ... "
-                        f"or the names of the parameters are wanted ({told})")
+        told = f"no array for {missing[0]}" if missing else f"these arrays belong to no parameter: {extra}"
+        raise DataError(f"load_npz: the arrays of {path} are called {', '.join(list(arrays)[:5])}, but they must be "
+                        f"called arr_0, arr_1, ..., or be named after the parameters ({told})")
     return [arrays[name] for name in names]
 
 
@@ -91,8 +91,9 @@ def _fitting(array, parameter, place, path):
     """Return an array in the dtype of a parameter, or raise DataError if it does not fit."""
     shape = parameter.get_value(borrow=True).shape
     if array.shape != shape:
-        raise DataError(f"load_npz: {place} has shape {shape}, and its array in {path} {array.shape}; build the "
-                        f"network that was saved")
+        raise DataError(f"load_npz: {place} has shape {shape}, but its array in {path} has shape {array.shape}. Build "
+                        f"the same network as the one you saved")
     if array.dtype.kind not in "biuf":
-        raise DataError(f"load_npz: {place} is {parameter.dtype}, and its array in {path} {array.dtype}")
+        raise DataError(f"load_npz: {place} has dtype {parameter.dtype}, but its array in {path} has dtype "
+                        f"{array.dtype}")
     return array.astype(parameter.dtype)

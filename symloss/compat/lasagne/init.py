@@ -17,7 +17,8 @@ class Initializer:
 
     def sample(self, shape):
         """Return an array of this `shape` (a tuple of int)."""
-        raise NotImplementedError(f"{type(self).__name__}: define sample(self, shape), which returns an array")
+        raise NotImplementedError(f"{type(self).__name__}: the method sample is missing; write sample(self, shape), "
+                                  f"which returns an array")
 
 
 class Normal(Initializer):
@@ -66,13 +67,13 @@ def _gain(gain):
 
 def _refuse_vector(shape, least=2):
     if len(shape) < least:
-        raise RuntimeError(f"This initializer only works with shapes of length >= {least}, and got {tuple(shape)}; "
-                           f"use Constant, Normal or Uniform")
+        raise RuntimeError(f"This initializer only works with shapes of length >= {least}, but got {tuple(shape)}. Use "
+                           f"Constant, Normal or Uniform")
 
 
 def _refuse_other_than_four(shape):
     if len(shape) != 4:
-        raise RuntimeError(f"If c01b is True, only shapes of length 4 are accepted, and got {tuple(shape)}")
+        raise RuntimeError(f"If c01b is True, only shapes of length 4 are accepted, but got {tuple(shape)}")
 
 
 class Glorot(Initializer):
@@ -206,7 +207,7 @@ class Sparse(Initializer):
 
     def sample(self, shape):
         if len(shape) != 2:
-            raise RuntimeError(f"sparse initializer only works with shapes of length 2, and got {tuple(shape)}")
+            raise RuntimeError(f"sparse initializer only works with shapes of length 2, but got {tuple(shape)}")
         weights, (inputs, outputs) = floatX(np.zeros(shape)), shape
         count = int(self.sparsity * inputs)
         for column in range(outputs):

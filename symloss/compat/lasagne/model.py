@@ -67,10 +67,10 @@ def _name(output):
     if callable(output):
         output = next((name for name in registry if registry.get(name) is output), None)
         if output is None:
-            raise SpecError("as_layers: the function is not registered; write @lasagne.network above it")
+            raise SpecError("as_layers: the function is not registered; decorate it with @lasagne.network")
     if not isinstance(output, str):
-        raise SpecError(f"as_layers: {output!r}; an output layer, or the name of a function that "
-                        f"@lasagne.network has registered, is wanted")
+        raise SpecError(f"as_layers: {output!r} is not valid; pass an output layer, or the name of a function "
+                        f"decorated with @lasagne.network")
     registry.get(output)  # raises with near names
     return output
 
@@ -89,8 +89,8 @@ def _known(shape, who) -> tuple[int, ...]:
     """Return the lengths of the axes behind the items, and behind time where that is open."""
     last = max((axis for axis, n in enumerate(shape) if n is None), default=0)
     if len(shape) < 2 or last == len(shape) - 1:
-        raise SpecError(f"lasagne: {who} has shape {shape}; the length of its last axis has to be known, and there "
-                        f"have to be two axes at least")
+        raise SpecError(f"lasagne: {who} has shape {shape}, but it needs at least two axes, and the length of the last "
+                        f"axis must be known")
     return tuple(int(n) for n in shape[max(last, 0) + 1 :])
 
 
@@ -119,10 +119,10 @@ class Lasagne(CoreLayer):
         for source, shape in zip(sources, given, strict=False):
             if source.shape != _known(shape, f"an input of layer {self.name!r}"):
                 raise SpecError(f"layer {self.name!r}: its input {source.name!r} has items of shape {source.shape}, "
-                                f"and the layer of Lasagne is for {tuple(shape)}; write lasagne.as_layers(output)")
+                                f"but the layer of Lasagne is made for {tuple(shape)}; write lasagne.as_layers(output)")
         if len(sources) != len(given):
-            raise SpecError(f"layer {self.name!r}: {len(sources)} inputs, and the graph has {len(given)} input layers; "
-                            f"write lasagne.as_layers(output)")
+            raise SpecError(f"layer {self.name!r}: got {len(sources)} inputs, but the graph has {len(given)} input "
+                            f"layers; write lasagne.as_layers(output)")
         self.shape = _known(layers.get_output_shape(self.output), f"the output of layer {self.name!r}")
         self._fixed = {}
         for short, layer, parameter in _parameters(self.output):
@@ -156,9 +156,9 @@ class Lasagne(CoreLayer):
 
     def to_spec(self):
         if not isinstance(self.network, str):
-            raise SpecError(f"layer {self.name!r}: a graph of Lasagne's layers has no description that a file could "
-                            f"hold; write a function that returns it, with @lasagne.network above, and pass its name "
-                            f"to as_layers. Its parameters alone go into a file of np.savez")
+            raise SpecError(f"layer {self.name!r}: a file cannot describe a graph of Lasagne's layers. Write a "
+                            f"function that returns the graph, decorate it with @lasagne.network, and pass its name to "
+                            f"as_layers. To save only the parameters, use np.savez")
         statistics = {short: variable.get_value().tolist() for short, variable in self._fixed.items()}
         return {"form": "lasagne", "name": self.name, "inputs": list(self.inputs), "network": self.network,
                 "statistics": statistics}

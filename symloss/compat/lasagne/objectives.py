@@ -138,7 +138,7 @@ def aggregate(loss, weights=None, mode="mean"):
         return loss.sum()
     if mode == "normalized_sum":
         if weights is None:
-            raise ValueError("require weights for mode='normalized_sum'; pass them, or take mode='mean'")
+            raise ValueError("require weights for mode='normalized_sum'; pass weights, or use mode='mean'")
         return loss.sum() / weights.sum()
     raise ValueError(f"mode must be 'mean', 'sum' or 'normalized_sum', got {mode!r}")
 
@@ -178,8 +178,9 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True)
     An alternative to binary cross-entropy; in its place only with ``log_odds=False``.
     """
     if log_odds is None:
-        warnings.warn("binary_hinge_loss: log_odds is not given, and True is taken; Lasagne announced that its default "
-                      "would become False: pass log_odds=True for log-odds, log_odds=False for a sigmoid's output",
+        warnings.warn("binary_hinge_loss: log_odds is missing, so True is used. Lasagne announced that its default "
+                      "would become False. Pass log_odds=True for log-odds, or log_odds=False for the output of a "
+                      "sigmoid",
                       FutureWarning, stacklevel=2)
         log_odds = True
     scores = pt.as_tensor_variable(predictions) if log_odds else _log_odds(predictions)
@@ -221,8 +222,9 @@ def multiclass_hinge_loss(predictions, targets, delta=1):
     """
     predictions, targets = pt.as_tensor_variable(predictions), pt.as_tensor_variable(targets)
     if predictions.ndim != 2 or targets.ndim not in (1, 2):
-        raise RankError(f"rank mismatch between targets and predictions: {targets.ndim} and {predictions.ndim} axes; "
-                        f"reshape predictions to (items, classes), and targets to (items,) or the same")
+        raise RankError(f"rank mismatch between targets and predictions: targets have {targets.ndim} axes and "
+                        f"predictions {predictions.ndim}. Reshape predictions to (items, classes), and targets to "
+                        f"(items,) or the same shape")
     if targets.ndim == 1:
         labels = checked_labels(targets.astype("int32"), predictions)
         right = pt.eq(labels[:, None], pt.arange(predictions.shape[1], dtype="int32"))
@@ -309,8 +311,9 @@ def categorical_accuracy(predictions, targets, top_k=1):
     if targets.ndim == predictions.ndim:
         targets = pt.argmax(targets, axis=-1)
     elif targets.ndim != predictions.ndim - 1:
-        raise RankError(f"rank mismatch between targets and predictions: {targets.ndim} and {predictions.ndim} axes; "
-                        f"pass classes with one axis less, or targets in the shape of the predictions")
+        raise RankError(f"rank mismatch between targets and predictions: targets have {targets.ndim} axes and "
+                        f"predictions {predictions.ndim}. Pass classes with one axis fewer, or targets in the shape of "
+                        f"the predictions")
     if top_k == 1:
         return pt.eq(pt.argmax(predictions, axis=-1), targets)
     best = pt.argsort(predictions, axis=-1, kind="stable")[..., -top_k:]

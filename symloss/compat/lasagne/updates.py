@@ -40,8 +40,8 @@ def get_or_compute_grads(loss_or_grads, params):
             raise ValueError(f"Got {len(loss_or_grads)} gradient expressions for {len(params)} parameters")
         return loss_or_grads
     if not isinstance(loss_or_grads, theano.Variable):
-        raise _NoLossError(f"updates: a {type(loss_or_grads).__name__} is neither a loss nor a list of gradients; pass "
-                           f"a scalar expression, or list(gradients)")
+        raise _NoLossError(f"updates: got a {type(loss_or_grads).__name__}, which is neither a loss nor a list of "
+                           f"gradients. Pass a scalar expression, or list(gradients)")
     return theano.grad(loss_or_grads, params)
 
 

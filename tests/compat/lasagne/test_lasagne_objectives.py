@@ -168,7 +168,7 @@ def test_a_label_out_of_range_is_an_error_with_row_and_label(mode):
     loss = theano.function([p, t], categorical_crossentropy(T.nnet.softmax(p), t), mode=mode)
     close(loss(np.zeros((3, 4)), np.array([0, 3, 1], "int32")), np.log([4, 4, 4]), "float64")
     for label in (4, 10**8, -5):
-        with pytest.raises(IndexError, match=rf"row 1 is {label}, and there are 4 classes") as caught:
+        with pytest.raises(IndexError, match=rf"row 1 is {label}, but the labels of 4 classes are 0 to 3") as caught:
             loss(np.zeros((3, 4)), np.array([0, label, 1], "int32"))
         assert isinstance(caught.value, SymlossError | ValueError)
 
@@ -177,7 +177,7 @@ def test_a_label_out_of_range_is_an_error_with_row_and_label(mode):
 def test_a_label_is_looked_at_where_the_number_of_classes_is_not_known_before(mode):
     p, t = T.matrix("p"), T.ivector("t")
     loss = theano.function([p, t], categorical_crossentropy(T.nnet.softmax(p), t + 1), mode=mode)
-    with pytest.raises(Exception, match="the label in row 1 is 4, and there are 4 classes"):
+    with pytest.raises(Exception, match="the label in row 1 is 4, but the labels of 4 classes are 0 to 3"):
         np.asarray(loss(np.zeros((2, 4)), np.array([0, 3], "int32")))
 
 

@@ -282,10 +282,10 @@ def test_nothing_is_set_unless_all_fits(saved):
 
 def test_more_or_fewer_arrays_than_parameters(saved):
     _, path = saved
-    with pytest.raises(ValueError, match=r"8 arrays, and the network 2 parameters; array 2 of shape \(3,\) is left"):
+    with pytest.raises(ValueError, match=r"8 arrays, but the network has 2 parameters; array 2 of shape \(3,\)"):
         lasagne.load_npz(DenseLayer(InputLayer((None, 4)), 3), path)
     more = DenseLayer(deep(), 2, name="top")
-    with pytest.raises(ValueError, match=r"first without an array is layer 'top', parameter 'top.W'"):
+    with pytest.raises(ValueError, match=r"first parameter without an array is layer 'top', parameter 'top.W'"):
         lasagne.load_npz(more, path)
 
 
@@ -296,7 +296,7 @@ def test_arrays_may_have_the_names_of_parameters(tmp_path):
     lasagne.load_npz(layer, tmp_path / "named.npz")
     assert (layer.W.get_value() == 2).all()
     assert layer.W.get_value().dtype == theano.config.floatX
-    with pytest.raises(DataError, match="names of the parameters"):
+    with pytest.raises(DataError, match="be named after the parameters"):
         lasagne.load_npz(DenseLayer(layer, 2, name="top"), tmp_path / "named.npz")
 
 
@@ -352,6 +352,6 @@ def test_cells_of_one_value_go_around(width, pairs):
 
 
 def test_shapes_that_do_not_fit_are_told():
-    with pytest.raises(ShapeError, match="2 channels, and filters .* are for 3"):
+    with pytest.raises(ShapeError, match="2 channels, but the filters .* are made for 3"):
         T.nnet.conv2d(T.TensorType("float64", (False,) * 4)(), theano.shared(np.zeros((1, 3, 2, 2))),
                       input_shape=(1, 2, 5, 5))

@@ -125,7 +125,7 @@ def test_a_rate_of_float64_for_a_parameter_of_float32_is_an_error_that_names_bot
         loss, params = problem("float32")
         made = special("adam_float64_lr_shared", loss, params, "float32")
         assert made[params[0]].dtype == "float64"
-        with pytest.raises(TypeError, match=r"'W' is float32.*float64.*theano.config.floatX"):
+        with pytest.raises(TypeError, match=r"'W' has dtype float32.*float64.*theano.config.floatX"):
             theano.function([], [], updates=made, mode="PYTHON")
 
 

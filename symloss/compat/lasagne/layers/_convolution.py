@@ -50,8 +50,8 @@ def convolution(input, filters, input_shape=None, filter_shape=None, border_mode
     sizes = zip(windows.lengths(last)[1:-1], window, stride, dilation, strict=True)
     places = [windows.positions(*each) for each in sizes]
     if any(isinstance(n, int) and n < 1 for n in places):
-        raise ShapeError(f"convolution: filters {filters.type.shape} are larger than the input {input.type.shape} with "
-                         f"{tuple(around)} zeros around it; take smaller filters, or more zeros")
+        raise ShapeError(f"convolution: the filters {filters.type.shape} are larger than the input {input.type.shape} "
+                         f"with a padding of {tuple(around)}. Use smaller filters or more padding")
     made = windows.correlate(last, weights, stride, flip=filter_flip, dilation=dilation, groups=num_groups)
     return made.dimshuffle(0, axes + 1, *range(1, axes + 1))
 
@@ -83,7 +83,8 @@ def told(x, shape, ndim, what):
     x = pt.as_tensor_variable(x)
     ndim = len(shape) if ndim is None and shape is not None else ndim
     if x.ndim != (x.ndim if ndim is None else ndim):
-        raise ShapeError(f"convolution: {what} of shape {x.type.shape} have {x.ndim} axes; {ndim} are wanted")
+        raise ShapeError(f"convolution: the {what} of shape {x.type.shape} have {x.ndim} axes, but they must have "
+                         f"{ndim}")
     if shape is None:
         return x
     pairs = zip(x.type.shape, shape, strict=True)
@@ -94,8 +95,8 @@ def told(x, shape, ndim, what):
 def _same_channels(input, filters, groups):
     own, wanted = input.type.shape[1], filters.type.shape[1]
     if None not in (own, wanted) and own != wanted * groups:
-        raise ShapeError(f"convolution: input {input.type.shape} has {own} channels, and filters {filters.type.shape} "
-                         f"are for {wanted * groups}")
+        raise ShapeError(f"convolution: the input {input.type.shape} has {own} channels, but the filters "
+                         f"{filters.type.shape} are made for {wanted * groups} channels")
 
 
 def zeros(border_mode, window) -> list:
@@ -109,5 +110,5 @@ def zeros(border_mode, window) -> list:
         return [named[border_mode](w) for w in window]
     if isinstance(border_mode, (*int_types, tuple)):
         return list(as_tuple(border_mode, len(window), int_types))
-    raise ValueError(f"convolution: border_mode={border_mode!r}; 'valid', 'half', 'full', an int, or one for each axis "
-                     f"is wanted")
+    raise ValueError(f"convolution: border_mode={border_mode!r} is not valid; it must be 'valid', 'half', 'full', an "
+                     f"integer, or one integer per axis")

@@ -53,9 +53,9 @@ def pool(input, window, stride, pad, ignore_border, mode, input_shape=None):
     input = pt.as_tensor_variable(input)
     axes = input.ndim - 2
     if mode not in MODES:
-        raise SpecError(f"pooling: mode={mode!r}; {', '.join(map(repr, MODES))} is wanted")
+        raise SpecError(f"pooling: mode={mode!r} is not valid; it must be one of {', '.join(map(repr, MODES))}")
     if any(pad) and not ignore_border:
-        raise NotImplementedError(f"pooling: pad={pad} works only with ignore_border=True; use a PadLayer")
+        raise NotImplementedError(f"pooling: pad={pad} only works with ignore_border=True; use a PadLayer instead")
     if any(p >= w for p, w in zip(pad, window, strict=True)):
         raise NotImplementedError(f"pooling: pad={pad} must be smaller than the window {window}")
     last = input.dimshuffle(0, *range(2, axes + 2), 1)
@@ -138,7 +138,7 @@ def pool_2d(input, ws, stride=None, ignore_border=True, pad=(0, 0), mode="max"):
     stride = ws if stride is None else stride
     if hasattr(ws, "type") or hasattr(stride, "type") or not windows.known((*as_tuple(ws, 2), *as_tuple(stride, 2))):
         if not ignore_border or (pad is not None and any(as_tuple(pad, 2))):
-            raise NotImplementedError("pooling: windows of a size that is a variable work only with ignore_border=True "
+            raise NotImplementedError("pooling: a window size that is a variable only works with ignore_border=True "
                                       "and without padding")
         return pool_by(input, ws, stride, mode)
     pad = (0, 0) if pad is None else pad

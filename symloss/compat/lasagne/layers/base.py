@@ -46,8 +46,8 @@ class Layer:
         self.params = OrderedDict()
         self.get_output_kwargs = []
         if any(n is not None and n <= 0 for n in self.input_shape):
-            raise ShapeError(f"{told(self)}: input_shape={self.input_shape!r}; lengths have to be positive, or None "
-                             f"where they vary")
+            raise ShapeError(f"{told(self)}: input_shape={self.input_shape!r} is not valid; lengths must be positive, "
+                             f"or None where they vary")
 
     @property
     def output_shape(self):
@@ -164,8 +164,8 @@ def fitting(layer, input, shape):
     told_apart = len(own) == len(shape) and all(None in pair or pair[0] == pair[1]
                                                 for pair in zip(own[1:], shape[1:], strict=True))
     if not told_apart:
-        raise ShapeError(f"{told(layer)}: its input has shape {own}, and {tuple(shape)} is wanted; the layer was made "
-                         f"for that shape, so make it for another, or change the input")
+        raise ShapeError(f"{told(layer)}: its input has shape {own}, but the layer was made for shape {tuple(shape)}. "
+                         f"Make the layer for this input, or change the input")
     pairs = enumerate(zip(own, shape, strict=True))
     missing = [None if one is not None or axis == 0 else n for axis, (one, n) in pairs]
     return input if all(n is None for n in missing) else pt.specify_shape(input, missing)
@@ -176,7 +176,8 @@ def axes_over(shared_axes, ndim: int) -> tuple[int, ...]:
     if isinstance(shared_axes, str):
         named = {"auto": (0, *range(2, ndim)), "all": tuple(range(ndim))}
         if shared_axes not in named:
-            raise ShapeError(f"shared_axes={shared_axes!r}; 'auto', 'all', an axis or a tuple of axes is wanted")
+            raise ShapeError(f"shared_axes={shared_axes!r} is not valid; it must be 'auto', 'all', an axis or a tuple "
+                             f"of axes")
         return named[shared_axes]
     return (shared_axes,) if isinstance(shared_axes, utils.int_types) else shared_axes
 

@@ -19,7 +19,7 @@ def _around(pad, filter_size) -> int:
     if isinstance(pad, str) and pad in named:
         return named[pad]
     if not isinstance(pad, int_types):
-        raise SpecError(f"Invalid pad: {pad!r}; an integer, 'valid', 'full' or 'same' is wanted")
+        raise SpecError(f"Invalid pad: {pad!r}; it must be an integer, 'valid', 'full' or 'same'")
     return 2 * pad
 
 
@@ -100,7 +100,7 @@ class BaseConvLayer(Layer):
         self.untie_biases = untie_biases
         if isinstance(pad, str) and pad == "same" and any(size % 2 == 0 for size in self.filter_size):
             raise NotImplementedError(f"{told(self)}: filter_size={self.filter_size}; `same` padding requires odd "
-                                      f"filter size. Use a PadLayer, or pad='valid'")
+                                      f"filter size. Use a PadLayer or pad='valid' instead")
         if isinstance(pad, str) and pad in ("valid", "full", "same"):
             self.pad = (0,) * axes if pad == "valid" else pad
         else:
@@ -114,8 +114,8 @@ class BaseConvLayer(Layer):
     def _check_groups(self):
         channels, groups = self.input_shape[1], self.num_groups
         if channels is None:
-            raise ShapeError(f"{told(self)}: input shape {self.input_shape}; the number of channels, its second "
-                             f"length, has to be known")
+            raise ShapeError(f"{told(self)}: its input has shape {self.input_shape}, but the number of channels, the "
+                             f"length of the second axis, must be known")
         if groups <= 0 or self.num_filters % groups or channels % groups:
             raise ShapeError(f"{told(self)}: num_groups (here: {groups}) must be positive and evenly divide the "
                              f"number of input and output channels (here: {channels} and {self.num_filters})")
@@ -229,7 +229,8 @@ class _Transposed(BaseConvLayer):
     def _check_groups(self):
         super()._check_groups()
         if self.num_groups > 1:
-            raise NotImplementedError(f"{told(self)}: num_groups={self.num_groups}; {type(self).__name__} has none")
+            raise NotImplementedError(f"{told(self)}: num_groups={self.num_groups} is not supported by "
+                                      f"{type(self).__name__}; leave it out")
 
     def get_W_shape(self):  # noqa: N802
         """Return the shape of the filters."""
@@ -310,7 +311,8 @@ class DilatedConv2DLayer(BaseConvLayer):
         if self.flip_filters:
             raise NotImplementedError(f"{told(self)}: DilatedConv2DLayer requires flip_filters=False.")
         if self.num_groups > 1:
-            raise NotImplementedError(f"{told(self)}: num_groups={self.num_groups}; DilatedConv2DLayer has no groups")
+            raise NotImplementedError(f"{told(self)}: num_groups={self.num_groups} is not supported by "
+                                      f"DilatedConv2DLayer; leave it out")
 
     def get_W_shape(self):  # noqa: N802
         """Return the shape of the filters."""

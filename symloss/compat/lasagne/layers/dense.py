@@ -51,7 +51,7 @@ class DenseLayer(Layer):
         joined = shape[num_leading_axes:]
         if None in joined:
             raise ShapeError(f"{told(self)}: A DenseLayer requires a fixed input shape (except for the leading axes), "
-                             f"and got {shape} for num_leading_axes={num_leading_axes}; put a GlobalPoolLayer before "
+                             f"but got {shape} for num_leading_axes={num_leading_axes}. Put a GlobalPoolLayer before "
                              f"it, or fix the lengths")
         self.W = self.add_param(W, (int(np.prod(joined)), num_units), name="W")
         self.b = None if b is None else self.add_param(b, (num_units,), name="b", regularizable=False)
@@ -65,9 +65,9 @@ class DenseLayer(Layer):
             input = input.flatten(leading + 1)
         own, wanted = _last(input), self.W.type.shape[0]
         if None not in (own, wanted) and own != wanted:
-            raise ShapeError(f"{told(self)}: its input has shape {input.type.shape}, and its weights "
-                             f"{self.W.type.shape} are for {wanted} values; it was made for input shape "
-                             f"{self.input_shape}")
+            raise ShapeError(f"{told(self)}: its input has shape {input.type.shape}, but its weights "
+                             f"{self.W.type.shape} are made for {wanted} values, since the layer was made for input "
+                             f"shape {self.input_shape}")
         activation = pt.dot(input, self.W)
         return self.nonlinearity(activation if self.b is None else activation + self.b)
 

@@ -80,7 +80,7 @@ class BatchNormDNNLayer(BatchNormLayer):
         super().__init__(incoming, axes, epsilon, alpha, beta, gamma, mean, inv_std, **kwargs)
         if self.axes not in ((0,), (0, *range(2, len(self.input_shape)))):
             raise ShapeError(f"{told(self)}: BatchNormDNNLayer only supports normalization across the first axis, or "
-                             f"across all but the second axis, got axes={axes!r}; use BatchNormLayer")
+                             f"across all but the second axis, but got axes={axes!r}. Use BatchNormLayer instead")
 
 
 def batch_norm_dnn(layer, **kwargs):

@@ -72,8 +72,9 @@ def _propagated(layers, found, what, compute):
             several = isinstance(layer, MergeLayer)
             before = [found[each] for each in layer.input_layers] if several else found[layer.input_layer]
         except KeyError:
-            raise SpecError(f"{told(layer)}: no {what} for it, since it was made of a shape and no layer feeds it; "
-                            f"pass a dict with {what}s by layer, in which None is what feeds this one") from None
+            raise SpecError(f"{told(layer)}: got no {what} for it. The layer was made from a shape, so no other layer "
+                            f"feeds it. Pass a dict with {what}s by layer, in which the key None stands for the input "
+                            f"of this layer") from None
         found[layer] = compute(layer, before)
 
 
@@ -85,7 +86,8 @@ def _start(layers, given, what, own, convert):
         found = {layer: own(layer) for layer in found}
         return found | {layer: convert(value) for layer, value in (given or {}).items()}
     if len(found) > 1:
-        raise SpecError(f"one {what} for a network with {len(found)} input layers; pass a dict with {what}s by layer")
+        raise SpecError(f"got one {what}, but the network has {len(found)} input layers; pass a dict with {what}s by "
+                        f"layer")
     return dict.fromkeys(found, convert(given))
 
 
@@ -120,8 +122,8 @@ def get_output(layer_or_layers, inputs=None, **kwargs):
     if isinstance(inputs, dict):
         for key in inputs:
             if key is not None and not isinstance(key, Layer):
-                raise _KeyError(f"get_output: the key {key!r} of inputs is of type {type(key).__name__}; layers, or "
-                                f"None for what feeds a layer made of a shape, are wanted")
+                raise _KeyError(f"get_output: the key {key!r} of inputs is of type {type(key).__name__}, but keys must "
+                                f"be layers, or None for the input of a layer made from a shape")
     wanted, several = _several(layer_or_layers)
     layers = get_all_layers(wanted, inputs.keys() if isinstance(inputs, dict) else ())
     found = _start(layers, inputs, "input expression", lambda layer: layer.input_var, utils.as_theano_expression)

@@ -30,12 +30,12 @@ class InputLayer(Layer):
 
     def __init__(self, shape, input_var=None, name=None, **kwargs):
         if kwargs:
-            raise TypeError(f"InputLayer: unknown arguments {sorted(kwargs)}; it takes shape, input_var and name")
+            raise TypeError(f"InputLayer: got unknown arguments {sorted(kwargs)}; it takes shape, input_var and name")
         self.shape = tuple(shape)
         self.name = name
         if any(n is not None and n <= 0 for n in self.shape):
-            raise ShapeError(f"InputLayer {name!r}: shape={self.shape!r}; lengths have to be positive, or None where "
-                             f"they vary")
+            raise ShapeError(f"InputLayer {name!r}: shape={self.shape!r} is not valid; lengths must be positive, or "
+                             f"None where they vary")
         if input_var is None:
             kind = pt.TensorType(pytensor.config.floatX, shape=tuple(1 if n == 1 else None for n in self.shape))
             input_var = kind("input" if name is None else f"{name}.input")

@@ -47,8 +47,8 @@ class LocallyConnected2DLayer(Conv2DLayer):
         if self.pad != "same":
             raise NotImplementedError(f"{told(self)}: LocallyConnected2DLayer requires pad='same', but got {pad!r}.")
         if self.num_groups > 1:
-            raise NotImplementedError(f"{told(self)}: num_groups={self.num_groups}; LocallyConnected2DLayer has no "
-                                      f"groups; see channelwise")
+            raise NotImplementedError(f"{told(self)}: num_groups={self.num_groups} is not supported by "
+                                      f"LocallyConnected2DLayer; use channelwise=True")
 
     def _check_groups(self):
         if None in self.input_shape[1:]:

@@ -18,7 +18,7 @@ def _modes(cropping, ranks) -> list:
     modes = [*cropping, *[None] * (ranks[0] - len(cropping))][: ranks[0]]
     for mode in modes:
         if mode is not None and mode not in CROPPING:
-            raise SpecError(f"Unknown crop mode {mode!r}; {', '.join(map(repr, CROPPING))} or None is wanted")
+            raise SpecError(f"Unknown crop mode {mode!r}; it must be {', '.join(map(repr, CROPPING))} or None")
     return modes
 
 
@@ -70,8 +70,8 @@ def _common(layer, shapes, but=None) -> list:
                              for shape in shapes for axis, n in enumerate(shape))
     if not fits:
         rest = "" if but is None else f" except along axis {but}"
-        raise ShapeError(f"{told(layer)}: Mismatch: its inputs have shapes {', '.join(map(str, shapes))}; they must be "
-                         f"the same{rest}. cropping= cuts them to size")
+        raise ShapeError(f"{told(layer)}: Mismatch: its inputs have shapes {', '.join(map(str, shapes))}, but they "
+                         f"must be the same{rest}. To cut them to the same size, pass cropping")
     return found
 
 

@@ -33,7 +33,7 @@ class DropoutLayer(Layer):
     def __init__(self, incoming, p=0.5, rescale=True, shared_axes=(), **kwargs):
         super().__init__(incoming, **kwargs)
         if isinstance(p, int | float) and not 0 <= p <= 1:
-            raise SpecError(f"{told(self)}: p={p}; a probability from 0 to 1 is wanted")
+            raise SpecError(f"{told(self)}: p={p} is not valid; it must be a probability from 0 to 1")
         self._srng = stream()
         self.p = p
         self.rescale = rescale

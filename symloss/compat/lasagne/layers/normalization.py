@@ -37,7 +37,7 @@ class LocalResponseNormalization2DLayer(Layer):
         super().__init__(incoming, **kwargs)
         self.alpha, self.k, self.beta, self.n = alpha, k, beta, n
         if n % 2 == 0:
-            raise NotImplementedError(f"{told(self)}: n={n}; it only works with odd n")
+            raise NotImplementedError(f"{told(self)}: n={n} is not valid; it must be odd")
 
     def get_output_for(self, input, **kwargs):
         half, channels = self.n // 2, input.shape[1]
@@ -84,7 +84,7 @@ class BatchNormLayer(Layer):
                  gamma=init.Constant(1), mean=init.Constant(0), inv_std=init.Constant(1), **kwargs):  # noqa: B008
         super().__init__(incoming, **kwargs)
         if isinstance(axes, str) and axes != "auto":
-            raise SpecError(f"{told(self)}: axes={axes!r}; 'auto', an axis or a tuple of axes is wanted")
+            raise SpecError(f"{told(self)}: axes={axes!r} is not valid; it must be 'auto', an axis or a tuple of axes")
         if isinstance(axes, str):
             axes = (0, *range(2, len(self.input_shape)))
         self.axes = (axes,) if isinstance(axes, int_types) else axes
@@ -190,8 +190,8 @@ class StandardizationLayer(Layer):
         named["auto"] = named["features" if ndim == 2 else "spatial"]
         if isinstance(axes, str):
             if axes not in named:
-                raise SpecError(f"{told(self)}: axes={axes!r}; {', '.join(map(repr, sorted(named)))}, an axis or a "
-                                f"tuple of axes is wanted")
+                raise SpecError(f"{told(self)}: axes={axes!r} is not valid; it must be "
+                                f"{', '.join(map(repr, sorted(named)))}, an axis or a tuple of axes")
             axes = named[axes]
         self.axes = (axes,) if isinstance(axes, int_types) else axes
         self.epsilon = epsilon

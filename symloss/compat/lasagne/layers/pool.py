@@ -20,7 +20,7 @@ def pool_output_length(input_length, pool_size, stride, pad, ignore_border):
     7
     """
     if pad and not ignore_border:
-        raise SpecError(f"pooling: pad={pad} works only with ignore_border=True")
+        raise SpecError(f"pooling: pad={pad} only works with ignore_border=True")
     return pooling.positions(input_length, pool_size, stride, pad, ignore_border)
 
 
@@ -59,7 +59,8 @@ class _Pool(Layer):
         self.pad = as_tuple(pad, self._axes)
         self.ignore_border = ignore_border
         if mode not in pooling.MODES:
-            raise SpecError(f"{told(self)}: mode={mode!r}; {', '.join(map(repr, pooling.MODES))} is wanted")
+            raise SpecError(f"{told(self)}: mode={mode!r} is not valid; it must be one of "
+                            f"{', '.join(map(repr, pooling.MODES))}")
         self.mode = mode
 
     def get_output_shape_for(self, input_shape):
@@ -309,7 +310,8 @@ class SpatialPyramidPoolingLayer(Layer):
             raise ShapeError(f"{told(self)}: Tried to create a SPP layer with input shape {self.input_shape}. Expected "
                              f"4 input dimensions (batchsize, channels, 2 spatial dimensions).")
         if implementation not in ("fast", "kaiming"):
-            raise SpecError(f"{told(self)}: implementation={implementation!r}; 'fast' or 'kaiming' is wanted")
+            raise SpecError(f"{told(self)}: implementation={implementation!r} is not valid; it must be 'fast' or "
+                            f"'kaiming'")
         self.mode = mode
         self.implementation = implementation
         self.pool_dims = list(pool_dims)

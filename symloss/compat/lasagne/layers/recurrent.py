@@ -68,11 +68,11 @@ class _Recurrent(MergeLayer):
         self.precompute_input = precompute_input
         self.only_return_final = only_return_final
         if unroll_scan and gradient_steps != -1:
-            raise SpecError(f"{told(self)}: gradient_steps={gradient_steps}; Gradient steps must be -1 when "
-                            f"unroll_scan is true")
+            raise SpecError(f"{told(self)}: gradient_steps={gradient_steps} is not valid; Gradient steps must be -1 "
+                            f"when unroll_scan is true")
         if unroll_scan and self.input_shapes[0][1] is None:
-            raise SpecError(f"{told(self)}: input shape {self.input_shapes[0]}; the input sequence length cannot be "
-                            f"specified as None when unroll_scan is True")
+            raise SpecError(f"{told(self)}: its input has shape {self.input_shapes[0]}, but the input sequence length "
+                            f"cannot be specified as None when unroll_scan is True")
 
     def _add_init(self, state, value, shape):
         """Keep the initial value of a state as a layer, or make a parameter of it."""
@@ -186,12 +186,12 @@ class CustomRecurrentLayer(_Recurrent):
         wanted = moved[0] if not self.precompute_input else None if None in (batch, steps) else batch * steps
         if None not in (made[0], wanted) and made[0] != wanted:
             source = "batch_size * sequence_length" if self.precompute_input else "that of hidden_to_hidden"
-            raise ShapeError(f"{told(self)}: input_to_hidden puts out {made}, whose first length has to be None or "
-                             f"{wanted}, {source}, with precompute_input={self.precompute_input}")
+            raise ShapeError(f"{told(self)}: input_to_hidden returns shape {made}, but its first length must be None "
+                             f"or {wanted}, {source}, with precompute_input={self.precompute_input}")
         for what, other in (("hidden_to_hidden's output", moved), ("hidden_to_hidden's input", state)):
             if any(None not in pair and pair[0] != pair[1] for pair in zip(made[1:], other[1:], strict=False)):
-                raise ShapeError(f"{told(self)}: input_to_hidden puts out {made}, and {what} has shape {other}; they "
-                                 f"must be equal after the first dimension")
+                raise ShapeError(f"{told(self)}: input_to_hidden returns shape {made}, and {what} has shape {other}, "
+                                 f"but they must be equal after the first dimension")
 
     def get_params(self, **tags):
         """Return this layer's parameters and those of both networks; see `Layer.get_params`."""

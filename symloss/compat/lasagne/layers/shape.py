@@ -28,7 +28,7 @@ class FlattenLayer(Layer):
         super().__init__(incoming, **kwargs)
         self.outdim = outdim
         if outdim < 1:
-            raise SpecError(f"{told(self)}: outdim={outdim}; at least 1 is wanted")
+            raise SpecError(f"{told(self)}: outdim={outdim} is not valid; it must be at least 1")
 
     def get_output_shape_for(self, input_shape):
         kept, joined = input_shape[: self.outdim - 1], input_shape[self.outdim - 1 :]
@@ -68,7 +68,7 @@ class ReshapeLayer(Layer):
         for entry in self.shape:
             self._check(entry)
         if sum(isinstance(entry, int_types) and entry == -1 for entry in self.shape) > 1:
-            raise SpecError(f"{told(self)}: shape={self.shape}; `shape` cannot contain multiple -1")
+            raise SpecError(f"{told(self)}: shape={self.shape} is not valid; `shape` cannot contain multiple -1")
         self.get_output_shape_for(self.input_shape)
 
     def _check(self, entry):
@@ -92,8 +92,8 @@ class ReshapeLayer(Layer):
             if isinstance(entry, list):
                 axis = entry[0]
                 if axis >= len(known):
-                    raise ShapeError(f"{told(self)}: shape={self.shape} contains [{axis}], but input shape "
-                                     f"{tuple(input_shape)} has {len(known)} dimensions only")
+                    raise ShapeError(f"{told(self)}: shape={self.shape} contains [{axis}], but the input shape "
+                                     f"{tuple(input_shape)} only has {len(known)} dimensions")
                 length = size = known[axis]
                 if length is None and left[axis] is None:
                     left[axis] = size = 1
@@ -139,8 +139,8 @@ class DimshuffleLayer(Layer):
         axes = [p for p in pattern if p != "x"]
         for axis in axes:
             if not isinstance(axis, int_types):
-                raise SpecError(f"{told(self)}: pattern={pattern}; it should only contain dimension indices or 'x', "
-                                f"not {axis!r}")
+                raise SpecError(f"{told(self)}: pattern={pattern} is not valid; it should only contain dimension "
+                                f"indices or 'x', not {axis!r}")
         if len(set(axes)) < len(axes):
             raise SpecError(f"{told(self)}: pattern={pattern} contains a dimension more than once")
         self.pattern = pattern
@@ -149,12 +149,12 @@ class DimshuffleLayer(Layer):
     def get_output_shape_for(self, input_shape):
         for axis in self.pattern:
             if axis != "x" and not 0 <= axis < len(input_shape):
-                raise ShapeError(f"{told(self)}: pattern contains {axis}, but input shape {tuple(input_shape)} has "
-                                 f"{len(input_shape)} dimensions only")
+                raise ShapeError(f"{told(self)}: pattern contains {axis}, but the input shape {tuple(input_shape)} "
+                                 f"only has {len(input_shape)} dimensions")
         for axis in self._dropped(len(input_shape)):
             if input_shape[axis] not in (1, None):
                 raise ShapeError(f"{told(self)}: pattern={self.pattern} leaves out dimension {axis} of input shape "
-                                 f"{tuple(input_shape)}; dimensions with size != 1/None cannot be collapsed")
+                                 f"{tuple(input_shape)}, but dimensions with size != 1/None cannot be collapsed")
         return tuple(1 if axis == "x" else input_shape[axis] for axis in self.pattern)
 
     def _dropped(self, ndim) -> list[int]:

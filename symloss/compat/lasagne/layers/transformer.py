@@ -19,16 +19,16 @@ class _Transformer(MergeLayer):
         super().__init__([incoming, localization_network], **kwargs)
         self.downsample_factor = as_tuple(downsample_factor, 2)
         if border_mode not in resampling.BORDERS:
-            raise SpecError(f"{told(self)}: border_mode={border_mode!r}; border_mode must be one of "
+            raise SpecError(f"{told(self)}: border_mode={border_mode!r} is not valid; border_mode must be one of "
                             f"{', '.join(map(repr, resampling.BORDERS))}")
         self.border_mode = border_mode
         images, moves = self.input_shapes
         if len(moves) != 2 or moves[-1] != count:
             raise ShapeError(f"{told(self)}: the localization network must have output shape: (batch_size, {count}), "
-                             f"and has {moves}")
+                             f"but it has {moves}")
         if len(images) != 4:
             raise ShapeError(f"{told(self)}: the input network must have a 4-dimensional output shape: (batch_size, "
-                             f"num_input_channels, input_rows, input_columns), and has {images}")
+                             f"num_input_channels, input_rows, input_columns), but it has {images}")
 
     def get_output_shape_for(self, input_shapes):
         shape = input_shapes[0]
@@ -107,12 +107,12 @@ class TPSTransformerLayer(_Transformer):
         super().__init__(incoming, localization_network, downsample_factor, border_mode, 2 * control_points, **kwargs)
         self.control_points = control_points
         if round(np.sqrt(control_points)) ** 2 != control_points:
-            raise SpecError(f"{told(self)}: control_points={control_points}; the number of control points must be a "
-                            f"perfect square")
+            raise SpecError(f"{told(self)}: control_points={control_points} is not valid; the number of control points "
+                            f"must be a perfect square")
         can = None not in self.input_shapes[0][2:]
         if precompute_grid and not can and precompute_grid != "auto":
-            raise ShapeError(f"{told(self)}: input shape {self.input_shapes[0]}; the grid can only be precomputed if "
-                             f"the input height and width are pre-specified")
+            raise ShapeError(f"{told(self)}: its input has shape {self.input_shapes[0]}, but the grid can only be "
+                             f"precomputed if the input height and width are pre-specified")
         self.precompute_grid = can if precompute_grid == "auto" else precompute_grid
         points, inverse = resampling.spline_system(control_points)
         self.source_points = points.astype(pytensor.config.floatX)

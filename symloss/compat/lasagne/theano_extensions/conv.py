@@ -32,11 +32,11 @@ def _limited(name, strided, padded):
     def conv1d(input, filters, image_shape=None, filter_shape=None, border_mode="valid", subsample=(1,),
                filter_flip=True):
         if border_mode != "valid" and (not padded or border_mode is None):
-            raise ConvolutionError(f"Unsupported border_mode for {name}: {border_mode!r}; take 'valid'"
+            raise ConvolutionError(f"Unsupported border_mode for {name}: {border_mode!r}; use 'valid'"
                                    + ("" if padded else ", or conv1d_mc0"))
         if not strided and subsample[0] != 1 and (filter_shape is None or filter_shape[2] % subsample[0]):
             raise ConvolutionError(f"Unsupported stride for {name}: {subsample}; the length of the filters "
-                                   f"({filter_shape}) has to be a multiple of it, or take conv1d_mc0")
+                                   f"({filter_shape}) must be a multiple of it. You can also use conv1d_mc0")
         return _convolved(input, filters, image_shape, filter_shape, border_mode, subsample, filter_flip)
 
     conv1d.__name__ = conv1d.__qualname__ = name

@@ -106,7 +106,7 @@ def test_inputs_that_are_missing_or_for_nobody_are_refused():
     with pytest.raises(ValueError, match="2 input layers"):
         ll.get_output_shape(total, (3, 4))
     floating = ll.DenseLayer((None, 4), 2, name="alone")
-    with pytest.raises(ValueError, match="'alone'.*no layer feeds it"):
+    with pytest.raises(ValueError, match="'alone'.*no other layer feeds it"):
         ll.get_output(floating)
     assert ll.get_output(floating, {None: pt.matrix()}).ndim == 2
     for kind in (TypeError, ValueError):

@@ -169,7 +169,7 @@ def test_steps_that_are_networks():
     (lambda: ll.CustomRecurrentLayer((2, 3, 4), ll.DenseLayer((None, 4), 5), ll.DenseLayer(ll.InputLayer((2, 5)), 5)),
      "`input_to_hidden` must have exactly one InputLayer"),
     (lambda: ll.CustomRecurrentLayer((2, 3, 4), ll.DenseLayer(ll.InputLayer((2, 4)), 5),
-                                     ll.DenseLayer(ll.InputLayer((2, 5)), 5)), r"\(2, 5\), whose first length.* 6"),
+                                     ll.DenseLayer(ll.InputLayer((2, 5)), 5)), r"\(2, 5\), but its first length.* 6"),
     (lambda: ll.CustomRecurrentLayer((2, 3, 4), ll.DenseLayer(ll.InputLayer((None, 4)), 6),
                                      ll.DenseLayer(ll.InputLayer((2, 5)), 5)), r"\(None, 6\), and hidden_to_hidden's"),
     (lambda: ll.CustomRecurrentLayer((2, 3, 4), ll.DenseLayer(ll.InputLayer((None, 4)), 5),

@@ -150,7 +150,7 @@ def test_local_response_normalisation():
     scale = np.stack([(x[:, max(c - 2, 0) : c + 3] ** 2).sum(1) for c in range(9)], axis=1)
     layer = ll.LocalResponseNormalization2DLayer(ll.InputLayer((None, 9, 3, 4)), alpha=1.5, k=2, beta=0.75, n=5)
     np.testing.assert_allclose(value(ll.get_output(layer, x)), x / (2 + 1.5 * scale) ** 0.75)
-    with pytest.raises(NotImplementedError, match="odd n"):
+    with pytest.raises(NotImplementedError, match="must be odd"):
         ll.LocalResponseNormalization2DLayer((2, 9, 3, 4), n=4)
 
 
@@ -262,7 +262,7 @@ def test_sizes_of_transformers():
     found = value(layer.get_output_for([pt.constant(draws(2, 3, 28, 28)), pt.constant(draws(2, 6))]))
     assert found.shape == (2, 3, 40, 12)
     for make, words in (
-        (lambda: ll.TransformerLayer((2, 3, 5, 5), (2, 5), name="t"), r"'t'.*\(batch_size, 6\), and has \(2, 5\)"),
+        (lambda: ll.TransformerLayer((2, 3, 5, 5), (2, 5), name="t"), r"'t'.*\(batch_size, 6\), but it has \(2, 5\)"),
         (lambda: ll.TransformerLayer((2, 3, 5), (2, 6)), "4-dimensional"),
         (lambda: ll.TransformerLayer((2, 3, 5, 5), (2, 6), border_mode="other"), "must be one of"),
         (lambda: ll.TPSTransformerLayer((2, 3, 5, 5), (2, 30), control_points=15), "perfect square"),
