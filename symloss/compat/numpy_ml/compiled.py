@@ -53,7 +53,7 @@ def floats(who: str, **given) -> dict:
     for name, value in given.items():
         array = as_array(value, f"{who}: {name}")
         if array.dtype.kind not in "biuf":
-            raise BadArrayError(f"{who}: {name} has dtype {array.dtype}; real numbers are wanted")
+            raise BadArrayError(f"{who}: {name} has dtype {array.dtype}, but it must contain real numbers")
         arrays[name] = array
     kinds = [a.dtype for a in arrays.values() if a.dtype.kind == "f"]
     dtype = "float32" if kinds and all(kind.itemsize <= 4 for kind in kinds) else "float64"
@@ -61,8 +61,8 @@ def floats(who: str, **given) -> dict:
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             at = np.argwhere(~np.isfinite(array))[0]
-            raise BadArrayError(f"{who}: {name} holds {array[tuple(at)]} at {place(at)}; finite numbers are wanted, so "
-                                f"find the first step that made it, or leave that example out")
+            raise BadArrayError(f"{who}: {name} contains {array[tuple(at)]} at {place(at)}, but all numbers must be "
+                                f"finite. Find the first step that makes such a number, or leave the example out")
     return arrays
 
 
@@ -87,11 +87,11 @@ def require_rank(who: str, name: str, array, *ranks: int, wanted: str) -> None:
 def require_equal(who: str, name: str, array, other: str, like) -> None:
     """Raise BadShapeError unless two arrays have one shape."""
     if array.shape != like.shape:
-        raise BadShapeError(f"{who}: {name} has shape {array.shape}, {other} {like.shape}; one shape is wanted, and "
-                            f"nothing is repeated: reshape one of them")
+        raise BadShapeError(f"{who}: {name} has shape {array.shape}, but {other} has shape {like.shape}. Both must "
+                            f"have the same shape, since nothing is broadcast. Reshape one of them")
 
 
 def require_rows(who: str, name: str, array) -> None:
     """Raise BadShapeError for no examples."""
     if not len(array):
-        raise BadShapeError(f"{who}: {name} has shape {array.shape}; pass at least one example")
+        raise BadShapeError(f"{who}: {name} has shape {array.shape}, which contains no examples; pass at least one")

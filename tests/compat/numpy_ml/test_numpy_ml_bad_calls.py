@@ -15,22 +15,22 @@ CODE, IMAGE = np.zeros((2, 2)), np.full((2, 4), 0.5)
 
 @pytest.mark.parametrize("call", [CrossEntropy.loss, CrossEntropy.grad, CrossEntropy()])
 @pytest.mark.parametrize(("y", "p", "words"), [
-    (np.array([0, 2]), P, r"y has shape \(2,\); one-hot rows \(n, n_classes\) are wanted; of labels .* np.eye"),
-    (np.array([[0], [1]]), P, r"y has shape \(2, 1\), a column of labels; .*np.eye"),  # numpy_ml repeats it
-    (np.array([[0], [2]]), P, "y must be binary, and holds 2.0 at row 1, column 0"),
-    (HOT * 0.9 + 0.1 / 3, P, "y must be binary, and holds 0.93.* at row 0, column 0; .*smoothed targets are taken"),
-    (np.array([[1, 1, 0], [0, 0, 1]]), P, "row 0 of y has 2 ones; one-hot rows with exactly one are wanted"),
-    (np.zeros((2, 3)), P, "row 0 of y has 0 ones; .* leave out examples without a class"),
-    (np.eye(4)[[0, 2]], P, r"y_pred has shape \(2, 3\), y \(2, 4\); one shape is wanted"),
-    (HOT, P[:1], r"y_pred has shape \(1, 3\), y \(2, 3\)"),
-    (HOT, P * 0.9, r"y_pred must be stochastic, and row 0 sums to 0.9; divide each row by its sum"),
-    (HOT, np.log(P), "y_pred must be stochastic, and holds -1.09.* a softmax makes them of logits"),
+    (np.array([0, 2]), P, r"y has shape \(2,\); it must contain one-hot rows, \(n, n_classes\)\. For labels .* np.eye"),
+    (np.array([[0], [1]]), P, r"y has shape \(2, 1\), a column of labels, .*np.eye"),  # numpy_ml repeats it
+    (np.array([[0], [2]]), P, "y must be binary, but it contains 2.0 at row 1, column 0"),
+    (HOT * 0.9 + 0.1 / 3, P, "y must be binary, but it contains 0.93.* at row 0, column 0. .*For smoothed targets"),
+    (np.array([[1, 1, 0], [0, 0, 1]]), P, "row 0 of y contains 2 ones, but a one-hot row has exactly one"),
+    (np.zeros((2, 3)), P, "row 0 of y contains 0 ones, .* Leave out examples without a class"),
+    (np.eye(4)[[0, 2]], P, r"y_pred has shape \(2, 3\), but y has shape \(2, 4\). Both must have the same shape"),
+    (HOT, P[:1], r"y_pred has shape \(1, 3\), but y has shape \(2, 3\)"),
+    (HOT, P * 0.9, r"y_pred must be stochastic, but row 0 sums to 0.9. Divide each row by its sum"),
+    (HOT, np.log(P), "y_pred must be stochastic, but it contains -1.09.* the softmax of logits"),
     (HOT, P.T @ P, r"y_pred has shape \(3, 3\)"),
-    (HOT, np.where(HOT, np.nan, P), "y_pred holds nan at row 0, column 0; finite numbers are wanted"),
-    (np.where(HOT, np.nan, HOT), P, "y holds nan at row 0, column 0"),
-    (HOT, np.where(HOT, np.inf, P), "y_pred holds inf at row 0, column 0"),
+    (HOT, np.where(HOT, np.nan, P), "y_pred contains nan at row 0, column 0, but all numbers must be finite"),
+    (np.where(HOT, np.nan, HOT), P, "y contains nan at row 0, column 0"),
+    (HOT, np.where(HOT, np.inf, P), "y_pred contains inf at row 0, column 0"),
     (HOT, np.array([["a", "b", "c"]] * 2), "y_pred has dtype"),
-    (HOT, P + 0j, "y_pred has dtype complex128; real numbers are wanted"),
+    (HOT, P + 0j, "y_pred has dtype complex128, but it must contain real numbers"),
 ])
 def test_cross_entropy(call, y, p, words):
     with pytest.raises(AssertionError, match=words) as caught:
@@ -40,16 +40,16 @@ def test_cross_entropy(call, y, p, words):
 
 
 def test_predictions_and_targets_in_the_wrong_order():
-    with pytest.raises(AssertionError, match="CrossEntropy: y must be binary, and holds 0.33"):
+    with pytest.raises(AssertionError, match="CrossEntropy: y must be binary, but it contains 0.33"):
         CrossEntropy()(P, HOT)
 
 
 @pytest.mark.parametrize(("y", "p", "words"), [
-    (np.zeros(3), np.zeros((3, 1)), r"y_pred has shape \(3, 1\), y \(3,\); .* nothing is repeated"),
-    (np.zeros((3, 2)), np.zeros((1, 2)), r"y_pred has shape \(1, 2\), y \(3, 2\)"),
-    ([[0.0]], [[np.nan]], "y_pred holds nan at row 0, column 0"),
-    (np.full((1, 1, 2), np.inf), np.zeros((1, 1, 2)), r"y holds inf at index \(0, 0, 0\)"),
-    (np.inf, 0.0, "y holds inf at its only value"),
+    (np.zeros(3), np.zeros((3, 1)), r"y_pred has shape \(3, 1\), but y has shape \(3,\)..*nothing is broadcast"),
+    (np.zeros((3, 2)), np.zeros((1, 2)), r"y_pred has shape \(1, 2\), but y has shape \(3, 2\)"),
+    ([[0.0]], [[np.nan]], "y_pred contains nan at row 0, column 0"),
+    (np.full((1, 1, 2), np.inf), np.zeros((1, 1, 2)), r"y contains inf at index \(0, 0, 0\)"),
+    (np.inf, 0.0, "y contains inf at its only value"),
     ([["a"]], [["b"]], "y has dtype"),
     ([[1.0], [1.0, 2.0]], [[1.0]], "y"),
     (None, [[1.0]], "y"),
@@ -63,28 +63,28 @@ def test_squared_error(y, p, words):
 def test_gradient_of_squared_error():
     z = np.array([[0.5, -0.5]])
     y, p = np.zeros((1, 2)), np.tanh(z)
-    with pytest.raises(AssertionError, match=r"y_pred is not Tanh\(z\): 0.5 where it is 0.43.*then z, in this order"):
+    with pytest.raises(AssertionError, match=r"y_pred is not Tanh\(z\): it contains 0.5, but .* is 0.43.*and then z"):
         SquaredError.grad(y, z, p, Tanh())
-    with pytest.raises(ValueError, match="act_fn='tanh'; an activation object is wanted"):
+    with pytest.raises(ValueError, match="act_fn='tanh' is not valid; pass an activation object"):
         SquaredError.grad(y, p, z, "tanh")
-    with pytest.raises(ValueError, match="act_fn=None; an activation object"):
+    with pytest.raises(ValueError, match="act_fn=None is not valid; pass an activation object"):
         SquaredError.grad(y, p, z, None)
-    with pytest.raises(ValueError, match=r"SquaredError.grad: z has shape \(2,\), y \(1, 2\)"):
+    with pytest.raises(ValueError, match=r"SquaredError.grad: z has shape \(2,\), but y has shape \(1, 2\)"):
         SquaredError.grad(y, p, z[0], Tanh())
 
 
 @pytest.mark.parametrize("call", [VAELoss.loss, VAELoss.grad, VAELoss()])
 @pytest.mark.parametrize(("ports", "words"), [
-    ((IMAGE * 510, IMAGE, CODE, CODE), r"y runs from 0 to 255; numbers in \[0, 1\] are wanted, so divide pixels by"),
-    ((IMAGE, IMAGE - 1, CODE, CODE), "y_pred runs from -0.5 to 0; .* let the decoder end in a sigmoid"),
-    ((IMAGE[0], IMAGE[0], CODE, CODE), r"y has shape \(4,\); two axes are wanted, examples first: array.reshape"),
-    ((IMAGE.reshape(2, 2, 2), IMAGE, CODE, CODE), r"y has shape \(2, 2, 2\); two axes"),
-    ((IMAGE, IMAGE[:, :3], CODE, CODE), r"y_pred has shape \(2, 3\), y \(2, 4\)"),
-    ((IMAGE, IMAGE, CODE, CODE[:, :1]), r"t_log_var has shape \(2, 1\), t_mean \(2, 2\)"),
-    ((IMAGE, IMAGE, CODE[:1], CODE[:1]), "t_mean has 1 rows, y 2; one code for each image is wanted"),
-    ((IMAGE, IMAGE, CODE * np.nan, CODE), "t_mean holds nan at row 0, column 0"),
-    ((IMAGE, IMAGE, CODE, CODE + np.inf), "t_log_var holds inf"),
-    ((IMAGE[:0], IMAGE[:0], CODE[:0], CODE[:0]), "y has shape .0, 4.; pass at least one example"),
+    ((IMAGE * 510, IMAGE, CODE, CODE), r"y ranges from 0 to 255, but .*, so divide pixels by"),
+    ((IMAGE, IMAGE - 1, CODE, CODE), "y_pred ranges from -0.5 to 0, .* let the decoder end in a sigmoid"),
+    ((IMAGE[0], IMAGE[0], CODE, CODE), r"y has shape \(4,\); it must have two axes, .*: array.reshape"),
+    ((IMAGE.reshape(2, 2, 2), IMAGE, CODE, CODE), r"y has shape \(2, 2, 2\); it must have two axes"),
+    ((IMAGE, IMAGE[:, :3], CODE, CODE), r"y_pred has shape \(2, 3\), but y has shape \(2, 4\)"),
+    ((IMAGE, IMAGE, CODE, CODE[:, :1]), r"t_log_var has shape \(2, 1\), but t_mean has shape \(2, 2\)"),
+    ((IMAGE, IMAGE, CODE[:1], CODE[:1]), "t_mean has 1 rows, but y has 2; pass one code for each image"),
+    ((IMAGE, IMAGE, CODE * np.nan, CODE), "t_mean contains nan at row 0, column 0"),
+    ((IMAGE, IMAGE, CODE, CODE + np.inf), "t_log_var contains inf"),
+    ((IMAGE[:0], IMAGE[:0], CODE[:0], CODE[:0]), "y has shape .0, 4., which contains no examples; pass at least one"),
 ])
 def test_vae_loss(call, ports, words):
     with pytest.raises(ValueError, match=words) as caught:
@@ -94,17 +94,17 @@ def test_vae_loss(call, ports, words):
 
 @pytest.mark.parametrize("method", ["loss", "grad", "__call__"])
 @pytest.mark.parametrize(("arguments", "words"), [
-    (([1.0], "C"), r"critic's loss needs Y_real and gradInterp, got None; pass loss\(Y_fake, 'C', Y_real, grad"),
+    (([1.0], "C"), r"the loss of the critic needs Y_real and gradInterp, got None; pass loss\(Y_fake, 'C', Y"),
     (([1.0], "C", [1.0]), "needs gradInterp, got None"),
     (([1.0], "critic"), r"unknown module of WGAN_GPLoss.*'critic'.*known: C, G"),
     (([1.0], "g"), "did you mean 'G'"),
     ((None, "G"), "Y_fake"),
-    (([[1.0, 2.0]], "G"), r"Y_fake has shape \(1, 2\); one score an example is wanted: \(n,\) or \(n, 1\)"),
-    ((1.0, "G"), r"Y_fake has shape \(\); one score"),
-    (([], "G"), r"Y_fake has shape \(0,\); pass at least one example"),
-    (([np.nan], "G"), "Y_fake holds nan at row 0"),
-    (([1.0], "C", [1.0], [1.0]), r"gradInterp has shape \(1,\); one row an example is wanted: \(n, features\)"),
-    (([1.0], "C", [np.inf], [[1.0]]), "Y_real holds inf at row 0"),
+    (([[1.0, 2.0]], "G"), r"Y_fake has shape \(1, 2\); pass one score per example, \(n,\) or \(n, 1\)"),
+    ((1.0, "G"), r"Y_fake has shape \(\); pass one score"),
+    (([], "G"), r"Y_fake has shape \(0,\), which contains no examples; pass at least one"),
+    (([np.nan], "G"), "Y_fake contains nan at row 0"),
+    (([1.0], "C", [1.0], [1.0]), r"gradInterp has shape \(1,\); pass one row per example, \(n, features\)"),
+    (([1.0], "C", [np.inf], [[1.0]]), "Y_real contains inf at row 0"),
 ])
 def test_wgan_loss(method, arguments, words):
     with pytest.raises(ValueError, match=words) as caught:
@@ -118,7 +118,7 @@ def test_weights_of_the_penalty():
             WGAN_GPLoss(lambda_)
     loss = WGAN_GPLoss()
     loss.lambda_ = -1
-    with pytest.raises(ValueError, match="lambda_=-1; a finite number of at least 0 is wanted"):
+    with pytest.raises(ValueError, match="lambda_=-1 is not valid; it must be a finite number of at least 0"):
         loss([1.0], "C", [1.0], [[1.0]])
 
 
@@ -127,18 +127,18 @@ X, TARGET = np.ones((2, 1, 3)), np.array([0, 3])
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    ((X[:, 0], TARGET), r"X has shape \(2, 3\); \(n_ex, n_c, n_in\) is wanted, so pass X\[:, None, :\]"),
-    ((X, TARGET[:, None]), r"target has shape \(2, 1\); \(2,\) is wanted, one class for each example; flatten"),
-    ((X, np.eye(4)[TARGET]), r"target has shape \(2, 4\); \(2,\) is wanted"),
-    ((X, TARGET[:1]), r"target has shape \(1,\); \(2,\) is wanted"),
-    ((X, np.array([0.0, 3.0])), "target has dtype float64; integer classes are wanted, as target.astype"),
+    ((X[:, 0], TARGET), r"X has shape \(2, 3\); it must be \(n_ex, n_c, n_in\). .*pass X\[:, None, :\]"),
+    ((X, TARGET[:, None]), r"target has shape \(2, 1\), but it must be \(2,\); pass one class .*flatten"),
+    ((X, np.eye(4)[TARGET]), r"target has shape \(2, 4\), but it must be \(2,\)"),
+    ((X, TARGET[:1]), r"target has shape \(1,\), but it must be \(2,\)"),
+    ((X, np.array([0.0, 3.0])), "target has dtype float64, but classes must be integers; pass target.astype"),
     ((X, np.array([True, False])), "target has dtype bool"),
-    ((X, np.array([0, 4])), "target holds class 4 at row 1; classes from 0 to 3 are wanted, or a larger n_classes"),
-    ((X, np.array([0, -1])), "target holds class -1 at row 1"),  # numpy_ml takes the last class
-    ((X, TARGET, np.array([1])), r"neg_samples has shape \(1,\); \(2,\) is wanted, num_negative_samples of them"),
-    ((X, TARGET, np.array([1, 9])), "neg_samples holds class 9"),
-    ((X * np.nan, TARGET), r"X holds nan at index \(0, 0, 0\)"),
-    ((X[:0], TARGET[:0]), r"X has shape \(0, 1, 3\); pass at least one example"),
+    ((X, np.array([0, 4])), "target contains class 4 at row 1, but the classes are 0 to 3.*a larger n_classes"),
+    ((X, np.array([0, -1])), "target contains class -1 at row 1"),  # numpy_ml takes the last class
+    ((X, TARGET, np.array([1])), r"neg_samples has shape \(1,\), but it must be \(2,\); pass num_negative_samples"),
+    ((X, TARGET, np.array([1, 9])), "neg_samples contains class 9"),
+    ((X * np.nan, TARGET), r"X contains nan at index \(0, 0, 0\)"),
+    ((X[:0], TARGET[:0]), r"X has shape \(0, 1, 3\), which contains no examples; pass at least one"),
 ])
 def test_nce_loss(arguments, words):
     nce = NCELoss(4, DiscreteSampler(NOISE), 2)
@@ -151,7 +151,7 @@ def test_nce_loss(arguments, words):
 def test_inputs_that_change_their_width():
     nce = NCELoss(4, DiscreteSampler(NOISE), 2)
     nce.loss(X, TARGET)
-    with pytest.raises(AssertionError, match=r"W has shape \(4, 3\), b \(1, 4\), X \(2, 1, 5\)"):
+    with pytest.raises(AssertionError, match=r"W has shape \(4, 3\), b \(1, 4\) and X \(2, 1, 5\)"):
         nce.loss(np.ones((2, 1, 5)), TARGET)
     nce.parameters["b"] = np.zeros(4)
     with pytest.raises(AssertionError, match=r"b \(4,\).*b \(1, 4\) and X"):
@@ -161,20 +161,20 @@ def test_inputs_that_change_their_width():
 def test_noise_that_never_draws_a_target():
     """numpy_ml: infinite logits, and a target that costs nothing."""
     nce = NCELoss(4, DiscreteSampler([0.5, 0.5, 0, 0]), 2)
-    with pytest.raises(AssertionError, match="class 3 has noise probability 0, whose logarithm is subtracted"):
+    with pytest.raises(AssertionError, match="class 3 has noise probability 0, so its logarithm cannot be subtracted"):
         nce.loss(X, TARGET)
     NCELoss(4, DiscreteSampler([0.5, 0.5, 0, 0]), 2, subtract_log_label_prob=False).loss(X, TARGET)
 
 
 @pytest.mark.parametrize(("arguments", "options", "words"), [
-    ((5, DiscreteSampler(NOISE), 2), {}, r"probabilities of shape \(4,\); one for each of 5 classes is wanted"),
-    ((4, NOISE, 2), {}, r"noise_sampler=.*; a DiscreteSampler is wanted, as DiscreteSampler\(probs\) makes it"),
-    ((4, DiscreteSampler(NOISE), 0), {}, "num_negative_samples=0; a finite number of at least 1"),
-    ((4, DiscreteSampler(NOISE), 1.5), {}, "num_negative_samples=1.5; a whole number"),
-    ((4.5, DiscreteSampler(NOISE), 2), {}, "n_classes=4.5; a whole number is wanted"),
+    ((5, DiscreteSampler(NOISE), 2), {}, r"probabilities of shape \(4,\), but it needs one for each of 5 classes"),
+    ((4, NOISE, 2), {}, r"noise_sampler=.* is not valid; pass a .* DiscreteSampler\(probs\)"),
+    ((4, DiscreteSampler(NOISE), 0), {}, "num_negative_samples=0 is not valid; .* at least 1"),
+    ((4, DiscreteSampler(NOISE), 1.5), {}, "num_negative_samples=1.5 is not valid; it must be a whole number"),
+    ((4.5, DiscreteSampler(NOISE), 2), {}, "n_classes=4.5 is not valid; it must be a whole number"),
     ((4, DiscreteSampler(NOISE), 2), {"init": "glorot"}, "unknown initialization 'glorot'; did you mean"),
     ((4, DiscreteSampler(NOISE), 2), {"optimizer": "sdg"}, "unknown optimizer 'sdg'; did you mean 'SGD'"),
-    ((4, DiscreteSampler(NOISE), 2), {"optimizer": 0.1}, "optimizer 0.1: a text such as"),
+    ((4, DiscreteSampler(NOISE), 2), {"optimizer": 0.1}, "optimizer 0.1 is not valid; pass a text such as"),
 ])
 def test_constructor_of_nce(arguments, options, words):
     with pytest.raises(ValueError, match=words) as caught:
@@ -200,12 +200,12 @@ def test_no_argument_brings_the_wrong_numbers_back():
 
 def test_softmax():
     layer = Softmax()
-    with pytest.raises(ValueError, match=r"X has shape \(3,\); \(n_ex, n_in\) is wanted"):
+    with pytest.raises(ValueError, match=r"X has shape \(3,\); it must be \(n_ex, n_in\)"):
         layer.forward(np.zeros(3))
     with pytest.raises(ValueError, match="1 gradients for 0 inputs"):
         layer.backward(np.zeros((1, 3)))
     layer.forward(np.zeros((1, 3)))
-    with pytest.raises(ValueError, match=r"dLdy has shape \(1, 2\), X \(1, 3\)"):
+    with pytest.raises(ValueError, match=r"dLdy has shape \(1, 2\), but X has shape \(1, 3\)"):
         layer.backward(np.zeros((1, 2)))
     layer.freeze()
     for call in (layer.flush_gradients, lambda: layer.backward(np.zeros((1, 3)))):
@@ -214,5 +214,5 @@ def test_softmax():
     layer.unfreeze()
     layer.flush_gradients()
     assert layer.X == []
-    with pytest.raises(ValueError, match="dim=2; -1, 0 or 1 is wanted"):
+    with pytest.raises(ValueError, match="dim=2 is not valid; X has two axes, so dim must be -1, 0 or 1"):
         Softmax(dim=2).forward(np.zeros((1, 3)))

@@ -223,7 +223,7 @@ def test_what_is_not_retained_has_no_gradient():
     nce = made()
     nce.loss(X, TARGET, CLEAR, retain_derived=False)
     assert nce.X == [] and nce.derived_variables["y_pred"] == []
-    with pytest.raises(ValueError, match=r"no loss was retained; call loss\(X, target\) first"):
+    with pytest.raises(ValueError, match=r"no loss was retained; call loss\(X, target\) with retain_derived"):
         nce.grad()
 
 

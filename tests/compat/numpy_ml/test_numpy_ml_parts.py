@@ -128,7 +128,7 @@ def test_options_of_optimizers_that_are_set_act():
 def test_hyperparameters_can_be_given_back():
     adam = optimizers.Adam(lr=0.5, lr_scheduler="noam")
     assert str(optimizers.Adam(**adam.hyperparameters)) == str(adam)
-    with pytest.raises(ValueError, match="hyperparameters are those of 'Adam'; pass SGD's"):
+    with pytest.raises(ValueError, match="got the hyperparameters of 'Adam'; pass those of SGD"):
         optimizers.SGD(id="Adam")
 
 
@@ -143,15 +143,15 @@ def test_an_option_that_nothing_takes_is_refused():
         optimizers.SGD(momentun=0.9)
     with pytest.raises(LookupError, match="unknown option of NoamScheduler: 'warmup'"):
         schedulers.NoamScheduler(warmup=3)
-    with pytest.raises(ValueError, match="Adam: decay1=1; a finite number of at least 0"):
+    with pytest.raises(ValueError, match="Adam: decay1=1 is not valid; it must be a finite number of at least 0"):
         optimizers.Adam(decay1=1)
-    with pytest.raises(ValueError, match="SGD: clip_norm=0; a finite number above 0 is wanted"):
+    with pytest.raises(ValueError, match="SGD: clip_norm=0 is not valid; it must be a finite number above 0"):
         optimizers.SGD(clip_norm=0)
     with pytest.raises(ValueError, match="SGD: lr=-1"):
         optimizers.SGD(lr=-1)
-    with pytest.raises(ValueError, match="SGD: b: param_grad holds nan at row 1"):
+    with pytest.raises(ValueError, match="SGD: b: param_grad contains nan at row 1"):
         optimizers.SGD()(np.zeros(2), np.array([0.0, np.nan]), "b")
-    with pytest.raises(ValueError, match=r"SGD: b: param_grad has shape \(1,\), param \(2,\)"):
+    with pytest.raises(ValueError, match=r"SGD: b: param_grad has shape \(1,\), but param has shape \(2,\)"):
         optimizers.SGD()(np.zeros(2), np.zeros(1), "b")
 
 
@@ -226,7 +226,7 @@ def test_activations_by_name():
         ActivationInitializer("rely")()
     with pytest.raises(ValueError, match="unknown activation 3"):
         ActivationInitializer(3)()
-    with pytest.raises(ValueError, match="LeakyReLU: alpha='a'; a finite number is wanted"):
+    with pytest.raises(ValueError, match="LeakyReLU: alpha='a' is not valid; it must be a finite number"):
         activations.LeakyReLU(alpha="a")
 
 
@@ -283,11 +283,11 @@ def test_probabilities_that_sum_to_a_little_less_draw_nothing_that_is_impossible
 
 
 @pytest.mark.parametrize(("probs", "log", "said"), [
-    ([0.5, 0.6], False, "probs sum to 1.1, the least is 0.5"),
-    ([1.5, -0.5], False, "the least is -0.5"),
+    ([0.5, 0.6], False, "probs sum to 1.1 and the smallest is 0.5"),
+    ([1.5, -0.5], False, "the smallest is -0.5"),
     ([[0.5, 0.5]], False, r"probs has shape \(1, 2\)"),
     ([], False, r"probs has shape \(0,\)"),
-    ([np.nan, 1.0], False, "probs holds nan at row 0"),
+    ([np.nan, 1.0], False, "probs contains nan at row 0"),
     ([0.5, 0.5], True, "probs sum to 3.29"),
     (np.log([0.5, 0.5]), False, "or pass log=True for logarithms"),
 ])
@@ -298,9 +298,9 @@ def test_probabilities_that_are_none(probs, log, said):
 
 def test_more_distinct_integers_than_there_are():
     """numpy_ml draws for ever."""
-    with pytest.raises(ValueError, match="4 distinct integers are wanted, and 3 have a probability above 0"):
+    with pytest.raises(ValueError, match="cannot draw 4 distinct integers, since only 3 have a probability above 0"):
         DiscreteSampler([0.1, 0.0, 0.6, 0.3], with_replacement=False)(4)
-    with pytest.raises(ValueError, match="n_samples=1.5; a whole number"):
+    with pytest.raises(ValueError, match="n_samples=1.5 is not valid; it must be a whole number"):
         DiscreteSampler([1.0])(1.5)
 
 
@@ -315,7 +315,7 @@ def test_initial_weights_have_the_deviation_that_is_named():
     assert abs(drawn).max() < 2 and drawn.std() > 0.8
     with pytest.raises(ValueError, match="unknown initialization 'glorot'"):
         WeightInitializer("Tanh", "glorot")
-    with pytest.raises(ValueError, match="2, 3 or 4 axes are wanted"):
+    with pytest.raises(ValueError, match="must have 2, 3 or 4 axes"):
         WeightInitializer("Tanh")((3,))
     assert initializers.WeightInitializer is WeightInitializer
 
@@ -329,13 +329,13 @@ def test_checks_of_arrays():
     assert testing.is_symmetric(np.eye(2)) and not testing.is_symmetric(np.array([[0, 1], [0, 0]]))
     assert testing.is_symmetric_positive_definite(np.eye(2)) and not testing.is_symmetric_positive_definite(-np.eye(2))
     assert testing.is_number(3.5) and not testing.is_number("3")
-    with pytest.raises(AssertionError, match="x must be binary, and holds 0.5 at row 0, column 1"):
+    with pytest.raises(AssertionError, match="x must be binary, but it contains 0.5 at row 0, column 1"):
         testing.is_binary(np.array([[1, 0.5]]))
     with pytest.raises(AssertionError, match="row 1 sums to 0.9"):
         testing.is_stochastic(np.array([[0.25, 0.75], [0.4, 0.5]]))
-    with pytest.raises(AssertionError, match="holds -0.5 at row 0, column 0"):
+    with pytest.raises(AssertionError, match="contains -0.5 at row 0, column 0"):
         testing.is_stochastic(np.array([[-0.5, 1.5]]))
-    with pytest.raises(AssertionError, match="row 1 of x has 2 ones"):
+    with pytest.raises(AssertionError, match="row 1 of x contains 2 ones"):
         testing.is_one_hot(np.array([[0, 1], [1, 1]]))
 
 

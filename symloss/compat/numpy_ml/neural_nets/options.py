@@ -13,7 +13,7 @@ def number(who: str, name: str, value, least=0.0, greatest=float("inf"), above=F
     if not fits:
         ends = f"{'above' if above else 'of at least'} {least:g}" + (
             f" and at most {greatest:g}" if greatest < float("inf") else "")
-        raise SpecError(f"{who}: {name}={value!r}; a finite number {ends} is wanted")
+        raise SpecError(f"{who}: {name}={value!r} is not valid; it must be a finite number {ends}")
     return value
 
 
@@ -23,7 +23,7 @@ def nothing_else(who: str, known, others: dict) -> None:
         if name != "id":
             raise unknown(f"option of {who}:", name, known)
         if value not in (who, "StepScheduler"):
-            raise SpecError(f"{who}: the hyperparameters are those of {value!r}; pass {who}'s")
+            raise SpecError(f"{who}: got the hyperparameters of {value!r}; pass those of {who}")
 
 
 def parsed(who: str, text: str) -> tuple[str, dict]:
@@ -39,7 +39,8 @@ def parsed(who: str, text: str) -> tuple[str, dict]:
             raise ValueError
         return match[1].replace(" ", "").lower(), {word.arg: _option(word.value) for word in call.keywords}
     except (SyntaxError, ValueError, TypeError):
-        raise SpecError(f"{who} {text!r}: a name and options by name are wanted, as in 'SGD(lr=0.1)'") from None
+        raise SpecError(f"{who} {text!r} is not valid; write a name and options by name, such as "
+                        f"'SGD(lr=0.1)'") from None
 
 
 def _option(node):

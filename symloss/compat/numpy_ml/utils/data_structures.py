@@ -62,11 +62,12 @@ class DiscreteSampler:
             For more distinct integers than have a probability above 0.
         """
         if isinstance(n_samples, bool) or not isinstance(n_samples, int | np.integer) or n_samples < 0:
-            raise BadShapeError(f"DiscreteSampler: n_samples={n_samples!r}; a whole number of at least 0 is wanted")
+            raise BadShapeError(f"DiscreteSampler: n_samples={n_samples!r} is not valid; it must be a whole number of "
+                                f"at least 0")
         possible = int(np.count_nonzero(self._numbers))
         if not self.with_replacement and n_samples > possible:
-            raise BadShapeError(f"DiscreteSampler: {n_samples} distinct integers are wanted, and {possible} have a "
-                                f"probability above 0; draw fewer, or with_replacement=True")
+            raise BadShapeError(f"DiscreteSampler: cannot draw {n_samples} distinct integers, since only {possible} "
+                                f"have a probability above 0. Draw fewer, or pass with_replacement=True")
         return self._draw(n_samples)
 
     def _draw(self, count):
@@ -87,12 +88,12 @@ def _checked(probs, log):
     finite = np.where(np.isneginf(given), 0, given) if log else given  # the logarithm of 0 is one
     floats("DiscreteSampler", probs=finite)
     if given.ndim != 1 or not len(given):
-        raise BadShapeError(f"DiscreteSampler: probs has shape {given.shape}; one probability for each integer is "
-                            f"wanted, as a vector")
+        raise BadShapeError(f"DiscreteSampler: probs has shape {given.shape}, but it must be a vector with one "
+                            f"probability for each integer")
     numbers = np.exp(given) if log else given
     if numbers.min() < 0 or not np.isclose(numbers.sum(), 1):
-        raise BadArrayError(f"DiscreteSampler: probs sum to {numbers.sum():.6g}, the least is {numbers.min():.6g}; "
-                            f"numbers of at least 0 with sum 1 are wanted, so divide by the sum"
+        raise BadArrayError(f"DiscreteSampler: probs sum to {numbers.sum():.6g} and the smallest is "
+                            f"{numbers.min():.6g}, but they must be at least 0 and sum to 1. Divide them by their sum"
                             + ("" if log or numbers.max() > 0 else ", or pass log=True for logarithms"))
     return given
 

@@ -40,26 +40,26 @@ def is_binary(x, who="is_binary", name="x"):
     other = ~np.isin(x, (0, 1))
     if other.any():
         at = np.argwhere(other)[0]
-        raise BadArrayError(f"{who}: {name} must be binary, and holds {x[tuple(at)]} at {place(at)}; pass one-hot "
-                            f"rows, as np.eye(n_classes)[labels] makes them of labels (smoothed targets are taken by "
-                            f"symloss.evaluate.value('cross_entropy', ...))")
+        raise BadArrayError(f"{who}: {name} must be binary, but it contains {x[tuple(at)]} at {place(at)}. Pass "
+                            f"one-hot rows, such as np.eye(n_classes)[labels]. For smoothed targets, use "
+                            f"symloss.evaluate.value('cross_entropy', ...)")
     return True
 
 
 def is_one_hot(x, who="is_one_hot", name="x"):
     """Return True if each row of a matrix has one 1 and else zeros; raise an AssertionError naming the first other."""
     x = np.asarray(x)
-    require_rank(who, name, x, 2, wanted="one-hot rows (n, n_classes) are wanted; of labels (n,) you make them with "
+    require_rank(who, name, x, 2, wanted="it must contain one-hot rows, (n, n_classes). For labels (n,), pass "
                                          "np.eye(n_classes)[labels]")
     is_binary(x, who, name)
     counts = x.sum(axis=1)
     if x.shape[1] == 1 and (counts != 1).any():
-        raise BadShapeError(f"{who}: {name} has shape {x.shape}, a column of labels; one-hot rows (n, n_classes) are "
-                            f"wanted, as np.eye(n_classes)[labels[:, 0]] makes them of it")
+        raise BadShapeError(f"{who}: {name} has shape {x.shape}, a column of labels, but it must contain one-hot rows, "
+                            f"(n, n_classes). Pass np.eye(n_classes)[labels[:, 0]]")
     if (counts != 1).any():
         row = int(np.argmax(counts != 1))
-        raise BadArrayError(f"{who}: row {row} of {name} has {int(counts[row])} ones; one-hot rows with exactly one "
-                            f"are wanted, so leave out examples without a class; for those of several take "
+        raise BadArrayError(f"{who}: row {row} of {name} contains {int(counts[row])} ones, but a one-hot row has "
+                            f"exactly one. Leave out examples without a class. For examples with several classes, use "
                             f"symloss.evaluate.value('binary_cross_entropy', ...)")
     return True
 
@@ -67,16 +67,16 @@ def is_one_hot(x, who="is_one_hot", name="x"):
 def is_stochastic(X, who="is_stochastic", name="X"):  # noqa: N803
     """Return True if the rows of a matrix are distributions; raise an AssertionError naming the first other."""
     X = np.asarray(X)  # noqa: N806
-    require_rank(who, name, X, 2, wanted="probabilities (n, n_classes) are wanted")
+    require_rank(who, name, X, 2, wanted="it must contain probabilities (n, n_classes)")
     outside = ~((X >= 0) & (X <= 1))
     if outside.any():
         at = np.argwhere(outside)[0]
-        raise BadArrayError(f"{who}: {name} must be stochastic, and holds {X[tuple(at)]} at {place(at)}; pass "
-                            f"probabilities from 0 to 1, as a softmax makes them of logits")
+        raise BadArrayError(f"{who}: {name} must be stochastic, but it contains {X[tuple(at)]} at {place(at)}. Pass "
+                            f"probabilities from 0 to 1, such as the softmax of logits")
     sums = X.sum(axis=1)
     if not np.allclose(sums, 1):
         row = int(np.argmax(~np.isclose(sums, 1)))
-        raise BadArrayError(f"{who}: {name} must be stochastic, and row {row} sums to {sums[row]:.6g}; divide each row "
+        raise BadArrayError(f"{who}: {name} must be stochastic, but row {row} sums to {sums[row]:.6g}. Divide each row "
                             f"by its sum, or let the model end in a softmax over classes")
     return True
 

@@ -20,7 +20,7 @@ class ActivationBase(ABC):
 
     def __init__(self, **kwargs):
         if kwargs:
-            raise SpecError(f"{type(self).__name__}: it takes no {', '.join(kwargs)}; leave it out")
+            raise SpecError(f"{type(self).__name__}: the argument {', '.join(kwargs)} is not supported; leave it out")
 
     def __call__(self, z):
         z = np.asarray(z)
@@ -84,7 +84,7 @@ def _curvature(z, expression, *options):
 
 def _number(who, name, value):
     if not is_number(value):
-        raise SpecError(f"{who}: {name}={value!r}; a finite number is wanted")
+        raise SpecError(f"{who}: {name}={value!r} is not valid; it must be a finite number")
     return value
 
 

@@ -69,8 +69,8 @@ class OptimizerInitializer:
             options = self.param["hyperparameters"]
             made = self._named(str(options.get("id")).lower())
             return made().set_params(options, self.param.get("cache"))
-        raise SpecError(f"optimizer {self.param!r}: a text such as 'SGD(lr=0.1)', an optimizer, a dict with "
-                        f"'hyperparameters', or None is wanted")
+        raise SpecError(f"optimizer {self.param!r} is not valid; pass a text such as 'SGD(lr=0.1)', an optimizer, a "
+                        f"dict with 'hyperparameters', or None")
 
     def _named(self, name):
         if name not in OPTIMIZERS:

@@ -50,9 +50,9 @@ class Softmax:
     def forward(self, X, retain_derived=True):  # noqa: N803
         """Return the probabilities of logits (n_ex, n_in); the logits are remembered unless told otherwise."""
         X = floats("Softmax", X=X)["X"]  # noqa: N806
-        require_rank("Softmax", "X", X, 2, wanted="(n_ex, n_in) is wanted")
+        require_rank("Softmax", "X", X, 2, wanted="it must be (n_ex, n_in)")
         if self.dim not in (-1, 0, 1):
-            raise BadShapeError(f"Softmax: dim={self.dim!r}; -1, 0 or 1 is wanted, X has two axes")
+            raise BadShapeError(f"Softmax: dim={self.dim!r} is not valid; X has two axes, so dim must be -1, 0 or 1")
         self.n_in = X.shape[1]
         if retain_derived:
             self.X.append(X)
@@ -76,8 +76,8 @@ class Softmax:
             raise FrozenError("Softmax.backward: the layer is frozen; call unfreeze() first")
         slopes = dLdy if isinstance(dLdy, list) else [dLdy]
         if len(slopes) != len(self.X):
-            raise SpecError(f"Softmax.backward: {len(slopes)} gradients for {len(self.X)} inputs; pass one for each "
-                            f"forward(X, retain_derived=True) since the last flush_gradients()")
+            raise SpecError(f"Softmax.backward: got {len(slopes)} gradients for {len(self.X)} inputs; pass one for "
+                            f"each forward(X, retain_derived=True) since the last flush_gradients()")
         found = [self._by_input(X, slope) for X, slope in zip(self.X, slopes, strict=True)]
         return found[0] if len(found) == 1 else found
 

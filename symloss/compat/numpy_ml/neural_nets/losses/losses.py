@@ -101,12 +101,12 @@ class SquaredError(ObjectiveBase):
             slope = run(slope_of_squares, {"y": arrays["y"], "y_pred": arrays["y_pred"]})[0] * act_fn.grad(arrays["z"])
             out = act_fn.fn(arrays["z"])
         else:
-            raise SpecError(f"{who}: act_fn={act_fn!r}; an activation object is wanted, as "
-                            f"ActivationInitializer('tanh')() makes it, or one with methods fn and grad")
+            raise SpecError(f"{who}: act_fn={act_fn!r} is not valid; pass an activation object such as "
+                            f"ActivationInitializer('tanh')(), or an object with the methods fn and grad")
         far = ~np.isclose(out, arrays["y_pred"], rtol=1e-3, atol=1e-3)
         if far.any():
-            raise BadArrayError(f"{who}: y_pred is not {act_fn}(z): {arrays['y_pred'][far][0]:g} where it is "
-                                f"{out[far][0]:g}; pass y_pred = act_fn.fn(z), then z, in this order")
+            raise BadArrayError(f"{who}: y_pred is not {act_fn}(z): it contains {arrays['y_pred'][far][0]:g}, but "
+                                f"act_fn(z) is {out[far][0]:g}. Pass y_pred = act_fn.fn(z) first, and then z")
         return slope
 
 
@@ -270,16 +270,18 @@ class VAELoss(ObjectiveBase):
 def _images(who, y, y_pred, t_mean, t_log_var):
     arrays = floats(who, y=y, y_pred=y_pred, t_mean=t_mean, t_log_var=t_log_var)
     for name, array in arrays.items():
-        require_rank(who, name, array, 2, wanted="two axes are wanted, examples first: array.reshape(len(array), -1)")
+        require_rank(who, name, array, 2, wanted="it must have two axes, with the examples first: "
+                                                 "array.reshape(len(array), -1)")
     require_equal(who, "y_pred", arrays["y_pred"], "y", arrays["y"])
     require_equal(who, "t_log_var", arrays["t_log_var"], "t_mean", arrays["t_mean"])
     if len(arrays["t_mean"]) != len(arrays["y"]):
-        raise BadShapeError(f"{who}: t_mean has {len(arrays['t_mean'])} rows, y {len(arrays['y'])}; one code for each "
-                            f"image is wanted")
+        raise BadShapeError(f"{who}: t_mean has {len(arrays['t_mean'])} rows, but y has {len(arrays['y'])}; pass one "
+                            f"code for each image")
     require_rows(who, "y", arrays["y"])
     for name in ("y", "y_pred"):
         low, high = arrays[name].min(initial=0), arrays[name].max(initial=0)
         if low < 0 or high > 1:
             way = "divide pixels by 255" if name == "y" else "let the decoder end in a sigmoid"
-            raise BadArrayError(f"{who}: {name} runs from {low:g} to {high:g}; numbers in [0, 1] are wanted, so {way}")
+            raise BadArrayError(f"{who}: {name} ranges from {low:g} to {high:g}, but all numbers must be in [0, 1], so "
+                                f"{way}")
     return arrays

@@ -194,15 +194,16 @@ class NCELoss(ObjectiveBase):
             For classes out of range, NaN, and noise probabilities of 0 that would be subtracted as logarithms.
         """
         X = floats("NCELoss", X=X)["X"]  # noqa: N806
-        require_rank("NCELoss", "X", X, 3, wanted="(n_ex, n_c, n_in) is wanted, so pass X[:, None, :] for one vector "
-                                                  "an example")
+        require_rank("NCELoss", "X", X, 3, wanted="it must be (n_ex, n_c, n_in). For one vector per example, pass "
+                                                  "X[:, None, :]")
         require_rows("NCELoss", "X", X)
-        target = self._classes("target", target, len(X), "one class for each example; flatten a column of them")
+        target = self._classes("target", target, len(X), "pass one class for each example, and flatten an array with "
+                                                         "one column")
         if not self.is_initialized:
             self.n_in = X.shape[-1]
             self._init_params()
         samples = self.noise_sampler(self.num_negative_samples) if neg_samples is None else neg_samples
-        samples = self._classes("neg_samples", samples, self.num_negative_samples, "num_negative_samples of them")
+        samples = self._classes("neg_samples", samples, self.num_negative_samples, "pass num_negative_samples classes")
         loss, found, labels = self._values(X, target, samples)
         if retain_derived:
             self._retain(X, target, samples, found, labels)
@@ -258,7 +259,7 @@ class NCELoss(ObjectiveBase):
         """
         self._require_trainable("grad")
         if not self.X:
-            raise SpecError("NCELoss.grad: no loss was retained; call loss(X, target) first, with retain_derived=True")
+            raise SpecError("NCELoss.grad: no loss was retained; call loss(X, target) with retain_derived=True first")
         slopes = [self._grad(X, index, retain_grads) for index, X in enumerate(self.X)]
         if retain_grads and update_params:
             self.update()
@@ -280,8 +281,8 @@ class NCELoss(ObjectiveBase):
         """Return what a formula makes of X, and of the rows of W and the numbers of b and log Q that take part."""
         W, b = np.asarray(self.parameters["W"]), np.asarray(self.parameters["b"])  # noqa: N806
         if W.shape != (self.n_classes, X.shape[-1]) or b.shape != (1, self.n_classes):
-            raise BadShapeError(f"NCELoss: W has shape {W.shape}, b {b.shape}, X {X.shape}; W ({self.n_classes}, n_in)"
-                                f", b (1, {self.n_classes}) and X (n_ex, n_c, n_in) are wanted")
+            raise BadShapeError(f"NCELoss: W has shape {W.shape}, b {b.shape} and X {X.shape}, but they must be W "
+                                f"({self.n_classes}, n_in), b (1, {self.n_classes}) and X (n_ex, n_c, n_in)")
         right = np.repeat(target, X.shape[1])
         arrays = floats("NCELoss", x=X.reshape(-1, X.shape[-1]),
                         right_w=W[right], right_b=b[0, right], right_q=self._subtracted(right),
@@ -297,42 +298,43 @@ class NCELoss(ObjectiveBase):
         logs = _log_noise(self.noise_sampler, self.n_classes, classes)
         if np.isneginf(logs).any():
             never = classes[np.argmin(logs)]
-            raise BadArrayError(f"NCELoss: class {never} has noise probability 0, whose logarithm is subtracted; give "
-                                f"every class a probability above 0, or pass subtract_log_label_prob=False")
+            raise BadArrayError(f"NCELoss: class {never} has noise probability 0, so its logarithm cannot be "
+                                f"subtracted. Give every class a probability above 0, or pass "
+                                f"subtract_log_label_prob=False")
         return logs
 
     def _classes(self, name, classes, length, wanted):
         """Return integer classes (length,) in range."""
         classes = np.asarray(classes)
         if classes.shape != (length,):
-            raise BadShapeError(f"NCELoss: {name} has shape {classes.shape}; ({length},) is wanted, {wanted}")
+            raise BadShapeError(f"NCELoss: {name} has shape {classes.shape}, but it must be ({length},); {wanted}")
         if classes.dtype.kind not in "iu":
-            raise BadArrayError(f"NCELoss: {name} has dtype {classes.dtype}; integer classes are wanted, as "
-                                f"{name}.astype(int) or y.argmax(axis=1) makes them")
+            raise BadArrayError(f"NCELoss: {name} has dtype {classes.dtype}, but classes must be integers; pass "
+                                f"{name}.astype(int), or y.argmax(axis=1) for one-hot rows")
         outside = (classes < 0) | (classes >= self.n_classes)
         if outside.any():
             at = np.flatnonzero(outside)[:1]
-            raise BadArrayError(f"NCELoss: {name} holds class {classes[at[0]]} at {place(at)}; classes from 0 to "
-                                f"{self.n_classes - 1} are wanted, or a larger n_classes")
+            raise BadArrayError(f"NCELoss: {name} contains class {classes[at[0]]} at {place(at)}, but the classes are "
+                                f"0 to {self.n_classes - 1}. Pass such classes, or a larger n_classes")
         return classes.astype("int64", copy=False)
 
 
 def _count(name, value):
     number("NCELoss", name, value, 1)
     if int(value) != value:
-        raise SpecError(f"NCELoss: {name}={value!r}; a whole number is wanted")
+        raise SpecError(f"NCELoss: {name}={value!r} is not valid; it must be a whole number")
     return int(value)
 
 
 def _log_noise(sampler, n_classes, classes):
     """Return the logarithms of the noise probabilities of some classes."""
     if not callable(sampler) or not hasattr(sampler, "probs"):
-        raise SpecError(f"NCELoss: noise_sampler={sampler!r}; a DiscreteSampler is wanted, as "
-                        f"DiscreteSampler(probs) makes it")
+        raise SpecError(f"NCELoss: noise_sampler={sampler!r} is not valid; pass a DiscreteSampler, such as "
+                        f"DiscreteSampler(probs)")
     probs = np.asarray(sampler.probs, dtype=float)
     if probs.shape != (n_classes,):
-        raise BadShapeError(f"NCELoss: the noise sampler has probabilities of shape {probs.shape}; one for each of "
-                            f"{n_classes} classes is wanted")
+        raise BadShapeError(f"NCELoss: the noise sampler has probabilities of shape {probs.shape}, but it needs one "
+                            f"for each of {n_classes} classes")
     probs = probs[np.asarray(classes, dtype=int)]
     with np.errstate(divide="ignore"):
         return probs if getattr(sampler, "log", False) else np.log(probs)

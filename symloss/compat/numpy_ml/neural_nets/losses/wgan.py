@@ -120,15 +120,15 @@ class WGAN_GPLoss(ObjectiveBase):  # noqa: N801
             given |= {"Y_real": y_real, "gradInterp": slopes}
             missing = [name for name, array in given.items() if array is None]
             if missing:
-                raise SpecError(f"{who}: the critic's loss needs {' and '.join(missing)}, got None; pass "
+                raise SpecError(f"{who}: the loss of the critic needs {' and '.join(missing)}, got None; pass "
                                 f"loss(Y_fake, 'C', Y_real, gradInterp)")
         arrays = floats(who, **given)
         for name, array in arrays.items():
             if name == "gradInterp":
-                require_rank(who, name, array, 2, wanted="one row an example is wanted: (n, features)")
+                require_rank(who, name, array, 2, wanted="pass one row per example, (n, features)")
             elif array.ndim != 1 and (array.ndim != 2 or array.shape[1] != 1):
-                raise BadShapeError(f"{who}: {name} has shape {array.shape}; one score an example is wanted: (n,) or "
-                                    f"(n, 1)")
+                raise BadShapeError(f"{who}: {name} has shape {array.shape}; pass one score per example, (n,) or (n, "
+                                    f"1)")
             require_rows(who, name, array)
         if module == "C":
             weight = number("WGAN_GPLoss", "lambda_", self.lambda_)

@@ -237,8 +237,8 @@ class SchedulerInitializer:
         if isinstance(self.param, dict) and "hyperparameters" in self.param:
             found = dict(self.param["hyperparameters"])
             return _named(str(found.pop("id", None)).lower())(**found)
-        raise SpecError(f"scheduler {self.param!r}: a text such as 'NoamScheduler(warmup_steps=100)', a scheduler, a "
-                        f"dict with 'hyperparameters', or None is wanted")
+        raise SpecError(f"scheduler {self.param!r} is not valid; pass a text such as "
+                        f"'NoamScheduler(warmup_steps=100)', a scheduler, a dict with 'hyperparameters', or None")
 
 
 def _named(name):

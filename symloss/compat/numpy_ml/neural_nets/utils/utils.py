@@ -20,8 +20,8 @@ def calc_fan(weight_shape) -> tuple:
     (72, 144)
     """
     if len(weight_shape) not in (2, 3, 4):
-        raise BadShapeError(f"calc_fan: weights of shape {tuple(weight_shape)}; 2, 3 or 4 axes are wanted, the last "
-                            f"two of them inputs and outputs")
+        raise BadShapeError(f"calc_fan: weights of shape {tuple(weight_shape)} are not valid; they must have 2, 3 or 4 "
+                            f"axes, the last two of which are inputs and outputs")
     field = int(np.prod(weight_shape[:-2]))
     return weight_shape[-2] * field, weight_shape[-1] * field
 
