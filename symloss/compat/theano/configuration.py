@@ -41,14 +41,14 @@ class Config:
             return getattr(pytensor.config, name)
         if not name.startswith("_") and any(other.startswith(f"{name}__") for other in dir(pytensor.config)):
             return _Section(name)
-        gpu = "; it belongs to Theano's GPU code, and functions here run on the CPU" if name in GONE else ""
+        gpu = ". It belongs to the GPU code of Theano, but functions here run on the CPU" if name in GONE else ""
         raise AttributeError(f"theano.config has no {name!r}, and neither has pytensor.config{gpu}")
 
     def __setattr__(self, name, value):
         if name in FIXED:
             if value not in (FIXED[name], "None", "ignore"):
-                raise SpecError(f"theano.config.{name}={value!r}: only {FIXED[name]!r} is there"
-                                + ("; compile with mode='JAX' for a GPU" if name == "device" else ""))
+                raise SpecError(f"theano.config.{name}={value!r} is not supported; it is always {FIXED[name]!r}"
+                                + (". To use a GPU, compile with mode='JAX'" if name == "device" else ""))
         elif hasattr(pytensor.config, name):
             setattr(pytensor.config, name, value)
         else:

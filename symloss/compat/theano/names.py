@@ -22,9 +22,9 @@ RENAMED = {
     "optdb": "pytensor.compile.mode.optdb",
     "Param": "pytensor.In",
     "Rebroadcast": "pytensor.tensor.specify_broadcastable",
-    "tensor_from_gpu": "nothing: PyTensor has no GPU arrays; functions run on a GPU with mode='JAX'",
-    "GpuArrayType": "nothing: PyTensor has no GPU arrays; functions run on a GPU with mode='JAX'",
-    "CudaNdarrayType": "nothing: PyTensor has no GPU arrays; functions run on a GPU with mode='JAX'",
+    "tensor_from_gpu": "nothing like it, since it has no GPU arrays. To run functions on a GPU, use mode='JAX'",
+    "GpuArrayType": "nothing like it, since it has no GPU arrays. To run functions on a GPU, use mode='JAX'",
+    "CudaNdarrayType": "nothing like it, since it has no GPU arrays. To run functions on a GPU, use mode='JAX'",
 }
 
 

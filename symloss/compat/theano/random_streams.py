@@ -26,7 +26,8 @@ class _Streams:
         """Start anew: what is drawn from now on depends on `seed`, and so does what was made before."""
         numbers = np.atleast_1d(0 if seed is None else seed).astype("int64")
         if numbers.ndim != 1 or (numbers < 0).any():
-            raise SpecError(f"random streams: seed={seed!r}; an integer of at least 0, or several, is wanted")
+            raise SpecError(f"random streams: seed={seed!r} is not valid; it must be an integer of at least 0, or "
+                            f"several")
         self._seed, self._made = [int(n) for n in numbers], 0
         for index, (state, _) in enumerate(getattr(self, "_state_updates", ())):
             state.set_value(self._generator(index))

@@ -20,13 +20,13 @@ class OrderedUpdates(collections.OrderedDict):
 
     def __setitem__(self, key, value):
         if not isinstance(key, SharedVariable):
-            raise TypeError(f"updates: keys are shared variables, and {key!r} is a {type(key).__name__}")
+            raise TypeError(f"updates: keys must be shared variables, but {key!r} is a {type(key).__name__}")
         super().__setitem__(key, value)
 
     def update(self, other=None, **more):
         for key, value in dict(other or ()).items():
             if key in self and self[key] is not value:
-                raise KeyError(f"updates: two new values for {key}; join them into one expression")
+                raise KeyError(f"updates: got two new values for {key}; join them into one expression")
             self[key] = value
 
     def __add__(self, other):

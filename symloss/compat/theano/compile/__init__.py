@@ -73,9 +73,10 @@ def _explained(updates, error):
         old, new = getattr(variable, "dtype", None), getattr(value, "dtype", None)
         if None not in (old, new) and old != new and not np.can_cast(new, old):
             return UpdateError(
-                f"function: the shared variable {variable.name!r} is {old}, and its update {new}; make "
-                f"numbers, rates and targets of theano.config.floatX ({pytensor.config.floatX}), since int32 and int64 "
-                f"make float64 of float32, or cast the update: update.astype({old!r})")
+                f"function: the shared variable {variable.name!r} has dtype {old}, but its update has dtype "
+                f"{new}. Make numbers, rates and targets of theano.config.floatX ({pytensor.config.floatX}), since "
+                f"float32 together with int32 or int64 gives float64. You can also cast the update: "
+                f"update.astype({old!r})")
     return error
 
 

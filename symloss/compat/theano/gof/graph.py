@@ -40,7 +40,8 @@ class Variable(metaclass=_AnyVariable):
         return _Variable(type, owner, index, name)
 
     def __init_subclass__(cls):
-        raise TypeError(f"{cls.__name__} is a subclass of theano.Variable; subclass pytensor.graph.basic.Variable")
+        raise TypeError(f"{cls.__name__} is a subclass of theano.Variable; make it a subclass of "
+                        f"pytensor.graph.basic.Variable")
 
 
 def _walk(variables, blockers=()) -> list:

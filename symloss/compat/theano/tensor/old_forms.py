@@ -17,7 +17,7 @@ def stack(*tensors, **kwargs):
     """Return tensors of one shape along a new axis: ``stack([a, b], axis)``, or as Theano once took them, ``a, b``."""
     axis = kwargs.pop("axis", 0)
     if kwargs:
-        raise TypeError(f"stack: unknown arguments {sorted(kwargs)}; it takes tensors and axis")
+        raise TypeError(f"stack: got unknown arguments {sorted(kwargs)}; it takes tensors and axis")
     if isinstance(tensors[0], list | tuple):
         if len(tensors) > 2:
             raise TypeError("stack: pass one list of tensors, and the axis")
@@ -46,7 +46,8 @@ def batched_dot(a, b):
     """Return for each index of the first axis the product of what `a` and `b` have there."""
     a, b = pt.as_tensor_variable(a), pt.as_tensor_variable(b)
     if not a.ndim or not b.ndim:
-        raise TypeError(f"batched_dot: {a.ndim} and {b.ndim} axes; each needs a first axis, of the items")
+        raise TypeError(f"batched_dot: the arguments have {a.ndim} and {b.ndim} axes, but both need the axis of the "
+                        f"items as their first")
     if a.ndim == 1:
         return a.dimshuffle(0, *["x"] * (b.ndim - 1)) * b
     if b.ndim == 1:
@@ -67,7 +68,7 @@ def batched_tensordot(x, y, axes=2):
         axes = [list(range(x.ndim - axes, x.ndim)), list(range(1, axes + 1))]
     summed = [[a % v.ndim for a in np.atleast_1d(each)] for v, each in zip((x, y), axes, strict=True)]
     if 0 in summed[0] + summed[1]:
-        raise ShapeError("batched_tensordot: the first axis is that of the items, and cannot be summed over")
+        raise ShapeError("batched_tensordot: the first axis is that of the items, so it cannot be summed over")
     rest = [[a for a in range(1, v.ndim) if a not in gone] for v, gone in zip((x, y), summed, strict=True)]
     left = x.transpose(0, *rest[0], *summed[0]).reshape((x.shape[0], _size(x, rest[0]), _size(x, summed[0])))
     right = y.transpose(0, *summed[1], *rest[1]).reshape((y.shape[0], _size(y, summed[1]), _size(y, rest[1])))

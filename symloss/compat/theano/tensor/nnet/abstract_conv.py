@@ -17,7 +17,7 @@ def numbers(value, axes, what) -> tuple:
     """Return one number for each axis."""
     several = tuple(value) if isinstance(value, list | tuple) else (value,) * axes
     if len(several) != axes:
-        raise SpecError(f"{what}={value!r}; one number, or one for each of {axes} axes, is wanted")
+        raise SpecError(f"{what}={value!r} is not valid; it must be one number, or one for each of {axes} axes")
     return several
 
 
@@ -29,12 +29,12 @@ def borders(mode, window, dilation) -> list[tuple]:
     """
     if isinstance(mode, str):
         if mode not in BORDERS:
-            raise ValueError(f"invalid border_mode {mode!r}; {', '.join(map(repr, BORDERS))}, an integer, or one (or a "
-                             f"pair) for each axis is wanted")
+            raise ValueError(f"invalid border_mode {mode!r}; it must be {', '.join(map(repr, BORDERS))}, an integer, "
+                             f"or one integer (or a pair) for each axis")
         mode = [BORDERS[mode]((w - 1) * d + 1) for w, d in zip(window, dilation, strict=True)]
     each = numbers(mode, len(window), "border_mode")
     if any(m is None for m in each):
-        raise ValueError(f"invalid border_mode {mode!r}; {', '.join(map(repr, BORDERS))} or integers are wanted")
+        raise ValueError(f"invalid border_mode {mode!r}; it must be {', '.join(map(repr, BORDERS))} or integers")
     return [tuple(m) if isinstance(m, list | tuple) else (m, m) for m in each]
 
 
@@ -51,14 +51,14 @@ def _with_shape(x, shape, axes, what):
     """Return `x` with the lengths that `shape` tells, or that a shared variable has; the former are looked at again."""
     x = pt.as_tensor_variable(x)
     if x.ndim != axes:
-        raise ShapeError(f"{what} has {x.ndim} axes, and {axes} are wanted: (items, channels, ...) for an input, "
+        raise ShapeError(f"{what} has {x.ndim} axes, but it must have {axes}: (items, channels, ...) for an input, "
                          f"(filters, channels, ...) for filters")
     if shape is None and isinstance(x, SharedVariable):
         shape = x.get_value(borrow=True).shape
     told = [None if n is None or isinstance(n, Variable) else int(n) for n in shape or (None,) * axes]
     for axis, (new, own) in enumerate(zip(told, x.type.shape, strict=True)):
         if None not in (new, own) and new != own:
-            raise ShapeError(f"{what} has length {own} along axis {axis}, and its shape was given as {tuple(shape)}")
+            raise ShapeError(f"{what} has length {own} along axis {axis}, but its shape was given as {tuple(shape)}")
     told = [new if own is None else None for new, own in zip(told, x.type.shape, strict=True)]
     return x if all(n is None for n in told) else pt.specify_shape(x, told)
 
@@ -121,8 +121,8 @@ def _convolution(axes, x, filters, input_shape, filter_shape, *way, unshared=Fal
         return _unshared(way, x, filters)
     own, wanted = x.type.shape[1], filters.type.shape[1]
     if None not in (own, wanted) and own != wanted * way.groups:
-        raise ShapeError(f"conv{axes}d: the input {x.type.shape} has {own} channels, and filters {filters.type.shape} "
-                         f"are for {wanted * way.groups}; they have to be the same")
+        raise ShapeError(f"conv{axes}d: the input {x.type.shape} has {own} channels, but the filters "
+                         f"{filters.type.shape} are made for {wanted * way.groups}; both must be the same")
     return way.convolve(x, filters)
 
 

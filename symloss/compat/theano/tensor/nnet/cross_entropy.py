@@ -73,19 +73,19 @@ def categorical_crossentropy(coding_dist, true_dist):
         return _stable(-pt.sum(target * pt.log(coding_dist), axis=-1))
     if true_dist.ndim == coding_dist.ndim - 1:
         return crossentropy_categorical_1hot(coding_dist, true_dist)
-    raise TypeError(f"rank mismatch between coding and true distributions: {coding_dist.ndim} and {true_dist.ndim} "
-                    f"axes; pass as many, or one less for labels")
+    raise TypeError(f"rank mismatch between coding and true distributions: they have {coding_dist.ndim} and "
+                    f"{true_dist.ndim} axes. Pass as many axes, or one fewer for labels")
 
 
 def crossentropy_categorical_1hot(coding_dist, true_one_of_n):
     """Return ``-log p`` of the entry of each row that its label names; see `categorical_crossentropy`."""
     coding_dist, labels = pt.as_tensor_variable(coding_dist), pt.as_tensor_variable(true_one_of_n)
     if coding_dist.ndim != 2:
-        raise TypeError(f"matrix required for argument: coding_dist, and it has {coding_dist.ndim} axes; reshape "
+        raise TypeError(f"matrix required for argument: coding_dist, but it has {coding_dist.ndim} axes. Reshape "
                         f"predictions to (items, classes), and labels to (items,)")
     if labels.ndim != 1 or labels.dtype not in ("int32", "int64"):
-        raise TypeError(f"integer vector required for argument: true_one_of_n (got type {labels.type}); cast labels: "
-                        f"T.cast(labels, 'int32')")
+        raise TypeError(f"integer vector required for argument: true_one_of_n (got type {labels.type}). Cast the "
+                        f"labels: T.cast(labels, 'int32')")
     labels = checked_labels(labels, coding_dist)
     logits = undo(coding_dist, "softmax")
     if logits is None:

@@ -62,8 +62,8 @@ def within(labels, classes):
     if not labels.size or (labels.min() >= 0 and labels.max() < classes):
         return labels
     for row in np.flatnonzero((labels < -classes) | (labels >= classes))[:1]:
-        raise LabelError(f"the label in row {row} is {labels.ravel()[row]}, and there are {classes} classes; labels "
-                         f"from 0 to {classes - 1} are wanted")
+        raise LabelError(f"the label in row {row} is {labels.ravel()[row]}, but the labels of {classes} classes are 0 "
+                         f"to {classes - 1}")
     return np.where(labels < 0, labels + classes, labels).astype(labels.dtype)
 
 
@@ -82,8 +82,8 @@ def hot(targets):
     ones = targets == 1
     wrong = (ones.sum(axis=1) != 1) | (~ones & (targets != 0)).any(axis=1)
     for row in np.flatnonzero(wrong)[:1]:
-        raise LabelError(f"the target in row {row} is {np.array2string(targets[row], threshold=8)}; one 1 and 0 for "
-                         f"all other classes are wanted, or labels")
+        raise LabelError(f"the target in row {row} is {np.array2string(targets[row], threshold=8)}, but it must be 1 "
+                         f"for one class and 0 for all others. You can also pass labels")
     return ones
 
 

@@ -19,7 +19,8 @@ def images2neibs(ten4, neib_shape, neib_step=None, mode="valid"):
         Cells at the end that fill no patch are left out.
     """
     if mode not in ("valid", "ignore_borders"):
-        raise SpecError(f"images2neibs: mode={mode!r}; 'valid' or 'ignore_borders' is wanted, pad the images otherwise")
+        raise SpecError(f"images2neibs: mode={mode!r} is not supported; it must be 'valid' or 'ignore_borders'. Pad "
+                        f"the images for other modes")
     step = neib_shape if neib_step is None else neib_step
     images = ten4.reshape((ten4.shape[0] * ten4.shape[1], ten4.shape[2], ten4.shape[3], 1))
     seen = sliced(images, tuple(map(int, neib_shape)), tuple(map(int, step)))

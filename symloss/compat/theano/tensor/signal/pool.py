@@ -86,11 +86,11 @@ def pool(x, window, ignore_border, stride, pad, mode, axes):
     if mode not in MODES:
         raise ValueError(f"Pool mode parameter only support {', '.join(map(repr, MODES))}; got {mode!r}")
     if x.ndim < axes:
-        raise NotImplementedError(f"pool: the input has {x.ndim} axes; at least {axes} are wanted")
+        raise NotImplementedError(f"pool: the input has {x.ndim} axes, but it must have at least {axes}")
     if any(pad) and not ignore_border:
-        raise NotImplementedError("padding works only with ignore_border=True")
+        raise NotImplementedError("padding only works with ignore_border=True")
     if any(p >= w for p, w in zip(pad, window, strict=True)):
-        raise NotImplementedError(f"padding {pad} must be smaller than the window {window}")
+        raise NotImplementedError(f"the padding {pad} must be smaller than the window {window}")
     whole = x.ndim
     if whole != axes + 2:
         x = x.reshape((-1, 1, *lengths(x)[whole - axes:]), ndim=axes + 2) if whole != axes + 1 else x[:, None]
@@ -129,7 +129,7 @@ def _missing(size, window, stride, count, ignore_border):
 def _numbers(value, axes, x) -> tuple[int, ...]:
     several = tuple(value) if isinstance(value, list | tuple) else (value,) * axes
     if len(several) != axes or not all(hasattr(n, "__index__") for n in several):
-        raise SpecError(f"pool: {value!r}; an integer for each of the last {axes} axes is wanted")
+        raise SpecError(f"pool: {value!r} is not valid; it must be an integer for each of the last {axes} axes")
     return tuple(int(n) for n in several)
 
 
