@@ -141,9 +141,9 @@ def test_an_autoencoder_with_a_target_by_its_axes_takes_its_input_or_a_target():
 
 
 @pytest.mark.parametrize("found, way_out", [
-    ("mae", r"net.losses\[1\] is 'mae'; .*write net.add_loss\('mae'\)"),
-    ({"form": "mae"}, r"write net.add_loss\({'form': 'mae'}\)"),
-    (L1, "that is a class.*write net.add_loss"),
+    ("mae", r"net.losses\[1\] is 'mae'; .*Write net.add_loss\('mae'\)"),
+    ({"form": "mae"}, r"Write net.add_loss\({'form': 'mae'}\)"),
+    (L1, "it is a class.*Write net.add_loss"),
     (lambda outputs: 0, r"subclass of theanets.Loss whose __call__\(self, outputs\)"),
     (symloss.Loss("mae"), "a loss of symloss itself"),
 ], ids=["name", "dict", "class", "function", "core"])
@@ -158,7 +158,7 @@ def test_what_is_no_loss_in_the_list_says_what_to_write(found, way_out):
 def test_losses_that_are_no_list_say_what_to_write(assigned):
     net = regressor()
     net.losses = assigned
-    with pytest.raises(ConfigurationError, match="a list of losses is wanted: write net.set_loss"):
+    with pytest.raises(ConfigurationError, match="it must be a list of losses. Write net.set_loss"):
         net.train([X, Y], **ONCE)
 
 
@@ -173,7 +173,7 @@ def test_several_losses_are_set_at_once():
     assert [(type(loss), loss.weight) for loss in net.losses] == [(L1, 3), (L2, 2), (L1, 3), (L2, 1.0)]
     assert [v.name for v in net.variables] == ["in", "target"]
     assert len(regressor(loss=["mae", "mse"]).losses) == 2
-    with pytest.raises(ConfigurationError, match="loss 3: a name is wanted"):
+    with pytest.raises(ConfigurationError, match="loss 3 is not valid; pass a name"):
         net.set_loss(3)
 
 
@@ -190,15 +190,15 @@ def test_setting_losses_and_training_in_a_loop_keeps_no_expressions():
 
 
 @pytest.mark.parametrize("make, message", [
-    (lambda: theanets.Classifier([5, 3], loss="mse"), "2 axes, and its target 1; pass target=2.*rows of 0 and 1"),
-    (lambda: theanets.Classifier([5, 3], loss="mae"), "pass target=2"),
-    (lambda: theanets.Classifier([5, 3], loss="mmd"), "pass target=2"),
-    (lambda: theanets.Classifier([5, 3], loss="kl"), "pass target=2"),
-    (lambda: theanets.Regressor([5, 1], loss={"form": "mse", "target": 1}), "pass target=2"),
-    (lambda: theanets.Regressor([5, 3], loss="xe"), "pass target=1.*labels have one axis less"),
-    (lambda: theanets.Regressor([5, 3], loss="hinge"), "pass target=1"),
-    (lambda: theanets.Regressor([5, 3], loss="gll"), "output 'mean:out': no layer has it.*mean_name"),
-    (lambda: theanets.Regressor([5, 3], loss=theanets.Loss(2)), "define __call__"),
+    (lambda: theanets.Classifier([5, 3], loss="mse"), "2 axes, but its target has 1. Pass target=2.*rows of 0 and 1"),
+    (lambda: theanets.Classifier([5, 3], loss="mae"), "Pass target=2"),
+    (lambda: theanets.Classifier([5, 3], loss="mmd"), "Pass target=2"),
+    (lambda: theanets.Classifier([5, 3], loss="kl"), "Pass target=2"),
+    (lambda: theanets.Regressor([5, 1], loss={"form": "mse", "target": 1}), "Pass target=2"),
+    (lambda: theanets.Regressor([5, 3], loss="xe"), "Pass target=1.*labels have one axis fewer"),
+    (lambda: theanets.Regressor([5, 3], loss="hinge"), "Pass target=1"),
+    (lambda: theanets.Regressor([5, 3], loss="gll"), "output 'mean:out' does not exist.*mean_name"),
+    (lambda: theanets.Regressor([5, 3], loss=theanets.Loss(2)), "the method __call__ is missing"),
 ])
 def test_a_loss_that_does_not_fit_its_output_says_what_does(make, message):
     with pytest.raises(ConfigurationError, match=message):
@@ -213,8 +213,8 @@ def test_a_classifier_takes_these_losses_with_one_hot_targets(loss):
 
 
 @pytest.mark.parametrize("data, message", [
-    ([X, Y[:, 0]], r"'target' has 1 axes, shape \(8,\); an array with 2 is wanted"),
-    ([X, np.full((40, 3), "a")], "'target' has to be an array of numbers"),
+    ([X, Y[:, 0]], r"'target' has shape \(8,\), but it must have 2 axes"),
+    ([X, np.full((40, 3), "a")], "'target' must be an array of numbers"),
 ])
 def test_data_that_do_not_fit_are_named(data, message):
     with pytest.raises(ConfigurationError, match=message):
@@ -223,7 +223,7 @@ def test_data_that_do_not_fit_are_named(data, message):
 
 @pytest.mark.parametrize("target", ["x", 5, -1, True, 2.0])
 def test_a_target_that_is_neither_axes_nor_variable_says_what_is_wanted(target):
-    with pytest.raises(ConfigurationError, match="the number of its axes is wanted, 0 to 4, or a variable"):
+    with pytest.raises(ConfigurationError, match="it must be the number of its axes, 0 to 4, or a variable"):
         L2(target=target)
 
 
@@ -316,13 +316,13 @@ def test_what_cannot_be_written_is_named():
 
 
 @pytest.mark.parametrize("content, kind", [
-    (b"\x80\x02ctheanets.feedforward\nAutoencoder\nq\x00.", "a pickle, as theanets.*set_value"),
-    (b"PK\x03\x04", "zip archive that is damaged"),
+    (b"\x80\x02ctheanets.feedforward\nAutoencoder\nq\x00.", "a pickle, as written by theanets.*set_value"),
+    (b"PK\x03\x04", "damaged zip archive"),
     (b"\x89HDF\r\n\x1a\n", "HDF5"),
     (b"\x93NUMPY\x01", "an array of numpy"),
-    (b"\x1f\x8b\x08", "compressed by gzip"),
+    (b"\x1f\x8b\x08", "compressed with gzip"),
     (b"", "empty"),
-    (b"hello", "cut off, changed"),
+    (b"hello", "truncated, changed"),
 ])
 def test_a_file_that_is_no_network_is_told_apart_by_name(content, kind, tmp_path):
     (tmp_path / "net").write_bytes(content)
@@ -344,8 +344,8 @@ def test_a_file_whose_description_is_damaged_is_told(tmp_path):
 
 def test_a_file_of_the_core_is_told_apart(tmp_path):
     symloss.Regressor([2, 1]).save(tmp_path / "net")
-    with pytest.raises(symloss.DataError, match="try symloss.load"):
+    with pytest.raises(symloss.DataError, match="Try symloss.load"):
         theanets.Network.load(tmp_path / "net")
     (tmp_path / "net.gz").write_bytes(b"hello")
-    with pytest.raises(symloss.DataError, match="no compressed file"):
+    with pytest.raises(symloss.DataError, match="not a compressed file"):
         theanets.Network.load(tmp_path / "net.gz")

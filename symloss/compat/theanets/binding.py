@@ -44,7 +44,7 @@ def shared(network, variable: Variable) -> Variable:
 def checked(network) -> list[Loss]:
     """Return the losses of a network as a list, or raise ConfigurationError with what to write."""
     if not isinstance(network.losses, list | tuple):
-        raise ConfigurationError(f"net.losses is {network.losses!r}; a list of losses is wanted: write "
+        raise ConfigurationError(f"net.losses is {network.losses!r}, but it must be a list of losses. Write "
                                  f"net.set_loss(...), or net.losses = [theanets.Loss.build('mse', target=2)]")
     for index, loss in enumerate(network.losses):
         if not isinstance(loss, Loss):
@@ -55,10 +55,10 @@ def checked(network) -> list[Loss]:
 def _way_out(found) -> str:
     """Say what to write for what was found among the losses."""
     if isinstance(found, type) and issubclass(found, Loss):
-        return f"that is a class, a loss is wanted: write net.add_loss({found.__name__.lower()!r})"
+        return f"it is a class, but it must be a loss. Write net.add_loss({found.__name__.lower()!r})"
     if isinstance(found, str | dict):
-        return f"a loss is wanted: write net.add_loss({found!r})"
+        return f"it must be a loss. Write net.add_loss({found!r})"
     if hasattr(found, "spec"):
-        return "that is a loss of symloss itself: write one of theanets, theanets.Loss.build('mse', target=2)"
-    return ("a loss is wanted: write net.add_loss('mse'), or make a subclass of theanets.Loss whose "
-            "__call__(self, outputs) returns a scalar expression")
+        return "it is a loss of symloss itself. Write a loss of theanets, such as theanets.Loss.build('mse', target=2)"
+    return ("it must be a loss. Write net.add_loss('mse'), or a subclass of theanets.Loss whose __call__(self, "
+            "outputs) returns a scalar expression")

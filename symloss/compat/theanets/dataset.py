@@ -13,8 +13,8 @@ def _plain(array, who):
         return array.to_numpy()
     if isinstance(array, np.ndarray) or hasattr(array, "tocsr"):
         return array
-    raise ValueError(f"{who}: {type(array).__name__} is no array; pass numpy arrays, sparse matrices, frames, shared "
-                     f"variables, or a function that returns a batch")
+    raise ValueError(f"{who}: {type(array).__name__} is not supported; pass numpy arrays, sparse matrices, data "
+                     f"frames, shared variables, or a function that returns a batch")
 
 
 class Dataset:

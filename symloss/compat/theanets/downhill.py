@@ -127,8 +127,8 @@ class Optimizer(metaclass=Registrar):
         """Raise ConfigurationError unless batches of so many arrays (None: not known yet) are what the inputs take."""
         if count not in (None, len(self._inputs)):
             wanted = ", ".join(v.name or "?" for v in self._inputs)
-            raise ConfigurationError(f"{name}: a batch has {count} arrays; pass {len(self._inputs)}, in this order: "
-                                     f"[{wanted}]")
+            raise ConfigurationError(f"{name}: got a batch of {count} array{'s' * (count != 1)}; pass "
+                                     f"{len(self._inputs)}, in this order: [{wanted}]")
 
     def _arrays(self, batch, name):
         """Return a batch in the types of the inputs."""

@@ -87,7 +87,7 @@ class Network:
             kwargs["partner"] = self._find_partner()
         made = layers.Layer.build(form, **kwargs)
         if is_input and made.name in {layer.name for layer in self.inputs_layers()}:
-            raise util.ConfigurationError(f"two inputs of the name {made.name!r}; give one another with 'name'")
+            raise util.ConfigurationError(f"two inputs are called {made.name!r}; give one of them another 'name'")
         self.layers.append(made)
 
     def _parse(self, layer):
@@ -96,7 +96,7 @@ class Network:
             return dict(layer)
         if isinstance(layer, str):
             if not layers.Layer.is_registered(layer):
-                raise util.ConfigurationError(f"layer {layer!r}: the form of a layer is wanted, or a size")
+                raise util.ConfigurationError(f"layer {layer!r} is not valid; pass the form of a layer or a size")
             return {"form": layer}
         if isinstance(layer, tuple | list):
             if layer and all(isinstance(part, int) for part in layer):
@@ -113,7 +113,8 @@ class Network:
                 found["form" if layers.Layer.is_registered(part) else "activation"] = part
             elif isinstance(part, int):
                 if "size" in found:
-                    raise util.ConfigurationError(f"layer {parts!r}: two sizes, {found['size']} and {part}")
+                    raise util.ConfigurationError(f"layer {parts!r} has two sizes, {found['size']} and {part}; leave "
+                                                  f"one of them out")
                 found["size"] = part
         return found
 
@@ -124,7 +125,7 @@ class Network:
             tied += 1 if isinstance(layer, layers.Tied) else -1
             if tied == 0 and not isinstance(layer, layers.Input):
                 return layer.name
-        raise util.ConfigurationError("tied: there is no layer left to be tied to; name a 'partner'")
+        raise util.ConfigurationError("tied: there is no layer left to tie it to; name a 'partner'")
 
     def inputs_layers(self):
         """Return the input layers."""
@@ -159,8 +160,9 @@ class Network:
         elif isinstance(form, str):
             made = losses.Loss.build(form, **options)
         else:
-            raise util.ConfigurationError(f"loss {form!r}: a name is wanted, a dict with 'form', a loss, or a subclass "
-                                          f"of theanets.Loss whose __call__(self, outputs) returns an expression")
+            raise util.ConfigurationError(f"loss {form!r} is not valid; pass a name, a dict with 'form', a loss, or a "
+                                          f"subclass of theanets.Loss whose __call__(self, outputs) returns an "
+                                          f"expression")
         made._of_model = frozenset({"target", "output_name"} - set(given))
         return made
 
@@ -325,8 +327,8 @@ class Network:
         arrays = list(x) if len(self.inputs) > 1 else [x]
         if len(arrays) != len(self.inputs):
             wanted = ", ".join(v.name for v in self.inputs)
-            raise util.ConfigurationError(f"predict: {len(arrays)} arrays; pass {len(self.inputs)} in one list, "
-                                          f"in this order: [{wanted}]")
+            raise util.ConfigurationError(f"predict: got {len(arrays)} array{'s' * (len(arrays) != 1)}; "
+                                          f"pass {len(self.inputs)} in one list, in this order: [{wanted}]")
         typed = [util.typed(v, array, "predict") for v, array in zip(self.inputs, arrays, strict=True)]
         return dict(zip(names, compiled(*typed), strict=True))
 

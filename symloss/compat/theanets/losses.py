@@ -51,8 +51,8 @@ class Loss(metaclass=Registrar):
 
     def _new_target(self, axes):
         if not isinstance(axes, int | np.integer) or isinstance(axes, bool) or not 0 <= axes < len(self.CONTAINERS):
-            raise ConfigurationError(f"loss {type(self).__name__}: target={axes!r}; the number of its axes is wanted, "
-                                     f"0 to {len(self.CONTAINERS) - 1}, or a variable")
+            raise ConfigurationError(f"loss {type(self).__name__}: target={axes!r} is not valid; it must be the number "
+                                     f"of its axes, 0 to {len(self.CONTAINERS) - 1}, or a variable")
         return self.CONTAINERS[axes]("target")
 
     @property
@@ -66,19 +66,20 @@ class Loss(metaclass=Registrar):
 
     def __call__(self, outputs):
         """Return the scalar expression of this loss for a dict of outputs."""
-        raise ConfigurationError(f"loss {type(self).__name__}: define __call__(self, outputs) in it, which returns a "
-                                 f"scalar expression of outputs[self.output_name] and self._target")
+        raise ConfigurationError(f"loss {type(self).__name__}: the method __call__ is missing. Write __call__(self, "
+                                 f"outputs), which returns a scalar expression of outputs[self.output_name] and "
+                                 f"self._target")
 
     def _compared(self, outputs):
         """Return the output and the target, or raise ConfigurationError where they do not have axes that fit."""
         output = outputs[self.output_name]
         axes = output.ndim - self.LABELS
         if self._target.ndim != axes:
-            labels = " (labels have one axis less than the output)" if self.LABELS else ""
-            one_hot = "; labels become rows of 0 and 1" if self._target.ndim == axes - 1 and not self.LABELS else ""
+            labels = " (labels have one axis fewer than the output)" if self.LABELS else ""
+            one_hot = ". Turn labels into rows of 0 and 1" if self._target.ndim == axes - 1 and not self.LABELS else ""
             raise ConfigurationError(f"loss {type(self).__name__}: the output {self.output_name!r} has {output.ndim} "
-                                     f"axes, and its target {self._target.ndim}; pass target={axes} for this "
-                                     f"loss{labels}, and data that have as many{one_hot}")
+                                     f"axes, but its target has {self._target.ndim}. Pass target={axes} for this "
+                                     f"loss{labels}, and data with as many axes{one_hot}")
         return output, self._target
 
     def _mean(self, values, weighted=None):
@@ -93,11 +94,11 @@ def value(loss, outputs):
     found, name = loss(outputs), type(loss).__name__
     if found is None:
         given = "with weights" if loss._weights is not None else "without weights (weighted=False)"
-        raise ConfigurationError(f"loss {name}: __call__ returned None {given}; every branch of it has to return a "
-                                 f"scalar expression, `return values.mean()` after an `if self._weights:`, say")
+        raise ConfigurationError(f"loss {name}: __call__ returned None {given}, but every branch of it must return a "
+                                 f"scalar expression, such as `return values.mean()` after an `if self._weights:`")
     if getattr(found, "ndim", 0):
-        raise ConfigurationError(f"loss {name}: __call__ returned an expression with {found.ndim} axes; a scalar is "
-                                 f"wanted: take its mean()")
+        raise ConfigurationError(f"loss {name}: __call__ returned an expression with {found.ndim} axes, but it must "
+                                 f"return a scalar; take its mean()")
     return found
 
 
@@ -142,8 +143,8 @@ class GaussianLogLikelihood(Loss):
         mean, covar = outputs[self.mean_name], outputs[self.covar_name]
         if not mean.ndim == covar.ndim == self._target.ndim:
             raise ConfigurationError(f"loss {type(self).__name__}: {self.mean_name!r} has {mean.ndim} axes, "
-                                     f"{self.covar_name!r} {covar.ndim} and the target {self._target.ndim}; pass "
-                                     f"target={mean.ndim}, and outputs that have as many")
+                                     f"{self.covar_name!r} has {covar.ndim}, and the target has {self._target.ndim}. "
+                                     f"Pass target={mean.ndim}, and use outputs with as many axes")
         return forms.gaussian_nll(mean, covar, self._target, covar_eps=self.covar_eps).mean()
 
 

@@ -41,7 +41,7 @@ class Text:
         common = sorted(char for char, count in counts.items() if char != unknown and count >= min_count)
         self.alpha = "".join(common) if alpha is None else alpha
         if unknown in self.alpha:
-            raise AssertionError(f"the unknown character {unknown!r} is in the alphabet")
+            raise AssertionError(f"the alphabet must not contain the unknown character {unknown!r}")
         self.text = "".join(char if char in self.alpha else unknown for char in text)
         self._characters = unknown + self.alpha
         self._numbers = {char: number for number, char in enumerate(self._characters)}

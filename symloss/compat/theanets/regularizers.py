@@ -49,7 +49,7 @@ def _noises(graph, kind, kwargs):
     strengths = {tuple(la.output_name for la in ls): kwargs.get(f"{place}_{kind.KEY}", 0) for place, ls in by_place}
     by_pattern = kwargs.get(kind.KEY, {})
     if not isinstance(by_pattern, dict):
-        raise ConfigurationError(f"{kind.KEY}={by_pattern!r}: strengths by pattern are wanted, "
+        raise ConfigurationError(f"{kind.KEY}={by_pattern!r} is not valid; pass strengths by pattern, "
                                  f"{kind.KEY}={{'hid*:out': {by_pattern!r}}}, or hidden_{kind.KEY}={by_pattern!r}")
     for pattern, weight in (strengths | by_pattern).items():
         if weight:
@@ -130,8 +130,9 @@ class _OverTime(Regularizer):
         matching = self._matching(outputs)
         found = [h for h in matching if h.ndim >= 3]  # a vector of rates has no time
         if matching and not found:
-            raise ConfigurationError(f"{type(self).__name__}: outputs that match {self.pattern!r} have no time; name "
-                                     f"those of recurrent layers, {{'pattern': 'hid1:out', 'weight': ...}}")
+            raise ConfigurationError(f"{type(self).__name__}: the outputs that match {self.pattern!r} have no time "
+                                     f"axis. Name outputs of recurrent layers, such as {{'pattern': 'hid1:out', "
+                                     f"'weight': ...}}")
         return found
 
 

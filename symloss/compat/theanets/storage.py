@@ -62,8 +62,8 @@ def _plain(value, who):
         return {"is": "random state", "of": [kind, keys.tolist(), *rest]}
     if value is None or isinstance(value, str | int | float):
         return value
-    raise ConfigurationError(f"save: {who} is {value!r}, which cannot be written in a file; use numbers, strings, "
-                             f"lists and arrays, or a subclass that has it in its code")
+    raise ConfigurationError(f"save: {who} is {value!r}, which cannot be written to a file. Use numbers, strings, "
+                             f"lists and arrays, or a subclass that sets it in its code")
 
 
 def _restored(value):
@@ -126,13 +126,14 @@ def from_bytes(content: bytes, cls, where: str = "load"):
     except Exception as error:
         raise DataError(f"{where} is {foreign_files.told(content, error)}") from None
     if "theanets" not in metadata:
-        raise DataError(f"{where} holds tensors, but no network of symloss.compat.theanets; try symloss.load, or "
+        raise DataError(f"{where} contains tensors, but no network of symloss.compat.theanets. Try symloss.load, or "
                         f"{foreign_files.TAKE_OVER}")
     try:
         return _build(json.loads(metadata["theanets"]), tensors, cls)
     except Exception as error:
         reason = str(error) if isinstance(error, SymlossError) else f"{type(error).__name__}: {error}"
-        raise DataError(f"{where} is damaged, or needs a class that is not defined here: {reason}") from error
+        raise DataError(f"{where} is damaged, or needs a class that is not defined in this program: "
+                        f"{reason}") from error
 
 
 def _build(description, tensors, cls):
@@ -178,5 +179,5 @@ def load(filename, cls):
         try:
             content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"load: {filename} is no compressed file, or damaged ({error})") from None
+            raise DataError(f"load: {filename} is not a compressed file, or is damaged ({error})") from None
     return from_bytes(content, cls, where=f"load: {filename}")

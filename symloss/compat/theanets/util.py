@@ -41,8 +41,8 @@ class Outputs(dict):
     """Expressions by full name, as layers make them; a name that is missing says which there are."""
 
     def __missing__(self, name):
-        raise MissingOutputError(f"output {name!r}: no layer has it; give a layer that name, or say which output is "
-                                 f"meant (output_name=, mean_name=, covar_name=), of {', '.join(self)}")
+        raise MissingOutputError(f"output {name!r} does not exist. Give a layer that name, or choose the output with "
+                                 f"output_name, mean_name or covar_name from {', '.join(self)}")
 
 
 class Registrar(type):
@@ -110,10 +110,10 @@ def typed(variable, array, who):
     try:
         array = np.asarray(array, variable.dtype)
     except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"{who}: {variable.name!r} has to be an array of numbers ({error})") from None
+        raise ConfigurationError(f"{who}: {variable.name!r} must be an array of numbers ({error})") from None
     if array.ndim != variable.ndim:
-        raise ConfigurationError(f"{who}: {variable.name!r} has {array.ndim} axes, shape {array.shape}; an array with "
-                                 f"{variable.ndim} is wanted")
+        raise ConfigurationError(f"{who}: {variable.name!r} has shape {array.shape}, but it must have "
+                                 f"{variable.ndim} axes")
     return _of_lengths(variable, array, who)
 
 
@@ -125,7 +125,7 @@ def _of_lengths(variable, array, who):
     lengths = getattr(variable.tag, "lengths", None) or variable.type.shape[1:]
     if lengths and array.ndim == variable.ndim and lengths[-1] not in (None, array.shape[-1]):
         text = ", ".join("n" if i == 0 else "?" if n is None else str(n) for i, n in enumerate((None, *lengths)))
-        raise ConfigurationError(f"{who}: {variable.name!r} has shape {array.shape}; an array ({text}) is wanted")
+        raise ConfigurationError(f"{who}: {variable.name!r} has shape {array.shape}, but it must have shape ({text})")
     return array
 
 

@@ -54,7 +54,8 @@ class Layer(metaclass=Registrar):
         self.kwargs = kwargs
         inputs = kwargs.get("inputs", ())
         if isinstance(inputs, dict):
-            raise TypeError(f"layer {self.name!r}: inputs={inputs!r}; names are wanted: 'in', or ('in', 'hid1')")
+            raise TypeError(f"layer {self.name!r}: inputs={inputs!r} is not valid; pass names such as 'in', or ('in', "
+                            f"'hid1')")
         self.inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
         self.rng = random_state(kwargs.get("rng"))
         self._activate = None
@@ -63,11 +64,13 @@ class Layer(metaclass=Registrar):
         shape = kwargs.get("shape", None if kwargs.get("size") is None else (kwargs["size"],))
         shape = (shape,) if isinstance(shape, int) else shape
         if shape is not None and not all(n is None or (isinstance(n, int | np.integer) and n > 0) for n in shape):
-            raise ConfigurationError(f"layer {self.name!r}: size or shape {shape}; integers of at least 1 are wanted")
+            raise ConfigurationError(f"layer {self.name!r}: its size or shape is {shape}, but it must consist of "
+                                     f"integers of at least 1")
         self._output_shapes = {"out": None if shape is None else tuple(shape)}
         if self.SIZED and shape is None:
-            raise ConfigurationError(f"layer {self.name!r}: how many units has it? {type(self).__name__} wants a size, "
-                                     f"{{'form': {type(self).__name__.lower()!r}, 'size': 10}}, or a shape")
+            raise ConfigurationError(f"layer {self.name!r}: the number of units is missing. {type(self).__name__} "
+                                     f"needs a size, {{'form': {type(self).__name__.lower()!r}, 'size': 10}}, or a "
+                                     f"shape")
 
     # ------------------------------------------------------------------------------------------ names and shapes
 
@@ -94,7 +97,7 @@ class Layer(metaclass=Registrar):
 
     def _one_input(self):
         if len(self._input_shapes) != 1:
-            raise ConfigurationError(f"layer {self.name!r}: one input is wanted, got {list(self._input_shapes)}")
+            raise ConfigurationError(f"layer {self.name!r}: it takes one input, but got {list(self._input_shapes)}")
         return next(iter(self._input_shapes))
 
     @property
@@ -169,7 +172,7 @@ class Layer(metaclass=Registrar):
     def _resolve(self, name, layers):
         found = [layer for layer in layers if layer.name == name.split(":")[0]]
         if len(found) != 1:
-            raise ConfigurationError(f"layer {self.name!r}: cannot resolve input {name!r}; there are "
+            raise ConfigurationError(f"layer {self.name!r}: its input {name!r} does not exist; the layers are "
                                      f"{', '.join(layer.name for layer in layers)}")
         return name if ":" in name else found[0].output_name, found[0].output_shape
 
@@ -188,8 +191,8 @@ class Layer(metaclass=Registrar):
             first, other = next(iter(shapes.items()))
             pairs = zip(other[:-1], shape[:-1], strict=False)
             if len(other) != len(shape) or any(None not in pair and pair[0] != pair[1] for pair in pairs):
-                raise ConfigurationError(f"layer {self.name!r}: inputs {first!r} {other} and {name!r} {shape} do not "
-                                         f"fit together; their shapes may differ in the last axis alone")
+                raise ConfigurationError(f"layer {self.name!r}: its inputs {first!r} {other} and {name!r} {shape} do "
+                                         f"not fit together; their shapes may only differ in the last axis")
 
     def setup(self):
         """Make the parameters."""
@@ -281,7 +284,8 @@ class Input(Layer):
         if not self.sparse:
             return FLOAT_CONTAINERS[self.ndim](self.name)
         if self.ndim != 2:
-            raise ConfigurationError(f"layer {self.name!r}: sparse={self.sparse!r} and ndim={self.ndim}; 2 is wanted")
+            raise ConfigurationError(f"layer {self.name!r}: sparse={self.sparse!r} needs ndim=2, but ndim is "
+                                     f"{self.ndim}")
         return sparse.SparseTensorType(self.sparse, pytensor.config.floatX)(self.name)
 
     def log(self):

@@ -112,8 +112,8 @@ class Pooling(Layer):
     """Pooling, which theanets named and never had."""
 
     def transform(self, inputs):
-        raise ConfigurationError(f"layer {self.name!r}: theanets had no pooling; symloss has: "
-                                 f"{{'form': 'pool2', 'pool_size': 2}} in a model of symloss.convolution")
+        raise ConfigurationError(f"layer {self.name!r}: theanets had no pooling. In symloss, use {{'form': 'pool2', "
+                                 f"'pool_size': 2}} in a model of symloss.convolution")
 
 
 class Pool1(Pooling):

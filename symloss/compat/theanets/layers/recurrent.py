@@ -313,7 +313,8 @@ class _Modules(RNN):
 
     def _check(self, count):
         if self.output_size % count:
-            raise ConfigurationError(f"layer {self.name!r}: size {self.output_size} is no multiple of {count} modules")
+            raise ConfigurationError(f"layer {self.name!r}: its size {self.output_size} is not a multiple of {count} "
+                                     f"modules")
 
 
 class Clockwork(_Modules):
