@@ -4,6 +4,7 @@
 that have it as well link there. Functions of losses have their pages in the gallery.
 """
 
+import functools
 import importlib
 import inspect
 
@@ -94,40 +95,51 @@ def first_line(thing) -> str:
 
 def class_page(name: str, homes: dict) -> str:
     """Return the page of a class: its parameters and methods, and links to the methods of classes that have pages."""
-    hidden = "set_fit_request, set_partial_fit_request, set_score_request, set_predict_request, set_transform_request"
     module, _, title = name.rpartition(".")
     thing = getattr(importlib.import_module(module), title)
-    bases = [base for base in thing.__mro__[1:] if id(base) in homes or not base.__module__.startswith("symloss")]
-    stops = ", ".join(dict.fromkeys(base.__name__ for base in bases))
-    parts = [*heading(title), f".. autoclass:: {name}", "   :members:", f"   :inherited-members: {stops}",
-             f"   :exclude-members: {hidden}", ""]
-    seen = methods(thing, homes)
-    for base in bases:
-        if id(base) in homes:
-            home, new = homes[id(base)], sorted(methods(base, homes) - seen)
-            links = ", ".join(f":py:obj:`{one} <{home}.{one}>`" for one in new)
-            parts += [f"Inherited from :py:class:`{base.__name__} <{home}>`: {links}.", ""] if new else []
+    seen, links = members(thing, homes), []
+    for base in thing.__mro__[1:]:
+        new = sorted(members(base, homes) - seen) if id(base) in homes else []
+        if new:
+            home = homes[id(base)]
+            named = ", ".join(f":py:obj:`{one} <{home}.{one}>`" for one in new)
+            links += [f"Inherited from :py:class:`{base.__name__} <{home}>`: {named}.", ""]
             seen |= set(new)
-    return "\n".join(parts)
+    shown = ", ".join(one for one in vars_in_order(thing) if one in members(thing, homes))
+    options = [f"   :members: {shown}"] if shown else []
+    return "\n".join([*heading(title), f".. autoclass:: {name}", *options, "", *links])
 
 
-def methods(thing, homes: dict) -> set[str]:
-    """Return the public methods on the page of a class: its own, and those of its bases up to one that has a page."""
+def vars_in_order(thing) -> list[str]:
+    """Return the names in a class and its bases, in the order of the source."""
+    return list(dict.fromkeys(name for base in thing.__mro__ for name in vars(base)))
+
+
+def members(thing, homes: dict) -> set[str]:
+    """Return the methods and properties on the page of a class: its own, and those of bases up to one with a page."""
     found = set()
     for base in thing.__mro__:
         if base is not thing and id(base) in homes:
             break
-        found |= {name for name, value in vars(base).items() if base.__module__.startswith("symloss")
-                  and inspect.isfunction(value) and not name.startswith("_") and inspect.getdoc(value)}
+        found |= {name for name, value in vars(base).items() if is_member(base, name, value)}
     return found
+
+
+def is_member(base, name: str, value) -> bool:
+    """Return whether the page of a class has an entry for a value of it or of a base."""
+    kinds = (property, functools.cached_property, staticmethod, classmethod)
+    own = base.__module__.startswith("symloss") and not name.startswith("_") and not name.endswith("_request")
+    return own and (inspect.isroutine(value) or isinstance(value, kinds)) and bool(inspect.getdoc(value))
 
 
 def module_page(module: str, title: str, names: list[str], homes: dict) -> str:
     """Return the page of a module: what it is, a table of its names, its functions."""
     source = importlib.import_module(module)
     about = (inspect.getdoc(source) or "").partition("\n\n")[0]
-    hidden = ["   :no-index:"] if callable(getattr(symloss, module.partition(".")[2], None)) else []  # a function as well
-    parts = [*heading(title), f"``{module}``", "", f".. py:module:: {module}", *hidden, "", about.replace("`", "``").replace("````", "``"), ""]
+    is_function = callable(getattr(symloss, module.partition(".")[2], None))  # which has the same name
+    hidden = ["   :no-index:"] if is_function else []
+    parts = [*heading(title), f"``{module}``", "", f".. py:module:: {module}", *hidden, ""]
+    parts += [about.replace("`", "``").replace("````", "``"), ""]
     parts += [".. list-table::", "   :widths: 30 70", ""]
     for name in names:
         home, thing = homes[id(getattr(source, name))], getattr(source, name)

@@ -22,6 +22,8 @@ TARGETS = {
 }
 LONG = 90  # characters of a formula that is written in several lines
 SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "References", "See Also", "Examples")
+TITLES = {"elicits": "best constant prediction", "Bernoulli targets": "for targets 0 and 1", "not a number": "NaN",
+          "slope of exactly 0": "zero gradient"}
 SYSTEMS = {"keras": "Keras", "torch": "PyTorch", "optax": "optax", "sklearn": "scikit-learn", "numpy_ml": "numpy_ml",
            "wolfram": "Wolfram Language", "lasagne": "Lasagne", "theanets": "theanets"}
 
@@ -142,9 +144,9 @@ def anchor(task: str) -> str:
 
 def behaviour(spec, known) -> list[str]:
     """Return a table of what is known of the values of a loss."""
+    facts = {TITLES.get(title, title): said for title, said in known["facts"].items() if title != said}
     rows = {"unit": spec.unit, "one value for each": spec.per,
-            "expected activation": spec.activation and f"{spec.activation}, from whose logits it is computed",
-            **known["facts"]}
+            "expected activation": spec.activation and f"{spec.activation}, from whose logits it is computed", **facts}
     cells = [f"| {name} | {markdown(said)} |" for name, said in rows.items() if said]
     note = [report_page.SAID, ""] if known["facts"] else []
     return ["| | |", "|---|---|", *cells, "", *note]
