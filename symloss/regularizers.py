@@ -80,7 +80,7 @@ def gaussian_noise(x, std, rng):
 def dropout(x, probability, rng):
     """Return x with elements set to 0 with `probability` and the rest scaled, and the next generator."""
     next_rng, draw = pt.random.uniform(0.0, 1.0, size=x.shape, rng=rng, dtype=x.dtype, return_next_rng=True)
-    return x * (pt.ge(draw, probability) / (1 - probability)), next_rng  # no switch: branching on chance is slow
+    return x * (pt.ge(draw, probability) * (1 / (1 - probability))), next_rng  # no switch: branching on chance is slow
 
 
 class Regularizer:
@@ -111,7 +111,8 @@ class Regularizer:
             pattern, weight = None, pattern
         self.pattern = self.default_pattern if pattern is None else pattern
         if not isinstance(self.pattern, str):
-            raise SpecError(f"{self.title}: pattern={pattern!r}; a name is wanted, such as 'hid1', or a glob, 'hid*'")
+            raise SpecError(f"{self.title}: pattern={pattern!r} is not valid; it must be a name such as 'hid1', or a "
+                            "pattern such as 'hid*'")
         self._check(weight)
         value = np.asarray(weight, pytensor.config.floatX)
         self._weight = pytensor.shared(value, name=f"{self.title} weight", shape=())
@@ -123,9 +124,9 @@ class Regularizer:
 
     def _check(self, weight):
         if not is_number(weight):
-            raise SpecError(f"{self.title}: weight is {weight!r}; a finite number is wanted")
+            raise SpecError(f"{self.title}: weight={weight!r} is not valid; it must be a finite number")
         if weight < 0:
-            raise SpecError(f"{self.title}: weight is {weight}; a number of at least 0 is wanted")
+            raise SpecError(f"{self.title}: weight={weight} is not valid; it must be a number of at least 0")
 
     @property
     def name(self) -> str:
@@ -150,12 +151,12 @@ class Regularizer:
 
     def loss(self, graph, outputs):
         """Return the scalar of the term, before the weight. A subclass overrides this, or `modify`."""
-        raise SpecError(f"{self.title}: it has no term; override loss(self, graph, outputs), or set on_graph = True "
-                        f"and override modify(self, name, value, rng)")
+        raise SpecError(f"{self.title}: the class defines no term. Override loss(self, graph, outputs), or set "
+                        "on_graph = True and override modify(self, name, value, rng)")
 
     def modify(self, name, value, rng):
         """Return a changed output and the next state of the generator (only with on_graph)."""
-        raise SpecError(f"{self.title}: it changes nothing; override modify(self, name, value, rng)")
+        raise SpecError(f"{self.title}: the class changes no value. Override modify(self, name, value, rng)")
 
     def check(self, graph) -> None:
         """Try the methods that a subclass overrides, so that mistakes show before anything is compiled."""
@@ -163,21 +164,22 @@ class Regularizer:
         if not self.on_graph:
             term = self.loss(graph, outputs)
             if not isinstance(term, Variable) and not is_number(term):
-                raise SpecError(f"{self.title}: loss returned {term!r}; return a scalar expression")
+                raise SpecError(f"{self.title}: loss returned {term!r}, but it must return a scalar expression")
             if getattr(term, "ndim", 0):
-                raise ShapeError(f"{self.title}: loss returned a tensor with {term.ndim} axes; return a scalar, .sum() "
-                                 f"say")
+                raise ShapeError(f"{self.title}: loss returned a tensor with {term.ndim} axes. Return a scalar, for "
+                                 "example with .sum()")
             return
         names = graph.output_names()
         for name in self._need([n for n in names if self.matches(n)], "output", names):
             if not _is_dense(outputs[name]):
                 continue  # sparse, which the graph refuses
             if not outputs[name].dtype.startswith("float"):
-                raise SpecError(f"{self.title}: {name} is of {outputs[name].dtype}, to which no noise is added; name "
-                                f"other outputs, {{'hid1': {self.weight:g}}} say")
+                raise SpecError(f"{self.title}: {name} has dtype {outputs[name].dtype}, so no noise can be added to "
+                                f"it. Name other outputs, such as {{'hid1': {self.weight:g}}}")
             changed = self.modify(name, outputs[name], pytensor.shared(np.random.default_rng(0)))
             if not isinstance(changed, tuple) or [isinstance(part, Variable) for part in changed] != [True, True]:
-                raise SpecError(f"{self.title}: modify returned {changed!r}; return (value, the next state of rng)")
+                raise SpecError(f"{self.title}: modify returned {changed!r}, but it must return (value, the next "
+                                "state of rng)")
 
     def matches(self, name: str) -> bool:
         """Return whether the pattern matches this name of an output or parameter. 'hid1' means 'hid1:out'."""
@@ -187,7 +189,7 @@ class Regularizer:
     def _need(self, found, kind, names):
         if not found:
             raise UnknownNameError(
-                f"{self.title}: no {kind} matches {self.pattern!r}; there are {', '.join(names) or 'none'}"
+                f"{self.title}: no {kind} matches {self.pattern!r}. Choose among {', '.join(names) or 'none'}"
             )
         return found
 
@@ -245,7 +247,8 @@ class Contractive(Regularizer):
                   if _is_dense(v) and v.dtype.startswith("float")}
         wanted = [v for name, v in inputs.items() if fnmatch.fnmatch(name, self.wrt)]
         if not wanted:
-            raise UnknownNameError(f"contractive: no input matches wrt={self.wrt!r}; there are {', '.join(inputs)}")
+            raise UnknownNameError(f"contractive: no input matches wrt={self.wrt!r}. The inputs are "
+                                   f"{', '.join(inputs)}")
         return contractive(_matching_outputs(self, graph, outputs), wanted)
 
     def key(self):
@@ -308,7 +311,7 @@ class BernoulliDropout(_Noise):
     def _check(self, weight):
         super()._check(weight)
         if weight >= 1:
-            raise SpecError(f"dropout: the probability is {weight}; less than 1 is wanted")
+            raise SpecError(f"dropout: the probability is {weight}, but it must be less than 1")
 
     def modify(self, name, value, rng):
         return dropout(value, self._weight, rng)
@@ -334,7 +337,7 @@ def _placed():
 def _noises(option, cls, place, value, graph):
     patterns = graph.place(place)
     if not patterns:
-        raise SpecError(f"{option}: the model has no {place} layers")
+        raise SpecError(f"{option}: the model has no {place} layers. Leave the option out")
     return [cls(pattern, value) for pattern in patterns if value]
 
 
@@ -347,16 +350,18 @@ def from_options(options: dict, graph) -> list[Regularizer]:
     made = []
     for option, value in options.items():
         if not isinstance(value, Regularizer | dict) and not is_number(value):
-            raise SpecError(f"{option}={value!r}; a number is wanted, or a dict with weight and pattern")
+            raise SpecError(f"{option}={value!r} is not valid; it must be a number, or a dict with weight and pattern")
         place, kind = _placed().get(option, ("hidden", option))
         cls = registry.get(kind)
         if isinstance(value, Regularizer):
             if not isinstance(value, cls):
-                raise SpecError(f"{option}={value!r}: a {cls.title} is wanted; write {value.title}={value!r}")
+                raise SpecError(f"{option}={value!r} is not valid; it must be a {cls.title}. Write "
+                                f"{value.title}={value!r}")
             made.append(value)
         elif option in _placed():
             if not is_number(value):
-                raise SpecError(f"{option}={value!r}; a number is wanted; write {kind}={value!r} for outputs by name")
+                raise SpecError(f"{option}={value!r} is not valid; it must be a number. To name outputs, write "
+                                f"{kind}={value!r}")
             made += _noises(option, cls, place, value, graph)
         elif not isinstance(value, dict):
             if cls.on_graph:
@@ -369,7 +374,8 @@ def from_options(options: dict, graph) -> list[Regularizer]:
             try:
                 made.append(cls(**value))
             except TypeError as error:
-                raise SpecError(f"{option}={value!r}: {error}; a number, or a dict with weight and pattern") from None
+                raise SpecError(f"{option}={value!r} is not valid ({error}); it must be a number, or a dict with "
+                                "weight and pattern") from None
     for regularizer in made:
         regularizer.check(graph)
     return made

@@ -12,6 +12,7 @@ from pytensor.link.vm import VMLinker
 from pytensor.tensor.elemwise import Elemwise
 
 from ..losses import divide
+from .functions import converted
 from .time_loops import own_loop, put_loop
 
 WORDS = {
@@ -25,27 +26,27 @@ LARGE = 1e6  # a parameter of this size has run away
 
 @dataclasses.dataclass(frozen=True)
 class Domain:
-    """What an operation takes: a test of its operands, that in words, and what helps where they are none of it."""
+    """The operands that an operation takes: a test of them, a description, and a hint for others."""
 
     holds: Callable
     wanted: str
     helps: str
 
 
-_UP = "end the layer in a softplus or an exponential, say"
-_BETWEEN = "end the layer in a tanh, or clip to a little less than 1, where it has a slope"
+_UP = "for example, end the layer in a softplus or an exponential"
+_BETWEEN = "for example, end the layer in a tanh, or clip the value to a little less than 1"
 DOMAINS = {
-    "log": Domain(lambda x: x > 0, "more than 0", _UP),
-    "log2": Domain(lambda x: x > 0, "more than 0", _UP),
-    "log10": Domain(lambda x: x > 0, "more than 0", _UP),
-    "log1p": Domain(lambda x: x > -1, "more than -1", _UP),
-    "sqrt": Domain(lambda x: x >= 0, "at least 0", _UP),
+    "log": Domain(lambda x: x > 0, "a value greater than 0", _UP),
+    "log2": Domain(lambda x: x > 0, "a value greater than 0", _UP),
+    "log10": Domain(lambda x: x > 0, "a value greater than 0", _UP),
+    "log1p": Domain(lambda x: x > -1, "a value greater than -1", _UP),
+    "sqrt": Domain(lambda x: x >= 0, "a value of at least 0", _UP),
     "pow": Domain(lambda x, c: x > 0 or c == np.rint(c) and (x < 0 or c >= 0),
-                  "a base of more than 0 with such an exponent", f"take abs(x) + 1e-12, or {_UP}"),
-    "arccos": Domain(lambda x: abs(x) <= 1, "-1 to 1", _BETWEEN),
-    "arcsin": Domain(lambda x: abs(x) <= 1, "-1 to 1", _BETWEEN),
-    "arctanh": Domain(lambda x: abs(x) < 1, "more than -1 and less than 1", _BETWEEN),
-    "arccosh": Domain(lambda x: x >= 1, "at least 1", "end the layer in a softplus and add 1, say"),
+                  "a base greater than 0 with such an exponent", "use abs(x) + 1e-12, or end the layer in a softplus"),
+    "arccos": Domain(lambda x: abs(x) <= 1, "a value from -1 to 1", _BETWEEN),
+    "arcsin": Domain(lambda x: abs(x) <= 1, "a value from -1 to 1", _BETWEEN),
+    "arctanh": Domain(lambda x: abs(x) < 1, "a value between -1 and 1", _BETWEEN),
+    "arccosh": Domain(lambda x: x >= 1, "a value of at least 1", "for example, end the layer in a softplus and add 1"),
 }
 
 
@@ -93,6 +94,7 @@ def diagnose(objective, arrays: list) -> Finding | None:
             slopes = pytensor.grad(divide(term.numerator, term.denominator), parameters, disconnected_inputs="ignore",
                                    return_disconnected="none")  # a term need not reach every parameter
             watched += [(term, slope) for slope in slopes if slope is not None]
+    arrays = converted(arrays, objective.variables)
     values = _computed([tensor for _, tensor in watched], objective.variables, arrays)
     rows = arrays[0].shape[0] if arrays else 0
     for (term, tensor) in watched:
@@ -260,17 +262,17 @@ def _hint(operation, operands, values) -> str:
     if operation == "data":
         return "clean the data, or give such items a weight of 0"
     if operation == "parameter":
-        return "it was not finite before this batch: set it anew, net.find(layer, name).set_value(...), or load a file"
+        return "it was not finite before this batch. Set it with net.find(layer, name).set_value(...), or load a file"
     if not np.isfinite(largest) or largest > LARGE:
-        return "the parameters have diverged: a lower learning_rate, or max_gradient_norm=1, usually helps"
+        return "the parameters have diverged. Lower learning_rate, or pass max_gradient_norm=1"
     domain = DOMAINS.get(operation)
     if domain is not None and not domain.holds(*map(float, operands)):
-        return f"{operation} wants {domain.wanted}: {domain.helps}"
+        return f"{operation} needs {domain.wanted}: {domain.helps}"
     if operation == "root":
-        return "a square root has no slope at 0: add a small number under it, sqrt(x + 1e-12) say"
+        return "a square root has no gradient at 0. Add a small number under it, such as sqrt(x + 1e-12)"
     if operation in DIVISIONS and float(operands[-1]) == 0:
-        return "a divisor is 0: add something to it, or give such items a weight of 0"
-    return "a lower learning_rate, max_gradient_norm=1, or data scaled to about 1 usually help"
+        return "a divisor is 0. Add a small number to it, or give such items a weight of 0"
+    return "lower learning_rate, pass max_gradient_norm=1, or scale the data to about 1"
 
 
 def _is_parameter(variable, value) -> bool:

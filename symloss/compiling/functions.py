@@ -91,8 +91,8 @@ class TrainingStep:
         names = ", ".join(p.name for p in still)
         what = "no parameter can move" if len(made.still) == len(made.movable) else "they cannot move"
         warnings.warn(
-            f"the gradient of the total loss is zero everywhere for {names}: {what}; "
-            f"use a loss that varies with its prediction (a comparison, a rounding or an argmax does not)",
+            f"the gradient of the total loss is zero everywhere for {names}: {what}. Use a loss that varies with its "
+            "prediction (a comparison, a rounding or an argmax does not)",
             SymlossWarning,
             stacklevel=2,
         )
@@ -151,7 +151,7 @@ class TrainingStep:
     # ------------------------------------------------------------------------------------------ hyperparameters
 
     def set(self, numbers: dict) -> None:
-        """Change hyperparameters (see `Plan.numbers`) without recompiling."""
+        """Change hyperparameters (see ``Plan.numbers``) without recompiling."""
         self.told += 1
         for name, value in numbers.items():
             self.scalars[name].set_value(np.asarray(value, pytensor.config.floatX))
@@ -228,7 +228,8 @@ class TrainingStep:
                 return self._own.c_source()
             except Unsupported as met:
                 self.why = str(met)
-        raise SpecError(f"c_source: the compiler does not know {self.why}; the step is compiled by PyTensor")
+        raise SpecError(f"c_source: the compiler of symloss does not know {self.why}, so PyTensor compiles the step "
+                        "and there is no such C file")
 
     # ------------------------------------------------------------------------------------------ running
 
@@ -238,10 +239,13 @@ class TrainingStep:
         return int(self.updates.get_value())
 
     def load(self, arrays: list) -> None:
-        """Take the rows that `run` will pick from: one array for each of the objective's variables, in their dtype."""
-        self._arrays = arrays
+        """Take the rows that `run` will pick from: one array for each of the objective's variables.
+
+        They have the dtypes of the variables, or are bytes (uint8).
+        """
+        self._arrays = arrays if self._own is not None else converted(arrays, self.variables)
         if self.backend.many_steps and self._own is None:
-            for variable, array in zip(self.variables, arrays, strict=True):
+            for variable, array in zip(self.variables, self._arrays, strict=True):
                 self._window[variable].set_value(array, borrow=True)
 
     def run(self, order: np.ndarray, batch: int) -> bool:
@@ -311,6 +315,11 @@ def step_counter():
     return pytensor.shared(np.asarray(0, "int64"), name="steps that drew", shape=())
 
 
+def converted(arrays: list, variables: list) -> list:
+    """Return the arrays in the dtypes of the variables."""
+    return [a if a.dtype == v.dtype else a.astype(v.dtype) for a, v in zip(arrays, variables, strict=True)]
+
+
 def _window(variable):
     shape = variable.type.shape
     if isinstance(variable.type, SparseTensorType):
@@ -358,8 +367,8 @@ class FullBatch:
         moving = [one.what for one in weight_updates.moving(objective)]
         moving += [f"weight of {term.name}" for term in weight_updates.balanced(objective)]
         if moving:
-            raise SpecError(f"the {moving[0]} moves with the step, and a full-batch method has none; use "
-                            f"algo='adam', or give a number")
+            raise SpecError(f"the {moving[0]} changes with the step, but a full-batch method has no steps. Use "
+                            "algo='adam', or pass a number")
         self.parameters = movable(objective.parameters, freeze)
         slopes = pytensor.grad(objective.total, self.parameters, disconnected_inputs="ignore")
         self._tally = Tally(objective.training_terms)
@@ -374,7 +383,7 @@ class FullBatch:
 
     def load(self, arrays: list) -> None:
         """Take the data set."""
-        self.arrays = arrays
+        self.arrays = converted(arrays, self.objective.variables)
 
     def get(self) -> np.ndarray:
         """Return all parameters as one float64 vector."""

@@ -18,6 +18,13 @@ from .reading import (
 )
 from .uncounted import Silence, silent
 
+ANY = "Correct the data, give it a weight of 0, or choose a loss for numbers of any sign, such as 'huber'"
+LEAST = {  # domains that begin somewhere: what is wrong there, and what to say of it
+    "nonnegative": (np.less, 0, f"negative, but the loss is for counts or amounts of at least 0. {ANY}"),
+    "positive": (np.less_equal, 0, f"not positive, but the loss is for amounts greater than 0. {ANY}, or 'tweedie' if "
+                                   f"amounts may be 0"),
+    "above -1": (np.less_equal, -1, f"not greater than -1, but the loss is of the logarithm of 1 + target. {ANY}"),
+}
 SUM_TOLERANCE = 0.01  # of a distribution, which may have been rounded to two digits
 
 
@@ -35,9 +42,9 @@ class Field:
     dtype : str
     classes : int or None
         Number of classes, for labels, also if they are an input. None: labels may be any integers.
-    domain : 'sign', 'unit', 'distribution' or None
+    domain : 'sign', 'unit', 'distribution', a key of ``LEAST``, or None
         Valid values of a target: 'sign' is -1 and 1, 'unit' is 0 to 1, 'distribution' is 0 to 1 with a sum of 1 over
-        the last axis. None: any value.
+        the last axis; 'nonnegative', 'positive' and 'above -1' are numbers from there on. None: any value.
     optional : bool
         Whether the array may be missing, because nothing uses it.
     partner : str or None
@@ -125,8 +132,12 @@ def _is_ready(data, fields) -> bool:
     return fits and data.flags.c_contiguous
 
 
-def convert_all(columns: list, fields: list[Field], who: str, rows=None, allow_nan: bool = False) -> list[np.ndarray]:
+def convert_all(columns: list, fields: list[Field], who: str, rows=None, allow_nan: bool = False,
+                keep_bytes: bool = False) -> list[np.ndarray]:
     """Return the `columns` as checked arrays of one length; `rows` are their numbers in the data set, for messages.
+
+    With `keep_bytes`, inputs that are whole numbers from 0 to 255 of one byte each, such as pixels, keep their dtype,
+    uint8: they take a quarter of the memory, and the caller converts them when it reads them.
 
     What has a weight of 0 or an ignored label is not looked at: something harmless takes the place of what is wrong
     there.
@@ -136,7 +147,7 @@ def convert_all(columns: list, fields: list[Field], who: str, rows=None, allow_n
         silence = Silence([(f, a) for f, a in zip(fields, arrays, strict=True) if a is not None], fields)
         for index, (value, field) in enumerate(zip(columns, fields, strict=True)):
             if field.kind in kinds:
-                arrays[index] = convert(value, field, who, rows, silence, allow_nan)
+                arrays[index] = convert(value, field, who, rows, silence, allow_nan, keep_bytes)
     by_name = {f.name: a for f, a in zip(fields, arrays, strict=True)}
     check_lengths({name: rows_of(array) for name, array in by_name.items()}, who)
     _check_steps({f.name: by_name[f.name].shape[1] for f in fields if f.timed}, who)
@@ -168,7 +179,8 @@ def _check_steps(steps: dict, who: str) -> None:
                             f"the same number of steps")
 
 
-def convert(value, field: Field, who: str, rows=None, silence=None, allow_nan: bool = False) -> np.ndarray:
+def convert(value, field: Field, who: str, rows=None, silence=None, allow_nan: bool = False,
+            keep_bytes: bool = False) -> np.ndarray:
     """Return `value` as a contiguous array of the field's rank and dtype, or raise what is wrong with it."""
     me = f"{who}: {field.name}"
     if field.sparse:
@@ -187,10 +199,17 @@ def convert(value, field: Field, who: str, rows=None, silence=None, allow_nan: b
     if field.kind == "weights" and not field.negative and (array < 0).any():
         raise place.error(array, array < 0, "negative. Weights must be at least 0, unless you pass "
                           "negative_weights=True to train")
+    if keep_bytes and array.dtype == "uint8" and may_be_bytes(field):
+        return np.ascontiguousarray(array)
     array = _finite(_cast(array, field, place), field, place, silence, allow_nan)
     if field.domain is not None:
         _check_domain(array, field, place, silent(silence, array, field), allow_nan)
     return array
+
+
+def may_be_bytes(field: Field) -> bool:
+    """Return whether the values of a field may be kept as bytes: inputs of any value that are no labels."""
+    return field.kind == "input" and not field.sparse and field.classes is None and field.domain is None
 
 
 def read(value, field: Field, me: str) -> np.ndarray:
@@ -286,6 +305,9 @@ def _check_domain(array, field, place, hushed, allow_nan):
     """Raise DataError for values that a target cannot have, where they count."""
     if field.domain == "sign":
         wrong, what = ~((array == 1) | (array == -1)), "neither -1 nor 1. If your targets are 0 and 1, pass 2 * y - 1"
+    elif field.domain in LEAST:
+        beyond, least, what = LEAST[field.domain]
+        wrong = beyond(array, least)
     else:
         wrong, what = ~((array >= 0) & (array <= 1)), "not a probability. Pass numbers from 0 to 1"
         if set(np.unique(array[:9999]).tolist()) == {-1, 1}:
@@ -314,6 +336,6 @@ def _spread_weights(array, field, by_name):
         return array
     full = array.reshape(array.shape + (1,) * (len(shape) - array.ndim))
     if any(n not in (1, want) for n, want in zip(full.shape, shape, strict=True)):
-        raise ShapeError(f"{field.name} has shape {array.shape}, but {field.partner} has {tuple(shape)}; pass one for "
-                         f"each")
+        raise ShapeError(f"{field.name} has shape {array.shape}, but {field.partner} has {tuple(shape)}. Pass one "
+                         "value for each")
     return np.ascontiguousarray(np.broadcast_to(full, shape), dtype=field.dtype)

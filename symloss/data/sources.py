@@ -18,7 +18,7 @@ from .columns import (
     named,
     rows_of,
 )
-from .fields import Field, convert_all, read
+from .fields import Field, convert_all, may_be_bytes, read
 from .reading import as_array, column_names, is_stored, rows_at
 from .uncounted import Silence
 
@@ -26,7 +26,7 @@ RESIDENT_BYTES = 2**30  # converted arrays up to this size stay in memory as a w
 WINDOW_BYTES = 2**25  # of rows that are prepared at once, where they do not
 CALLS_PER_PASS = 100  # of a function that returns a batch, unless the user says otherwise
 DRY = "the iterator is exhausted"
-AGAIN = "pass a function that returns a batch, or something that starts anew each time, such as a generator function"
+AGAIN = "pass a function that returns a batch, or something that starts again each time, such as a generator function"
 
 
 class ExhaustedError(DataError):
@@ -51,7 +51,8 @@ class Arrays:
     count : int
         Number of items.
     arrays : list of numpy arrays or None
-        The converted arrays, if they fit into memory. None: `take` converts rows when they are requested.
+        The converted arrays, if they fit into memory; inputs of bytes (dtype uint8) stay bytes, and `take` and the
+        training step convert their rows. None: `take` converts rows when they are requested.
     """
 
     calls: int | None = None  # batches that make an epoch, of all there are
@@ -66,25 +67,30 @@ class Arrays:
         self.arrays = None
         lazy = any(_is_lazy(c) and not f.sparse for c, f in zip(self.columns, fields, strict=True))
         if not lazy and sum(map(self._bytes, self.columns, fields)) <= RESIDENT_BYTES:
-            self.arrays = convert_all(self.columns, fields, who, numbers, allow_nan=allow_nan)
+            self.arrays = convert_all(self.columns, fields, who, numbers, allow_nan=allow_nan, keep_bytes=True)
         else:
             self.take(np.arange(1))  # shapes and dtypes are checked now, values when they are read
 
     def _bytes(self, column, field) -> int:
         if field.sparse:
             return getattr(column, "nnz", 0) * np.dtype(field.dtype).itemsize
-        as_it_is = getattr(column, "dtype", None) == np.dtype(field.dtype)
+        dtype = getattr(column, "dtype", None)
+        as_it_is = dtype == np.dtype(field.dtype) or (dtype == "uint8" and may_be_bytes(field))
         return 0 if as_it_is else int(np.prod(np.shape(column))) * np.dtype(field.dtype).itemsize
 
     def take(self, rows: np.ndarray) -> list[np.ndarray]:
         """Return the converted arrays of some `rows`."""
         if self.arrays is not None:
-            return [a[rows] for a in self.arrays]
+            return self._converted(rows)
         numbers = rows if self.numbers is None else self.numbers[rows]
         taken = convert_all([rows_at(c, rows) for c in self.columns], self.fields, self.who, numbers, self.allow_nan)
         for column in self.columns:
             _forget(column)
         return taken
+
+    def _converted(self, rows: np.ndarray | slice) -> list[np.ndarray]:
+        return [a[rows] if a.dtype == f.dtype else a[rows].astype(f.dtype)
+                for a, f in zip(self.arrays, self.fields, strict=True)]
 
     @property
     def counts_nothing(self) -> bool:
@@ -98,7 +104,8 @@ class Arrays:
     def batches(self, size: int) -> Iterator[list[np.ndarray]]:
         """Yield all items in order, at most `size` at a time."""
         for start in range(0, self.count, size):
-            yield self.take(np.arange(start, min(start + size, self.count)))
+            rows = slice(start, min(start + size, self.count))
+            yield self.take(np.arange(rows.start, rows.stop)) if self.arrays is None else self._converted(rows)
 
 
 class Stream:
@@ -209,8 +216,8 @@ def open_source(data, fields: list[Field], who: str, calls=None, allow_nan: bool
     if batches is not None:
         return Stream(batches, fields, who, calls, allow_nan)
     if calls is not None and who == "valid":
-        raise SpecError(f"train: valid_batches={calls}, but validation data that are arrays are used as a whole; pass "
-                        f"fewer rows, or a function that returns a batch")
+        raise SpecError(f"train: valid_batches={calls} has no effect, because validation arrays are used as a whole. "
+                        "Pass fewer rows, or a function that returns a batch")
     made = Arrays(by_field(data, fields, who), fields, who, allow_nan, getattr(data, "numbers", None))
     made.calls = calls
     return made

@@ -30,8 +30,8 @@ class _Chance(Layer, abstract=True):
     def setup(self, sources):
         source = self.one_source(sources)
         if self.shape not in (None, source.shape, source.shape[-1:]):
-            raise SpecError(f"layer {self.name!r}: shape {self.shape}, but its input {source.name!r} has items of "
-                            f"shape {source.shape}; leave it out")
+            raise SpecError(f"layer {self.name!r}: got shape={self.shape}, but its input {source.name!r} has items of "
+                            f"shape {source.shape}. Leave shape out")
         self.shape = source.shape
 
     def to_spec(self):
@@ -54,7 +54,8 @@ class Noise(_Chance):
     def __init__(self, *, deviation=0.1, **options):
         super().__init__(**options)
         if not is_number(deviation) or deviation < 0:
-            raise SpecError(f"layer {self.name!r}: deviation={deviation!r}; a number of at least 0 is wanted")
+            raise SpecError(f"layer {self.name!r}: deviation={deviation!r} is not valid; it must be a number of at "
+                            "least 0")
         self.deviation = float(deviation)
 
     def connect(self, values, context):
@@ -83,14 +84,15 @@ class Dropout(_Chance):
     def __init__(self, *, probability=0.5, **options):
         super().__init__(**options)
         if not is_number(probability) or not 0 <= probability < 1:
-            raise SpecError(f"layer {self.name!r}: probability={probability!r}; at least 0 and less than 1 is wanted")
+            raise SpecError(f"layer {self.name!r}: probability={probability!r} is not valid; it must be at least 0 "
+                            "and less than 1")
         self.probability = float(probability)
 
     def connect(self, values, context):
         x = values[0]
         if self.chances(context) and self.probability:
             kept = pt.ge(context.uniform(x.shape, x.dtype), self.probability)
-            x = x * (kept / (1 - self.probability)).astype(x.dtype)
+            x = x * (kept * (1 / (1 - self.probability))).astype(x.dtype)
         return {"out": self.activate(x)}
 
     def to_spec(self):
@@ -121,8 +123,8 @@ class Sample(_Chance):
     def setup(self, sources):
         if len(sources) != 2 or sources[0].shape != sources[1].shape:
             found = ", ".join(f"{source.name} {source.shape}" for source in sources)
-            raise SpecError(f"layer {self.name!r}: two inputs of one shape are wanted, the mean and the logarithm of "
-                            f"the variance, got {found or 'none'}")
+            raise SpecError(f"layer {self.name!r}: it needs two inputs of the same shape, the mean and the logarithm "
+                            f"of the variance, but got {found or 'none'}")
         super().setup(sources[:1])
 
     def connect(self, values, context):
@@ -153,15 +155,16 @@ class Random(_Chance):
     def __init__(self, *, distribution="normal", in_prediction=True, **options):
         super().__init__(in_prediction=in_prediction, **options)
         if distribution not in ("normal", "uniform"):
-            raise SpecError(f"layer {self.name!r}: distribution={distribution!r}; 'normal' or 'uniform' is wanted")
+            raise SpecError(f"layer {self.name!r}: distribution={distribution!r} is not valid; it must be 'normal' or "
+                            "'uniform'")
         self.distribution = distribution
 
     def setup(self, sources):
         if not sources:
-            raise SpecError(f"layer {self.name!r}: an input is wanted, from which it takes the number of items")
+            raise SpecError(f"layer {self.name!r}: it needs an input, which determines the number of items")
         if self.shape is None:
-            raise SpecError(f"layer {self.name!r}: no size; say how many random numbers each item gets, size=64 for "
-                            f"example")
+            raise SpecError(f"layer {self.name!r}: it has no size. Write how many random numbers each item gets, such "
+                            "as size=64")
 
     def connect(self, values, context):
         size = (values[0].shape[0], *self.shape)
@@ -201,7 +204,7 @@ class Interpolate(_Chance):
     def setup(self, sources):
         if len(sources) != 2 or sources[0].shape != sources[1].shape:
             found = ", ".join(f"{source.name} {source.shape}" for source in sources)
-            raise SpecError(f"layer {self.name!r}: two inputs of one shape are wanted, got {found or 'none'}")
+            raise SpecError(f"layer {self.name!r}: it needs two inputs of the same shape, but got {found or 'none'}")
         super().setup(sources[:1])
 
     def connect(self, values, context):

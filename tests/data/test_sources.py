@@ -289,7 +289,7 @@ def test_validation_data_of_which_nothing_counts_are_refused(kind):
     else:
         net = symloss.Classifier([4, 3], loss={"form": "xe", "ignore_index": -1})
         data, valid = [x, y], [x, np.full(N, -1)]
-    with pytest.raises(symloss.DataError, match="valid: nothing in the validation data counts"):
+    with pytest.raises(symloss.DataError, match="valid: no validation item counts"):
         net.train(data, valid, **OPTIONS)
 
 
@@ -414,3 +414,42 @@ def test_ragged_sequences_without_weights_are_refused():
     xs = [np.zeros((t, 3)) for t in (4, 7)]
     with pytest.raises(symloss.DataError, match="weighted=True"):
         symloss.Regressor([{"size": 3, "ndim": 3}, 3]).train([xs, xs], epochs=1, verbose=0)
+
+
+# ---------------------------------------------------------------------------------------------- bytes stay bytes
+
+@pytest.mark.parametrize("sizes", [(4, 6, 3), (40, 30, 3)], ids=["by column", "by row"])
+def test_inputs_of_bytes_train_as_the_same_numbers(backend, sizes):
+    pixels = np.random.default_rng(0).integers(0, 256, (N, sizes[0])).astype("uint8")
+    labels = pixels[:, :3].argmax(axis=1)
+    nets = [symloss.Classifier([sizes[0], (sizes[1], "tanh"), 3], mode=backend) for _ in range(2)]
+    histories = [net.train([x, labels], **OPTIONS | {"valid": [x[:9], labels[:9]]})
+                 for net, x in zip(nets, (pixels, pixels.astype("float64")), strict=True)]
+    assert histories[0]["loss"] == histories[1]["loss"] and histories[0]["valid_loss"] == histories[1]["valid_loss"]
+    assert same(*([p.get_value() for p in net.params] for net in nets))
+
+
+def test_inputs_of_bytes_are_kept_as_bytes_and_taken_as_numbers():
+    pixels = np.arange(12, dtype="uint8").reshape(4, 3)
+    source = Arrays([pixels], [Field("x", "input", (None, 3), "float32")], "train")
+    assert source.arrays[0].dtype == "uint8" and np.shares_memory(source.arrays[0], pixels)
+    (taken,) = source.take(np.array([2, 0]))
+    assert taken.dtype == "float32" and np.array_equal(taken, pixels[[2, 0]])
+
+
+def test_inputs_of_bytes_for_a_full_batch_method_and_for_an_autoencoder():
+    pixels = np.random.default_rng(0).integers(0, 256, (N, 4)).astype("uint8")
+    for net, data, options in [
+        (symloss.Regressor([4, 1], mode="PYTHON"), [pixels, pixels[:, :1] / 255], {"algo": "lbfgs"}),
+        (symloss.Autoencoder([4, 2, 4], mode="PYTHON"), [pixels], {"algo": "sgd", "learning_rate": 1e-9}),
+    ]:
+        assert np.isfinite(net.train(data, epochs=2, verbose=0, **options)["loss"]).all()
+
+
+def test_inputs_of_bytes_that_make_a_loss_infinite_are_found():
+    pixels = np.ones((8, 1), "uint8")
+    pixels[5] = 0
+    net = symloss.Regressor([1, 1], loss=lambda p, t: (t - 1 / p) ** 2, mode="PYTHON")
+    net.find("out", "w").set_value(np.ones((1, 1)))
+    with pytest.raises(symloss.TrainingError, match="row 5"):
+        net.train([pixels, np.ones((8, 1))], algo="sgd", learning_rate=0.0, epochs=1, batch_size=4, verbose=0)

@@ -111,7 +111,7 @@ BINARY = words("""add sub mul div int_div mod pow maximum minimum lt le gt ge eq
 POINTWISE = UNARY | BINARY | {"switch", "cast", "copy"}
 REDUCTIONS = frozenset(("sum", "prod", "max", "min", "all", "any"))
 VIEWS = frozenset(("reshape", "transpose", "slice", "broadcast"))
-RANDOM = frozenset(("uniform", "normal"))
+RANDOM = frozenset(("uniform", "normal", "coin"))
 LEAVES = frozenset(("argument", "number", "array", "length", "iota"))
 
 OPERATIONS = {
@@ -139,6 +139,7 @@ OPERATIONS = {
     "argsort": "the places that sort along `axis`, equal ones in their order, as int64",
     "uniform": "random numbers of [0, 1) for `stream`; inputs are the number of the step, and the seeds of all streams",
     "normal": "the same of a standard normal distribution",
+    "coin": "the same of [0, 1), multiples of 2^-24, for comparisons alone; two of them are made of one word",
     "check": "the first input; the others are scalar conditions, of which none may be false: `message`",
 }
 

@@ -4,15 +4,19 @@ from . import ir
 from .ir import Graph, Value
 from .views import INLINE, base_of, is_free, place, trace
 
+COMPARISONS = ir.words("lt le gt ge")
 IN_MEMORY = ir.words("""dot batched_dot scatter put concat cumsum cumprod sort argsort argmax""")
 
 
 def lowered(graph: Graph, outputs: list[Value]) -> list[Value]:
     """Return outputs that kernels can compute: each a buffer of its own, made by the function."""
     made: dict[int, Value] = {}
-    for value in ir.reachable(outputs):
+    values = ir.reachable(outputs)
+    kept = {v.number for v in outputs} | {v.number for one in values if one.op not in COMPARISONS for v in one.inputs}
+    for value in values:
         inputs = tuple(made[v.number] for v in value.inputs)
-        made[value.number] = _one(graph, value, inputs)
+        op = "coin" if value.op == "uniform" and value.number not in kept else value.op
+        made[value.number] = _one(graph, value, inputs, op)
     found: list[Value] = []
     for value in outputs:
         new = made[value.number]
@@ -34,8 +38,7 @@ def in_memory(graph: Graph, value: Value) -> Value:
     return value if place(value) is not None else graph.make("copy", (value,), value.dtype, value.shape, number=-1)
 
 
-def _one(graph: Graph, value: Value, inputs: tuple) -> Value:
-    op = value.op
+def _one(graph: Graph, value: Value, inputs: tuple, op: str) -> Value:
     if op == "check":
         return _check(graph, value, inputs)
     if op in ("slice", "reshape") and not (op == "reshape" and is_free(value)):

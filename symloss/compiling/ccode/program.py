@@ -107,9 +107,12 @@ class Program:
 
     def _ready(self, arrays, rows):
         """Return the form for steps of so many rows of the arrays, and all arrays as it takes them."""
-        arrays = [np.asarray(a, dtype=v.dtype, order="C") for v, a in zip(self.inputs, arrays, strict=True)]
+        arrays = [np.asarray(a, dtype=a.dtype if _is_bytes(v, a) else v.dtype, order="C")
+                  for v, a in zip(self.inputs, arrays, strict=True)]
+        of_bytes = tuple(i for i, (v, a) in enumerate(zip(self.inputs, arrays, strict=True)) if _is_bytes(v, a))
         held = self._held()
-        form, _ = self._form([np.broadcast_to(a[:1], (rows, *a.shape[1:])) if a.size else a for a in arrays], held)
+        some = [np.broadcast_to(a[:1], (rows, *a.shape[1:])) if a.size else a for a in arrays]
+        form, _ = self._form(some, held, of_bytes)
         return form, arrays, held
 
     def c_source(self) -> str:
@@ -146,16 +149,16 @@ class Program:
             found.append(array)
         return found
 
-    def _form(self, arrays, held):
+    def _form(self, arrays, held, of_bytes=()):
         shapes, rows = self._shapes(arrays)
-        key = (*shapes, *[a.shape for a in held])
+        key = (of_bytes, *shapes, *[a.shape for a in held])
         if key in self._by_rows:  # it is compiled for each number of rows
             key = ("rows", rows, *key)
         if key not in self._forms:
             while len(self._forms) >= KEPT:
                 self._forms.pop(next(iter(self._forms)))
             with self._guard():
-                form, symbolic = self._compiled(shapes, held, rows, key[:1] == ("rows",))
+                form, symbolic = self._compiled(shapes, held, rows, key[:1] == ("rows",), of_bytes)
             if not symbolic and key[:1] != ("rows",):
                 self._by_rows.add(key)
                 key = ("rows", rows, *key)
@@ -163,16 +166,16 @@ class Program:
         form, symbolic = self._forms[key]
         return form, rows if symbolic else 0
 
-    def _compiled(self, shapes, held, rows, by_rows):
+    def _compiled(self, shapes, held, rows, by_rows, of_bytes):
         """Return a form for any number of rows and True, or one for this number and False."""
         known = [tuple(n.at(rows) if isinstance(n, Rows) else n for n in shape) for shape in shapes]
         if not by_rows:
             try:
-                return Form(self, shapes, [a.shape for a in held]), True
+                return Form(self, shapes, [a.shape for a in held], of_bytes), True
             except (Unsupported, ValueError, IndexError):
                 if known == list(shapes):
                     raise
-        return Form(self, known, [a.shape for a in held]), False
+        return Form(self, known, [a.shape for a in held], of_bytes), False
 
     def _shapes(self, arrays):
         """Return shapes in which the number of rows is left open, and how many rows there are."""
@@ -208,22 +211,22 @@ class Seeds:
 
 
 class Form:
-    """A program for certain shapes."""
+    """A program for certain shapes; `of_bytes` are the places of the inputs whose rows are picked from bytes."""
 
-    def __init__(self, program: Program, shapes, held):
+    def __init__(self, program: Program, shapes, held, of_bytes=()):
         order = [*program.inputs, *program.shared, *program.generators]
         shapes = [*shapes, *held]
         wanted = [*program.outputs, *program.updates.values()]
         try:
             name = signature(wanted, order, shapes, [order.index(v) for v in program.updates], len(program.outputs),
                              len(program.inputs), program.title, program.batched,
-                             [(order.index(v), places) for v, places in program.watched.items()])
+                             [(order.index(v), places) for v, places in program.watched.items()], of_bytes)
         except NoSignature:
             name = None
         plan = None if name is None else plans.find(name)
         self.known = plan is not None
         if plan is None:
-            plan = planned(program, order, shapes, wanted)
+            plan = planned(program, order, shapes, wanted, of_bytes)
             if name is not None:
                 plans.keep(name, plan)
         self.source = plan.source
@@ -248,7 +251,7 @@ class Form:
             raise told(failed) from None
 
 
-def planned(program: Program, order, shapes, wanted) -> plans.Plan:
+def planned(program: Program, order, shapes, wanted, of_bytes=()) -> plans.Plan:
     """Return what a program becomes for arguments of these shapes."""
     graph = Graph(RULES)
     graph.streams = len(program.generators)
@@ -269,13 +272,19 @@ def planned(program: Program, order, shapes, wanted) -> plans.Plan:
         outputs[place].origin = outputs[place].origin or f"new {order[target].name}"
     batched = arguments[: len(program.inputs)] if program.batched else ()
     watched = {order.index(v): places for v, places in program.watched.items()}
-    source = Writer(graph, arguments, outputs, targets, vector, program.title, batched, watched).source()
+    source = Writer(graph, arguments, outputs, targets, vector, program.title, batched, watched,
+                    of_bytes).source()
     return plans.Plan(source, graph.arrays, [(v.dtype, v.shape) for v in outputs[:first]])
 
 
 def told(failed: Failed) -> Exception:
     """Return what PyTensor's functions would raise."""
     return (IndexError if "index" in str(failed) else AssertionError)(str(failed))
+
+
+def _is_bytes(variable, array) -> bool:
+    """Return whether rows of numbers are picked from an array of bytes, which are converted on the way."""
+    return array.dtype == "uint8" and array.ndim > 0 and variable.dtype in ("float32", "float64")
 
 
 def _fits(kind, array) -> bool:

@@ -6,6 +6,10 @@ The generator is Threefry-2x32 with 13 rounds (Salmon et al. 2011, "Parallel ran
 cipher: seed and layer are its key, and what it makes of the number of the step is the key of that step; with that it
 ciphers row and element. Normal numbers come from uniform ones by the inverse of the distribution function (Wichura
 1988, algorithm AS 241, Applied Statistics 37).
+
+Numbers that are only compared, as those of dropout are, need not be fine one by one: a word gives two of 16 bits, and
+8 bits that all elements of a row share fill the gaps between them. Each lies below a number p with probability p, up
+to 2^-24, and two elements of a row depend on each other by less than 2^-16.
 """
 
 import numpy as np
@@ -61,6 +65,25 @@ static void {name}_row_{kind}({type} *restrict to, int64_t count, uint32_t seed,
 }}
 """
 
+COIN = """
+static void coin_row_{kind}({type} *restrict to, int64_t count, uint32_t seed, uint32_t layer, uint32_t step,
+                     uint32_t row)
+{{ /* numbers of [0, 1) to be compared; there is room for a multiple of 64 */
+  uint32_t key0 = step, key1 = 0, shared = row, last = 0xFFFFFFFFu;
+  threefry(seed, layer, &key0, &key1);
+  threefry(key0, key1, &shared, &last);
+  const uint32_t between = shared >> 24;
+  for (int64_t i = 0; i < count; i += 64) {{
+    uint32_t words[32];
+    threefry_32(key0, key1, row, (uint32_t)(i / 64 * 16), words);
+    for (int j = 0; j < 32; j++) {{
+      to[i + j] = ({type})(int32_t)((words[j] & 0xFFFFu) << 8 | between) * {unit};
+      to[i + 32 + j] = ({type})(int32_t)(words[j] >> 16 << 8 | between) * {unit};
+    }}
+  }}
+}}
+"""
+
 NORMAL = """
 static inline double normal_of(double p)
 { /* the number below which a standard normal one lies with probability p, 0 < p < 1 */
@@ -97,12 +120,13 @@ VALUES = {  # by name and type: numbers that 16 pairs of words make, and the exp
     ("normal", "f32"): (32, f"(float)normal_of(((double){WORD} + 0.5) * 0x1p-32)"),
     ("normal", "f64"): (16, f"normal_of({DOUBLE} + 0.5) * 0x1p-53)"),
 }
+UNITS = {"f32": "0x1p-24f", "f64": "0x1p-24"}
 WHAT = {"uniform": "uniform numbers of [0, 1)", "normal": "numbers of a standard normal distribution"}
 
 
 def functions() -> frozenset[str]:
     """Return the C names of all functions."""
-    return frozenset(f"{name}_row_{kind}" for name, kind in VALUES)
+    return frozenset(f"{name}_row_{kind}" for name, kind in [*VALUES, *(("coin", kind) for kind in UNITS)])
 
 
 def source(used) -> str:
@@ -114,6 +138,9 @@ def source(used) -> str:
         parts.append(NORMAL)
     for function in sorted(used):
         name, kind = function.split("_row_")
+        if name == "coin":
+            parts.append(COIN.format(kind=kind, type="float" if kind == "f32" else "double", unit=UNITS[kind]))
+            continue
         each, value = VALUES[name, kind]
         parts.append(ROW.format(name=name, kind=kind, type="float" if kind == "f32" else "double", what=WHAT[name],
                                 each=each, value=value))
@@ -145,6 +172,16 @@ def uniform(seed: int, layer: int, step: int, rows, elements: int, dtype: str) -
         words = np.stack([first, second], axis=-1).reshape(len(first), -1)[:, :elements]
         return (words >> np.uint32(8)).astype("float32") * np.float32(2.0**-24)
     return _double(*_words(seed, layer, step, rows, elements)) * 2.0**-53
+
+
+def coin(seed: int, layer: int, step: int, rows, elements: int, dtype: str) -> np.ndarray:
+    """Return the numbers of several rows that `coin_row` draws for comparisons."""
+    pairs = -(-elements // 64) * 16
+    words = np.concatenate([w.reshape(len(w), -1, 1, 16) for w in _words(seed, layer, step, rows, pairs)], axis=2)
+    halves = np.stack([words & np.uint32(0xFFFF), words >> np.uint32(16)], axis=2)
+    shared, _ = threefry(threefry((seed, layer), (step, 0)), (np.asarray(rows, "uint32")[:, None], 0xFFFFFFFF))
+    numbers = halves.reshape(len(words), -1)[:, :elements] << np.uint32(8) | shared >> np.uint32(24)
+    return (numbers * 2.0**-24).astype(dtype)
 
 
 def normal(seed: int, layer: int, step: int, rows, elements: int, dtype: str) -> np.ndarray:

@@ -18,6 +18,16 @@ def fuses(value: Value) -> bool:
     return value.op in ir.POINTWISE or value.op in ir.REDUCTIONS or value.op == "gather"
 
 
+def _parted(values: list[Value]) -> tuple[list[Value], list[Value]]:
+    """Return the values that are single numbers, made of single numbers alone, and the others."""
+    numbers: set[int] = set()
+    for value in values:
+        plain = value.op in ir.LEAVES or value.op in ir.POINTWISE or value.op in ir.VIEWS
+        if plain and value.size == 1 and all(v.number in numbers for v in value.inputs):
+            numbers.add(value.number)
+    return [v for v in values if v.number in numbers], [v for v in values if v.number not in numbers]
+
+
 class Schedule:
     """Kernels and stages in an order in which they can run.
 
@@ -40,19 +50,24 @@ class Schedule:
         self._position: dict[int, int] = {}
         wanted = [*outputs, *conditions]
         self.exports |= {v.number for v in conditions}
-        for value in ir.reachable(wanted):
-            if value.op in ir.LEAVES or value.op in ir.VIEWS:
-                continue
-            if fuses(value):
-                self._fuse(value)
-            else:
-                self._insert(Stage(value), self._earliest(value))
-                self.place[value.number] = self.steps[self._found]
-            self._export_inputs(value)
+        self._first = -1  # no step of a value goes before the one behind this position
+        for values in _parted(ir.reachable(wanted)):  # so numbers are there before the kernels that could use them
+            for value in values:
+                if value.op not in ir.LEAVES and value.op not in ir.VIEWS:
+                    self._place(value)
+            self._first = len(self.steps) - 1
         Sinking(self, wanted).run()
         self._drop_unused()
 
     # ------------------------------------------------------------------------------------------------ order
+
+    def _place(self, value):
+        if fuses(value):
+            self._fuse(value)
+        else:
+            self._insert(Stage(value), self._earliest(value))
+            self.place[value.number] = self.steps[self._found]
+        self._export_inputs(value)
 
     def _insert(self, step, after: int):
         self._found = after + 1
@@ -60,9 +75,9 @@ class Schedule:
         self._position = {id(s): i for i, s in enumerate(self.steps)}
 
     def _earliest(self, value) -> int:
-        """Return the position of the last step that makes what a value is computed from; -1 if there is none."""
+        """Return the position of the last step that has to run before the one of a value; -1 if there is none."""
         places = [self.place.get(base_of(v).number) for v in value.inputs]
-        return max((self._position[id(p)] for p in places if p is not None), default=-1)
+        return max((self._position[id(p)] for p in places if p is not None), default=self._first)
 
     def _export_inputs(self, value):
         mine = self.place[value.number]

@@ -143,7 +143,7 @@ class StageText:
                    depth)
         self._close(depth)
 
-    _normal = _uniform
+    _normal = _coin = _uniform
 
     def _concat(self):
         axis, offset = self.value.attrs["axis"], 0

@@ -70,6 +70,37 @@ static inline void pick_rows(void *restrict target, const void *restrict source,
     __builtin_memcpy((char *)target + i * width, (const char *)source + chosen[i] * width, (unsigned long)width);
 }
 """
+AHEAD = """
+static inline void fetch_ahead(const void *source, const int64_t *chosen, int64_t left, int64_t width)
+{ /* rows of bytes are short and lie anywhere: waiting for them takes longer than converting them */
+  if (left <= 4) return;
+  for (int64_t j = 0; j < width; j += 64) __builtin_prefetch((const char *)source + chosen[4] * width + j);
+}
+"""
+ROWS_OF_BYTES = """
+static inline void pick_rows_of_bytes_{short}(void *restrict target, const void *restrict source,
+                                          const int64_t *chosen, int64_t n, int64_t width)
+{{ /* the same from bytes, which become numbers here */
+  for (int64_t i = 0; i < n; i++) {{
+    fetch_ahead(source, chosen + i, n - i, width);
+    const uint8_t *restrict from = (const uint8_t *)source + chosen[i] * width;
+    {kind} *restrict to = ({kind} *)target + i * width;
+    for (int64_t j = 0; j < width; j++) to[j] = from[j];
+  }}
+}}
+"""
+COLUMNS_OF_BYTES = """
+static void pick_columns_of_bytes_{short}(void *restrict target, const void *restrict source,
+                                      const int64_t *chosen, int64_t n, int64_t width)
+{{ /* the same from bytes, column by column */
+  {kind} *restrict to = target;
+  for (int64_t i = 0; i < n; i++) {{
+    fetch_ahead(source, chosen + i, n - i, width);
+    const uint8_t *restrict from = (const uint8_t *)source + chosen[i] * width;
+    for (int64_t j = 0; j < width; j++) to[j * n + i] = from[j];
+  }}
+}}
+"""
 COLUMNS = """
 static void pick_columns_{bytes}(void *restrict target, const void *restrict source, const int64_t *chosen, int64_t n,
                            int64_t width)
@@ -137,12 +168,15 @@ class Writer:
         Those arguments whose rows are picked from whole arrays, if many steps are to be made in one call.
     watched : dict
         By place of an argument: the places of numbers in it that have to be finite for a further step to be made.
+    of_bytes : sequence of int
+        Places of those of `batched` whose rows are picked from bytes.
     """
 
     def __init__(self, graph: Graph, arguments, outputs, targets, library, title, batched=(),
-                 watched=None):
+                 watched=None, of_bytes=()):
         self.graph, self.arguments, self.outputs, self.title = graph, arguments, outputs, title
         self.library, self.batched, self.watched = library, list(batched), dict(watched or {})
+        self.of_bytes = [self.batched[place] for place in of_bytes]
         self.by_column = lay_out([*outputs, *(c for c, _ in graph.conditions)], self.batched)
         conditions = [condition for condition, _ in graph.conditions]
         schedule = Schedule(outputs, conditions)
@@ -272,11 +306,28 @@ class Writer:
 
     def _picking(self) -> list[str]:
         """Return the C of functions that pick rows."""
-        widths = sorted({BYTES[v.dtype] for v in self.batched if v.by_column})
-        columns = [COLUMNS.format(bits=8 * width, bytes=width) for width in widths]
+        numbers = [v for v in self.batched if v not in self.of_bytes]
+        columns = [COLUMNS.format(bits=8 * width, bytes=width)
+                   for width in sorted({BYTES[v.dtype] for v in numbers if v.by_column})]
+        rows = [] if all(v.by_column for v in numbers) else [ROWS]
+        kinds = sorted({(v.dtype, v.by_column) for v in self.of_bytes})
+        converting = [(COLUMNS_OF_BYTES if by_column else ROWS_OF_BYTES)
+                      .format(kind=c_type(dtype), short=dtype.replace("float", "f")) for dtype, by_column in kinds]
         finite = {self.arguments[argument].dtype for argument in self.watched}
-        return [STEPS, *columns, *([] if all(v.by_column for v in self.batched) else [ROWS]),
+        return [STEPS, *columns, *rows, *([AHEAD] if kinds else []), *converting,
                 *(FINITE.format(kind=c_type(dtype)) for dtype in sorted(finite))]
+
+    def _pick(self, place: int, value) -> str:
+        """Return the C that picks the rows of an argument."""
+        how = "pick_columns" if value.by_column else "pick_rows"
+        width = size(value.shape[1:])
+        if value in self.of_bytes:
+            how += f"_of_bytes_{value.dtype.replace('float', 'f')}"
+        elif value.by_column:
+            how += f"_{BYTES[value.dtype]}"
+        else:
+            width *= BYTES[value.dtype]
+        return f"{how}(b[{value.attrs['index']}], data[{place}], chosen, n, {width})"
 
     def _steps(self, batched) -> str:
         """Return the C of many steps on rows that are picked from whole arrays."""
@@ -286,11 +337,7 @@ class Writer:
                  "  const unsigned int kept = flush_denormals();", "  int64_t done = 0;",
                  "  while (done < steps && !*stop) {", "    const int64_t *const chosen = rows + done * n;"]
         for place, value in enumerate(batched):
-            bytes_each, width = BYTES[value.dtype], size(value.shape[1:])
-            pick = (f"pick_columns_{bytes_each}(b[{value.attrs['index']}], data[{place}], chosen, n, {width})"
-                    if value.by_column else
-                    f"pick_rows(b[{value.attrs['index']}], data[{place}], chosen, n, {bytes_each * width})")
-            lines.append(f"    {pick}; /* {self.names.of(value.number)} */")
+            lines.append(f"    {self._pick(place, value)}; /* {self.names.of(value.number)} */")
         lines += ["    if ((*failed = step(n, b))) break;", "    done++;", *self._watching(), "  }",
                   "  restore_denormals(kept);", "  return done;", "}", ""]
         return "\n".join(lines)

@@ -29,7 +29,7 @@ def test_the_cipher_gives_its_authors_figures(rounds, key, counter, found):
 
 
 @pytest.mark.c
-@pytest.mark.parametrize("name", ["uniform", "normal"])
+@pytest.mark.parametrize("name", ["uniform", "normal", "coin"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_c_draws_what_numpy_draws(name, dtype):
     function = f"{name}_row_{dtype.replace('float', 'f')}"
@@ -37,11 +37,11 @@ def test_c_draws_what_numpy_draws(name, dtype):
     text = (HEADER + vector.source(["log_f64"]) + random.source([function]) +
             f"\nvoid draw({kind} *to, int64_t count, uint32_t row) {{ {function}(to, count, 7, 3, 11, row); }}\n")
     draw = building.load(text, "drawing").draw
-    found = np.zeros((5, 128), dtype)
+    found = np.zeros((5, 192), dtype)
     for row, numbers in enumerate(found):
         draw(ctypes.c_void_p(numbers.ctypes.data), ctypes.c_int64(70), ctypes.c_uint32(row))
     wanted = getattr(random, name)(7, 3, 11, range(5), 70, dtype)
-    exact = {"rtol": 0, "atol": 0} if name == "uniform" else {"rtol": 2e-7 if dtype == "float32" else 1e-13}
+    exact = {"rtol": 0, "atol": 0} if name != "normal" else {"rtol": 2e-7 if dtype == "float32" else 1e-13}
     np.testing.assert_allclose(found[:, :70], wanted, **exact)
 
 
@@ -54,6 +54,38 @@ def test_uniform_numbers_fill_the_interval_evenly(dtype):
     assert len(np.unique(numbers)) > 0.99 * numbers.size
     low_bits = (numbers * 2**24).astype("int64") % 16
     assert scipy.stats.chisquare(np.bincount(low_bits, minlength=16)).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("chance", [1e-5, 0.1, 0.5, 1 - 1e-5])
+def test_coins_fall_with_their_chance_also_where_it_is_finer_than_their_16_bits(chance):
+    fell = random.coin(1, 2, 3, range(20_000), 256, "float32") < np.float32(chance)
+    count, spread = fell.size, chance * (1 - chance)
+    assert abs(fell.sum() - count * chance) < 4.5 * np.sqrt(count * spread)
+    excess = fell.sum(axis=1).var() / (256 * spread) - 1  # 0, if elements of a row do not fall together
+    assert abs(excess) < 4.5 * np.sqrt(1 / (count * spread) + 2 / len(fell))
+    both = (fell[:, :128] & fell[:, 128:]).mean()  # nor do the halves of the words
+    assert abs(both - chance**2) < 4.5 * chance / np.sqrt(count / 2) + 1e-9
+
+
+def test_coins_are_even_in_every_place_of_a_word():
+    numbers = random.coin(5, 0, 9, range(4000), 128, "float64")
+    assert numbers.min() >= 0 and numbers.max() < 1
+    for place in (0, 15, 16, 31, 32, 47, 63, 64, 127):
+        assert scipy.stats.kstest(numbers[:, place], "uniform").pvalue > 1e-4
+    pairs = np.corrcoef(numbers.T) - np.eye(128)
+    assert abs(pairs).max() < 5.2 / np.sqrt(len(numbers))
+
+
+@pytest.mark.c
+def test_numbers_that_are_only_compared_are_coins_and_others_are_not():
+    def text(made):
+        rng = pytensor.shared(np.random.default_rng(0))
+        x = pt.matrix("x", shape=(None, 9))
+        _, drawn = pt.random.uniform(0.0, 1.0, size=x.shape, rng=rng, return_next_rng=True)
+        return Program([x], [made(x, drawn)]).c_source()
+
+    assert "coin_row" in text(lambda x, u: x * (u >= 0.5)) and "coin_row" in text(lambda x, u: x * (0.5 < u))
+    assert "uniform_row" in text(lambda x, u: x * u * (u >= 0.5)) and "uniform_row" in text(lambda x, u: u)
 
 
 def test_normal_numbers_have_their_moments_and_tails():
