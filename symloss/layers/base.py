@@ -23,7 +23,8 @@ def input_names(name, inputs) -> tuple[str, ...]:
     """Return the names of the input layers of a layer called `name`, or raise SpecError for an invalid name."""
     names = (inputs,) if isinstance(inputs, str) else inputs
     if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
-        raise SpecError(f"layer {name!r}: inputs={inputs!r}; the name of an earlier layer is wanted, or a list of them")
+        raise SpecError(f"layer {name!r}: inputs={inputs!r} is not valid; it must be the name of an earlier layer, or "
+                        "a list of names")
     return tuple(one.removesuffix(":out") for one in names)
 
 
@@ -80,13 +81,14 @@ class Layer:
 
     def __init__(self, *, name, inputs=(), size=None, shape=None, activation="linear", **draws):
         if size is not None and shape is not None:
-            raise SpecError(f"layer {name!r}: size={size!r} and shape={shape!r}; one of them is wanted")
+            raise SpecError(f"layer {name!r}: got size={size!r} and shape={shape!r}. Pass only one of them")
         if not isinstance(name, str) or not name or set(name) & set(self.no_names):
-            raise SpecError(f"layer {name!r}: a name without any of {' '.join(self.no_names)} is wanted")
+            raise SpecError(f"layer {name!r}: the name of a layer must be a string without any of the characters "
+                            f"{' '.join(self.no_names)}")
         self.name = name
         if not isinstance(activation, str) and not callable(activation):
-            raise SpecError(f"layer {name!r}: activation={activation!r}; a name or a function of a tensor is wanted, "
-                            f"'linear' for none")
+            raise SpecError(f"layer {name!r}: activation={activation!r} is not valid; it must be a name or a function "
+                            "of a tensor. Write 'linear' for none")
         self.inputs = input_names(name, inputs)
         self.shape = self._shape(size, shape)
         self.activation = activation
@@ -102,13 +104,13 @@ class Layer:
         self._check_shape(shape)
         for n in shape:
             if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-                raise SpecError(f"layer {self.name!r}: size {n!r}; an integer of at least 1 is wanted")
+                raise SpecError(f"layer {self.name!r}: size={n!r} is not valid; it must be an integer of at least 1")
         return tuple(int(n) for n in shape)
 
     def _check_shape(self, shape):
         if not isinstance(shape, list | tuple) or not shape:
-            raise SpecError(f"layer {self.name!r}: shape={shape!r}; the lengths of an item's axes are wanted, "
-                            f"(28, 28, 1) say, or a size")
+            raise SpecError(f"layer {self.name!r}: shape={shape!r} is not valid; it must contain the lengths of the "
+                            "axes of an item, such as (28, 28, 1)")
 
     @classmethod
     def options(cls) -> list[str]:
@@ -144,12 +146,13 @@ class Layer:
         for source in sources:
             if source.sparse and not self.takes_sparse:
                 raise SpecError(
-                    f"layer {self.name!r}: its input {source.name!r} is sparse, which fully connected layers alone can "
-                    f"take; put one between, or leave sparse={source.sparse!r} out"
+                    f"layer {self.name!r}: its input {source.name!r} is sparse, but only fully connected layers can "
+                    f"read sparse inputs. Put one between them, or leave out sparse={source.sparse!r}"
                 )
         self.setup(sources)
         if self.shape is None:
-            raise SpecError(f"layer {self.name!r} has no size; write {{'name': {self.name!r}, 'size': 20}}, say")
+            raise SpecError(f"layer {self.name!r}: it has no size. Write {{'name': {self.name!r}, 'size': 20}}, for "
+                            "example")
         self.activate = Activation(self.activation, self.size, rng, prefix=f"{self.name}.")
         for short, shared in self.activate.params.items():
             self.params[short] = shared
@@ -160,7 +163,7 @@ class Layer:
         """Get what this layer needs from the graph that it will join. It is called before `bind`."""
 
     def setup(self, sources: list["Layer"]) -> None:
-        """Set `shape` if it follows from the sources, and create parameters with `add_weights` and `add_bias`."""
+        """Set ``shape`` if it follows from the sources, and create parameters with `add_weights` and `add_bias`."""
 
     def connect(self, values: list) -> dict:
         """Return the expressions of this layer by short name ('out', 'pre', ...) for the `values` of its inputs.
@@ -168,8 +171,8 @@ class Layer:
         A method ``connect(self, values, context)`` also gets a `Context`, which tells whether this is for training, and
         draws random numbers.
         """
-        raise SpecError(f"layer {self.name!r}: {type(self).__name__} has no method connect; write one that returns "
-                        f"{{'out': ...}} for the values of its inputs")
+        raise SpecError(f"layer {self.name!r}: {type(self).__name__} has no method connect. Write one that returns "
+                        "{'out': ...} for the values of its inputs")
 
     def connect_in_training(self, values: list) -> dict | None:
         """Return the expressions of `connect` for training, or None if they are the same as in prediction.
@@ -203,14 +206,16 @@ class Layer:
     def need_size(self) -> int:
         """Return the size, or raise SpecError if there is none."""
         if self.shape is None:
-            raise SpecError(f"layer {self.name!r} has no size; write (20, {self.activation!r}) or {{'size': 20}}, say")
+            raise SpecError(f"layer {self.name!r}: it has no size. Write (20, {self.activation!r}) or {{'size': 20}}, "
+                            "for example")
         return self.size
 
     def one_source(self, sources) -> "Layer":
         """Return the only source, or raise SpecError if there are several."""
         if len(sources) != 1:
             raise SpecError(
-                f"layer {self.name!r}: one input is wanted, got {', '.join(s.name for s in sources) or 'none'}"
+                f"layer {self.name!r}: it needs exactly one input, but got "
+                f"{', '.join(s.name for s in sources) or 'none'}"
             )
         return sources[0]
 
@@ -234,8 +239,8 @@ class Layer:
         except (MemoryError, OverflowError, ValueError) as error:
             if isinstance(error, SymlossError):
                 raise
-            raise SpecError(f"layer {self.name!r}: no memory for {short} of shape {tuple(shape)} ({error}); make it "
-                            f"smaller") from None
+            raise SpecError(f"layer {self.name!r}: there is not enough memory for {short} of shape {tuple(shape)} "
+                            f"({error}). Make the layer smaller") from None
         self.params[short] = pytensor.shared(value, name=f"{self.name}.{short}", shape=value.shape)
 
     def _drawing(self, short, shared):
@@ -269,8 +274,8 @@ class Layer:
         names = {p.name for one in made for p in inspect.signature(one).parameters.values() if p.kind is p.KEYWORD_ONLY}
         names -= {"name", "inputs", "size", "shape", "activation"}
         for name in sorted(names - set(vars(self))):
-            raise SpecError(f"layer {self.name!r}: {type(self).__name__} does not keep its option {name!r}, so that a "
-                            f"file or a copy would lose it; write self.{name} = {name} in its __init__")
+            raise SpecError(f"layer {self.name!r}: {type(self).__name__} does not keep its option {name!r}, so a file "
+                            f"or a copy would lose it. Write self.{name} = {name} in its __init__")
         return {name: vars(self)[name] for name in sorted(names)}
 
     def __repr__(self):

@@ -41,7 +41,8 @@ class Bidirectional(Layer):
         draws = {k: v for k, v in options.items() if k not in own and k not in _LAYER}
         super().__init__(**{k: v for k, v in options.items() if k in _LAYER})
         if "direction" in options:
-            raise SpecError(f"layer {self.name!r}: direction={options['direction']!r}; a bidirectional layer has both")
+            raise SpecError(f"layer {self.name!r}: direction={options['direction']!r} has no effect, because a "
+                            "bidirectional layer reads both ways. Leave it out")
         for option in draws:
             if option in self.options() and option not in Layer.options():
                 who = f"option of layer {self.name!r} ({self.worker} both ways):"
@@ -58,7 +59,8 @@ class Bidirectional(Layer):
     def _worker_class(worker) -> type:
         cls = registry.get(worker)
         if not issubclass(cls, Recurrent):
-            raise SpecError(f"worker {worker!r}: a recurrent form is wanted, one of {', '.join(workers())}")
+            raise SpecError(f"bidirectional layer: worker={worker!r} is not valid; it must be one of the recurrent "
+                            f"forms {', '.join(workers())}")
         return cls
 
     @classmethod
@@ -72,7 +74,8 @@ class Bidirectional(Layer):
     def bind(self, sources, rng):
         size = self.need_size()
         if size % 2:
-            raise SpecError(f"layer {self.name!r}: size {size}; half of the units go each way, so use {size + 1}, say")
+            raise SpecError(f"layer {self.name!r}: size={size} is odd, but half of the units read each way. Use "
+                            f"{size + 1}, for example")
         self.halves = {}
         for side, direction in SIDES.items():
             half = self._worker_class(self.worker)(

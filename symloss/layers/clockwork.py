@@ -20,8 +20,8 @@ class Modules(Recurrent, abstract=True):
         """Return one value for each module as one value for each unit."""
         if self.size % len(values):
             raise SpecError(
-                f"layer {self.name!r}: size {self.size} is no multiple of its {len(values)} modules; "
-                f"use {self.size // len(values) * len(values) or len(values)}, say"
+                f"layer {self.name!r}: size={self.size} is not a multiple of its {len(values)} modules. Use "
+                f"{self.size // len(values) * len(values) or len(values)}, for example"
             )
         return np.repeat(values, self.size // len(values))
 
@@ -49,7 +49,8 @@ class Clockwork(Modules):
     def __init__(self, *, periods=None, **options):
         super().__init__(**options)
         if not isinstance(periods, list | tuple | np.ndarray) or not len(periods):
-            raise SpecError(f"layer {self.name!r}: periods={periods!r}; a list of them is wanted, [1, 2, 4] say")
+            raise SpecError(f"layer {self.name!r}: periods={periods!r} is not valid; it must be a list of integers of "
+                            "at least 1, such as [1, 2, 4]")
         self.periods = sorted(self._positive("periods", period) for period in periods)
 
     def build(self, inputs, size):

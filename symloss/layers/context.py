@@ -80,8 +80,8 @@ class Context:
         for noise in self._noises:
             if noise.matches(full):
                 if layer.sparse:
-                    raise SpecError(f"{noise.title}: {layer.name!r} is sparse, and stays so; name other outputs by "
-                                    f"'pattern'")
+                    raise SpecError(f"{noise.title}: the layer {layer.name!r} is sparse, so no noise can be added to "
+                                    "it. Name other outputs with 'pattern'")
                 rng = self.stream()
                 rng.name = f"noise of {full}"
                 value, self.updates[rng] = noise.modify(full, value, rng)
@@ -127,12 +127,12 @@ def put_in_place(expressions: list, others: dict) -> None:
 def _check_made(layer, made):
     """Raise SpecError for what a layer of the user's returned, unless these are tensors by name."""
     if not isinstance(made, dict) or "out" not in made:
-        raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {made!r}; a dict of tensors "
-                        f"is wanted, {{'out': ...}}")
+        raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {made!r}, but it must "
+                        "return a dict of tensors, {'out': ...}")
     for short, value in made.items():
         if not isinstance(value, Variable):
-            raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {value!r} as {short!r}; "
-                            f"a tensor is wanted")
+            raise SpecError(f"layer {layer.name!r}: connect of {type(layer).__name__} returned {value!r} as "
+                            f"{short!r}, but it must be a tensor")
 
 
 def draws(values: dict) -> bool:

@@ -25,7 +25,8 @@ class _Windows(Layer, abstract=True):
         whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= least for n in given)
         if len(given) != self.axes or not whole:
             wanted = "an integer" if self.axes == 1 else "an integer or a pair of them"
-            raise SpecError(f"layer {self.name!r}: {option}={value!r}; {wanted}, at least {least}, is wanted")
+            raise SpecError(f"layer {self.name!r}: {option}={value!r} is not valid; it must be {wanted}, at least "
+                            f"{least}")
         return tuple(int(n) for n in given)
 
     def _plain(self, numbers):
@@ -39,23 +40,24 @@ class _Windows(Layer, abstract=True):
             wanted = ("a series (time, channels)", "an image (rows, columns, channels)")[self.axes - 1]
             example = ("(100, 3)", "(28, 28, 1)")[self.axes - 1]
             raise SpecError(
-                f"layer {self.name!r}: its input {source.name!r} has items of shape {source.shape}; {wanted} is "
-                f"wanted: write {{'shape': {example}}}, or put {{'form': 'reshape', 'shape': {example}}} between"
+                f"layer {self.name!r}: its input {source.name!r} has items of shape {source.shape}, but each item "
+                f"must be {wanted}. Write {{'shape': {example}}} for the input, or put {{'form': 'reshape', 'shape': "
+                f"{example}}} between them"
             )
         return source.shape
 
     def _refuse_size(self, option, window, size):
         raise SpecError(
-            f"layer {self.name!r}: {option} {self._plain(window)} is larger than its input {self.inputs[0]!r}, "
-            f"which has {' x '.join(map(str, size))}; take a smaller one, or fewer layers that shrink before it"
+            f"layer {self.name!r}: {option} {self._plain(window)} is larger than its input {self.inputs[0]!r}, which "
+            f"is {' x '.join(map(str, size))}. Use a smaller one, or fewer layers that shrink the image before it"
         )
 
     def _as_image(self, x):
         """Return (n, rows, columns, channels): a series is an image of one row."""
         if x.ndim != self.axes + 2:
-            raise SpecError(f"layer {self.name!r}: its input {self.inputs[0]!r} has batches of {x.ndim} axes, and "
-                            f"{self.axes + 2} are wanted; rows of numbers that become images go with a plain model, "
-                            f"symloss.Classifier say")
+            raise SpecError(f"layer {self.name!r}: its input {self.inputs[0]!r} has batches with {x.ndim} axes, but "
+                            f"it needs {self.axes + 2}. If your data are rows of numbers that you reshape into "
+                            "images, use a plain model, such as symloss.Classifier")
         return x if self.axes == 2 else x.reshape((x.shape[0], 1, *x.type.shape[1:]))
 
     def _over_rows(self, numbers, fill) -> tuple[int, ...]:
@@ -87,16 +89,18 @@ class _Convolution(_Windows, abstract=True):
     def __init__(self, *, filter_size=None, stride=1, border_mode="valid", flip_filters=True, **options):
         super().__init__(**options)
         if filter_size is None:
-            raise SpecError(f"layer {self.name!r}: no filter_size; write {{'size': 32, 'filter_size': 5}}, say")
+            raise SpecError(f"layer {self.name!r}: it has no filter_size. Write {{'size': 32, 'filter_size': 5}}, for "
+                            "example")
         self.filter_size = self._numbers("filter_size", filter_size)
         self.stride = self._numbers("stride", stride)
         if isinstance(border_mode, str) and border_mode not in BORDERS:
-            raise SpecError(f"layer {self.name!r}: border_mode={border_mode!r}; {', '.join(map(repr, BORDERS))} or "
-                            f"a number of zeros is wanted")
+            raise SpecError(f"layer {self.name!r}: border_mode={border_mode!r} is not valid; it must be "
+                            f"{', '.join(map(repr, BORDERS))} or the number of zeros on each side")
         named = isinstance(border_mode, str)
         self.border_mode = border_mode if named else self._numbers("border_mode", border_mode, least=0)
         if not isinstance(flip_filters, bool | np.bool_):
-            raise SpecError(f"layer {self.name!r}: flip_filters={flip_filters!r}; True or False is wanted")
+            raise SpecError(f"layer {self.name!r}: flip_filters={flip_filters!r} is not valid; it must be True or "
+                            "False")
         self.flip_filters = bool(flip_filters)
 
     def setup(self, sources):
@@ -174,14 +178,15 @@ class _Pooling(_Windows, abstract=True):
     def __init__(self, *, pool_size=2, stride=None, pooling="max", ignore_border=True, **options):
         super().__init__(**options)
         if self.shape is not None:
-            raise SpecError(f"layer {self.name!r}: size {self.size}, but pooling keeps the channels of its input; "
-                            f"leave the size out; how large windows are is pool_size")
+            raise SpecError(f"layer {self.name!r}: got size={self.size}, but pooling keeps the channels of its input. "
+                            "Leave size out; pool_size sets the size of the windows")
         self.pool_size = self._numbers("pool_size", pool_size)
         self.stride = self.pool_size if stride is None else self._numbers("stride", stride)
         if pooling not in ("max", "mean"):
-            raise SpecError(f"layer {self.name!r}: pooling={pooling!r}; 'max' or 'mean' is wanted")
+            raise SpecError(f"layer {self.name!r}: pooling={pooling!r} is not valid; it must be 'max' or 'mean'")
         if not isinstance(ignore_border, bool | np.bool_):
-            raise SpecError(f"layer {self.name!r}: ignore_border={ignore_border!r}; True or False is wanted")
+            raise SpecError(f"layer {self.name!r}: ignore_border={ignore_border!r} is not valid; it must be True or "
+                            "False")
         self.pooling, self.ignore_border = pooling, bool(ignore_border)
 
     def setup(self, sources):

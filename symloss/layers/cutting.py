@@ -28,8 +28,8 @@ def part(graph: Graph, inputs: list[str], outputs: list[str]) -> Graph:
     needed = _needed(graph, [graph.top(name) for name in outputs], set(inputs))
     missing = [layer.name for layer in needed if isinstance(layer, Input) and layer.name not in inputs]
     if missing:
-        raise SpecError(f"part from {', '.join(inputs)} to {', '.join(outputs)}: that needs {', '.join(missing)}, too; "
-                        f"name it among the inputs")
+        raise SpecError(f"part from {', '.join(inputs)} to {', '.join(outputs)}: it also needs {', '.join(missing)}. "
+                        "Name it among the inputs")
     values = graph.outputs()[0]
     enters = [_entrance(name, graph[name], values[f"{name}:out"]) for name in inputs]
     inner = [layer for layer in graph.layers if layer in needed and layer.name not in inputs]
@@ -40,13 +40,13 @@ def take(graph: Graph, start: str, end: str) -> Graph:
     """Return the layers from one to another, including both, as a graph that shares them. See `part`."""
     first, last = graph[start], graph.top(end)
     if start not in graph.names():
-        raise SpecError(f"take from {start!r}: it lies within another layer; begin with a layer of this network, or "
-                        f"take a part of net[{start.partition('.')[0]!r}]")
+        raise SpecError(f"take from {start!r}: this layer is inside another one. Begin with a layer of this network, "
+                        f"or take a part of net[{start.partition('.')[0]!r}]")
     inputs = [start] if isinstance(first, Input) else list(first.inputs)
     reached = _needed(graph, [last], set(inputs))
     if first not in reached and start not in inputs:
-        raise SpecError(f"take from {start!r} to {end!r}: {end!r} does not depend on {start!r}; name the earlier layer "
-                        f"first")
+        raise SpecError(f"take from {start!r} to {end!r}: {end!r} does not depend on {start!r}. Name the earlier "
+                        "layer first")
     also = [layer.name for layer in reached if isinstance(layer, Input) and layer.name not in inputs]
     return part(graph, [*inputs, *also], [end])
 

@@ -50,30 +50,31 @@ class Elementwise(Layer):
 
     def setup(self, sources):
         if not sources:
-            raise SpecError(f"layer {self.name!r}: at least one input is wanted")
+            raise SpecError(f"layer {self.name!r}: it needs at least one input")
         made = self._called([pt.tensor(name=source.name, dtype=pytensor.config.floatX, shape=(None, *source.shape))
                              for source in sources])
         self.scalar = made.ndim == 1
         shape = (1,) if self.scalar else tuple(made.type.shape[1:])
         if None in shape:
-            raise SpecError(f"layer {self.name!r}: its function returns items of shape {shape}, with lengths that are "
-                            f"not known before it runs; use operations that keep the lengths of their inputs")
+            raise SpecError(f"layer {self.name!r}: its function returns items of shape {shape}, whose lengths are "
+                            "unknown before it runs. Use operations that keep the lengths of their inputs")
         if self.shape not in (None, shape, shape[-1:]):
-            raise SpecError(f"layer {self.name!r}: shape {self.shape}, but its function makes {shape}; leave it out")
+            raise SpecError(f"layer {self.name!r}: got shape={self.shape}, but its function returns items of shape "
+                            f"{shape}. Leave shape out")
         self.shape = shape
 
     def _called(self, values):
         try:
             made = self._call(*values)
         except Exception as error:
-            raise SpecError(f"layer {self.name!r}: {type(error).__name__} in its function ({error}); write it with "
-                            f"pytensor.tensor, as a function of {len(values)} "
-                            f"tensor{'s' * (len(values) > 1)}: {', '.join(self.inputs)}") from error
+            raise SpecError(f"layer {self.name!r}: its function raised {type(error).__name__} ({error}). Write it "
+                            f"with pytensor.tensor, as a function of {len(values)} tensor{'s' * (len(values) > 1)}: "
+                            f"{', '.join(self.inputs)}") from error
         if not isinstance(made, pt.TensorVariable):
-            raise SpecError(f"layer {self.name!r}: its function returned {made!r}; a tensor is wanted")
+            raise SpecError(f"layer {self.name!r}: its function returned {made!r}, but it must return a tensor")
         if made.ndim == 0:
-            raise SpecError(f"layer {self.name!r}: its function returned one number for the whole batch; return one "
-                            f"for each item, .mean(axis=-1) say")
+            raise SpecError(f"layer {self.name!r}: its function returned a single number for the whole batch. Return "
+                            "one per item, for example with .mean(axis=-1)")
         return made
 
     def connect(self, values):
@@ -82,8 +83,8 @@ class Elementwise(Layer):
 
     def to_spec(self):
         if not isinstance(self.function, str):
-            raise SpecError(f"layer {self.name!r}: its function has no name that a file could hold; register it with "
-                            f"@symloss.activations.activation() if it takes one tensor, or write a class of layers")
+            raise SpecError(f"layer {self.name!r}: its function has no name that a file could store. Register it with "
+                            "@symloss.activations.activation() if it takes one tensor, or write a subclass of Layer")
         return super().to_spec() | {"function": self.function}
 
 
@@ -96,8 +97,8 @@ def _callable(name, function):
         return lambda x: Activation(function, x.type.shape[-1], None)(x)
     if isinstance(function, str):
         raise unknown(f"function of layer {name!r}:", function, [*FUNCTIONS, *activations])
-    raise SpecError(f"layer {name!r}: function={function!r}; a function of tensors is wanted, or a name: "
-                    f"{', '.join(FUNCTIONS)}, or that of an activation")
+    raise SpecError(f"layer {name!r}: function={function!r} is not valid; it must be a function of tensors, one of "
+                    f"the names {', '.join(FUNCTIONS)}, or the name of an activation")
 
 
 DISTANCES = ("euclidean", "squared euclidean", "manhattan", "cosine")
@@ -126,10 +127,11 @@ class Distance(Layer):
     def setup(self, sources):
         if len(sources) != 2 or sources[0].shape != sources[1].shape:
             found = ", ".join(f"{source.name} {source.shape}" for source in sources)
-            raise SpecError(f"layer {self.name!r}: two inputs of one shape are wanted, got {found or 'none'}")
+            raise SpecError(f"layer {self.name!r}: it needs two inputs of the same shape, but got {found or 'none'}")
         self._axes = tuple(range(-len(sources[0].shape), 0))
         if self.shape not in (None, (1,)):
-            raise SpecError(f"layer {self.name!r}: shape {self.shape}, but a distance is one number; leave it out")
+            raise SpecError(f"layer {self.name!r}: got shape={self.shape}, but a distance is a single number. Leave "
+                            "shape out")
         self.shape = (1,)
 
     def connect(self, values):

@@ -23,7 +23,7 @@ class Embedding(Layer):
 
     The table is the parameter 'w' (ids, size). By default it starts with normal numbers with the standard deviation
     1 / sqrt(size). You can change that with 'init' or 'std'. If the update rule allows it, a training step updates only
-    the rows that it reads: see `compiling.table_rows`.
+    the rows that it reads: see ``compiling.table_rows``.
     """
 
     forms = ("embedding",)
@@ -33,8 +33,8 @@ class Embedding(Layer):
     def __init__(self, *, ids=None, **options):
         super().__init__(**options)
         if isinstance(ids, bool) or not isinstance(ids, int | np.integer) or ids < 1:
-            raise SpecError(f"layer {self.name!r}: ids={ids!r}; the number of different ids is wanted, an integer of "
-                            f"at least 1")
+            raise SpecError(f"layer {self.name!r}: ids={ids!r} is not valid; it must be the number of different ids, "
+                            "an integer of at least 1")
         self.ids = int(ids)
 
     def setup(self, sources):
@@ -42,7 +42,8 @@ class Embedding(Layer):
         self._squeezed = source.shape[-1] == 1  # one id an item, or a step
         shape = (*(source.shape[:-1] if self._squeezed else source.shape), size)
         if self.shape not in ((size,), shape):
-            raise SpecError(f"layer {self.name!r}: shape {self.shape}, but its input makes {shape}; write a size")
+            raise SpecError(f"layer {self.name!r}: got shape={self.shape}, but its input gives items of shape "
+                            f"{shape}. Write a size instead")
         self.shape = shape
         drawing = self._drawing("w", shared=True)
         if not set(drawing) & {"init", "mean", "std", "diagonal"}:
@@ -53,8 +54,8 @@ class Embedding(Layer):
     def connect(self, values):
         (found,) = values
         if not found.dtype.startswith(("int", "uint")):
-            raise SpecError(f"layer {self.name!r}: its input {self.inputs[0]!r} is {found.dtype}, and ids are "
-                            f"integers; write the input as {{'size': 1, 'dtype': 'int32'}}")
+            raise SpecError(f"layer {self.name!r}: its input {self.inputs[0]!r} has dtype {found.dtype}, but ids must "
+                            "be integers. Write the input as {'size': 1, 'dtype': 'int32'}")
         ids = found[..., 0] if self._squeezed else found
         rows = self.params["w"][ids.ravel()]
         lengths = [ids.shape[axis] if n is None else n for axis, n in enumerate(ids.type.shape)]

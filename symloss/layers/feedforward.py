@@ -30,14 +30,15 @@ class Input(Layer):
     def __init__(self, *, ndim=2, dtype=None, sparse=None, **options):
         super().__init__(**options)
         if isinstance(ndim, bool) or not isinstance(ndim, int | np.integer) or ndim < 2:
-            raise SpecError(f"layer {self.name!r}: ndim={ndim!r}; the number of a batch's axes is wanted, at least 2")
+            raise SpecError(f"layer {self.name!r}: ndim={ndim!r} is not valid; it must be the number of axes of a "
+                            "batch, an integer of at least 2")
         self.ndim = ndim
         self.dtype = dtype or pytensor.config.floatX
         self.sparse = sparse or None
         if self.sparse not in (None, "csr", "csc"):
-            raise SpecError(f"layer {self.name!r}: sparse={sparse!r}; 'csr', 'csc' or None is wanted")
+            raise SpecError(f"layer {self.name!r}: sparse={sparse!r} is not valid; it must be 'csr', 'csc' or None")
         if self.inputs:
-            raise SpecError(f"layer {self.name!r}: an input layer has no inputs, got {', '.join(self.inputs)}")
+            raise SpecError(f"layer {self.name!r}: an input layer cannot have inputs, but got {', '.join(self.inputs)}")
 
     def setup(self, sources):
         self.need_size()
@@ -49,8 +50,8 @@ class Input(Layer):
             self.variable = pt.tensor(name=self.name, dtype=self.dtype, shape=self.batch_shape)
             return
         if self.ndim != 2:
-            raise SpecError(f"layer {self.name!r}: sparse={self.sparse!r}, but items of shape {self.shape}; sparse "
-                            f"matrices have rows of values: write a size")
+            raise SpecError(f"layer {self.name!r}: sparse={self.sparse!r} does not work with items of shape "
+                            f"{self.shape}, because sparse matrices contain one row per item. Write a size")
         self.variable = sparse.SparseTensorType(self.sparse, self.dtype)(self.name)
 
     def connect(self, values):
@@ -71,7 +72,7 @@ class Feedforward(Layer):
 
     def setup(self, sources):
         if not sources:
-            raise SpecError(f"layer {self.name!r}: at least one input is wanted")
+            raise SpecError(f"layer {self.name!r}: it needs at least one input")
         size = self.need_size()
         self._set_shape(sources, size)
         for source, short in zip(sources, self._weights(), strict=True):
@@ -83,10 +84,11 @@ class Feedforward(Layer):
         before = {source.shape[:-1] for source in sources}
         if len(before) > 1:
             found = ", ".join(f"{s.name} {s.shape}" for s in sources)
-            raise SpecError(f"layer {self.name!r}: inputs that differ in the last axis alone are wanted, got {found}")
+            raise SpecError(f"layer {self.name!r}: its inputs may differ only in the last axis, but got {found}")
         shape = (*before.pop(), size)
         if self.shape not in ((size,), shape):
-            raise SpecError(f"layer {self.name!r}: shape {self.shape}, but its input makes {shape}; write a size")
+            raise SpecError(f"layer {self.name!r}: got shape={self.shape}, but its input gives items of shape "
+                            f"{shape}. Write a size instead")
         self.shape = shape
 
     def _weights(self):
@@ -133,11 +135,13 @@ class Tied(Layer):
             found = [layer for layer in with_w if layer.name == self.partner]
             if not found:
                 names = ", ".join(layer.name for layer in with_w)
-                raise SpecError(f"layer {self.name!r}: no partner {self.partner!r} with a weight w; there are {names}")
+                raise SpecError(f"layer {self.name!r}: there is no layer {self.partner!r} with a weight w to tie it "
+                                f"to. Choose one of {names}")
             return found[0]
         tied = sum(isinstance(layer, Tied) for layer in earlier)
         if tied >= len(with_w):
-            raise SpecError(f"layer {self.name!r}: {tied + 1} tied layers, but {len(with_w)} layers with a weight w")
+            raise SpecError(f"layer {self.name!r}: there are {tied + 1} tied layers, but only {len(with_w)} layers "
+                            "with a weight w. Leave tied layers out")
         return with_w[len(with_w) - 1 - tied]
 
     def bind(self, sources, rng):
@@ -157,13 +161,13 @@ class Tied(Layer):
         size, inputs = self._w.get_value(borrow=True).shape
         if self.shape not in (None, (size,)):
             raise SpecError(
-                f"layer {self.name!r}: size {self.size}, but its partner {self.partner!r} takes {size} inputs; "
-                f"leave the size out"
+                f"layer {self.name!r}: got size={self.size}, but its partner {self.partner!r} has {size} inputs. "
+                "Leave size out"
             )
         if sources[0].size != inputs:
             raise SpecError(
-                f"layer {self.name!r}: its input {sources[0].name!r} has {sources[0].size} units, its partner "
-                f"{self.partner!r} has {inputs}; tie layers in reverse order, or name a partner"
+                f"layer {self.name!r}: its input {sources[0].name!r} has {sources[0].size} units, but its partner "
+                f"{self.partner!r} has {inputs}. Tie the layers in reverse order, or name a partner"
             )
         self.shape = (size,)
         self.add_bias("b", (size,))

@@ -61,9 +61,10 @@ class Graph:
         if isinstance(specs, dict) or edges is not None:
             specs, ends, compared = wiring.in_order(specs, edges)
         if not isinstance(specs, list | tuple) or len(specs) < 2:
-            raise SpecError(f"layers {specs!r}: a list of at least an input and an output is wanted, [10, 20, 3] say")
+            raise SpecError(f"layers={specs!r} is not valid; it must be a list of at least an input and an output, "
+                            "such as [10, 20, 3]")
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise SpecError(f"seed={seed!r}; an integer of at least 0 is wanted")
+            raise SpecError(f"seed={seed!r} is not valid; it must be an integer of at least 0")
         self._begin(seed, input_ndim, output_activation)
         for index, description in enumerate(specs):
             name = description.get("name") if isinstance(description, dict) else None
@@ -81,8 +82,8 @@ class Graph:
         """Append a layer described in the layer language, and return it. A `plain` one is linear by default."""
         if isinstance(description, layers.Layer):
             form = layers.base.form_of(description)
-            raise SpecError(f"layer {description!r}: a model makes its layers itself, of their descriptions; write "
-                            f"{{'form': {form!r}, 'name': {description.name!r}, 'size': ...}}")
+            raise SpecError(f"layer {description!r}: a model makes its layers from descriptions. Write {{'form': "
+                            f"{form!r}, 'name': {description.name!r}, 'size': ...}} instead")
         index = len(self.layers)
         if is_network(description):
             description = {"form": "network", "network": description}
@@ -92,7 +93,7 @@ class Graph:
         keywords = spec.parse(description, layers.registry.__contains__, _is_activation) | options
         form = keywords.pop("form", "input" if index == 0 else "feedforward")
         if index == 0 and form != "input":
-            raise SpecError(f"layer {description!r}: the first layer is the input; got the form {form!r}")
+            raise SpecError(f"layer {description!r}: the first layer must be the input, but got the form {form!r}")
         if isinstance(form, str) and form not in layers.registry:
             raise hints.unknown("layer form", form, layers.registry, layers.registry.spellings())
         cls = layers.registry.get(form)
@@ -102,7 +103,8 @@ class Graph:
             cls, keywords = layers.Shared, {k: v for k, v in keywords.items() if k != "network"} | {"of": twin}
         layer = self._make(cls, keywords, description)
         if layer.name in self:
-            raise SpecError(f"layer {layer.name!r}: two layers of this name; give one another with 'name'")
+            raise SpecError(f"layer {layer.name!r}: two layers have this name. Give one of them another name with "
+                            "'name'")
         sources = [self[name] for name in layer.inputs]
         layer.meet(self)
         layer.bind(sources, np.random.default_rng([self.seed, index]))
@@ -112,7 +114,8 @@ class Graph:
             self.mask = pt.tensor(name=MASK, dtype="int8", shape=(None, None)) if self.mask is None else self.mask
             layer.mask = self.mask
         if self.mask is not None and MASK in self.names():
-            raise SpecError(f"layer {MASK!r}: the lengths of sequences go by this name; give the layer another")
+            raise SpecError(f"layer {MASK!r}: symloss uses this name for the lengths of sequences. Give the layer "
+                            "another name")
         return layer
 
     def _embedded(self, network) -> str | None:
@@ -129,7 +132,7 @@ class Graph:
                 return Graph.rebuilt(network)
             return Graph(network, seed=self.seed + len(self.layers))
         except SpecError as error:
-            raise SpecError(f"layer {who!r}: its network: {error}") from error
+            raise SpecError(f"layer {who!r}: its network cannot be used: {error}") from error
 
     def _fill(self, keywords, cls, index, last, plain):
         """Put defaults where the description is silent."""
@@ -162,7 +165,8 @@ class Graph:
             try:
                 return self.layers[which]
             except IndexError:
-                raise UnknownNameError(f"layer {which}: there are layers 0 to {len(self.layers) - 1}") from None
+                raise UnknownNameError(f"layer {which} does not exist; there are layers 0 to "
+                                       f"{len(self.layers) - 1}") from None
         for layer in self.layers:
             if layer.name == which:
                 return layer
@@ -246,7 +250,7 @@ class Graph:
     def _checked(self, outputs) -> tuple[str, ...]:
         names = (outputs,) if isinstance(outputs, str) else outputs
         if not isinstance(names, list | tuple) or not names:
-            raise SpecError(f"outputs={outputs!r}; the name of a layer is wanted, or a list of them")
+            raise SpecError(f"outputs={outputs!r} is not valid; it must be the name of a layer, or a list of names")
         return tuple(map(self._known, names))
 
     def _known(self, name):

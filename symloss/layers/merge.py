@@ -16,21 +16,23 @@ class _Merging(Layer, abstract=True):
     def setup(self, sources):
         if len(sources) < 2:
             raise SpecError(
-                f"layer {self.name!r}: at least two inputs are wanted; write 'inputs': ['hid1', 'hid2'], say"
+                f"layer {self.name!r}: it needs at least two inputs. Write 'inputs': ['hid1', 'hid2'], for example"
             )
         shape = self.merged_shape([s.shape for s in sources])
         if shape is None:
             found = ", ".join(f"{s.name} {s.shape}" for s in sources)
-            raise SpecError(f"layer {self.name!r}: its inputs do not go together: {found}; {self.wanted} are wanted")
+            raise SpecError(f"layer {self.name!r}: its inputs do not fit together: {found}. They must have "
+                            f"{self.wanted}")
         if self.shape not in (None, shape, shape[-1:]):
-            raise SpecError(f"layer {self.name!r}: size {self.size}, but its inputs make {shape[-1]}; leave it out")
+            raise SpecError(f"layer {self.name!r}: got size={self.size}, but its inputs give {shape[-1]} units. Leave "
+                            "size out")
         self.shape = shape
 
     def connect(self, values):
         axes = {value.ndim for value in values}
         if len(axes) > 1:
             found = ", ".join(f"{name} {v.ndim}" for name, v in zip(self.inputs, values, strict=True))
-            raise SpecError(f"layer {self.name!r}: inputs with as many axes each are wanted, got {found}")
+            raise SpecError(f"layer {self.name!r}: all its inputs must have the same number of axes, but got {found}")
         return {"out": self.activate(self.merge(values))}
 
     wanted = ""
@@ -61,7 +63,7 @@ class Concatenate(_Merging):
     """Its inputs concatenated along the last axis."""
 
     forms = ("concatenate", "concat")
-    wanted = "shapes that differ in the last axis alone"
+    wanted = "shapes that differ only in the last axis"
 
     def merged_shape(self, shapes):
         if len({shape[:-1] for shape in shapes}) > 1:

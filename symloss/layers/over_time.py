@@ -17,8 +17,8 @@ class _OverTime(Layer, abstract=True):
     def setup(self, sources):
         source = self.one_source(sources)
         if self.shape not in (None, source.shape):
-            raise SpecError(f"layer {self.name!r}: size {self.size}, but its input {source.name!r} has {source.size} "
-                            f"units, and so has it; leave the size out")
+            raise SpecError(f"layer {self.name!r}: got size={self.size}, but it keeps the {source.size} units of its "
+                            f"input {source.name!r}. Leave size out")
         self.shape = source.shape
         self.wants_mask = source.follows_input  # where there are other steps than in the data, no mask fits
         self._backward = source.backward_units
@@ -26,9 +26,9 @@ class _OverTime(Layer, abstract=True):
     def connect(self, values):
         x = values[0]
         if x.ndim != len(self.shape) + 2:
-            raise SpecError(f"layer {self.name!r}: its input {self.inputs[0]!r} has {x.ndim} axes, and (batch, time, "
-                            f"{', '.join(map(str, self.shape))}) is wanted; use it once, in a model of "
-                            f"symloss.recurrent")
+            raise SpecError(f"layer {self.name!r}: its input {self.inputs[0]!r} has {x.ndim} axes, but it needs "
+                            f"(batch, time, {', '.join(map(str, self.shape))}). Use it once, in a model of "
+                            "symloss.recurrent")
         real = pt.ones(x.shape[:2], dtype="bool") if self.mask is None else pt.neq(self.mask, 0)
         return {"out": self.activate(self.reduced(x, real))}
 

@@ -36,20 +36,22 @@ class Recurrent(Layer, abstract=True):
     def __init__(self, *, direction="forward", bptt_limit=None, radius=None, h_0=None, **options):
         super().__init__(**options)
         if not isinstance(direction, str) or direction not in DIRECTIONS:
-            raise SpecError(f"layer {self.name!r}: direction={direction!r}; 'forward' or 'backward' is wanted")
+            raise SpecError(f"layer {self.name!r}: direction={direction!r} is not valid; it must be 'forward' or "
+                            "'backward'")
         self.direction = "backward" if DIRECTIONS[direction] else "forward"
         self.bptt_limit = None if bptt_limit in (None, -1) else self._positive("bptt_limit", bptt_limit)
         if radius is not None and not (is_number(radius) and radius > 0):
-            raise SpecError(f"layer {self.name!r}: radius={radius!r}; a finite number greater than 0 is wanted")
+            raise SpecError(f"layer {self.name!r}: radius={radius!r} is not valid; it must be a finite number greater "
+                            "than 0")
         self.radius = radius
         self._add_start("h_0", h_0)
 
     def _add_start(self, option, source):
         if source is not None and not isinstance(source, str):
             raise SpecError(
-                f"layer {self.name!r}: {option} is of type {type(source).__name__}; the name of a layer is wanted, of "
-                f"{{'form': 'input', 'name': 'start', 'size': 20, 'ndim': 2}} say, which takes the state as data; "
-                f"without one it is 0"
+                f"layer {self.name!r}: {option} has the type {type(source).__name__}, but it must be the name of a "
+                "layer. To pass the state as data, name an input such as {'form': 'input', 'name': 'start', 'size': "
+                f"20, 'ndim': 2}}. Without {option}, the state begins with 0"
             )
         source = None if source is None else source.removesuffix(":out")
         setattr(self, option, source)
@@ -58,7 +60,8 @@ class Recurrent(Layer, abstract=True):
 
     def _positive(self, option, value) -> int:
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise SpecError(f"layer {self.name!r}: {option}={value!r}; an integer of at least 1 is wanted")
+            raise SpecError(f"layer {self.name!r}: {option}={value!r} is not valid; it must be an integer of at least "
+                            "1")
         return int(value)
 
     @property
@@ -83,8 +86,8 @@ class Recurrent(Layer, abstract=True):
         for option, source in given.items():
             if source is not None and known[source].size != self.state_size(option):
                 raise SpecError(
-                    f"layer {self.name!r}: {option}={source!r} has {known[source].size} units; "
-                    f"{self.state_size(option)} are wanted"
+                    f"layer {self.name!r}: {option}={source!r} has {known[source].size} units, but it must have "
+                    f"{self.state_size(option)}"
                 )
 
     def build(self, inputs: int, size: int) -> None:
@@ -111,7 +114,8 @@ class Recurrent(Layer, abstract=True):
             return matrix
         found = np.abs(np.linalg.eigvals(matrix)).max()
         if found < 1e-12:
-            raise SpecError(f"layer {self.name!r}: radius={self.radius}, but all eigenvalues of {short!r} are 0")
+            raise SpecError(f"layer {self.name!r}: radius={self.radius} is not possible, because all eigenvalues of "
+                            f"{short!r} are 0")
         return matrix * (self.radius / found)
 
     def _share(self, short, value):
@@ -123,9 +127,9 @@ class Recurrent(Layer, abstract=True):
     def connect(self, values):
         if values[0].ndim != 3:
             raise SpecError(
-                f"layer {self.name!r}: its input {self.inputs[0]!r} has {values[0].ndim} axes, and (batch, time, "
-                f"variables) is wanted; use a model of symloss.recurrent, and put what makes one value of all steps "
-                f"behind its last loop"
+                f"layer {self.name!r}: its input {self.inputs[0]!r} has {values[0].ndim} axes, but it needs (batch, "
+                "time, variables). Use a model of symloss.recurrent, and put layers that reduce over time after the "
+                "last recurrent layer"
             )
         return self.run(values[0], {option: self._start(option, values) for option in self.starts})
 
@@ -273,8 +277,8 @@ def checked_rate(name, rate, known):
         return rate.strip().lower()
     if isinstance(rate, list | tuple | np.ndarray) and len(rate) and all(is_number(r) and 0 < r <= 1 for r in rate):
         return [float(r) for r in rate]
-    raise SpecError(f"layer {name!r}: rate={rate!r}; {', '.join(known)}, or a list of numbers of more than 0 and at "
-                    f"most 1 is wanted")
+    raise SpecError(f"layer {name!r}: rate={rate!r} is not valid; it must be {', '.join(known)}, or a list of numbers "
+                    "greater than 0 and at most 1")
 
 
 def drawn_rate(name, rate, size, rng):
@@ -285,7 +289,7 @@ def drawn_rate(name, rate, size, rng):
     if rate == "log":
         return np.exp(rng.uniform(-6, -least, size=size)).tolist()
     if isinstance(rate, list) and len(rate) != size:
-        raise SpecError(f"layer {name!r}: {len(rate)} rates for {size} units; one for each is wanted")
+        raise SpecError(f"layer {name!r}: got {len(rate)} rates for {size} units. Pass one rate per unit")
     return rate
 
 
@@ -320,7 +324,8 @@ class MRNN(Recurrent):
         self.add_weights("fh", (self.factors, size))
         self.add_bias("b", (size,))
         if self.radius is not None:  # hf and fh take the place of a matrix between hidden units
-            raise SpecError(f"layer {self.name!r}: radius={self.radius}; an mrnn has no matrix hh, so leave it out")
+            raise SpecError(f"layer {self.name!r}: radius={self.radius} has no effect, because an mrnn has no matrix "
+                            "hh. Leave it out")
 
     def run(self, x, starts):
         def step(x_t, f, h, hf, fh):

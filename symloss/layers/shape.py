@@ -40,19 +40,20 @@ class Reshape(_Shaping):
             self._check_shape(shape)
             shape = tuple(shape)
             if sum(_is_rest(n) for n in shape) > 1:
-                raise SpecError(f"layer {self.name!r}: shape {shape}; at most one length may be -1")
+                raise SpecError(f"layer {self.name!r}: shape={shape} is not valid; at most one length may be -1")
             known = super()._shape(size, tuple(1 if _is_rest(n) else n for n in shape))
             return tuple(-1 if _is_rest(n) else k for n, k in zip(shape, known, strict=True))
         return super()._shape(size, shape)
 
     def reshape_from(self, source):
         if self.shape is None:
-            raise SpecError(f"layer {self.name!r}: no shape; write {{'form': 'reshape', 'shape': (28, 28, 1)}}, say")
+            raise SpecError(f"layer {self.name!r}: it has no shape. Write {{'form': 'reshape', 'shape': (28, 28, "
+                            "1)}, for example")
         have, known = math.prod(source.shape), math.prod(n for n in self.shape if n != -1)
         if (have % known) if -1 in self.shape else (have != known):
             raise SpecError(
-                f"layer {self.name!r}: items of {source.name!r} have {have} values, in shape {source.shape}; they do "
-                f"not fit into {self.shape}"
+                f"layer {self.name!r}: the items of {source.name!r} have {have} values in the shape {source.shape}, "
+                f"which do not fit into {self.shape}"
             )
         self.shape = tuple(have // known if n == -1 else n for n in self.shape)
 
@@ -65,8 +66,8 @@ class Flatten(_Shaping):
     def reshape_from(self, source):
         size = math.prod(source.shape)
         if self.shape not in (None, (size,)):
-            raise SpecError(f"layer {self.name!r}: size {self.size}, but items of {source.name!r} have {size} values; "
-                            f"leave the size out")
+            raise SpecError(f"layer {self.name!r}: got size={self.size}, but the items of {source.name!r} have {size} "
+                            "values. Leave size out")
         self.shape = (size,)
 
 

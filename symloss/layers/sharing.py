@@ -26,8 +26,8 @@ class Subnetwork(Layer):
     def __init__(self, *, network=None, **options):
         super().__init__(**options)
         if network is None:
-            raise SpecError(f"layer {self.name!r}: no network; write {{'form': 'network', 'network': net}}, or put the "
-                            f"network itself into the list of layers")
+            raise SpecError(f"layer {self.name!r}: it has no network. Write {{'form': 'network', 'network': net}}, or "
+                            "put the network itself into the list of layers")
         self.network = network
 
     def meet(self, graph):
@@ -37,8 +37,8 @@ class Subnetwork(Layer):
         wanted = self.graph.inputs
         if len(sources) != len(wanted):
             names = ", ".join(layer.name for layer in wanted)
-            raise SpecError(f"layer {self.name!r}: {len(sources)} inputs, and its network has {len(wanted)}: {names}; "
-                            f"name as many earlier layers in 'inputs', in this order")
+            raise SpecError(f"layer {self.name!r}: it has {len(sources)} inputs, but its network has {len(wanted)}: "
+                            f"{names}. Name as many earlier layers in 'inputs', in this order")
         for source, layer in zip(sources, wanted, strict=True):
             self._check_input(source, layer)
         inner = self.graph.main
@@ -50,8 +50,8 @@ class Subnetwork(Layer):
 
     def _check_input(self, source, layer):
         if source.shape != layer.shape:
-            raise SpecError(f"layer {self.name!r}: its input {source.name!r} has items of shape {source.shape}, and "
-                            f"the network's input {layer.name!r} takes {layer.shape}")
+            raise SpecError(f"layer {self.name!r}: its input {source.name!r} has items of shape {source.shape}, but "
+                            f"the input {layer.name!r} of its network takes {layer.shape}")
 
     def _output_shape(self, sources, shape):
         return shape
@@ -104,28 +104,28 @@ class Mapped(Subnetwork):
 
     def _check_input(self, source, layer):
         if source.shape != layer.shape and source.shape[1:] != layer.shape:
-            raise SpecError(f"layer {self.name!r}: its input {source.name!r} has items of shape {source.shape}, and "
-                            f"the network takes elements of shape {layer.shape}; pass sequences of such elements")
+            raise SpecError(f"layer {self.name!r}: its input {source.name!r} has items of shape {source.shape}, but "
+                            f"the network takes elements of shape {layer.shape}. Pass sequences of such elements")
 
     def _output_shape(self, sources, shape):
         before = {source.shape[: len(source.shape) - len(layer.shape)]
                   for source, layer in zip(sources, self.graph.inputs, strict=True)}
         if len(before) > 1:
-            raise SpecError(f"layer {self.name!r}: its inputs have different numbers of elements: "
+            raise SpecError(f"layer {self.name!r}: its inputs must have equal numbers of elements, but have shapes "
                             f"{', '.join(str(source.shape) for source in sources)}")
         return (*before.pop(), *shape)
 
     def setup(self, sources):
         super().setup(sources)
         if self.wants_mask:
-            raise SpecError(f"layer {self.name!r}: a network that reads sequences cannot be mapped; put it into the "
-                            f"list of layers as it is")
+            raise SpecError(f"layer {self.name!r}: a network that reads sequences cannot be mapped. Put it directly "
+                            "into the list of layers")
 
     def connect(self, values, context):
         for value, layer in zip(values, self.graph.inputs, strict=True):
             if value.ndim != len(layer.batch_shape) + 1:
-                raise SpecError(f"layer {self.name!r}: batches with {len(layer.batch_shape) + 1} axes are wanted, "
-                                f"(item, element, ...), got {value.ndim}")
+                raise SpecError(f"layer {self.name!r}: it needs batches with {len(layer.batch_shape) + 1} axes, "
+                                f"(item, element, ...), but got {value.ndim}")
         leading = (values[0].shape[0], values[0].shape[1])
         flat = [value.reshape((-1, *(value.shape[axis] for axis in range(2, value.ndim))), ndim=value.ndim - 1)
                 for value in values]
@@ -153,7 +153,8 @@ class Shared(Layer):
 
     def meet(self, graph):
         if not isinstance(self.of, str):
-            raise SpecError(f"layer {self.name!r}: of={self.of!r}; the name of an earlier layer is wanted")
+            raise SpecError(f"layer {self.name!r}: of={self.of!r} is not valid; it must be the name of an earlier "
+                            "layer")
         if self.of not in graph:
             raise unknown(f"layer that {self.name!r} shares:", self.of, graph.names())
         partner = graph[self.of]
@@ -165,15 +166,15 @@ class Shared(Layer):
     def setup(self, sources):
         wanted = self.partner.source_shapes
         if len(sources) != len(wanted):
-            raise SpecError(f"layer {self.name!r}: {len(sources)} inputs, and {self.of!r}, which it shares, has "
-                            f"{len(wanted)}; name as many in 'inputs'")
+            raise SpecError(f"layer {self.name!r}: it has {len(sources)} inputs, but the layer {self.of!r} that it "
+                            f"shares has {len(wanted)}. Name as many in 'inputs'")
         for source, (name, shape) in zip(sources, wanted, strict=True):
             if source.shape != shape:
                 raise SpecError(f"layer {self.name!r}: its input {source.name!r} has items of shape {source.shape}, "
-                                f"and {self.of!r}, which it shares, takes {shape} of {name!r}")
+                                f"but the layer {self.of!r} that it shares takes {shape} of {name!r}")
         if self.shape not in (None, self.partner.shape, self.partner.shape[-1:]):
-            raise SpecError(f"layer {self.name!r}: size {self.size}, and {self.of!r}, which it shares, has "
-                            f"{self.partner.size}; leave it out")
+            raise SpecError(f"layer {self.name!r}: got size={self.size}, but the layer {self.of!r} that it shares has "
+                            f"{self.partner.size} units. Leave size out")
         self.shape, self.sparse, self.keeps_time = self.partner.shape, self.partner.sparse, self.partner.keeps_time
         self.backward_units = self.partner.backward_units
         self.params, self.weight_names = dict(self.partner.params), set(self.partner.weight_names)

@@ -32,24 +32,27 @@ def parse(spec, is_form, is_activation) -> dict:
     if isinstance(spec, dict):
         for key in spec:
             if not isinstance(key, str):
-                raise SpecError(f"layer {spec!r}: the option {key!r}; names are wanted, {{'size': 20}} say")
+                raise SpecError(f"layer {spec!r}: the key {key!r} is not valid; the keys must be names of options, as "
+                                "in {'size': 20}")
         return dict(spec)
     if isinstance(spec, str):
         if not is_form(spec):
             is_activation(spec)  # raises with near names
-            raise SpecError(f"layer {spec!r}: a form is wanted, such as 'tied'; with a size, write (20, {spec!r})")
+            raise SpecError(f"layer {spec!r}: it must be a form, such as 'tied'. To give it a size, write (20, "
+                            f"{spec!r})")
         return {"form": spec}
     if _is_int(spec):
         return {"size": _positive(spec, spec)}
     if not isinstance(spec, tuple | list) or not spec:
-        raise SpecError(f"layer {spec!r}: a size, a tuple like (20, 'relu') or a dict is wanted")
+        raise SpecError(f"layer {spec!r}: it must be a size, a tuple such as (20, 'relu'), or a dict")
     if all(map(_is_int, spec)):
         return {"shape": tuple(_positive(n, spec) for n in spec)}
     found: dict = {}
     for part in spec:
         key, value = _classify(part, spec, is_form, is_activation)
         if key in found:
-            raise SpecError(f"layer {spec!r}: two values for {key}, {found[key]!r} and {value!r}")
+            raise SpecError(f"layer {spec!r}: got two values for {key}, {found[key]!r} and {value!r}. Write only one "
+                            "of them")
         found[key] = value
     return found
 
@@ -64,8 +67,8 @@ def _classify(part, spec, is_form, is_activation):
         return "activation", part
     if callable(part):
         return "activation", part
-    raise SpecError(f"layer {spec!r}: {part!r} is no size, form or activation ('linear' is none); write a dict for "
-                    f"more options")
+    raise SpecError(f"layer {spec!r}: {part!r} is not a size, a form or an activation ('linear' means none). Write a "
+                    "dict for more options")
 
 
 def _is_int(value) -> bool:
@@ -74,5 +77,5 @@ def _is_int(value) -> bool:
 
 def _positive(value, spec) -> int:
     if value < 1:
-        raise SpecError(f"layer {spec!r}: size {value}; at least 1 is wanted")
+        raise SpecError(f"layer {spec!r}: size={value} is not valid; it must be at least 1")
     return int(value)

@@ -29,19 +29,20 @@ def in_order(specs, edges=None) -> tuple[list, list, list]:
         If an edge names a layer that does not exist.
     """
     if not isinstance(specs, dict):
-        raise SpecError(f"edges={edges!r}: they join layers by name; pass the layers as a dict, {{'in': 10, 'out': 3}}")
+        raise SpecError(f"edges={edges!r}: edges join layers by name, so the layers must be a dict, such as {{'in': "
+                        "10, 'out': 3}")
     for name in specs:
         if not isinstance(name, str):
-            raise SpecError(f"layer {name!r}: names are wanted as the keys of a dict of layers")
+            raise SpecError(f"layer {name!r}: the keys of a dict of layers must be names")
         if "." in name or ":" in name or "->" in name:
-            raise SpecError(f"layer {name!r}: '.', ':' and '->' in a name mean layers within it, outputs and edges; "
-                            f"give it another name")
+            raise SpecError(f"layer {name!r}: a name cannot contain '.', ':' or '->', which stand for inner layers, "
+                            "outputs and edges. Give the layer another name")
     inputs = _chained(specs) if edges is None else _inputs(list(specs), edges)
     for name, description in specs.items():
         if isinstance(description, dict) and "inputs" in description:
             if inputs[name] and edges is not None:
-                raise SpecError(f"layer {name!r}: inputs {description['inputs']!r} and edges from "
-                                f"{', '.join(inputs[name])}; say it in one place")
+                raise SpecError(f"layer {name!r}: got the inputs {description['inputs']!r} and edges from "
+                                f"{', '.join(inputs[name])}. Write either inputs or edges")
             given = description["inputs"]
             inputs[name] = [given] if isinstance(given, str) else list(given)
     try:
@@ -49,7 +50,8 @@ def in_order(specs, edges=None) -> tuple[list, list, list]:
         order = [name for name in order if name in specs]  # the graph names those that it does not know
     except graphlib.CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
-        raise SpecError(f"edges: {circle} is a circle; a layer cannot feed itself") from None
+        raise SpecError(f"edges: {circle} is a cycle, but a layer cannot depend on itself. Remove one of these "
+                        "edges") from None
     described = [_described(name, specs[name], inputs[name]) for name in order]
     read = {name for some in inputs.values() for name in some}
     fed = {name for layer, some in inputs.items() if not _compares(specs[layer]) for name in some}
@@ -84,11 +86,11 @@ def _chained(specs) -> dict[str, list]:
 def _inputs(names, edges) -> dict[str, list]:
     found: dict[str, list] = {name: [] for name in names}
     if isinstance(edges, str) or not isinstance(edges, list | tuple):
-        raise SpecError(f"edges={edges!r}; a list is wanted: ['in -> hid', ('hid', 'out')]")
+        raise SpecError(f"edges={edges!r} is not valid; it must be a list, such as ['in -> hid', ('hid', 'out')]")
     for edge in edges:
         chain = [part.strip() for part in edge.split("->")] if isinstance(edge, str) else edge
         if not isinstance(chain, list | tuple) or len(chain) < 2:
-            raise SpecError(f"edge {edge!r}: at least two names are wanted, 'in -> hid' or ('in', 'hid')")
+            raise SpecError(f"edge {edge!r}: an edge needs at least two names, as in 'in -> hid' or ('in', 'hid')")
         for first, second in zip(chain, chain[1:], strict=False):
             for source in first if isinstance(first, list | tuple) else [first]:
                 for target in second if isinstance(second, list | tuple) else [second]:
@@ -101,7 +103,8 @@ def _join(found, source, target, edge):
         if not isinstance(name, str) or name.split(".")[0] not in found:
             raise unknown(f"layer in the edge {edge!r}:", name, list(found))
     if target not in found:
-        raise SpecError(f"edge {edge!r}: {target!r} is a layer within another one; an edge leads to the whole")
+        raise SpecError(f"edge {edge!r}: {target!r} is a layer inside another one. Let the edge lead to the outer "
+                        "layer")
     found[target].append(source)
 
 
@@ -118,8 +121,8 @@ def _described(name, description, inputs) -> dict:
         return made | {"inputs": inputs}
     made = {"form": "input"} | made
     if made["form"] != "input" or any(isinstance(word, str) for word in _words(made.get("described"))):
-        raise SpecError(f"layer {name!r}: no edge leads to it, and {description!r} is no input; add an edge, "
-                        f"('...', {name!r}), or describe an input by its size or shape")
+        raise SpecError(f"layer {name!r}: no edge leads to it, and {description!r} does not describe an input. Add an "
+                        f"edge, ('...', {name!r}), or describe an input with a size or a shape")
     return made
 
 

@@ -190,7 +190,7 @@ def test_a_generator_of_ones_own_with_a_default_update_moves_in_training(data):
     ({"form": "noise", "deviation": -1}, "at least 0"),
     ({"form": "noise", "deviation": "much"}, "'much'"),
     ({"form": "dropout", "probability": 1}, "less than 1"),
-    ({"form": "dropout", "size": 9}, "leave it out"),
+    ({"form": "dropout", "size": 9}, "Leave shape out"),
     ({"form": "sample"}, "two inputs"),
     ({"form": "interpolate"}, "two inputs"),
     ({"form": "random"}, "no size"),

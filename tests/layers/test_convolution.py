@@ -237,7 +237,7 @@ CONV = {"form": "conv2", "size": 2, "filter_size": 3}
 
 
 @pytest.mark.parametrize(("image", "made", "words"), [
-    ((2, 9, 1), CONV, "filter_size 3 is larger than its input 'in', which has 2 x 9"),
+    ((2, 9, 1), CONV, "filter_size 3 is larger than its input 'in', which is 2 x 9"),
     ((9, 9, 1), {"form": "pool2", "pool_size": 10}, "pool_size 10 is larger.*9 x 9"),
     ((28, 28), CONV, r"'in' has items of shape \(28, 28\).*\(28, 28, 1\)"),
     ((784,), CONV, "reshape"),
@@ -250,7 +250,7 @@ CONV = {"form": "conv2", "size": 2, "filter_size": 3}
     ((9, 9, 1), CONV | {"flip_filters": "yes"}, "flip_filters='yes'"),
     ((9, 9, 1), {"form": "conv2", "filter_size": 3}, "no size"),
     ((9, 9, 1), {"form": "pool2", "pooling": "median"}, "'max' or 'mean'"),
-    ((9, 9, 1), {"form": "pool2", "size": 2}, "leave the size out"),
+    ((9, 9, 1), {"form": "pool2", "size": 2}, "Leave size out"),
     ((9, 9, 1), {"form": "pool2", "ignore_border": 2}, "ignore_border=2"),
 ])
 def test_a_layer_that_cannot_be_says_why(image, made, words):

@@ -84,7 +84,7 @@ def test_what_losses_compare_is_a_prediction_and_not_hidden():
 
 @pytest.mark.parametrize("name", ["a.b", "a:out", "a -> b"])
 def test_names_have_no_signs_that_mean_something_else(name):
-    with pytest.raises(symloss.SpecError, match="give it another name"):
+    with pytest.raises(symloss.SpecError, match="Give the layer another name"):
         symloss.Network({"in": 2, name: 1}, edges=[("in", name)])
 
 

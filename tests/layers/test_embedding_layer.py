@@ -71,8 +71,8 @@ def test_an_embedding_within_a_network_within_knows_its_ids():
 
 
 @pytest.mark.parametrize("layers, error, match", [
-    ([1, TABLE], SpecError, "its input 'in' is float.*ids are integers.*'dtype': 'int32'"),
-    ([ONE, {"form": "embedding", "size": 3}], SpecError, "ids=None; the number of different ids is wanted"),
+    ([1, TABLE], SpecError, "its input 'in' has dtype float.*ids must be integers.*'dtype': 'int32'"),
+    ([ONE, {"form": "embedding", "size": 3}], SpecError, "ids=None is not valid; it must be the number"),
     ([ONE, {"form": "embedding", "ids": 0, "size": 3}], SpecError, "ids=0"),
     ([ONE, {"form": "embedding", "ids": 7}], SpecError, "has no size"),
     ([ONE, {**TABLE, "num_embeddings": 7}], LookupError, "'ids': 50000"),

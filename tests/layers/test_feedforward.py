@@ -70,7 +70,7 @@ def test_several_weighted_outputs_have_weights_each(rng):
 
 
 def test_an_input_layer_takes_no_inputs():
-    with pytest.raises(symloss.SpecError, match="no inputs"):
+    with pytest.raises(symloss.SpecError, match="cannot have inputs"):
         symloss.Regressor([3, {"form": "input", "size": 2, "name": "side", "inputs": "in"}, 1])
 
 

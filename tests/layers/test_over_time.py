@@ -96,5 +96,5 @@ def test_time_is_gone_behind_it(layers):
 
 
 def test_a_size_of_its_own_is_refused():
-    with pytest.raises(SpecError, match="leave the size out"):
+    with pytest.raises(SpecError, match="Leave size out"):
         symloss.recurrent.Regressor([2, {"form": "max", "size": 3}, 1])

@@ -62,12 +62,12 @@ def test_a_fully_connected_layer_keeps_rows_and_columns(rng):
 
 
 @pytest.mark.parametrize(("made", "words"), [
-    ({"form": "reshape", "shape": (5, 2)}, r"12 values, in shape \(12,\).*\(5, 2\)"),
+    ({"form": "reshape", "shape": (5, 2)}, r"12 values in the shape \(12,\).*\(5, 2\)"),
     ({"form": "reshape", "shape": (5, -1)}, "do not fit"),
     ({"form": "reshape", "shape": (-1, -1)}, "at most one"),
     ({"form": "reshape", "shape": (0, 12)}, "at least 1"),
     ("reshape", "no shape"),
-    ({"form": "flatten", "size": 3}, "leave the size out"),
+    ({"form": "flatten", "size": 3}, "Leave size out"),
     ({"form": "flatten", "inputs": ["in", "in"]}, "one input"),
 ])
 def test_a_shape_that_cannot_be_says_why(made, words):

@@ -144,13 +144,13 @@ def test_the_row_of_a_wrong_number_is_named(data):
 
 @pytest.mark.parametrize("build, words", [
     (lambda: model("coo"), "'csr', 'csc'"),
-    (lambda: symloss.Regressor([{"shape": (3, 4), "sparse": "csr"}, 1]), "write a size"),
+    (lambda: symloss.Regressor([{"shape": (3, 4), "sparse": "csr"}, 1]), "Write a size"),
     (lambda: symloss.Regressor([{"size": 4, "sparse": "csr"}, {"form": "reshape", "shape": (2, 2)}, 1]), "is sparse"),
     (lambda: symloss.Autoencoder([{"size": 4, "sparse": "csr"}, 2, 4]), "dense array"),
     (lambda: model("csr").train([np.zeros((3, 30)), np.zeros((3, 2))], input_noise=0.1, verbose=0), "is sparse"),
     (lambda: model("csr").add_loss("gp", ports={"at": "in"}), "gradient_penalty: in:out is sparse.*ports"),
     (lambda: model("csr").train([np.zeros((3, 30)), np.zeros((3, 2))], hidden_l1={"in*": 0.1}, verbose=0),
-     "no output matches 'in\\*'; there are hid1:out"),
+     "no output matches 'in\\*'. Choose among hid1:out"),
     (lambda: model("csr").train([np.zeros((3, 30)), np.zeros((3, 2))], contractive=0.1, verbose=0), "no input matches"),
 ])
 def test_what_sparse_matrices_cannot_do_is_said(build, words):

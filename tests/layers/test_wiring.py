@@ -58,11 +58,11 @@ def test_a_layer_within_a_network_feeds_another_one():
 
 @pytest.mark.parametrize(("specs", "edges", "error", "words"), [
     ({"a": 2, "b": 3}, ["a -> c"], UnknownNameError, "'c'"),
-    ({"a": 2, "b": 3, "c": 3}, ["a -> b -> c -> b"], SpecError, "circle"),
+    ({"a": 2, "b": 3, "c": 3}, ["a -> b -> c -> b"], SpecError, "cycle"),
     ({"a": 2, "b": 3}, "a -> b", SpecError, "list"),
     ({"a": 2, "b": 3}, ["a"], SpecError, "two names"),
     ([2, 3], ["in -> out"], SpecError, "dict"),
-    ({"a": 2, "b": {"size": 3, "inputs": "a"}}, ["a -> b"], SpecError, "one place"),
+    ({"a": 2, "b": {"size": 3, "inputs": "a"}}, ["a -> b"], SpecError, "either inputs or edges"),
     ({1: 2, "b": 3}, None, SpecError, "names"),
 ])
 def test_wrong_edges_say_why(specs, edges, error, words):
@@ -125,7 +125,7 @@ def test_equal_and_zero_vectors_have_a_finite_gradient(metric):
     ({"form": "elementwise", "function": lambda x: x.mean()}, SpecError, "whole batch"),
     ({"form": "elementwise", "function": lambda x: 3}, SpecError, "returned 3"),
     ({"form": "elementwise", "function": lambda x, y: x}, SpecError, "1 tensor"),
-    ({"form": "elementwise", "function": "tanh", "size": 9}, SpecError, "leave it out"),
+    ({"form": "elementwise", "function": "tanh", "size": 9}, SpecError, "Leave shape out"),
     ({"form": "distance"}, SpecError, "two inputs"),
     ({"form": "distance", "metric": "euclid"}, UnknownNameError, "euclidean"),
 ])
@@ -136,5 +136,5 @@ def test_wrong_functions_say_why(layer, error, words):
 
 def test_a_function_without_a_name_cannot_be_saved_and_says_so(tmp_path):
     net = symloss.Regressor([3, {"form": "elementwise", "function": lambda x: x}, 2])
-    with pytest.raises(SpecError, match="no name that a file could hold"):
+    with pytest.raises(SpecError, match="no name that a file could store"):
         net.save(tmp_path / "net")
