@@ -103,7 +103,8 @@ def _mapping(data, fields, alone=True) -> dict:
     for name, column in _dict(data).items():
         known = others.get(name, name)
         if known in found:
-            raise DataError(f"data: {name!r} and another array are both for {known!r}; pass one of them")
+            raise DataError(f"data: got {name!r} and another array, which are both for {known!r}. Pass only one of "
+                            "them")
         found[known] = column
     return forms.rows(found, fields) if alone else found
 
@@ -116,8 +117,8 @@ def _dict(data) -> dict:
         try:
             columns[name] = data[name]
         except (ValueError, OSError, KeyError) as error:
-            raise DataError(f"data: the array {name!r} cannot be read ({error}); a {type(data).__name__} of arrays of "
-                            f"numbers or strings is wanted, and an open one") from None
+            raise DataError(f"data: the array {name!r} cannot be read ({error}). Pass an open {type(data).__name__} "
+                            "of arrays of numbers or strings") from None
     return columns
 
 

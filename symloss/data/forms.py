@@ -105,8 +105,8 @@ def _check_counts(data, who) -> None:
     """Raise DataError for an example that has more or fewer values than the first one."""
     wrong = next((row for row, item in enumerate(data) if len(item) != len(data[0])), None)
     if wrong is not None:
-        raise DataError(f"{who}, item {wrong}: an example of {len(data[wrong])} values, and item 0 has {len(data[0])}; "
-                        f"pass as many for each")
+        raise DataError(f"{who}, item {wrong}: the example has {len(data[wrong])} values, but item 0 has "
+                        f"{len(data[0])}. Pass the same number for each item")
 
 
 def _are_items(values, fields) -> bool:
@@ -159,9 +159,9 @@ def _alike(shape, want) -> bool:
 def _ambiguous(data, order, who) -> DataError:
     names = ", ".join(_names(order))
     count, others = len(data), len(data[0])
-    return DataError(f"{who}: {count} tuples of {others} may be {count} examples ({names}), or the arrays {names} with "
-                     f"{others} rows each; pass the arrays as numpy arrays, or the examples as a dict by name, "
-                     f"{{{', '.join(f'{name!r}: [...]' for name in _names(order))}}}")
+    return DataError(f"{who}: {count} tuples of {others} are ambiguous: they may be {count} examples ({names}), or "
+                     f"the arrays {names} with {others} rows each. Pass the arrays as numpy arrays, or the examples "
+                     f"as a dict by name, {{{', '.join(f'{name!r}: [...]' for name in _names(order))}}}")
 
 
 def _of_dicts(data, fields, who) -> dict:
@@ -170,8 +170,8 @@ def _of_dicts(data, fields, who) -> dict:
     for row, item in enumerate(data):
         if set(item) != set(names):
             odd = ", ".join(map(str, sorted(set(item) ^ set(names), key=str)))
-            raise DataError(f"{who}, item {row}: it has {', '.join(map(str, item))}, and item 0 has "
-                            f"{', '.join(map(str, names))}; pass {odd} for each item, or for none")
+            raise DataError(f"{who}, item {row}: it has {', '.join(map(str, item))}, but item 0 has "
+                            f"{', '.join(map(str, names))}. Pass {odd} for every item, or for none")
     return {name: [item[name] for item in data] for name in names}
 
 

@@ -33,7 +33,7 @@ class Labels:
         self.classes = [_plain(c) for c in classes]
         self._index = {label: i for i, label in enumerate(self.classes)}
         if len(self._index) < len(self.classes):
-            raise DataError(f"classes: {self.classes!r} names a class twice")
+            raise DataError(f"classes={self.classes!r} is not valid, because it names a class twice")
         self.positions = all(type(c) is int and c == i for i, c in enumerate(self.classes))
 
     @classmethod
@@ -144,7 +144,8 @@ class Labels:
 
     def _unknown(self, label, where) -> DataError:
         if isinstance(label, bytes):
-            return DataError(f"{where}: {label!r} is of bytes; decode the labels, np.char.decode(y.astype('S')) say")
+            return DataError(f"{where}: {label!r} consists of bytes. Decode the labels, for example with "
+                             "np.char.decode(y.astype('S'))")
         if self.positions:
             known = f"Its classes are the numbers 0 to {len(self.classes) - 1}. For other labels, make a model with"
         else:
@@ -182,13 +183,14 @@ def _plain(label):
     if isinstance(label, list | tuple):  # JSON makes lists of tuples
         return tuple(map(_plain, label))
     if label is not None and is_missing(label):
-        raise DataError(f"classes: {label!r} means that the label is missing, and is no class; leave it out")
+        raise DataError(f"classes: {label!r} stands for a missing label, so it cannot be a class. Leave it out")
     if isinstance(label, bytes):
-        raise DataError(f"classes: {label!r} is of bytes; decode the labels, np.char.decode(y.astype('S')) say")
+        raise DataError(f"classes: {label!r} consists of bytes. Decode the labels, for example with "
+                        "np.char.decode(y.astype('S'))")
     if label is None or isinstance(label, str | bool | int | float):
         return label
-    raise DataError(f"classes: {label!r} is a {type(label).__name__}, which no file can hold; use strings or numbers, "
-                    f"str(label) say")
+    raise DataError(f"classes: {label!r} is a {type(label).__name__}, which a file cannot store. Use strings or "
+                    "numbers, for example with str(label)")
 
 
 # ------------------------------------------------------------------------------------------ positions

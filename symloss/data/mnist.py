@@ -59,17 +59,18 @@ def read(folder: pathlib.Path, name: str) -> bytes:
     plain, packed = folder / name, folder / f"{name}.gz"
     if not plain.exists() and not packed.exists():
         raise DataError(
-            f"mnist: neither {name} nor {name}.gz is in {folder}; get the four files from "
-            f"https://yann.lecun.com/exdb/mnist/ or a mirror of it, and pass the folder"
+            f"mnist: neither {name} nor {name}.gz is in {folder}. Download the four files from "
+            "https://yann.lecun.com/exdb/mnist/ or a mirror of it, and pass the folder"
         )
     path = plain if plain.exists() else packed
     try:
         content = plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
     except (OSError, EOFError) as error:
-        raise DataError(f"mnist: {path} cannot be read ({error}); get it again") from None
+        raise DataError(f"mnist: {path} cannot be read ({error}). Download it again") from None
     size, md5 = FILES[name]
     if len(content) != size or hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
-        raise DataError(f"mnist: {path} is not the original file ({len(content)} bytes, {size} wanted); get it again")
+        raise DataError(f"mnist: {path} is not the original file, because it has {len(content)} bytes instead of "
+                        f"{size}. Download it again")
     return content
 
 

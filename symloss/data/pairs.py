@@ -144,21 +144,21 @@ def _read(x, y, who: str):
     items = x.tocsr() if hasattr(x, "tocsr") else as_array(x, f"{who}: x")
     labels = as_array(y, f"{who}: y")
     if labels.ndim != 1:
-        raise DataError(f"{who}: y has shape {labels.shape}; pass one label for each item, (n,). For one-hot "
-                        f"vectors, pass y.argmax(axis=1)")
+        raise DataError(f"{who}: y has shape {labels.shape}. Pass one label per item, (n,). For one-hot vectors, pass "
+                        "y.argmax(axis=1)")
     if items.ndim < 1 or items.shape[0] != len(labels):
-        raise DataError(f"{who}: x has shape {items.shape} and y {labels.shape}; pass one label for each item")
+        raise DataError(f"{who}: x has shape {items.shape} and y {labels.shape}. Pass one label per item")
     missing = np.array([is_missing(label) for label in labels.tolist()], bool)
     if missing.any():
-        raise DataError(f"{who}: y has no label for {missing.sum()} items, the first in row {missing.argmax()}; leave "
-                        f"them out")
+        raise DataError(f"{who}: y has no label for {missing.sum()} items, the first in row {missing.argmax()}. Leave "
+                        "them out")
     known: dict = {}
     kinds = np.array([known.setdefault(label, len(known)) for label in labels.tolist()], int)
     groups = Groups.of(kinds)
     if len(known) < 2 or groups.sizes.max() < 2:
         classes = f"{len(known)} class{'es' * (len(known) != 1)}"
-        raise DataError(f"{who}: {len(kinds)} items in {classes}; pass at least two classes, and two items "
-                        f"in one of them")
+        raise DataError(f"{who}: got {len(kinds)} items in {classes}. Pass at least two classes, and two items in one "
+                        "of them")
     return items, groups
 
 

@@ -14,7 +14,7 @@ def as_array(value, me: str) -> np.ndarray:
     """Return a sparse matrix, a frame or anything array-like as a numpy array."""
     refuse_masked(value, me)
     if value is None:
-        raise DataError(f"{me} is None; pass an array")
+        raise DataError(f"{me} is None. Pass an array")
     try:
         array = value.toarray() if hasattr(value, "toarray") else np.asarray(value)
     except (ValueError, TypeError, OverflowError, RuntimeError) as error:
@@ -35,8 +35,8 @@ def _stacked(array):
 def refuse_masked(value, me: str) -> None:
     """Raise DataError for a masked array with masked entries: numpy would use the values behind the mask."""
     if isinstance(value, np.ma.MaskedArray) and value.dtype.names is None and np.any(value.mask):
-        raise DataError(f"{me} is an array with {np.ma.count_masked(value)} masked values; pass .filled(0), and "
-                        f"weights of 0 for what is masked")
+        raise DataError(f"{me} is an array with {np.ma.count_masked(value)} masked values. Pass .filled(0), and give "
+                        "the masked values a weight of 0")
 
 
 # ------------------------------------------------------------------------------------------ numbers
@@ -101,9 +101,9 @@ def numbers(array, me: str, gaps: bool = False) -> np.ndarray:
 def _content(array) -> str:
     """Return what an array that has no numbers has instead, in words."""
     if array.dtype.kind in "Mm":
-        return f"holds dates ({array.dtype})"
+        return f"contains dates ({array.dtype})"
     odd = next((v for v in array.flat if not isinstance(v, kinds.Number)), None) if array.dtype.kind in "OUST" else None
-    return f"has dtype {array.dtype}" + ("" if odd is None else f" and holds {_short(odd)}")
+    return f"has dtype {array.dtype}" + ("" if odd is None else f" and contains {_short(odd)}")
 
 
 def _short(value) -> str:
@@ -119,7 +119,7 @@ def _way_out(array) -> str:
     if "float" in array.dtype.name:
         return " of a type that numpy calculates with: pass x.astype('float32')"
     if array.dtype == object and any(getattr(item, "shape", ()) for item in array.flat):
-        return ": its items are arrays of several shapes; pass rows of equal length"
+        return ": its items are arrays of several shapes. Pass rows of equal length"
     return ""
 
 
@@ -148,8 +148,8 @@ def of_frame(frame, me: str) -> np.ndarray:
         if column.dtype == object:
             dates = next((v for v in column if hasattr(v, "isoformat") and not is_missing(v)), None)
             if dates is not None:
-                raise DataError(f"{me}: column {name!r} holds dates ({dates}). Pass numbers instead, such as the days "
-                                f"since the first date")
+                raise DataError(f"{me}: column {name!r} contains dates ({dates}). Pass numbers instead, such as the "
+                                f"days since the first date")
         try:
             columns.append(numbers(column, f"{me}: column {name!r}", gaps=True))
         except DataError as error:

@@ -29,11 +29,11 @@ def convert(value, form: str, shape, dtype: str, me: str, rows=None, allow_nan: 
     allow_nan : bool
     """
     if isinstance(value, np.ma.MaskedArray) and value.dtype.names is None and np.any(value.mask):
-        raise DataError(f"{me} is a masked array; pass .filled(0), and weights of 0 for what is masked")
+        raise DataError(f"{me} is a masked array. Pass .filled(0), and give the masked values a weight of 0")
     try:
         matrix = FORMATS[form](value)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
-        raise DataError(f"{me} cannot be read as a sparse matrix ({error}); pass one of scipy.sparse") from None
+        raise DataError(f"{me} cannot be read as a sparse matrix ({error}). Pass a matrix of scipy.sparse") from None
     if matrix.dtype.kind not in "biuf":
         raise DataError(f"{me} has dtype {matrix.dtype}. Pass numbers")
     if matrix.shape[1] != shape[1]:

@@ -55,7 +55,7 @@ def split(data, fields: list[Field], share: float, rng, who: str = "train") -> t
     count = rows_of(next(iter(columns.values())))
     aside = min(max(round(share * count), 1), count - 1)
     if aside < 1:
-        raise DataError(f"{who}: validation_split={share!r} cannot split {count} item; pass at least two items")
+        raise DataError(f"{who}: validation_split={share!r} cannot split {count} item. Pass at least two items")
     order = np.random.default_rng(rng).permutation(count)
     parts = np.sort(order[aside:]), np.sort(order[:aside])
     return tuple(Share({name: _rows(column, rows, f"{who}: {name}") for name, column in columns.items()}, rows)

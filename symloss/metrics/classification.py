@@ -93,10 +93,10 @@ def top_k_accuracy(prediction, target, *, k=5):
         k=1 is `accuracy`.
     """
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise SpecError(f"top_k_accuracy: k={k!r}; an integer of at least 1 is wanted")
+        raise SpecError(f"top_k_accuracy: k={k!r} is not valid; it must be an integer of at least 1")
     form, prediction, target = paired(prediction, target, "top_k_accuracy", multilabel=False)
     if form == "binary":
-        raise SpecError("top_k_accuracy: the prediction has one column; a score for each class is wanted")
+        raise SpecError("top_k_accuracy: the prediction has only one column. Pass a score for each class")
     label = (target if form == "labels" else pt.argmax(target, axis=-1))[..., None]
     logits = undo(prediction, "softmax")
     scores = prediction if logits is None else logits
@@ -194,7 +194,7 @@ def f_beta(prediction, target, weights=None, *, beta=1.0, average="auto", thresh
     The other parameters are those of `precision`. For a class that is neither predicted nor present it is 0.
     """
     if isinstance(beta, bool) or not isinstance(beta, int | float | np.number) or not 0 <= beta < np.inf:
-        raise SpecError(f"f_beta: beta={beta!r}; a number of at least 0 is wanted")
+        raise SpecError(f"f_beta: beta={beta!r} is not valid; it must be a number of at least 0")
     return _shared(prediction, target, weights, average, threshold, multilabel, "f_beta",
                    lambda hits, predicted, actual: _divide((1 + beta**2) * hits, predicted + beta**2 * actual))
 
@@ -248,7 +248,7 @@ def confusion_matrix(prediction, target, weights=None, *, normalize=None, thresh
     """
     if normalize not in NORMALIZE:
         wanted = ", ".join(map(repr, NORMALIZE))
-        raise SpecError(f"confusion_matrix: normalize={normalize!r}; one of {wanted} is wanted")
+        raise SpecError(f"confusion_matrix: normalize={normalize!r} is not valid; it must be one of {wanted}")
     found = decided(prediction, target, weights, "confusion_matrix", threshold, multilabel)
     if found.multilabel:
         truth = found.actual, 1 - found.actual

@@ -88,9 +88,9 @@ def calibration_error(prediction, target, weights=None, *, bins=15, norm="mean")
     Guo, Pleiss, Sun & Weinberger (2017), "On Calibration of Modern Neural Networks", ICML.
     """
     if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or bins < 1:
-        raise SpecError(f"calibration_error: bins={bins!r}; an integer of at least 1 is wanted")
+        raise SpecError(f"calibration_error: bins={bins!r} is not valid; it must be an integer of at least 1")
     if norm not in ("mean", "max"):
-        raise SpecError(f"calibration_error: norm={norm!r}; 'mean' or 'max' is wanted")
+        raise SpecError(f"calibration_error: norm={norm!r} is not valid; it must be 'mean' or 'max'")
     form, prediction, target = paired(prediction, target, "calibration_error")
     if form in ("binary", "multilabel"):
         confidence, hit = prediction, target

@@ -83,7 +83,7 @@ def _over_classes(scores, actual, weights, average, one):
 
 def _collected(prediction, target, weights, average, multilabel, who, one):
     if average not in AVERAGES:
-        raise SpecError(f"{who}: average={average!r}; one of {', '.join(map(repr, AVERAGES))} is wanted")
+        raise SpecError(f"{who}: average={average!r} is not valid; it must be one of {', '.join(map(repr, AVERAGES))}")
     form, prediction, target = paired(prediction, target, who, multilabel)
     count = 1 if form == "binary" else prediction.type.shape[-1]
     there = known(form, prediction, target)

@@ -90,10 +90,10 @@ def metric(*aliases: str, kind="mean", target="classes", best: str | None = "max
     Keyword-only arguments of the function are its options.
     """
     if kind not in KINDS:
-        raise SpecError(f"@metric: kind={kind!r}; one of {', '.join(KINDS)} is wanted")
+        raise SpecError(f"@metric: kind={kind!r} is not valid; it must be one of {', '.join(KINDS)}")
     if target not in TARGETS or best not in ("max", "min", None):
-        raise SpecError(f"@metric: target={target!r}, best={best!r}; one of {', '.join(TARGETS)} is wanted, and 'max', "
-                        f"'min' or None")
+        raise SpecError(f"@metric: target={target!r}, best={best!r} are not valid; target must be one of "
+                        f"{', '.join(TARGETS)}, and best 'max', 'min' or None")
 
     def register(given):
         function = in_order(given)

@@ -68,7 +68,7 @@ def root_squared_error(prediction, target, weights=None, *, average="elements"):
         scikit-learn. None: one root for each column.
     """
     if average not in ("elements", "columns", None):
-        raise SpecError(f"rmse: average={average!r}; 'elements', 'columns' or None is wanted")
+        raise SpecError(f"rmse: average={average!r} is not valid; it must be 'elements', 'columns' or None")
     _, error, w = _columns(prediction, target, weights, "root_squared_error")
 
     def finish(sums):
@@ -114,7 +114,7 @@ def _merge(old, new):
 def _explained(prediction, target, weights, average, who, left):
     """Return the figure 1 - left / spread of the target, by column and averaged."""
     if average not in ("uniform", "variance", None):
-        raise SpecError(f"{who}: average={average!r}; 'uniform', 'variance' or None is wanted")
+        raise SpecError(f"{who}: average={average!r} is not valid; it must be 'uniform', 'variance' or None")
     target, error, w = _columns(prediction, target, weights, who)
     table = pt.stack([w.sum(axis=0), *_moments(target, w), *_moments(error, w)])
 

@@ -58,8 +58,8 @@ def concordance(prediction, target, weights=None, *, times=False):
     prediction, target = floating(prediction, "concordance", "prediction"), tensor(target, "concordance", "target")
     one = prediction.ndim == 1 or (prediction.ndim == 2 and prediction.type.shape[1] in (1, None))
     if not one or target.ndim != 2 or target.type.shape[1] not in (2, None):
-        raise ShapeError(f"concordance: target has shape {shape_text(target)}, prediction {shape_text(prediction)}; "
-                         f"pass a target (n, 2), time and event, for a prediction (n, 1)")
+        raise ShapeError(f"concordance: the target has shape {shape_text(target)} and the prediction "
+                         f"{shape_text(prediction)}. Pass a target (n, 2) with time and event, and a prediction (n, 1)")
     risks = prediction if prediction.ndim == 1 else pt.specify_shape(prediction, (None, 1))[:, 0]
     target = pt.specify_shape(target.astype("float64"), (None, 2))
     weights = spread(weights, target[:, 0], "concordance")

@@ -126,8 +126,8 @@ def spread(weights, like, who: str):
     for v, w in zip(like.type.shape, weights.type.shape, strict=False):
         if None not in (v, w) and v != w != 1:
             raise ShapeError(
-                f"{who}: weights have shape {shape_text(weights)}, the items {shape_text(like)}; "
-                f"pass weights in the target's shape, or one a sample"
+                f"{who}: the weights have shape {shape_text(weights)} and the items {shape_text(like)}. Pass weights "
+                "in the shape of the target, or one weight per item"
             )
     weights = weights[(..., *(None,) * (like.ndim - weights.ndim))]
     if any(w == 1 != v for v, w in zip(like.type.shape, weights.type.shape, strict=True)):
@@ -143,9 +143,10 @@ def tally(index, weights, length):
 def averaging(average, count, multilabel: bool, who: str):
     """Return the meaning of 'auto' here, and raise SpecError for an average that does not fit the classes."""
     if average not in AVERAGES:
-        raise SpecError(f"{who}: average={average!r}; one of {', '.join(map(repr, AVERAGES))} is wanted")
+        raise SpecError(f"{who}: average={average!r} is not valid; it must be one of {', '.join(map(repr, AVERAGES))}")
     two = count == 2 and not multilabel
     if average == "binary" and not two:
         columns = f"{count} {'columns of yes and no' if multilabel else 'classes'}"
-        raise SpecError(f"{who}: average='binary', but there are {columns}; use 'macro', 'micro', 'weighted' or None")
+        raise SpecError(f"{who}: average='binary' works with two classes, but there are {columns}. Use 'macro', "
+                        "'micro', 'weighted' or None")
     return ("binary" if two else "macro") if average == "auto" else average

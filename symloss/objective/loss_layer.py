@@ -51,8 +51,8 @@ class LossLayer(Layer):
     def setup(self, sources):
         ports = self.spec.ports
         if len(sources) != len(ports):
-            raise SpecError(f"layer {self.name!r}: {len(sources)} inputs, and the loss {self.spec.name} takes "
-                            f"{len(ports)}: {', '.join(ports)}; name as many in 'inputs', in this order")
+            raise SpecError(f"layer {self.name!r}: it has {len(sources)} inputs, but the loss {self.spec.name} takes "
+                            f"{len(ports)}: {', '.join(ports)}. Name as many in 'inputs', in this order")
         self.shape = (1,)
         others = iter([name for name in self.inputs if name not in ports])
         self.inputs_by_port = {port: port if port in self.inputs else next(others) for port in ports}
@@ -66,8 +66,8 @@ class LossLayer(Layer):
         except SymlossError as error:
             raise type(error)(f"layer {self.name!r}: {error}") from None
         if made.ndim == 0:
-            raise SpecError(f"layer {self.name!r}: the loss {self.spec.name} is one number for the whole batch, and a "
-                            f"layer has one for each item; pass it to net.set_loss instead")
+            raise SpecError(f"layer {self.name!r}: the loss {self.spec.name} is a single number for the whole batch, "
+                            "but a layer needs one per item. Pass it to net.set_loss instead")
         per_item = made if made.ndim == 1 else made.mean(axis=tuple(range(1, made.ndim)))
         return {"out": self.activate(per_item[:, None].astype(pytensor.config.floatX))}
 
@@ -78,6 +78,6 @@ class LossLayer(Layer):
 
     def to_spec(self):
         if not isinstance(self.loss, str):
-            raise SpecError(f"layer {self.name!r}: its loss is a function; register it with @symloss.loss() and use "
-                            f"its name")
+            raise SpecError(f"layer {self.name!r}: its loss is a function. Register it with @symloss.loss() and use "
+                            "its name")
         return super().to_spec() | {"loss": self.loss, "like": self.like, "options": self.options}

@@ -38,9 +38,9 @@ def find(form):
     if form in losses.registry:
         return losses.registry.get(form)
     if form in DECODED:
-        raise UnknownNameError(f"metric {form!r}: of labels that a model with the loss 'ctc' decodes, which no "
-                               f"training step does; call net.score(x, y, metric={form!r}) of such a model, between "
-                               f"the epochs of net.itertrain(...), say")
+        raise UnknownNameError(f"metric {form!r}: it compares label sequences, which a model with the loss 'ctc' "
+                               f"decodes outside of training steps. Call net.score(x, y, metric={form!r}), for "
+                               "example between the epochs of net.itertrain(...)")
     known, also = (*metrics.registry, *losses.registry), metrics.registry.spellings() + losses.registry.spellings()
     raise unknown("metric", form, known, also)
 
@@ -76,7 +76,8 @@ def figure(form, prediction, target, weights=None, **options) -> Figure:
 def _values(entry, prediction, target, options):
     values = entry.function(prediction, target, **options)
     if values.ndim == 0:
-        raise SpecError(f"metric {entry.name}: returned a scalar; return a value per item, for example without .mean()")
+        raise SpecError(f"metric {entry.name}: the function returned a scalar. Return a value per item, for example "
+                        "without .mean()")
     return values if values.dtype.startswith("float") else values.astype(pytensor.config.floatX)
 
 
@@ -204,7 +205,8 @@ def bind(asked, model_losses, outputs, main: str) -> list[Measure]:
         if any(_is_same(m, measure) for m in found) or any(measure.repeats(loss) for loss in model_losses):
             continue
         if measure.name in {m.name for m in found}:
-            raise SpecError(f"metric {measure.name!r}: two of this name; pass {{'form': ..., 'name': ...}} for one")
+            raise SpecError(f"metric {measure.name!r}: two metrics have this name. Pass {{'form': ..., 'name': ...}} "
+                            "for one of them")
         found.append(measure)
     return found
 
@@ -219,7 +221,8 @@ def bound(asked, model_losses, outputs: dict, main: str) -> Measure:
     """Return one metric, bound; see `bind`."""
     options = dict(asked) if isinstance(asked, dict) else {"form": asked}
     if "form" not in options:
-        raise SpecError(f"metric {asked!r}: 'form' is missing; {{'form': 'f_beta', 'beta': 2}}, say")
+        raise SpecError(f"metric {asked!r}: the key 'form' is missing. Write {{'form': 'f_beta', 'beta': 2}}, for "
+                        "example")
     form, output_name = options.pop("form"), options.pop("output_name", main)
     entry = find(form)
     formula = isinstance(entry, losses.LossSpec) and (entry.definition is not None or form is entry)
@@ -230,19 +233,21 @@ def bound(asked, model_losses, outputs: dict, main: str) -> Measure:
         raise unknown(f"output of metric {label!r}:", full, outputs)
     name = options.pop("name", label if full == main else f"{label}({full.removesuffix(':out')})")
     if not isinstance(name, str) or name in RESERVED or name.startswith("valid_"):
-        raise SpecError(f"metric {label!r}: the name {name!r} means something else in a record; give it another 'name'")
+        raise SpecError(f"metric {label!r}: the name {name!r} has another meaning in a record. Give it another 'name'")
     source = next((x for x in model_losses if x.output_name == full and x._target is not None), None)
     if source is None:
         have = ", ".join(dict.fromkeys(x.output_name for x in model_losses))
-        raise SpecError(f"metric {label!r}: no loss on {full}, so no target; there are losses on {have}")
+        raise SpecError(f"metric {label!r}: the output {full} has no loss and therefore no target. There are losses "
+                        f"on {have}")
     if source.numbers_an_item > 1 and full in outputs and outputs[full].type.shape[-1] != source.numbers_an_item:
-        raise SpecError(f"metric {label!r}: {full} holds features, and {source.label} has the scores of the classes "
-                        f"itself; after the training write net.score(x, y, metric={label!r}), which takes all classes")
+        raise SpecError(f"metric {label!r}: the output {full} has features; the scores of the classes are inside "
+                        f"{source.label}. After the training, call net.score(x, y, metric={label!r}), which uses all "
+                        "classes")
     ignored = {x.options.get("ignore_index") for x in model_losses if x._target is source._target}
     ignored = ignored.pop() if len(ignored) == 1 and source._target.dtype.startswith("int") else None
     if source.has_own_length and not isinstance(entry, losses.LossSpec):
-        raise SpecError(f"metric {label!r}: the targets of {source.label} are sequences of a length of their own, "
-                        f"which no metric compares with predictions; pass metrics=[{source.label!r}]")
+        raise SpecError(f"metric {label!r}: the targets of {source.label} are sequences with their own lengths, so "
+                        f"they cannot be compared with predictions step by step. Pass metrics=[{source.label!r}]")
     if source.has_own_length and isinstance(asked, str) and find(source.form) is entry:  # labels go around its blank
         options = dict(source.options) | ({} if source.like is None else {"like": source.like})
     if isinstance(entry, MetricSpec):

@@ -87,7 +87,7 @@ def build(asked, graph) -> tuple[Monitor, ...]:
     for pattern, levels in _pairs(asked):
         matching = [name for name in names if fnmatch.fnmatch(name, pattern)]
         if not matching:
-            raise UnknownNameError(f"monitors: nothing matches {pattern!r}; there are {', '.join(names)}")
+            raise UnknownNameError(f"monitors: nothing matches {pattern!r}. Choose among {', '.join(names)}")
         for name in matching:
             for label, options in _levels(pattern, levels):
                 found[name + label] = Monitor(name + label, name, parameter=names[name], **options)
@@ -102,7 +102,8 @@ def _pairs(asked):
     if not isinstance(pairs, list | tuple) or not all(
         isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs
     ):
-        raise SpecError(f"monitors={asked!r} must be levels by pattern, such as {{'hid*:out': (0.1, 0.9)}}")
+        raise SpecError(f"monitors={asked!r} is not valid; it must contain levels by pattern, such as {{'hid*:out': "
+                        "(0.1, 0.9)}")
     return pairs
 
 
@@ -116,5 +117,5 @@ def _levels(pattern, levels):
         elif isinstance(level, int | float | np.number) and not isinstance(level, bool):
             yield f"<{level:g}", {"level": float(level)}
         else:
-            raise SpecError(f"monitors: {pattern!r} has the level {level!r}; a number, or a function by its label is "
-                            f"wanted, {{{pattern!r}: (0.1, 0.9)}} say")
+            raise SpecError(f"monitors: {pattern!r} has the level {level!r}, but it must be a number, or a dict of "
+                            f"functions by label. Write {{{pattern!r}: (0.1, 0.9)}}, for example")

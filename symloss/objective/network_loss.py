@@ -61,8 +61,9 @@ class NetworkLoss(Loss, registered=False):
             found[left.pop()] = None
         if left:
             example = {name: way for name, way in zip(names, ("out", "target"), strict=False)}
-            raise SpecError(f"loss {self.label!r}: its network has the inputs {', '.join(names)}, and it is not said "
-                            f"what {', '.join(left)} takes; call them 'input' and 'target', or pass ports={example!r}")
+            raise SpecError(f"loss {self.label!r}: its network has the inputs {', '.join(names)}, and symloss cannot "
+                            f"tell what {', '.join(left)} should get. Name them 'input' and 'target', or pass "
+                            f"ports={example!r}")
         return found
 
     @property
@@ -113,8 +114,8 @@ class NetworkLoss(Loss, registered=False):
         fits = len(wanted) == len(have) and all(None in pair or len(set(pair)) == 1
                                                 for pair in zip(wanted, have, strict=True))
         if not fits:
-            raise SpecError(f"loss {self.label!r}: its input {name!r} takes batches of shape {wanted}, and gets "
-                            f"{have}; give the network the shape of what it takes")
+            raise SpecError(f"loss {self.label!r}: its input {name!r} takes batches of shape {wanted}, but gets "
+                            f"{have}. Give the input of the network this shape")
 
     def key(self):
         return (*super().key(), id(self.graph), tuple(layer.fingerprint() for layer in self.graph.layers))

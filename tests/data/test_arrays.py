@@ -233,10 +233,10 @@ def test_what_is_no_array_of_numbers_is_refused(given):
 
 
 @pytest.mark.parametrize("given, words", [
-    (None, "in is None; pass an array"),
-    (np.zeros((N, 4), "M8[D]"), "holds dates.*days since"),
+    (None, "in is None. Pass an array"),
+    (np.zeros((N, 4), "M8[D]"), "contains dates.*days since"),
     (np.zeros(N, [("a", float), ("b", float)]), "structured_to_unstructured"),
-    ([[1, 2, 3, "x"]] * N, "holds '1'|holds 'x'"),
+    ([[1, 2, 3, "x"]] * N, "contains '1'|contains 'x'"),
 ], ids=["None", "dates", "structured", "text"])
 def test_what_is_no_number_gets_a_hint(given, words):
     with pytest.raises(DataError, match=words):
@@ -321,7 +321,7 @@ class Frame:
 
 
 @pytest.mark.parametrize("column, words", [
-    (np.full(N, np.datetime64("2020-01-01")), "column 'when' holds dates"),
+    (np.full(N, np.datetime64("2020-01-01")), "column 'when' contains dates"),
     (["Ulm"] * N, "column 'when' .*'Ulm'"),
     (np.where(np.arange(N) == 4, np.nan, 1.0), "row 4, column 'when': nan is not finite"),
     (np.array([None] + [1] * (N - 1), dtype=object), "row 0, column 'when': nan is not finite"),

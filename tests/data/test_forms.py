@@ -100,8 +100,8 @@ def test_a_list_of_batches_stays_one():
 
 def test_tuples_that_may_be_examples_or_arrays_are_refused_with_both_readings():
     pairs = [([1, 2, 3], [4, 5, 6]), ([7, 8, 9], [10, 11, 12])]
-    with pytest.raises(symloss.DataError, match=r"train: 2 tuples of 2 may be 2 examples \(in, target\), or the arrays "
-                                                r"in, target with 2 rows each; pass"):
+    with pytest.raises(symloss.DataError, match=r"2 tuples of 2 are ambiguous: they may be 2 "
+                                                r"examples \(in, target\), or the arrays in, target with 2 rows each"):
         prepare(pairs, WIDE, "train")
     check([*pairs, pairs[0]], WIDE, [[1, 2, 3], [7, 8, 9], [1, 2, 3]], [[4, 5, 6], [10, 11, 12], [4, 5, 6]])
     arrays = [np.array(item) for item in pairs]
@@ -111,13 +111,13 @@ def test_tuples_that_may_be_examples_or_arrays_are_refused_with_both_readings():
 
 @pytest.mark.parametrize(("data", "words"), [
     ([(x, 0) for x in X[:3, :2]], "If these are 3 examples .in, target., the values of the first one"),
-    ([(X[0], 0), (X[1],)], "train, item 1: an example of 1 values, and item 0 has 2"),
-    ([{"in": X[0], "target": 0}, {"in": X[1]}], "item 1: it has in, and item 0 has in, target; pass target for each"),
+    ([(X[0], 0), (X[1],)], "train, item 1: the example has 1 values, but item 0 has 2"),
+    ([{"in": X[0], "target": 0}, {"in": X[1]}], "item 1: it has in, but item 0 has in, target. Pass target for"),
     ([(X[0], 0), (X[1, :2], 1), (X[0], 1)], "in cannot be read.*rows of equal length"),
     (Frame({"age": [1, 2], "size": [3, 4]}), "data frame with the columns 'age', 'size'.*name the columns in, target"),
     (Frame({"in": X.tolist(), "kind": Y}), "array in train data: 'kind'"),
     (Frame({"in": X.tolist(), "target": Y, "more": Y}), "array in train data: 'more'"),
-    ({"in": X, "Output": Y, "target": Y}, "'target' and another array are both for 'target'; pass one"),
+    ({"in": X, "Output": Y, "target": Y}, "got 'target' and another array, which are both for 'target'. Pass only one"),
 ])
 def test_what_is_wrong_with_examples_and_frames_is_named(data, words):
     with pytest.raises(symloss.SymlossError, match=words):
@@ -182,5 +182,5 @@ def test_a_network_of_two_inputs_takes_a_pair():
     wanted = np.linalg.norm(X - X[::-1], axis=1)
     np.testing.assert_allclose(net.predict(list(zip(X, X[::-1], strict=True))).ravel(), wanted)
     np.testing.assert_allclose(net.predict((X[0], X[3])).ravel(), wanted[:1])
-    with pytest.raises(symloss.DataError, match="2 tuples of 2 may be 2 examples"):
+    with pytest.raises(symloss.DataError, match="2 tuples of 2 are ambiguous: they may be 2 examples"):
         net.predict([(X[0], X[1]), (X[2], X[3])])

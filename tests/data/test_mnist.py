@@ -73,7 +73,7 @@ def test_a_damaged_packed_file_is_refused(folder):
     content = bytearray(path.read_bytes())
     content[50:80] = b"\xff" * 30
     path.write_bytes(bytes(content))
-    with pytest.raises(symloss.DataError, match="train-images.*get it again"):
+    with pytest.raises(symloss.DataError, match="train-images.*Download it again"):
         mnist.load(folder)
 
 
@@ -84,7 +84,7 @@ def test_another_content_is_refused(change, folder):
     other = {"shorter": content[:-1], "longer": content + b"0", "other": content[:-1] + bytes([content[-1] ^ 1]),
              "empty": b""}
     path.write_bytes(b"no gzip" if change == "no gzip" else gzip.compress(other[change]))
-    with pytest.raises(symloss.DataError, match=f"{LABELS}.*get it again"):
+    with pytest.raises(symloss.DataError, match=f"{LABELS}.*Download it again"):
         mnist.load(folder)
 
 

@@ -72,7 +72,7 @@ def test_labels_of_any_kind():
 
 @pytest.mark.parametrize("draw", [pairs, triplets])
 @pytest.mark.parametrize(("y", "words"), [
-    (np.zeros(7), "1 class;"), (np.arange(7), "two items in one of them"), (np.arange(6), "one label for each item"),
+    (np.zeros(7), "in 1 class"), (np.arange(7), "two items in one of them"), (np.arange(6), "one label per item"),
     (np.eye(7), "argmax"), ([1, 1, 2, 2, np.nan, 1, np.nan], "2 items, the first in row 4"), ([], "one label"),
 ])
 def test_labels_that_make_no_pairs(draw, y, words):

@@ -57,7 +57,7 @@ def test_batches_cannot_be_split(data):
 
 
 def test_too_few_items_or_arrays_say_so():
-    with pytest.raises(symloss.DataError, match="1 item; pass at least two"):
+    with pytest.raises(symloss.DataError, match="1 item. Pass at least two"):
         split([X[:1], Y[:1]], FIELDS, 0.1, 0)
     with pytest.raises(symloss.DataError, match="got 1 array, but the model needs 2 arrays"):
         split(X, FIELDS, 0.1, 0)

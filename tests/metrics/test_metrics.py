@@ -255,7 +255,7 @@ def test_mistakes_are_said_at_once(name, options):
 
 def test_mistakes_with_numbers_are_said_at_once():
     for name, options in (("r2", {"average": "mean"}), ("rmse", {"average": "mean"})):
-        with pytest.raises(symloss.SpecError, match="is wanted"):
+        with pytest.raises(symloss.SpecError, match="it must be"):
             figure(name, *arrays_of("values"), **options)
     with pytest.raises(symloss.ShapeError):
         figure("rmse", DATA["prediction"], DATA["target"], np.ones((61, 3)))

@@ -45,7 +45,7 @@ def test_weight_of_0_removes_what_is_no_number(watched):
 
 def test_nothing_to_compare_is_nan_and_another_target_is_refused():
     assert np.isnan(symloss.evaluate.metric("c_index", [1.0, 2.0], [[1.0, 0.0], [2.0, 0.0]]))
-    with pytest.raises(symloss.ShapeError, match=r"concordance: target has shape .*time and event"):
+    with pytest.raises(symloss.ShapeError, match=r"concordance: the target has shape .*time and event"):
         symloss.evaluate.metric("c_index", [[1.0], [2.0]], [[1.0], [2.0]])
-    with pytest.raises(symloss.SpecError, match="ties='exact'; 'breslow' or 'efron'"):
+    with pytest.raises(symloss.SpecError, match="ties='exact' .* 'breslow' or 'efron'"):
         symloss.evaluate.value("cox", [[1.0], [2.0]], [[1.0, 1.0], [2.0, 1.0]], ties="exact")

@@ -202,9 +202,9 @@ def test_accuracy_stays_and_nothing_is_shown_twice(heaps):
     ({"form": "f1", "betta": 2}, symloss.UnknownNameError, "beta"), ({"beta": 2}, symloss.SpecError, "'form'"),
     ({"form": "huber", "delda": 2}, symloss.UnknownNameError, "delta"), (5, symloss.SpecError, "a name"),
     ({"form": "acc", "output_name": "hid9"}, symloss.UnknownNameError, "hid9"),
-    ({"form": "acc", "output_name": "hid1"}, symloss.SpecError, "no loss on hid1"),
-    ({"form": "auc", "name": "epoch"}, symloss.SpecError, "something else"),
-    ({"form": "auc", "name": "valid_auc"}, symloss.SpecError, "something else"),
+    ({"form": "acc", "output_name": "hid1"}, symloss.SpecError, "hid1:out has no loss"),
+    ({"form": "auc", "name": "epoch"}, symloss.SpecError, "another meaning"),
+    ({"form": "auc", "name": "valid_auc"}, symloss.SpecError, "another meaning"),
     (["precision", {"form": "precision", "average": "micro"}], symloss.SpecError, "'name'"),
     ({"form": "precision", "average": "binary"}, symloss.SpecError, "3 classes"),
     ("r_squared(", symloss.UnknownNameError, "r_squared"),
@@ -244,7 +244,7 @@ def test_what_is_no_sum_is_said_once_and_explained(heaps):
     net, said = Classifier([4, 3]), io.StringIO()
     net.train([x, y], [x, y], metrics=["auc", "precision"], **STILL | {"verbose": said, "epochs": 2})
     lines = [line for line in said.getvalue().splitlines() if "no sum" in line]
-    assert len(lines) == 1 and lines[0].startswith("auc is no sum over batches: an extra pass")
+    assert len(lines) == 1 and lines[0].startswith("auc is not a sum over batches: an extra pass")
     text = str(net.explain())
     assert "shows auc: of all scores at once" in text and "shows acc: a mean" in text
     assert "shows acc" in str(Classifier([4, 3]).explain()) and "shows" not in str(Regressor([4, 3]).explain())

@@ -47,15 +47,15 @@ def test_batches_of_different_size_count_by_their_items(net, points):
 
 
 @pytest.mark.parametrize("wrong, message", [
-    ({"hid7:out": 1}, "nothing matches 'hid7:out'; there are in:out"),
-    ({"hid1:out": "much"}, "a number, or a function by its label"),
-    ({"hid1:out": True}, "a number, or a function by its label"),
-    ("hid1:out", "monitors='hid1:out' must be levels by pattern"),
-    (3, "monitors=3 must be levels by pattern"),
+    ({"hid7:out": 1}, "nothing matches 'hid7:out'. Choose among in:out"),
+    ({"hid1:out": "much"}, "a number, or a dict of functions by label"),
+    ({"hid1:out": True}, "a number, or a dict of functions by label"),
+    ("hid1:out", "monitors='hid1:out' is not valid; it must contain levels by pattern"),
+    (3, "monitors=3 is not valid; it must contain levels by pattern"),
     (["hid1:out"], "levels by pattern"),
     ({3: 1}, "levels by pattern"),
     ({"hid1:out": {"none": lambda h: None}}, "monitor 'hid1:out:none': what its function returned is a NoneType"),
-    ({"hid1.w": {"text": lambda w: "a"}}, "monitor 'hid1.w:text': what its function returned is a str, no tensor"),
+    ({"hid1.w": {"text": lambda w: "a"}}, "monitor 'hid1.w:text': what its function returned is a str, which cannot"),
 ])
 def test_what_is_no_monitor_is_refused(net, points, wrong, message):
     with pytest.raises(symloss.SymlossError, match=message):

@@ -188,7 +188,7 @@ def test_a_port_is_a_loss_and_an_array_is_summed_up(data):
 def test_an_output_without_a_loss_is_told(data, capsys):
     net = training_net("total")
     net.train({"in": data[0], "wanted": data[1]}, **QUIET | {"verbose": 1})
-    assert "no loss for squares: what leads there alone does not learn" in " ".join(capsys.readouterr().err.split())
+    assert "no loss depends on squares, so layers" in " ".join(capsys.readouterr().err.split())
     assert "has no loss" not in str(training_net("total", outputs=["prediction"]).explain()), "it learns by 'total'"
 
 
