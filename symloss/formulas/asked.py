@@ -10,7 +10,7 @@ def need_sympy():
     try:
         return importlib.import_module("sympy")
     except ImportError:
-        raise SymlossError("latex: sympy is not installed; pip install 'symloss[formulas]'") from None
+        raise SymlossError("latex: sympy is not installed. Run pip install 'symloss[formulas]'") from None
 
 
 def expression_formula(expression, names=None, name: str = "y", tidy: bool = True):
@@ -47,21 +47,23 @@ def expression_formula(expression, names=None, name: str = "y", tidy: bool = Tru
     for number, variable in enumerate(inner):
         called = names.get(variable) or variable.name or f"x_{number}"
         if called in [str(leaf) for leaf in leaves.values()]:
-            raise SpecError(f"latex: two variables are called {called!r}; pass names={{variable: 'x', ...}}")
+            raise SpecError(f"latex: two variables are named {called!r}. Pass names={{variable: 'x', ...}}")
         facts = {"integer": True} if variable.dtype.startswith(("int", "uint", "bool")) else {"real": True}
         leaves[variable] = sympy.IndexedBase(called, **facts) if variable.type.ndim else sympy.Symbol(called, **facts)
         for axis in range(variable.type.ndim):
             lengths[variable, axis] = sympy.Symbol(("n", "K", "L", "M")[axis], integer=True, positive=True)
     at = tuple(sympy.Symbol(letter, integer=True, nonnegative=True) for letter in "ihgq"[: expression.type.ndim])
-    found = Reader(leaves, lengths).entry(expression, at)
-    found, entries = without_shared_indices(found, {str(leaf): (leaf, v.type.shape) for v, leaf in leaves.items()}, at)
+    reader = Reader(leaves, lengths)
+    found = reader.entry(expression, at)
+    shapes = {str(leaf): (leaf, v.type.shape) for v, leaf in leaves.items()}
+    found, entries, notes = without_shared_indices(found, shapes, at, reader.notes)
     sizes = dict.fromkeys(set(lengths.values()), 3) | dict.fromkeys(entry_indices(entries, at), 1)
-    formula = Formula(found, name=name, entries=entries, sizes=sizes)
+    formula = Formula(found, name=name, entries=entries, sizes=sizes, notes=notes)
     return formula.tidy() if tidy else formula
 
 
-def without_shared_indices(expression, leaves: dict, at: tuple):
-    """Return an expression without the indices that all its entries begin with, and the entry of each leaf.
+def without_shared_indices(expression, leaves: dict, at: tuple, notes: dict | None = None):
+    """Return an expression without the indices that all its entries begin with, the entry of each leaf, and the notes.
 
     Parameters
     ----------
@@ -69,11 +71,19 @@ def without_shared_indices(expression, leaves: dict, at: tuple):
         Array or symbol, and static shape, by name.
     at : tuple of symbols
         The indices of the result.
+    notes : dict or None
+        What abbreviations stand for.
     """
     sympy = need_sympy()
+    notes = dict(notes or {})
+    if notes:
+        from .naming import without_item
+
+        expression, notes, shared = without_item(expression, notes, at)
+    else:
+        shared = 0
     found = expression.atoms(sympy.Indexed)
-    shared = 0
-    while shared < len(at) and all(len(e.indices) > shared and e.indices[shared] == at[shared] for e in found):
+    while not notes and shared < len(at) and all(len(e.indices) > shared and e.indices[shared] == at[shared] for e in found):
         shared += 1
 
     def shorter(entry):
@@ -83,7 +93,8 @@ def without_shared_indices(expression, leaves: dict, at: tuple):
         facts = {k: base.assumptions0.get(k) for k in ("positive", "integer", "real", "nonnegative")}
         return sympy.Symbol(str(base.label), **{k: True for k, v in facts.items() if v})
 
-    expression = expression.replace(lambda e: isinstance(e, sympy.Indexed), shorter) if shared else expression
+    if shared and not notes:
+        expression = expression.replace(lambda e: isinstance(e, sympy.Indexed), shorter)
     free = [s for s in sympy.symbols("i h g q", integer=True, nonnegative=True) if not expression.has(s)]
     entries = {}
     for name, (leaf, shape) in leaves.items():
@@ -93,7 +104,7 @@ def without_shared_indices(expression, leaves: dict, at: tuple):
         wide, rest = [a for a, length in enumerate(shape) if length != 1], list(free)
         index = [at[a] if a < shared else rest.pop(0) for a in wide]
         entries[name] = shorter(leaf[tuple(index)]) if index else sympy.Symbol(str(leaf.label), real=True)
-    return expression, entries
+    return expression, entries, notes
 
 
 def entry_indices(entries: dict, at: tuple) -> set:

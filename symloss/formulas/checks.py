@@ -6,7 +6,7 @@ TINY = 1e-5  # what is compared with something below is asked whether it is almo
 KINDS = (sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge, sympy.Eq, sympy.Ne)
 
 
-def settled(found, labels, lengths):
+def settled(found, labels, lengths, blank=False):
     """Return a comparison, or whether it holds: for labels of classes, and for numbers that are not almost 0.
 
     Parameters
@@ -15,6 +15,8 @@ def settled(found, labels, lengths):
     labels : collection of arrays and symbols
         Integers from 0 on, and below each of the lengths.
     lengths : collection of symbols
+    blank : bool
+        Whether labels are none of the classes that are there as numbers.
 
     >>> t, K = sympy.symbols("t K", integer=True)
     >>> settled(t < K, [t], [K]), settled(sympy.Eq(t, K), [t], [K])
@@ -27,6 +29,9 @@ def settled(found, labels, lengths):
         return side in labels or (isinstance(side, sympy.Indexed) and side.base in labels)
 
     a, b = found.args
+    if blank and isinstance(found, sympy.Eq | sympy.Ne) and any(
+            is_label(side) and not other.has(sympy.Indexed) for side, other in ((a, b), (b, a))):
+        return sympy.true if isinstance(found, sympy.Ne) else sympy.false
     if (is_label(a) and b in lengths) or (is_label(b) and a in lengths):
         if isinstance(found, sympy.Eq | sympy.Ne):
             return sympy.true if isinstance(found, sympy.Ne) else sympy.false

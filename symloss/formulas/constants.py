@@ -35,3 +35,26 @@ def plain_number(value):
             if abs(precise - float(factor) * known) <= 1e-15 * abs(precise):
                 return sympy.Rational(factor) * name
     return sympy.Float(repr(precise))
+
+
+def straight(values, at):
+    """Return an entry of a constant vector that lies on a line, held at 0 or not, at an index; None for any other.
+
+    >>> straight(np.array([0.5, 0.25, 0.0, 0.0]), (sympy.Symbol("j"),))
+    Max(0, 1/2 - j/4)
+    """
+    (index,) = [i for i in at if not i.is_Integer] if values.ndim == 1 and len(values) > 2 else (None,)
+    if index is None or values.dtype.kind not in "if" or not np.isfinite(values).all():
+        return None
+    places, first = np.arange(len(values)), values[0]
+    line = first + (values[1] - first) * places
+    slope = np.longdouble(values[1]) - np.longdouble(first)
+    slope = plain_number(float(fractions.Fraction(float(slope)).limit_denominator(1000)))
+    slope = sympy.Rational(fractions.Fraction(float(slope)).limit_denominator(1000).numerator,
+                           fractions.Fraction(float(slope)).limit_denominator(1000).denominator)
+    begin = fractions.Fraction(float(first)).limit_denominator(1000)
+    exact = sympy.Rational(begin.numerator, begin.denominator) + slope * index
+    for held, numbers in ((False, line), (True, np.maximum(0, line))):
+        if np.allclose(values, numbers, rtol=1e-12, atol=1e-12):
+            return sympy.Max(0, exact) if held else exact
+    return None

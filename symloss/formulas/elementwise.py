@@ -2,7 +2,7 @@
 
 import sympy
 
-from .functions import Sigmoid, Softplus
+from .functions import Held, Sigmoid, Softplus
 
 
 def number(value):
@@ -36,13 +36,47 @@ def _sign(x):
     return sympy.sign(x)
 
 
+INFINITE = (sympy.oo, -sympy.oo)
+
+
+def by_branch(made, values):
+    """Return a function of values, branch by branch of those that are infinite in one: exp(-infinity) is 0.
+
+    >>> x, there = sympy.Symbol("x", real=True), sympy.Symbol("i") > 0
+    >>> by_branch(sympy.exp, [sympy.Piecewise((x, there), (-sympy.oo, True))])
+    Piecewise((exp(x), i > 0), (0, True))
+    """
+    for place, value in enumerate(values):
+        if isinstance(value, sympy.Piecewise) and is_endless(value):
+            rest = [(values[:place], v, values[place + 1 :], c) for v, c in value.args]
+            return sympy.Piecewise(*((number(by_branch(made, [*before, v, *after])), c)
+                                     for before, v, after, c in rest), evaluate=False)
+    return made(*values)
+
+
+def is_endless(value) -> bool:
+    """Return whether a value is infinite, or is in one of its cases."""
+    return value in INFINITE or (isinstance(value, sympy.Piecewise) and any(is_endless(v) for v, _ in value.args))
+
+
+def _product(*factors):
+    """Return a product in which 0 times infinity is 0: infinity stands for a number that is too large to matter."""
+    endless = sympy.Mul(*[f for f in factors if f in INFINITE])
+    cases = [f for f in factors if isinstance(f, sympy.Piecewise) and f.has(sympy.S.Zero)]
+    if endless in INFINITE and cases:
+        rest = [f for f in factors if f not in INFINITE and f is not cases[0]]
+        return sympy.Piecewise(*((sympy.S.Zero if value == 0 else _product(endless, value, *rest), c)
+                                 for value, c in cases[0].args))
+    return sympy.Mul(*factors)
+
+
 def _xlogy(x, y):
     return x * sympy.log(y)
 
 
 ARITHMETIC = {
     "add": lambda *xs: sympy.Add(*xs),
-    "mul": lambda *xs: sympy.Mul(*xs),
+    "mul": _product,
     "sub": lambda x, y: x - y,
     "neg": lambda x: -x,
     "true_div": lambda x, y: x / y,
@@ -100,6 +134,10 @@ DEEP = (sympy.Sum, sympy.Piecewise)
 def _compared(relation):
     """Return a comparison that is not decided where that means long deliberations about signs of sums."""
     def made(a, b):
+        a, b = (x.replace(lambda e: isinstance(e, Held), lambda e: e.args[0]) if isinstance(x, sympy.Basic) else x
+                for x in (a, b))  # a condition has no gradient anyway
+        if a in INFINITE or b in INFINITE:  # numbers are finite, and what is infinite means what is left out
+            return relation(sympy.sign(a) if a in INFINITE else 0, sympy.sign(b) if b in INFINITE else 0)
         deep = any(getattr(x, "has", lambda *kinds: False)(*DEEP) for x in (a, b))
         return relation(a, b, evaluate=False) if deep else relation(a, b)
 

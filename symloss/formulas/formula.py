@@ -6,7 +6,9 @@ import sympy
 
 from ..errors import SpecError
 from . import tidying
-from .numbers import concrete, same
+from .conditions import decided
+from .naming import needed, spelled_out
+from .numbers import Numbers, same
 from .printing import latex as written
 
 FAILURES = (TypeError, ValueError, NotImplementedError, AttributeError, RecursionError, ZeroDivisionError)  # of sympy
@@ -29,7 +31,7 @@ class Formula:
     defaults : dict
         Numbers of its options, by symbol.
     notes : dict
-        What abbreviations stand for: ``{e: p - t}``.
+        What abbreviations stand for: ``{e: p - t}``, and ``{c[i, h]: ...}`` for every entry of an array.
     by : tuple
         What it was differentiated by.
     """
@@ -53,20 +55,20 @@ class Formula:
         known = [name for name in self.entries if name != "error"]
         port = known[0] if port is None else port
         if port not in known:
-            raise SpecError(f"latex: wrt={port!r}; one of {', '.join(known)} is wanted")
+            raise SpecError(f"latex: wrt={port!r} is not valid; it must be one of {', '.join(known)}")
         entry, expression, by = self.entries[port], self.expression, self.entries[port]
-        if self.notes and port == known[0]:
+        if "error" in self.entries and port == known[0]:
             by = self.entries["error"]  # whose slope by the prediction is 1
         elif self.notes:
-            expression = expression.subs(self.notes)
+            expression = spelled_out(expression, self.notes)
         try:
-            found = tidying.derivative(expression, by, times)
+            found = tidying.derivative(expression, by, times, self.notes)
         except FAILURES as error:
             if isinstance(error, SpecError):
                 raise
-            raise SpecError(f"latex: sympy has no derivative of it by {port} ({error})") from None
+            raise SpecError(f"latex: sympy cannot compute the derivative with respect to {port} ({error})") from None
         if found.atoms(sympy.Derivative, sympy.Subs) or found.has(sympy.zoo, sympy.nan):
-            raise SpecError(f"latex: the derivative by {port} has no formula here")
+            raise SpecError(f"latex: symloss cannot write the derivative with respect to {port} as a formula")
         found = dataclasses.replace(self, expression=found, by=self.by + (entry,) * times)
         return found.tidy() if tidy else found
 
@@ -78,15 +80,20 @@ class Formula:
             return self
 
     def _tidied(self):
+        notes = {key: self._of_one(value) if isinstance(key, sympy.Indexed) else value
+                 for key, value in self.notes.items()}
+        found = self._of_one(self.expression)
+        return dataclasses.replace(self, expression=found, notes=needed(found, notes))
+
+    def _of_one(self, expression):
+        """Return an expression, that of the formula or of an abbreviation, as a person would write it."""
         guards = {s for s, v in self.defaults.items() if abs(v) <= tidying.TINY}
-        found = collapsed_guards(self.expression, guards)
+        found = collapsed_guards(decided(expression), guards)
         found = tidying.without_shifts(found, self.sizes, self.defaults)
         found = collapsed_guards(found, guards)
         found = tidying.without_zeros(found, self.sizes, self.defaults)
         found = tidying.shortest(found, self.sizes, self.defaults)
-        if found is not self.expression and not same(self.expression, found, self.sizes, self.defaults):
-            return self
-        return dataclasses.replace(self, expression=found)
+        return found if same(expression, found, self.sizes, self.defaults) else expression
 
     def in_error(self) -> "Formula":
         """Return the formula in terms of e = prediction - target, where it is a function of that alone."""
@@ -104,10 +111,22 @@ class Formula:
         return dataclasses.replace(self, expression=found, notes={**self.notes, error: prediction - target},
                                    entries={**self.entries, "error": error})
 
-    def concrete(self, sizes=None):
-        """Return the expression with lengths as numbers and all sums written out."""
-        expression = self.expression.subs(self.notes)
-        return concrete(expression, {**self.sizes, **(sizes or {})})
+    def number(self, given, sizes=None) -> float:
+        """Return the number that the formula has.
+
+        Parameters
+        ----------
+        given : callable
+            The number of a symbol or of an entry of an array: ``given(name, indices, symbol)``.
+        sizes : dict or None
+            Lengths and indices that are free, by symbol; None: the small ones of the formula.
+        """
+        known = {str(key): value for key, value in {**self.defaults, **self.sizes, **(sizes or {})}.items()}
+
+        def found(name, indices, symbol):
+            return known[name] if not indices and name in known else given(name, indices, symbol)
+
+        return Numbers(found, self.notes)(self.expression)
 
     def latex(self) -> str:
         """Return the formula as LaTeX, without dollar signs."""
@@ -115,8 +134,7 @@ class Formula:
         if self.by:
             order = "" if len(self.by) == 1 else f"^{{{len(self.by)}}}"
             left = rf"\frac{{\partial{order} {left}}}{{\partial {written(self.by[0])}{order}}}"
-        notes = "".join(rf", \quad {written(a)} = {written(b)}" for a, b in self.notes.items()
-                        if self.expression.has(a))
+        notes = "".join(rf", \quad {written(a)} = {written(b)}" for a, b in needed(self.expression, self.notes).items())
         return f"{left} = {written(self.expression)}{notes}"
 
 

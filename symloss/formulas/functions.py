@@ -46,6 +46,8 @@ class Softplus(sympy.Function):
 class Held(sympy.Function):
     """A value that counts as a constant when a gradient is taken: what PyTensor calls disconnected."""
 
+    is_real = True
+
     @classmethod
     def eval(cls, value):
         """Numbers are constants anyway."""
@@ -79,7 +81,7 @@ class MaxOver(ExprWithLimits):
     def _eval_derivative(self, symbol):
         if self.function.diff(symbol) == 0:
             return sympy.S.Zero
-        raise SpecError("latex: the derivative of a maximum over an index has no formula here")
+        raise SpecError("latex: symloss cannot write the derivative of a maximum over an index as a formula")
 
     def doit(self, **hints):
         """Return the maximum of all values, where the index runs over numbers."""
@@ -96,6 +98,42 @@ class MaxOver(ExprWithLimits):
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
 
+class OverIndex(sympy.Function):
+    """A function of all values of an expression over an index: ``f(z[k], k, K, j)``, with the place that is wanted."""
+
+    def fdiff(self, argindex=1):
+        """Say that there is no derivative."""
+        raise SpecError("latex: the derivative of sorted numbers has no formula here")
+
+    def _eval_derivative(self, symbol):
+        if self.args[0].diff(symbol) == 0:
+            return sympy.S.Zero
+        return self.fdiff()
+
+
 def plain(expression):
     """Return an expression in functions that sympy has."""
     return expression.replace(lambda e: isinstance(e, Sigmoid | Softplus | Held), lambda e: e.plain())
+
+
+class Sum(sympy.Sum):
+    """A sum over indices, whose cases stay inside: sympy draws them out of sums within sums, whatever they depend on.
+
+    >>> j, n = sympy.symbols("j n", integer=True, positive=True)
+    >>> Sum(sympy.IndexedBase("x")[j], (j, 0, n - 1))
+    Sum(x[j], (j, 0, n - 1))
+    """
+
+    def __new__(cls, function, *limits):
+        """Take an expression, and each index with its first and last value, the inner one first."""
+        function, limits = sympy.sympify(function), [sympy.Tuple(*limit) for limit in limits]
+        if function == 0:
+            return sympy.S.Zero
+        if isinstance(function, Sum):
+            function, limits = function.function, [*function.limits, *limits]
+        made = sympy.Expr.__new__(cls, function, *limits)
+        made.is_commutative = True
+        return made
+
+    def _eval_is_nonnegative(self):
+        return True if self.function.is_nonnegative else None

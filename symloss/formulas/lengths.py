@@ -27,13 +27,13 @@ def _subtensor_length(reader, variable, node, axis):
     whole = reader.length(inner, where)
     if place.step is not None and reader.scalar(place.step) != 1:
         return whole if place.start is None and place.stop is None else _unknown(node)
-    first = sympy.Integer(0) if place.start is None else reader._counted(inner, where, reader.scalar(place.start))
-    last = whole if place.stop is None else reader._counted(inner, where, reader.scalar(place.stop))
+    first = sympy.Integer(0) if place.start is None else reader.counted(inner, where, reader.scalar(place.start))
+    last = whole if place.stop is None else reader.counted(inner, where, reader.scalar(place.stop))
     return last - first
 
 
 def _unknown(node):
-    raise UntranslatedError(f"formula: how long the result of {node.op} is, is not known here")
+    raise UntranslatedError(f"formula: the length of the result of {node.op} is unknown")
 
 
 def joined_parts(node):
@@ -56,13 +56,13 @@ LENGTHS = {
     DimShuffle: lambda reader, variable, node, axis: (
         sympy.Integer(1) if node.op.new_order[axis] == "x" else reader.length(node.inputs[0], node.op.new_order[axis])),
     Subtensor: _subtensor_length, AdvancedSubtensor: _advanced_length,
-    Alloc: lambda reader, variable, node, axis: reader._scalar_variable(node.inputs[1 + axis]),
+    Alloc: lambda reader, variable, node, axis: reader.scalar_variable(node.inputs[1 + axis]),
     ARange: lambda reader, variable, node, axis: (
-        reader._scalar_variable(node.inputs[1]) - reader._scalar_variable(node.inputs[0])),
+        reader.scalar_variable(node.inputs[1]) - reader.scalar_variable(node.inputs[0])),
     Dot: lambda reader, variable, node, axis: (
         reader.length(node.inputs[0], 0) if axis == 0 and node.inputs[0].ndim == 2
         else reader.length(node.inputs[1], node.inputs[1].ndim - 1)),
     Join: lambda reader, variable, node, axis: _joined_length(reader, *joined_parts(node), axis),
-    Eye: lambda reader, variable, node, axis: reader._scalar_variable(node.inputs[axis]),
+    Eye: lambda reader, variable, node, axis: reader.scalar_variable(node.inputs[axis]),
     Reshape: lambda reader, variable, node, axis: reader.length(node.inputs[0], axis),
 }

@@ -7,6 +7,17 @@ GREEK = {"eps": r"\varepsilon", "epsilon": r"\epsilon"}
 SETTINGS = {"ln_notation": False, "mul_symbol": None, "fold_short_frac": False}
 
 
+def is_indicator(expression) -> bool:
+    """Return whether an expression is 1 under a condition and 0 otherwise."""
+    return isinstance(expression, sympy.Piecewise) and [e for e, _ in expression.args] in ([1, 0], [0, 1])
+
+
+def _met(indicator):
+    """Return the condition under which an indicator is 1."""
+    (value, condition), _ = indicator.args
+    return condition if value == 1 else sympy.Not(condition)
+
+
 class Printer(LatexPrinter):
     """Writes sums over whole axes without their limits, words upright, and cases as mathematicians do."""
 
@@ -47,11 +58,26 @@ class Printer(LatexPrinter):
         return text + (rf"\left({self._print(inner)}\right)" if inner.is_Add else self._print(inner))
 
     def _print_Piecewise(self, expr):  # noqa: N802
+        if is_indicator(expr):
+            return rf"\left[{self._print(_met(expr))}\right]"
         lines = [rf"{self._print(e)} & \text{{if }} {self._print(c)}" for e, c in expr.args[:-1]]
         last, condition = expr.args[-1]
         lines.append(rf"{self._print(last)} & " + (r"\text{otherwise}" if condition == sympy.true
                                                    else rf"\text{{if }} {self._print(condition)}"))
         return r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}"
+
+    def _print_Mul(self, expr):  # noqa: N802
+        """Write a factor that is 1 or 0 as the bracket of its condition, before the others: ``[t_i > t_j]``."""
+        indicators = [f for f in expr.args if is_indicator(f)]
+        rest = sympy.Mul(*[f for f in expr.args if not is_indicator(f)], evaluate=False)
+        if not indicators:
+            return super()._print_Mul(expr)
+        signs, rest = ("-", -rest) if rest.could_extract_minus_sign() else ("", rest)
+        brackets = r" \ ".join(rf"\left[{self._print(_met(f))}\right]" for f in indicators)
+        if rest == 1:
+            return f"{signs} {brackets}".strip()
+        inner = self._print(rest)
+        return rf"{signs} {brackets} \ ".lstrip() + (rf"\left({inner}\right)" if rest.is_Add else inner)
 
     def _print_Max(self, expr, exp=None):  # noqa: N802
         return self._named(r"\max", expr, exp)

@@ -18,14 +18,21 @@ from pytensor.tensor.subtensor import AdvancedSubtensor, Subtensor, indices_from
 
 from ..errors import SpecError
 from .checks import settled
-from .constants import plain_number
-from .elementwise import is_condition, number, of_scalar_op
-from .functions import Held, MaxOver
+from .conditions import in_cases
+from .constants import plain_number, straight
+from .elementwise import by_branch, condition, is_condition, number, of_scalar_op
+from .functions import Held, MaxOver, Sum
 from .lengths import LENGTHS, UntranslatedError, joined_parts
 from .lengths import static as _static
+from .loops import LOOPS
+from .naming import Names, in_order
+from .ordering import ORDERS
 from .sums import over
 
-MOST = 110  # steps of a graph
+_ANYTHING = sympy.Symbol("anything", real=True)
+MOST = 110  # steps of a graph, from which on what it computes on the way gets names
+TOO_MANY = 3000  # steps that nobody wants to see as a formula
+COMPARED = ("LT", "GT", "LE", "GE", "EQ", "NEQ")
 SHORT = 12  # a dimension of known length up to this is written out where it must be
 
 
@@ -47,13 +54,20 @@ class Reader:
         Lengths by (variable, axis), where they are not known.
     labels : collection
         Those of the leaves that are labels of classes.
+    blank : bool
+        Whether the labels are none of the classes that are there as numbers, as with a blank.
     """
 
-    def __init__(self, leaves, lengths=None, labels=()):
-        self.leaves, self.lengths, self.labels = dict(leaves), dict(lengths or {}), set(labels)
+    def __init__(self, leaves, lengths=None, labels=(), blank=False):
+        self.leaves, self.lengths, self.labels, self.blank = dict(leaves), dict(lengths or {}), set(labels), blank
         self._known: dict = {}
         self._inside: dict = {}  # what stands within an operation that has a graph of its own
-        self._dummies = (sympy.Symbol(name, integer=True, nonnegative=True) for name in _index_names())
+        self.stands: dict = {}  # inputs of the inside of a loop: what they are outside, axes less than that, a reading
+        self.loops: dict = {}
+        self.notes: dict = {}  # what has a name of its own, by entry: {c[i, h]: expression}
+        self.names = Names(self)
+        self._counting = False  # while the steps are counted, without the expressions that they make
+        self._dummies = _indices()
 
     def index(self):
         """Return a new index."""
@@ -68,7 +82,14 @@ class Reader:
             For an operation that has no formula, and where infinite numbers would stand in it.
         """
         try:
+            self._counting = True
+            self.read(variable, at)
+            if len(self._known) > MOST:
+                self.names.choose(self._known)
+            self._known, self.notes, self.loops, self._counting = {}, {}, {}, False
+            self._dummies = _indices()
             found = number(self.read(variable, at))
+            found, self.notes = in_order(found, self.names.needed(found))
         except (TypeError, ValueError, RecursionError, NotImplementedError, _NeedsNumberError) as error:
             if isinstance(error, SpecError):
                 raise
@@ -76,7 +97,7 @@ class Reader:
             raise UntranslatedError(f"formula: it cannot be written with sympy: {said}") from None
         visible = found.replace(lambda e: isinstance(e, MaxOver | sympy.Max | sympy.Min), lambda e: sympy.Symbol("m"))
         if visible.has(sympy.oo, -sympy.oo, sympy.zoo, sympy.nan):
-            raise UntranslatedError("formula: infinity stands in it, in the place of what is left out")
+            raise UntranslatedError("formula: it contains infinity in the place of entries that are left out")
         return found
 
     def read(self, variable, at=()):
@@ -84,13 +105,21 @@ class Reader:
         at = tuple(sympy.Integer(0) if n == 1 else i for i, n in zip(at, _static(variable), strict=True))
         key = (variable, at)
         if key not in self._known:
-            if len(self._known) >= MOST:
-                raise UntranslatedError(f"formula: the graph has more than {MOST} steps, too many for a formula that "
-                                        f"can be read")
-            self._known[key] = self._read(variable, at)
+            if len(self._known) >= TOO_MANY:
+                raise UntranslatedError(f"formula: the graph has more than {TOO_MANY} steps, too many for a formula "
+                                        f"that can be read")
+            named = self.names.entry(variable, at)
+            self._known[key] = self.read_inside(variable, at) if named is None else named
         return self._known[key]
 
-    def _read(self, variable, at):
+    def new_name(self, variable, recursion=False):
+        """Return an array with a name that nothing else has."""
+        return self.names.new(variable, recursion)
+
+    def read_inside(self, variable, at):
+        """Return the entry of a tensor by what it is computed from, whether it has a name of its own or not."""
+        if variable in self.stands:
+            return self.stands[variable][2](at)
         if variable in self.leaves:
             leaf = self.leaves[variable]
             kept = [i for i, n in zip(at, _static(variable), strict=True) if n != 1]
@@ -98,7 +127,7 @@ class Reader:
         if isinstance(variable, Constant) or (variable.owner is None and hasattr(variable, "get_value")):
             return self._constant(variable, at)
         if variable.owner is None:
-            raise UntranslatedError(f"formula: {variable} has no name there; pass names={{variable: 'x'}}")
+            raise UntranslatedError(f"formula: {variable} has no name. Pass names={{variable: 'x'}}")
         op = variable.owner.op
         for kind, reading in READINGS.items():
             if isinstance(op, kind):
@@ -113,8 +142,8 @@ class Reader:
                 outputs = clone_replace(graph.outputs, dict(zip(graph.inputs, inputs, strict=True)))
                 self._inside.update(zip(variable.owner.outputs, outputs, strict=True))
             return self.read(self._inside[variable], at)
-        raise UntranslatedError(f"formula: {type(named).__name__} ({op}) has no formula here; write the expression "
-                                f"without it, or look at its graph with pytensor.dprint")
+        raise UntranslatedError(f"formula: symloss cannot write {type(named).__name__} ({op}) as a formula. Write the "
+                                "expression without it, or look at its graph with pytensor.dprint")
 
     def _constant(self, variable, at):
         value = variable.data if isinstance(variable, Constant) else variable.get_value()
@@ -124,7 +153,10 @@ class Reader:
         if (value == value.flat[0]).all():
             return plain_number(value.flat[0])
         if not all(i.is_Integer for i in at):
-            raise _NeedsNumberError
+            found = straight(value, at)
+            if found is None:
+                raise _NeedsNumberError
+            return found
         return plain_number(value[tuple(int(i) for i in at)])
 
     # ------------------------------------------------------------------------------------------ lengths
@@ -136,6 +168,9 @@ class Reader:
             return sympy.Integer(static)
         if (variable, axis) in self.lengths:
             return self.lengths[variable, axis]
+        if variable in self.stands:
+            outer, fewer, _ = self.stands[variable]
+            return self.length(outer, axis + fewer)
         node = variable.owner
         if node is None:
             return sympy.Symbol("n" if axis == 0 else "K", integer=True, positive=True)
@@ -149,17 +184,17 @@ class Reader:
             return self.length(node.inputs[0], [a for a in range(node.inputs[0].ndim) if a not in _axes(node)][axis])
         if node.inputs and node.inputs[0].type.ndim == variable.ndim:
             return self.length(node.inputs[0], axis)
-        raise UntranslatedError(f"formula: how long axis {axis} of {node.op} is, is not known here")
+        raise UntranslatedError(f"formula: the length of axis {axis} of {node.op} is unknown")
 
     def scalar(self, value):
         """Return an index or a length, which may be a number of Python."""
-        return sympy.Integer(int(value)) if isinstance(value, int | np.integer) else self._scalar_variable(value)
+        return sympy.Integer(int(value)) if isinstance(value, int | np.integer) else self.scalar_variable(value)
 
-    def _scalar_variable(self, variable):
+    def scalar_variable(self, variable):
         if isinstance(variable, Constant):
             return sympy.Integer(int(variable.data))
         if variable.owner is not None and isinstance(variable.owner.op, ScalarFromTensor | TensorFromScalar):
-            return self._scalar_variable(variable.owner.inputs[0])
+            return self.scalar_variable(variable.owner.inputs[0])
         return self.read(variable, ())
 
     # ------------------------------------------------------------------------------------------ operations
@@ -170,9 +205,24 @@ class Reader:
             return self.read(kept, at)
         made = of_scalar_op(node.op.scalar_op)
         if made is None:
-            raise UntranslatedError(f"formula: {node.op.scalar_op} has no formula here; write the expression without "
-                                    f"it")
-        return settled(made(*(self.read(i, at) for i in node.inputs)), self.labels, set(self.lengths.values()))
+            raise UntranslatedError(f"formula: symloss cannot write {node.op.scalar_op} as a formula. Write the "
+                                    "expression without it")
+        if self._counting and not variable.dtype.startswith(("int", "uint")):
+            for part in node.inputs:
+                self.read(part, at)
+            return _ANYTHING
+        values = [self.read(i, at) for i in node.inputs]
+        if type(node.op.scalar_op).__name__ in COMPARED:  # sympy draws cases out of sums in conditions
+            values = [self._under_a_name(i, value, at) for i, value in zip(node.inputs, values, strict=True)]
+        chooses = type(node.op.scalar_op).__name__ == "Switch"
+        found = made(*values) if chooses else in_cases(by_branch(made, values))
+        return settled(found, self.labels, set(self.lengths.values()), self.blank)
+
+    def _under_a_name(self, variable, value, at):
+        if not value.has(sympy.Piecewise) or not value.has(sympy.Sum):
+            return value
+        self.names.want(variable)
+        return self.names.entry(variable, at) or value
 
     def _dimshuffle(self, variable, node, at):
         inner = [sympy.Integer(0)] * node.inputs[0].ndim
@@ -195,7 +245,8 @@ class Reader:
     def over(self, kind, made, inside, ranges):
         """Return the sum, maximum, ... of entries over indices; written out where an index must be a number."""
         try:
-            return _reduced(kind, made(inside), ranges)
+            entry = made(inside)
+            return _ANYTHING if self._counting else _reduced(kind, entry, ranges)
         except _NeedsNumberError:
             for place, (index, length) in enumerate(ranges):
                 if length.is_Integer and length <= SHORT:
@@ -208,7 +259,7 @@ class Reader:
     def _dot(self, left, right, at):
         index = self.index()
         if left.ndim > 2 or right.ndim > 2:
-            raise UntranslatedError("formula: a product of more than matrices has no formula here")
+            raise UntranslatedError("formula: symloss can only write products of matrices as formulas")
         a = (*at[: left.ndim - 1], index)
         b = (index, *at[left.ndim - 1 :]) if right.ndim == 2 else (index,)
         length = self.length(left, left.ndim - 1)
@@ -219,7 +270,7 @@ class Reader:
         axes = range(variable.ndim) if axis is None else [a % variable.ndim for a in np.atleast_1d(axis)]
         index = self.index()
         if len(axes) != 1:
-            raise UntranslatedError("formula: a softmax over several axes has no formula here")
+            raise UntranslatedError("formula: symloss cannot write a softmax over several axes as a formula")
         (axis,) = axes
         z, there = node.inputs[0], (*at[:axis], index, *at[axis + 1 :])
         total = over(sympy.exp(self.read(z, there)), index, self.length(z, axis))
@@ -232,14 +283,14 @@ class Reader:
         places += [slice(None)] * (inner.ndim - len(places))
         return self.read(inner, tuple(
             self._slice(inner, axis, place, next(kept)) if isinstance(place, slice)
-            else self._counted(inner, axis, self.scalar(place)) for axis, place in enumerate(places)))
+            else self.counted(inner, axis, self.scalar(place)) for axis, place in enumerate(places)))
 
     def _slice(self, inner, axis, place, index):
         step = sympy.Integer(1) if place.step is None else self.scalar(place.step)
         first = sympy.Integer(0) if step > 0 else self.length(inner, axis) - 1
-        return (first if place.start is None else self._counted(inner, axis, self.scalar(place.start))) + step * index
+        return (first if place.start is None else self.counted(inner, axis, self.scalar(place.start))) + step * index
 
-    def _counted(self, inner, axis, index):
+    def counted(self, inner, axis, index):
         """Return an index that may be counted from the end."""
         return self.length(inner, axis) + index if index.is_negative else index
 
@@ -251,7 +302,8 @@ class Reader:
         apart = [i for i, p in enumerate(places) if not isinstance(p, slice)]
         axes = max(getattr(p, "ndim", 0) for p in tensors)
         if apart != list(range(apart[0], apart[-1] + 1)) or any(p.dtype == "bool" for p in tensors):
-            raise UntranslatedError("formula: this kind of indexing has no formula here; use one index after the other")
+            raise UntranslatedError("formula: symloss cannot write this kind of indexing as a formula. Use one index "
+                                    "after the other")
         shared, found = at[apart[0] : apart[0] + axes], []
         rest = iter((*at[: apart[0]], *at[apart[0] + axes :]))
         for axis, place in enumerate(places):
@@ -265,7 +317,7 @@ class Reader:
         inner, wide = node.inputs[0], [a for a, n in enumerate(_static(node.inputs[0])) if n != 1]
         kept = [i for i, n in zip(at, _static(variable), strict=True) if n != 1]
         if len(kept) != len(wide):
-            raise UntranslatedError("formula: a reshape that joins or parts axes has no formula here")
+            raise UntranslatedError("formula: symloss cannot write a reshape that joins or splits axes as a formula")
         found = [sympy.Integer(0)] * inner.ndim
         for axis, index in zip(wide, kept, strict=True):
             found[axis] = index
@@ -278,7 +330,7 @@ class Reader:
     def _made_vector(self, variable, node, at):
         if not at[0].is_Integer:
             raise _NeedsNumberError
-        return self._scalar_variable(node.inputs[int(at[0])])
+        return self.scalar_variable(node.inputs[int(at[0])])
 
     def _shape(self, variable, node, at):
         if not at[0].is_Integer:
@@ -299,16 +351,22 @@ class Reader:
     def _cumulated(self, variable, node, at):
         inner, axis = node.inputs[0], node.op.axis
         if axis is None or node.op.mode != "add":
-            raise UntranslatedError("formula: a running product has no formula here")
+            raise UntranslatedError("formula: symloss cannot write a running product as a formula")
         index = self.index()
         axis %= inner.ndim
         there = (*at[:axis], index, *at[axis + 1 :])
-        return sympy.Sum(self.read(inner, there), (index, 0, at[axis]))
+        return Sum(number(self.read(inner, there)), (index, 0, at[axis]))
 
 
 def _reduced(kind, entry, ranges):
-    if kind in ("and", "or"):
-        raise UntranslatedError("formula: all and any over an axis have no formula here")
+    if kind in ("and", "or"):  # whether the places where it is not so, or is so, are counted as none
+        entry = condition(entry)
+        if entry in (sympy.true, sympy.false):
+            return entry
+        counted = number(entry if kind == "or" else sympy.Not(entry))
+        for index, length in reversed(ranges):
+            counted = over(counted, index, length)
+        return (sympy.Gt if kind == "or" else sympy.Le)(counted, 0, evaluate=False)
     entry = number(entry)
     for index, length in reversed(ranges):
         entry = over(entry, index, length) if kind == "add" else ALONG[kind](entry, (index, 0, length - 1))
@@ -347,15 +405,15 @@ READINGS = {
     Softmax: Reader._softmax, LogSoftmax: Reader._softmax, Subtensor: Reader._subtensor,
     AdvancedSubtensor: Reader._advanced, Reshape: Reader._reshape,
     Alloc: Reader._alloc, MakeVector: Reader._made_vector, Shape: Reader._shape, Join: Reader._joined,
-    CumOp: Reader._cumulated, DisconnectedGrad: _held,
+    CumOp: Reader._cumulated, DisconnectedGrad: _held, **ORDERS, **LOOPS,
     SpecifyShape: lambda reader, variable, node, at: reader.read(node.inputs[0], at),
     Dot: lambda reader, variable, node, at: reader._dot(*node.inputs, at),
     Shape_i: lambda reader, variable, node, at: reader.length(node.inputs[0], node.op.i),
     ARange: lambda reader, variable, node, at: (
-        reader._scalar_variable(node.inputs[0]) + at[0] * reader._scalar_variable(node.inputs[2])),
+        reader.scalar_variable(node.inputs[0]) + at[0] * reader.scalar_variable(node.inputs[2])),
     Eye: lambda reader, variable, node, at: sympy.Piecewise((1, sympy.Eq(at[0], at[1])), (0, True)),
     ScalarFromTensor: lambda reader, variable, node, at: reader.read(node.inputs[0], ()),
-    TensorFromScalar: lambda reader, variable, node, at: reader._scalar_variable(node.inputs[0]),
+    TensorFromScalar: lambda reader, variable, node, at: reader.scalar_variable(node.inputs[0]),
 }
 
 
@@ -364,7 +422,8 @@ def _axes(node) -> tuple[int, ...]:
     return tuple(range(ndim)) if axis is None else tuple(int(a) % ndim for a in np.atleast_1d(axis))
 
 
-def _index_names():
+def _indices():
     for number_ in itertools.count():
         for letter in "jklmrs":
-            yield letter if number_ == 0 else f"{letter}_{number_}"
+            name = letter if number_ == 0 else f"{letter}_{number_}"
+            yield sympy.Symbol(name, integer=True, nonnegative=True)

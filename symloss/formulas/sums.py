@@ -3,6 +3,8 @@
 import sympy
 from sympy import KroneckerDelta, Piecewise
 
+from .functions import Sum
+
 
 def over(term, index, length):
     """Return the sum of a term over an index from 0 to length - 1.
@@ -15,6 +17,13 @@ def over(term, index, length):
         return length * term
     if length == 1:
         return term.subs(index, 0)
+    for found in term.atoms(sympy.Lt, sympy.Gt, sympy.Le, sympy.Ge):  # axes that were joined
+        strict = isinstance(found, sympy.Lt | sympy.Gt)
+        bound = found.gts if found.lts == index and strict else found.lts if found.gts == index and not strict else None
+        if bound is not None and length.has(bound) and (length - bound).is_positive and bound.is_positive:
+            below = found.subs(index, 0) == sympy.true
+            return over(_decided(term, found, below), index, bound) + over(
+                _decided(term, found, not below).subs(index, index + bound), index, length - bound)
     if isinstance(term, sympy.Add) and any(_place(factor, index) is not None for part in term.args
                                            for factor in sympy.Mul.make_args(part)):
         return sympy.Add(*(over(part, index, length) for part in term.args))
@@ -30,7 +39,15 @@ def over(term, index, length):
             return (sympy.Mul(*(f for f in factors if f is not factor)) * value).subs(index, place)
     outside = [f for f in factors if not f.has(index)]
     inside = [f for f in factors if f.has(index)]
-    return sympy.Mul(*outside) * sympy.Sum(sympy.Mul(*inside), (index, 0, length - 1))
+    return sympy.Mul(*outside) * Sum(sympy.Mul(*inside), (index, 0, length - 1))
+
+
+def _decided(term, found, holds):
+    """Return a term where a comparison holds, or does not."""
+    return term.xreplace({found: sympy.true if holds else sympy.false,
+                          found.reversed: sympy.true if holds else sympy.false,
+                          found.negated: sympy.false if holds else sympy.true,
+                          found.negated.reversed: sympy.false if holds else sympy.true})
 
 
 def _place(factor, index):

@@ -7,6 +7,7 @@ import sympy
 from sympy.functions.special.delta_functions import DiracDelta, Heaviside
 
 from .functions import Held, MaxOver
+from .naming import differentiable, named_again
 from .numbers import same
 from .sums import collapsed, over
 
@@ -34,9 +35,16 @@ def without_guards(expression, tiny=()):
 
 def without_shifts(expression, sizes, defaults):
     """Return an expression without numbers that are subtracted from exponents and added again."""
-    shifts = [e for e in expression.atoms(Held) if e.has(MaxOver)] or list(expression.atoms(MaxOver))
-    if not shifts or not expression.has(sympy.exp):
-        return expression
+    held = expression.atoms(Held)
+    ways = [[e for e in held if e.has(MaxOver)], expression.atoms(MaxOver), [e for e in held if e.has(sympy.Max)]]
+    for shifts in ways if expression.has(sympy.exp) else []:
+        found = _without(shifts, expression, sizes, defaults) if shifts else expression
+        if found is not expression:
+            return found
+    return expression
+
+
+def _without(shifts, expression, sizes, defaults):
 
     def unbound(found):
         rest = [a for a in found.args if a != 1]
@@ -64,10 +72,13 @@ def without_zeros(expression, sizes, defaults):
     return expression
 
 
-def derivative(expression, symbol, times: int):
-    """Return a derivative; at kinks it is that of the other side, so that no delta of Dirac's is left."""
+def derivative(expression, symbol, times: int, notes=None):
+    """Return a derivative; at kinks it is that of the other side, so that no delta of Dirac's is left.
+
+    Names for entries of arrays stay, and have the derivatives of what they stand for, by `notes`.
+    """
     for _ in range(times):
-        expression = collapsed(sympy.diff(expression, symbol))
+        expression = collapsed(named_again(sympy.diff(differentiable(expression, notes or {}), symbol)))
         expression = expression.replace(lambda e: isinstance(e, DiracDelta), lambda e: sympy.Integer(0))
         expression = expression.replace(lambda e: isinstance(e, Heaviside),
                                         lambda e: sympy.Piecewise((1, e.args[0] > 0), (0, True)))
@@ -99,7 +110,8 @@ def by_cases(expression):
     """Return an expression with cases where it has the same minimum or maximum of two numbers more than once."""
     for found in sorted(expression.atoms(sympy.Min, sympy.Max), key=sympy.count_ops):
         free = found.free_symbols <= expression.free_symbols
-        if free and len(found.args) == 2 and expression.count(found) > 1 and expression.count_ops() < LARGEST:
+        if free and len(found.args) == 2 and expression.count(found) > 1 and expression.count_ops() < LARGEST and (
+                not expression.has(sympy.Piecewise)):
             a, b = sorted(found.args, key=lambda x: (not x.free_symbols, -sympy.count_ops(x), str(x)))
             first = a <= b if isinstance(found, sympy.Min) else a >= b
             return sympy.Piecewise((sympy.simplify(expression.xreplace({found: a})), first),

@@ -44,10 +44,10 @@ class HasFormula:
             If it contains an operation that has no formula, which the message names, or is too long to read.
         """
         if isinstance(derivative, bool) or derivative not in (0, 1, 2):
-            raise SpecError(f"latex: derivative={derivative!r}; 0, 1 or 2 is wanted")
+            raise SpecError(f"latex: derivative={derivative!r} is not valid; it must be 0, 1 or 2")
         if options and hasattr(self, "weighing"):
-            raise SpecError(f"latex: {self.name} is a Loss with options of its own; set them there: "
-                            f"loss.{next(iter(options))} = ...")
+            raise SpecError(f"latex: {self.name} is a Loss with options of its own, so latex takes none. Set the "
+                            f"option on the loss: loss.{next(iter(options))} = ...")
         found = self.formula(**options)
         return (found.differentiated(wrt, derivative) if derivative else found).latex()
 
@@ -94,11 +94,13 @@ def spec_formula(spec, given=None, tidy: bool = True, names=None):
     try:
         values = options.for_function(lambda all_of_them: spec.function(*ports.values(), **all_of_them))
     except (ShapeError, SpecError) as error:
-        raise UntranslatedError(f"formula: {spec.name} is not made of tensors that are free ({error})") from None
+        raise UntranslatedError(f"formula: {spec.name} cannot be written as a formula of tensors ({error})") from None
     leaves = {v: _leaf(sympy, spec, port, v, {**NAMES, **(names or {})}) for port, v in ports.items()}
     labels, arrays = [leaf for leaf in leaves.values() if leaf.is_integer], dict(leaves)
-    n, width = (sympy.Symbol(name, integer=True, positive=True) for name in ("n", "K"))
-    lengths = {(v, axis): (n, width)[axis] for v in ports.values() for axis in range(v.ndim)}
+    n, width, steps, labelled = (sympy.Symbol(name, integer=True, positive=True) for name in ("n", "K", "T", "L"))
+    axes = {v: (n, steps, width) if v.ndim == 3 else (n, labelled) if spec.padding is not None else (n, width)
+            for v in ports.values()}
+    lengths = {(v, axis): axes[v][axis] for v in ports.values() for axis in range(v.ndim)}
     defaults = {}
     for name, scalar in options.scalars.items():
         least = getattr(spec.ranges.get(name), "ends", (-1,))[0]
@@ -107,11 +109,12 @@ def spec_formula(spec, given=None, tidy: bool = True, names=None):
         if name not in given:
             defaults[symbol] = float(spec.options[name])
     at = sympy.symbols("i h", integer=True, nonnegative=True)[: values.ndim]
-    expression = Reader(leaves, lengths, labels).entry(values, at)
+    reader = Reader(leaves, lengths, labels, blank=spec.padding is not None)
+    expression = reader.entry(values, at)
     shapes = {port: (arrays[v], v.type.shape) for port, v in ports.items()}
-    expression, entries = without_shared_indices(expression, shapes, at)
-    sizes = {n: 3, width: 3, **dict.fromkeys(entry_indices(entries, at), 1)}
-    found = Formula(expression, entries=entries, sizes=sizes, defaults=defaults)
+    expression, entries, notes = without_shared_indices(expression, shapes, at, reader.notes)
+    sizes = {n: 3, width: 3, steps: 3, labelled: 1, **dict.fromkeys(entry_indices(entries, at), 1)}
+    found = Formula(expression, entries=entries, sizes=sizes, defaults=defaults, notes=notes)
     return found.tidy().in_error() if tidy else found
 
 
@@ -140,13 +143,15 @@ def port_variables(spec, options) -> dict:
     columns = len(options["q"]) if isinstance(options.get("q"), tuple | list | np.ndarray) else None
     found = {}
     for port in spec.ports:
-        if port == "samples" or (port == "target" and "label" in spec.target and spec.target != "sign or label"):
+        if spec.padding is not None:  # label sequences of a length of their own, and predictions for every step
+            found[port] = pt.lmatrix(port) if port == "target" else pt.dtensor3(port)
+        elif port == "samples" or (port == "target" and "label" in spec.target and spec.target != "sign or label"):
             found[port] = pt.lvector(port)
         elif port in VECTORS or (port == "target" and spec.target == "sign" and spec.per == "item"):
             found[port] = pt.dvector(port)
         else:
             found[port] = pt.tensor(port, dtype="float64", shape=(None, columns))
-    if "target" in found and spec.shape is not None and found["target"].ndim == 2:
+    if "target" in found and spec.shape is not None and spec.padding is None and found["target"].ndim == 2:
         shapes = {port: v.type.shape for port, v in found.items() if port != "target"}
         found["target"] = pt.tensor("target", dtype="float64", shape=spec.target_shape(shapes, options))
     return found
@@ -157,4 +162,7 @@ def _leaf(sympy, spec, port, variable, names):
     if variable.dtype.startswith("int"):
         return sympy.IndexedBase(name, integer=True, nonnegative=True)
     positive = port in POSITIVE or (port in ("prediction", "target") and spec.activation in ("softmax", "sigmoid"))
-    return sympy.IndexedBase(name, real=True, **({"positive": True} if positive else {}))
+    facts = {"positive": True} if positive else {}
+    if spec.absent.get(port, 0) < 0:  # what is below 0 marks padding, and is in no formula
+        facts = {"nonnegative": True}
+    return sympy.IndexedBase(name, real=True, **facts)
