@@ -45,7 +45,7 @@ def table(registry, defaults=None) -> str:
         if defaults:
             cells.insert(2, ", ".join(f"`{k}={v!r}`" for k, v in defaults(thing).items()))
         rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows) + "\n"
+    return long_text("\n".join(rows) + "\n")
 
 
 def hyperparameters() -> str:
@@ -54,7 +54,12 @@ def hyperparameters() -> str:
              for name, one in updates.hyperparameters(updates.registry.get(rule)).items() if rule != "rprop"}
     found |= {name: one for name, one in updates.hyperparameters(updates.rprop).items() if name not in found}
     rows = [f"| `{name}` | {one.check.wanted} | {one.text.replace('``', '`')} |" for name, one in found.items()]
-    return "\n".join(["| hyperparameter | wanted | |", "|---|---|---|", *rows]) + "\n"
+    return long_text("\n".join(["| hyperparameter | wanted | |", "|---|---|---|", *rows]) + "\n")
+
+
+def long_text(rows: str) -> str:
+    """Return a table whose last column is a text, which gets a line of its own on narrow screens."""
+    return f":::{{div}} long-text\n\n{rows}\n:::\n"
 
 
 # ---------------------------------------------------------------------------------------------------------- docstrings
@@ -110,7 +115,7 @@ def generate(app) -> None:
     write("generated/activations.md", table(activations.registry))
     write("generated/initializers.md", table(initializers.registry))
     write("generated/updates.md", table(updates.registry, updates.options))
-    write("generated/training_options.md", _options.table(options.DECLARED, options.DEFAULTS))
+    write("generated/training_options.md", long_text(_options.table(options.DECLARED, options.DEFAULTS)))
     write("generated/hyperparameters.md", hyperparameters())
     write("generated/regularizers.md", table(regularizers.registry))
     tutorial_pages.generate()

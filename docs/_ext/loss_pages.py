@@ -236,7 +236,8 @@ def by_name() -> str:
         also = ", ".join(f"`{other}`" for other in names_of(spec))
         tasks = ", ".join(task.lower() for task in loss_tasks.tasks(name))
         rows.append(f"| [`{name}`](losses/{name}.md) | {also} | {tasks} |")
-    return "\n".join(["| loss | other names, also in other libraries | for |", "|---|---|---|", *rows, ""])
+    rows = ["| loss | other names, also in other libraries | for |", "|---|---|---|", *rows]
+    return "\n".join([":::{div} long-text", "", *rows, "", ":::", ""])
 
 
 def generate() -> None:
