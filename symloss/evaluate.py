@@ -41,7 +41,7 @@ def value(name: str, *arrays, weights=None, how=None, like=None, activation=None
     how : str or None
         The reduction, see `losses.reduce`. None means 'none', or the reduction of `like`.
     like : str or None
-        The library whose values you want: 'torch', 'keras', ..., see `losses.conventions`.
+        The library whose values you want: 'torch', 'keras', ... See ``like`` of `Loss`.
     activation : str or None
         Function to apply to the first array before the loss: 'softmax' or 'sigmoid', for an array of logits.
     **options : the loss' hyperparameters
@@ -148,10 +148,12 @@ def _compiled(what, name, arrays, weights, how, like, activation, mode, options,
     spec.check_options(options)
     if len(arrays) != len(spec.ports):
         raise SpecError(
-            f"evaluate: loss {name!r} takes {len(spec.ports)} arrays ({', '.join(spec.ports)}), got {len(arrays)}"
+            f"evaluate: got {len(arrays)} arrays, but the loss {name!r} takes {len(spec.ports)} "
+            f"({', '.join(spec.ports)})"
         )
     if isinstance(wrt, bool) or not isinstance(wrt, int | np.integer) or not 0 <= wrt < len(spec.ports):
-        raise SpecError(f"evaluate: wrt={wrt}; a port of loss {name!r} is wanted, 0 to {len(spec.ports) - 1}")
+        raise SpecError(f"evaluate: wrt={wrt} is not valid; it must be the position of a port of the loss {name!r}, 0 "
+                        f"to {len(spec.ports) - 1}")
     ports = [*spec.ports, "weights"] if weights is not None else spec.ports
     given = [*arrays, weights] if weights is not None else arrays
     given = [_array(a, port, name) for a, port in zip(given, ports, strict=True)]
@@ -193,8 +195,8 @@ def _called(compiled, name, arrays):
 def _mismatch(name, arrays, error) -> ShapeError:
     shapes = ", ".join(str(a.shape) for a in arrays)
     reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return ShapeError(f"evaluate: {name!r} of arrays of shapes {shapes}, which do not go together ({reason}); pass one "
-                      f"row for each item")
+    return ShapeError(f"evaluate: {name!r} got arrays of shapes {shapes}, which do not fit together ({reason}). Pass "
+                      "one row per item")
 
 
 def guarded(spec, given, options, activation=None, who: str = "evaluate", labels_alone: bool = False) -> list:
@@ -238,7 +240,7 @@ def _field_of_loss(spec, given, options, activation=None) -> Field | None:
         shapes = {port: a.shape for port, a in zip(spec.ports, given, strict=True)}
         count = None if spec.classes is None or first.ndim == 0 else spec.classes(shapes, options)
         return _labels(target, count, options.get("ignore_index", spec.padding))
-    domain = spec.domain
+    domain = spec.domain_of(options)
     if domain == "distribution" and (activation == "sigmoid" or target.shape != first.shape):
         domain = "unit" if activation == "sigmoid" else None
     return _numbers(target, domain)
@@ -300,7 +302,7 @@ def _inputs(kinds) -> list:
 def _frozen_options(name, options) -> tuple:
     for key, option in options.items():
         if isinstance(option, Variable) and list(explicit_graph_inputs([option])):
-            raise SpecError(f"evaluate: {name!r}: {key}={option} has no value; pass a number, or a shared variable")
+            raise SpecError(f"evaluate: {name!r}: {key}={option} has no value. Pass a number or a shared variable")
     return tuple(sorted((key, _hashable(_frozen(option))) for key, option in options.items()))
 
 
@@ -308,7 +310,7 @@ def _hashable(setting):
     try:
         hash(setting)
     except TypeError:
-        raise SpecError(f"evaluate: {setting!r}; a name or a number is wanted") from None
+        raise SpecError(f"evaluate: the option {setting!r} is not valid; it must be a name or a number") from None
     return setting
 
 
@@ -322,9 +324,9 @@ def _frozen(option):
 def _array(a, port, name):
     a = as_array(a, f"evaluate: {port} of {name!r}")
     if a.dtype.kind not in "biuf":
-        raise DataError(f"evaluate: {port} of {name!r} has dtype {a.dtype}; numbers are wanted")
+        raise DataError(f"evaluate: {port} of {name!r} has dtype {a.dtype}. Pass numbers")
     if 0 in a.shape[1:]:
-        raise ShapeError(f"evaluate: {port} of {name!r} has shape {a.shape}; at least one value an item is wanted")
+        raise ShapeError(f"evaluate: {port} of {name!r} has shape {a.shape}. Pass at least one value per item")
     if a.dtype.itemsize > 8:  # which PyTensor does not know
         return a.astype("float64")
     return a.astype(pytensor.config.floatX if a.dtype == np.float16 else a.dtype.newbyteorder("="), copy=False)
@@ -339,7 +341,8 @@ def _function(what, spec, kinds, options, how, activation, mode, wrt, stable):
     if what == "value":
         return function(inputs, [values], resolve(mode))
     if not ports[wrt].dtype.startswith("float"):
-        raise SpecError(f"evaluate: no gradient by {ports[wrt].name}, which is {ports[wrt].dtype}")
+        raise SpecError(f"evaluate: there is no gradient with respect to {ports[wrt].name}, because its dtype is "
+                        f"{ports[wrt].dtype}")
     slope = pytensor.grad(values.sum(), ports[wrt], disconnected_inputs="ignore")
     if what in ("grad", "both"):
         return function(inputs, [slope] if what == "grad" else [values, slope], resolve(mode))

@@ -108,7 +108,7 @@ def _common(sequences, me):
     try:
         return np.result_type(*sequences)
     except TypeError as error:
-        raise DataError(f"{me} cannot be read as sequences ({error}); pass numbers") from None
+        raise DataError(f"{me} cannot be read as sequences ({error}). Pass numbers") from None
 
 
 def mask(counts) -> np.ndarray:
@@ -153,7 +153,8 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
             made[key] = column
             continue
         kind = by_name[key].kind
-        made[key] = fill(column, f"{who}: {key}", repeat=kind == "label") if key in ragged else column
+        valid = kind == "label" or by_name[key].domain is not None  # the padding must be a target, too
+        made[key] = fill(column, f"{who}: {key}", repeat=valid) if key in ragged else column
         timed = kind in ("target", "label") and by_name[key].padding is None and _has_steps(by_name[key])
         if timed and key not in ragged and axes(column) > 1:
             raise DataError(f"{who}: sequences of {name} differ in length, but those of {key} do not. Pass one "
@@ -166,9 +167,9 @@ def filled(columns: dict, fields: list, who: str, counted: bool = True) -> dict:
             f"count in the loss. Make the model with weighted=True"
         )
     if counted and any(f.padding is not None for f in targets) and not any(f.kind == "mask" for f in fields):
-        raise DataError(f"{who}: sequences of different lengths ({counts.min()} to {counts.max()}), which the loss of "
-                        f"{next(f.name for f in targets if f.padding is not None)} is not told here; make the model a "
-                        f"symloss.recurrent one, and leave out like= if that system takes no lengths")
+        raise DataError(f"{who}: the sequences have different lengths ({counts.min()} to {counts.max()}), but the "
+                        f"loss of {next(f.name for f in targets if f.padding is not None)} does not get them. Use a "
+                        "model of symloss.recurrent, and leave out like= if that system takes no lengths")
     for field in fields:
         partner = by_name.get(field.partner)
         if field.kind in SPREAD and _has_steps(field) and (partner is None or partner.padding is None):
@@ -226,13 +227,13 @@ def check_same(name: str, counts, other: str, found, who: str) -> None:
     """Raise DataError unless the sequences of `name` and those of `other` are of the same lengths."""
     counts, found = np.asarray(counts), np.asarray(found)
     if len(counts) != len(found):
-        raise DataError(f"{who}: {other} has {len(found)} sequences, {name} has {len(counts)}; pass one for each")
+        raise DataError(f"{who}: {other} has {len(found)} sequences, but {name} has {len(counts)}. Pass one for each")
     wrong = np.flatnonzero(counts != found)
     if len(wrong):
         item = wrong[0]
         raise DataError(
-            f"{who}, item {item}: {other} has {found[item]} steps, {name} has {counts[item]}; "
-            f"sequences that belong together need the same length (affected items: {len(wrong)})"
+            f"{who}, item {item}: {other} has {found[item]} steps, but {name} has {counts[item]}. Sequences that "
+            f"belong together need the same length (affected items: {len(wrong)})"
         )
 
 
@@ -265,10 +266,10 @@ def weights(given, counts, field, who: str) -> np.ndarray:
     try:
         given = np.asarray(given)
     except (ValueError, TypeError) as error:
-        raise ShapeError(f"{me} cannot be read as weights of {partner} ({error}); pass one for each sequence or "
-                         f"step") from None
+        raise ShapeError(f"{me} cannot be read as weights of {partner} ({error}). Pass one weight for each sequence "
+                         "or step") from None
     fits = given.shape[:1] == there.shape[:1] and given.shape[1:2] in ((), (1,), there.shape[1:2])
     if not fits or given.ndim > there.ndim or given.dtype.kind not in "biuf":
-        raise ShapeError(f"{me} has shape {given.shape} and dtype {given.dtype}, {partner} has {there.shape[0]} "
-                         f"sequences of at most {there.shape[1]} steps; pass a number for each sequence or step")
+        raise ShapeError(f"{me} has shape {given.shape} and dtype {given.dtype}, but {partner} has {there.shape[0]} "
+                         f"sequences of at most {there.shape[1]} steps. Pass a number for each sequence or step")
     return np.where(there, given.reshape(given.shape + (1,) * (there.ndim - given.ndim)), 0)

@@ -41,9 +41,9 @@ class Loss(HasFormula):
     output_name : str or None
         Name of the layer or output that is the prediction. None means the last layer of the model.
     how : 'mean', 'count', 'batch mean', 'sum' or None
-        The divisor, see `reduce`. None means 'mean', or the divisor of `like`.
+        The divisor, see `losses.reduce`. None means 'mean', or the divisor of `like`.
     like : str or None
-        The library whose values you want, see `losses.conventions`: 'keras', 'torch', 'optax', 'sklearn', 'numpy_ml',
+        The library whose values you want: 'keras', 'torch', 'optax', 'sklearn', 'numpy_ml',
         'wolfram', 'lasagne' or 'theanets'. The options and their defaults are those of that library.
     ports : dict
         Outputs by port, a named input of the loss, for several predictions: ``{"mean": "mu", "variance": "var"}``. A
@@ -91,13 +91,14 @@ class Loss(HasFormula):
     def __init__(self, form=None, *, target=None, weight=1.0, weighted=False, output_name=None, how=None,
                  like=None, ports=None, parameters=None, **options):
         if form is None and type(self) is Loss:
-            raise SpecError(f"Loss: which one? Loss('mse'), say; known: {', '.join(names())}")
+            raise SpecError("Loss: got no loss. Pass its name, such as Loss('mse'). The known losses are "
+                            f"{', '.join(names())}")
         self.form, self.like = type(self).__name__ if form is None else form, like
         self.spec, self.usual = found_spec(form, like, self.name)  # the reduction where none is asked for
         how = self.usual if how is None else rule(how)
         if how == "none":
-            raise SpecError(f"loss {self.name}: how='none' gives no scalar to minimise; "
-                            f"mean, count, batch mean or sum is wanted")
+            raise SpecError(f"loss {self.name}: how='none' gives no scalar to minimize. Pass how='mean', 'count', "
+                            "'batch mean' or 'sum'")
         self.how, self.options, self.ports = how, OptionValues(self.spec, options), dict(ports or {})
         self.output_name = None
         self.attach("out" if output_name is None else output_name)
@@ -114,7 +115,7 @@ class Loss(HasFormula):
         self._target = self._weights = None
         self.step_mask = None  # (batch, time), where the function wants to know how many steps each sequence has
         if target is not None and self.given_target is None and self.target_axes is None:
-            raise SpecError(f"loss {self.name}: target={target!r}; the number of its axes is wanted, or a variable")
+            raise SpecError(f"loss {self.name}: target={target!r} must be a variable or a number of axes")
         if target is not None:
             own = loss_inputs.target_of_rank(self.spec, target) if self.given_target is None else target
             self.bind(own, loss_inputs.weights_variable(own) if weighted else None)
@@ -206,7 +207,7 @@ class Loss(HasFormula):
     def attach(self, output_name: str) -> None:
         """Make the main output of a layer, or an output given by its full name, the prediction."""
         if not isinstance(output_name, str):
-            raise SpecError(f"loss {self.name}: output_name={output_name!r}; the name of a layer is wanted")
+            raise SpecError(f"loss {self.name}: output_name={output_name!r} must be the name of a layer")
         object.__setattr__(self, "output_name", output_name if ":" in output_name else f"{output_name}:out")
 
     def meet(self, output, rng) -> None:
@@ -248,7 +249,7 @@ class Loss(HasFormula):
 
     def domain(self, outputs) -> str | None:
         """Return the range of values that a numeric target may have, see `LossSpec.domain`."""
-        found = None if self.spec is None else self.spec.domain
+        found = None if self.spec is None else self.spec.domain_of(dict(self.options))
         if found == "distribution" and undo(loss_inputs.predictions(self, outputs)[0], "sigmoid") is not None:
             return "unit"  # several yes and no, which need not sum to 1
         return found
@@ -263,7 +264,7 @@ class Loss(HasFormula):
     def values(self, outputs):
         """Return the unreduced loss: per element, per item, or per batch."""
         if self.spec is None:
-            raise SpecError(f"loss {self.name}: only __call__ is defined, so there are no values per item")
+            raise SpecError(f"loss {self.name}: its class defines only __call__, so it has no values per item")
         ports = loss_inputs.clean_predictions(self, outputs)
         if "target" not in self.spec.ports:
             return self._apply(self.spec.function, ports, None)
@@ -337,7 +338,7 @@ class Loss(HasFormula):
         return type(self).terms is not Loss.terms
 
     def term_name(self, main: str) -> str:
-        """Return the name of the loss in records of a model with this main output: its label if `ports` names all."""
+        """Return the name of the loss in records of a model with this main output: its label if ``ports`` names all."""
         output = self.output_name.removesuffix(":out")
         fed = self.spec is not None and all(port in self.ports for port in self.spec.predictions)
         return self.label if fed or self.output_name == main else f"{self.label}({output})"
@@ -407,11 +408,11 @@ class Loss(HasFormula):
         if is_number(factor) and self.weighing.moving is None:
             return self._copy(self.weight * factor)
         if self.weighing.moving is not None:
-            raise SpecError(f"loss {self.name}: its weight moves ({self.weighing}), and cannot be multiplied; set the "
-                            f"whole weight: loss.weight = ...")
+            raise SpecError(f"loss {self.name}: its weight changes during training ({self.weighing}), so it cannot be "
+                            "multiplied. Set the whole weight: loss.weight = ...")
         if self.weight != 1:
             raise SpecError(f"loss {self.name}: its weight is {self.weighing}, which cannot be multiplied by "
-                            f"{factor!r}; set the whole weight: loss.weight = ...")
+                            f"{factor!r}. Set the whole weight: loss.weight = ...")
         return self._copy(factor)
 
     __rmul__ = __mul__
@@ -437,7 +438,7 @@ class Loss(HasFormula):
         return twin
 
     def formula(self):
-        """Return the `Formula` of a value of the loss, with its options as numbers."""
+        """Return the ``Formula`` of a value of the loss, with its options as numbers."""
         return loss_formula(self)
 
     def __repr__(self):

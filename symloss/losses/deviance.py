@@ -22,7 +22,13 @@ def at_least(value, least):
     return value + disconnected_grad(pt.maximum(value, number(least, value)) - value)
 
 
-@loss("poisson", "PoissonNLLLoss", "HalfPoissonLoss", "count:poisson", unit="nats", ranges={"eps": "(0, inf)"})
+def amounts(options) -> str | None:
+    """Return the range of targets of a Tweedie loss: amounts from a power of 1, and any numbers below."""
+    return "nonnegative" if options["power"] >= 1 else None
+
+
+@loss("poisson", "PoissonNLLLoss", "HalfPoissonLoss", "count:poisson", unit="nats", ranges={"eps": "(0, inf)"},
+      support="nonnegative")
 def poisson_nll(prediction, target, *, full=False, eps=1e-8):
     r"""Negative log-likelihood of counts with a Poisson distribution, per element.
 
@@ -34,7 +40,7 @@ def poisson_nll(prediction, target, *, full=False, eps=1e-8):
         Mean, at least 0, in the unit of `target`. If the graph shows that it is an exponential, the loss uses the
         logarithm before it and is exact for means of any size. Otherwise let the layer end in 'softplus'.
     target : float tensor (n, d)
-        Counts, at least 0. A target (n,) is read as (n, 1).
+        Counts, at least 0. A target (n,) is read as (n, 1). Negative targets raise an error when data are checked.
     full : bool
         Whether to add log t!, which does not depend on the prediction.
     eps : float > 0
@@ -70,7 +76,7 @@ def poisson_nll(prediction, target, *, full=False, eps=1e-8):
     return values + pt.gammaln(target + 1) if full else values
 
 
-@loss("HalfGammaLoss", "gamma", "reg:gamma", unit="nats", ranges={"eps": "(0, inf)"})
+@loss("HalfGammaLoss", "gamma", "reg:gamma", unit="nats", ranges={"eps": "(0, inf)"}, support="nonnegative")
 def gamma_nll(prediction, target, *, eps=1e-8):
     r"""Negative log-likelihood of amounts with a gamma distribution, per element, for a shape of 1.
 
@@ -116,7 +122,7 @@ def gamma_nll(prediction, target, *, eps=1e-8):
     return pt.log(mean) + target / mean
 
 
-@loss("mean_gamma_deviance", unit="none", ranges={"eps": "(0, inf)"})
+@loss("mean_gamma_deviance", unit="none", ranges={"eps": "(0, inf)"}, support="positive")
 def gamma_deviance(prediction, target, *, eps=1e-8):
     r"""Deviance of a gamma distribution, per element.
 
@@ -128,7 +134,8 @@ def gamma_deviance(prediction, target, *, eps=1e-8):
         Mean, positive, in the unit of `target`. If the graph shows that it is an exponential, the loss uses the
         logarithm before it and is exact for means of any size. Otherwise let the layer end in 'softplus'.
     target : float tensor (n, d)
-        Amounts, positive. Values below `eps` are read as `eps`. A target (n,) is read as (n, 1).
+        Amounts, positive. Others raise an error when data are checked, and values below `eps` are read as `eps`. A
+        target (n,) is read as (n, 1).
     eps : float > 0
         Smallest mean, in the unit of `target`. Below it, the gradient is that at `eps`.
 
@@ -164,7 +171,8 @@ def gamma_deviance(prediction, target, *, eps=1e-8):
 
 
 @loss("reg:tweedie", "HalfTweedieLoss", "TweedieLoss", "HalfTweedieLossIdentity",
-      unit="the unit of the target to the power of 2 - power", ranges={"power": "(-inf, inf)", "eps": "(0, inf)"})
+      unit="the unit of the target to the power of 2 - power", ranges={"power": "(-inf, inf)", "eps": "(0, inf)"},
+      support=amounts)
 def tweedie(prediction, target, *, power=1.5, eps=1e-8):
     r"""Tweedie loss, per element: half the deviance, without the terms that do not depend on the prediction.
 
@@ -176,7 +184,7 @@ def tweedie(prediction, target, *, power=1.5, eps=1e-8):
         Mean, positive, in the unit of `target`. If the graph shows that it is an exponential, the loss uses the
         logarithm before it and is exact for means of any size. Otherwise let the layer end in 'softplus'.
     target : float tensor (n, d)
-        Amounts, at least 0. A target (n,) is read as (n, 1).
+        Amounts, at least 0; with a power below 1, any numbers. A target (n,) is read as (n, 1).
     power : float
         rho: how the variance grows with the mean. 0 is `half_squared_error`, 1 is `poisson_nll`, 2 is `gamma_nll` and 3
         is `inverse_gaussian`, each up to a constant. Values between 1 and 2 suit amounts that are often 0.
@@ -216,7 +224,8 @@ def tweedie(prediction, target, *, power=1.5, eps=1e-8):
     return mean ** rest[1] * (mean / rest[0] - target / rest[1])
 
 
-@loss("inverse_gaussian_deviance", unit="the unit of the target to the power of -1", ranges={"eps": "(0, inf)"})
+@loss("inverse_gaussian_deviance", unit="the unit of the target to the power of -1", ranges={"eps": "(0, inf)"},
+      support="positive")
 def inverse_gaussian(prediction, target, *, eps=1e-8):
     r"""Half the deviance of an inverse Gaussian distribution, per element.
 
@@ -228,7 +237,8 @@ def inverse_gaussian(prediction, target, *, eps=1e-8):
         Mean, positive, in the unit of `target`. If the graph shows that it is an exponential, the loss uses the
         logarithm before it and is exact for means of any size. Otherwise let the layer end in 'softplus'.
     target : float tensor (n, d)
-        Amounts, positive. Values below `eps` are read as `eps`. A target (n,) is read as (n, 1).
+        Amounts, positive. Others raise an error when data are checked, and values below `eps` are read as `eps`. A
+        target (n,) is read as (n, 1).
     eps : float > 0
         Smallest mean, in the unit of `target`. Below it, the gradient is that at `eps`.
 

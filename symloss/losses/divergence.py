@@ -13,7 +13,7 @@ from .similarity import item_weights
 
 
 @loss("KLDivLoss", "kl_div", "kl_divergence_with_log_predictions", target="same", per="item", unit="nats",
-      absent={"prediction": 0, "target": 0})
+      absent={"prediction": 0, "target": 0}, support="nonnegative")
 def kl_from_logs(prediction, target):
     r"""Kullback-Leibler divergence of log-probabilities from the target, per item.
 
@@ -135,7 +135,7 @@ def jensen_shannon(prediction, target):
 
 
 @loss("generalized_kl", "convex_kl", "convex_kl_divergence", "i_divergence", "generalized_kl_divergence", target="same",
-      per="item", unit="nats", absent={"prediction": 0, "target": 0})
+      per="item", unit="nats", absent={"prediction": 0, "target": 0}, support="nonnegative")
 def generalised_kl(prediction, target):
     r"""Generalised Kullback-Leibler divergence of quantities that need not sum to 1, per item.
 
@@ -296,8 +296,8 @@ def energy_distance(prediction, target, *, weights=None):
     """
     p, t = align(prediction, target, "energy_distance")
     if p.ndim != 2:
-        raise ShapeError(f"energy_distance: prediction is {shape_text(prediction)}, target {shape_text(t)}; 2 axes "
-                         f"(n, d) are wanted")
+        raise ShapeError(f"energy_distance: the prediction has shape {shape_text(prediction)} and the target "
+                         f"{shape_text(t)}, but both must have 2 axes, (n, d)")
     across = _distances(p, t)
     gaps = across + across.T - _distances(p, p) - _distances(t, t)
     shares = item_weights(weights, p, "energy_distance")

@@ -102,7 +102,8 @@ def student_t_nll(mean, scale, target, *, degrees=4.0, eps=1e-6):
     return constant + pt.log(s) + half * pt.log1p(pt.sqr((target - mean) / s) / nu)
 
 
-@loss("NegativeBinomialNLLLoss", "negative_binomial", unit="nats", ranges={"eps": "(0, inf)"})
+@loss("NegativeBinomialNLLLoss", "negative_binomial", unit="nats", ranges={"eps": "(0, inf)"},
+      support="nonnegative")
 def negative_binomial_nll(mean, concentration, target, *, eps=1e-8):
     r"""Negative log-likelihood of counts with a negative binomial distribution, per element.
 

@@ -10,6 +10,7 @@ from ..errors import SpecError, UnknownNameError, unknown
 from .formula import HasFormula, spec_formula
 from .option_ranges import check, completed
 
+SUPPORTS = ("nonnegative", "positive", "above -1")  # of targets that are numbers
 TARGETS = ("same", "label", "label or distribution", "sign", "sign or label", "none")
 
 
@@ -61,19 +62,22 @@ class LossSpec(HasFormula, Summarised):
     padding : int or None
         The label that pads short sequences.
     ranges : dict
-        Allowed values of each hyperparameter, by name: a `Range`, a `Choice`, or None for anything.
+        Allowed values of each hyperparameter, by name: a ``Range``, a ``Choice``, or None for anything.
     shape : callable or None
         Shape of the target, if it does not follow from the first port in the usual way: ``shape(shapes by port,
         options)``. None means the shape of the first port, without its last axis for labels.
     fits : callable or None
         Check of arrays before training: ``fits(target, steps, who, counts, classes, rows=..., **options)`` raises
-        DataError for a target that no prediction of that many steps and classes can have. `rows` are the numbers of its
-        rows in the user's data. With None every target fits.
+        DataError for a target that no prediction of that many steps and classes can have. ``rows`` are the numbers of
+        its rows in the user's data. With None every target fits.
     absent : dict
         For losses whose items have several elements: the number, by port, that replaces an element with weight 0, so
         that it adds nothing to the loss of the item.
     definition : str or None
         The text of the formula that defines the loss, if there is one. Files contain it instead of a name.
+    support : str, callable or None
+        Range of a numeric target for which the loss is defined, one of ``SUPPORTS``; or a function of the options that
+        returns it. None: any number, unless `target` and `activation` say something else, see `domain`.
     """
 
     name: str
@@ -93,6 +97,7 @@ class LossSpec(HasFormula, Summarised):
     fits: Callable | None = None
     absent: dict = dataclasses.field(default_factory=dict, hash=False)
     definition: str | None = None
+    support: str | Callable | None = None
 
     def __call__(self, *ports, **options):
         """Return the values of the loss for tensors, one for each port."""
@@ -128,7 +133,16 @@ class LossSpec(HasFormula, Summarised):
 
     @property
     def domain(self) -> str | None:
-        """The range of a numeric target: 'sign', 'unit' ([0, 1]), 'distribution', or None for any values."""
+        """The range of a numeric target with the default options, see `domain_of`."""
+        return self.domain_of({})
+
+    def domain_of(self, options: dict) -> str | None:
+        """Return the range of a numeric target with these options.
+
+        It is 'sign', 'unit' ([0, 1]), 'distribution', one of ``SUPPORTS``, or None for any values.
+        """
+        if self.support is not None:
+            return self.support(self.options | options) if callable(self.support) else self.support
         if self.target.startswith("sign"):
             return "sign"
         if self.activation == "softmax" and self.target != "label" and self.per == "item":
@@ -148,7 +162,7 @@ class LossSpec(HasFormula, Summarised):
                 "one value per": self.per, "unit": self.unit, "options": ", ".join(ranges.values())}
 
     def formula(self, **options):
-        """Return the `Formula` of the loss. Options that you do not pass stay symbols if possible."""
+        """Return the ``Formula`` of the loss. Options that you do not pass stay symbols if possible."""
         return spec_formula(self, options)
 
     def check_options(self, given) -> None:
@@ -164,17 +178,17 @@ class LossSpec(HasFormula, Summarised):
 ELSEWHERE = {  # options of losses in other libraries that are no options here -> what to write
     "mean_name": "write ports={'mean': 'layer'}, or call the layer 'mean'",
     "covar_name": "write ports={'variance': 'layer'}, or call the layer 'variance'",
-    "covar_eps": "write eps; covar_eps goes with like='theanets'",
-    "classes": "it goes with sampled_softmax, nce and negative_sampling: write symloss.losses.SampledSoftmax(classes="
-               "50000), or {'form': 'nce', 'classes': 50000}",
-    "kernel": "write bandwidth; a kernel goes with like='theanets'",
+    "covar_eps": "write eps; covar_eps only works with like='theanets'",
+    "classes": "the options belong to sampled_softmax, nce and negative_sampling: write "
+               "symloss.losses.SampledSoftmax(classes=50000), or {'form': 'nce', 'classes': 50000}",
+    "kernel": "write bandwidth; a kernel only works with like='theanets'",
 }
 
 registry: Registry = Registry("loss")  # name -> LossSpec, or a subclass of Loss
 
 
 def loss(*aliases: str, target="same", activation=None, per="element", unit="the unit of the target",
-         classes=last_axis, padding=None, ranges=None, shape=None, fits=None, absent=None):
+         classes=last_axis, padding=None, ranges=None, shape=None, fits=None, absent=None, support=None):
     """Register a loss function under its own name and `aliases`.
 
     Without parentheses, ``@symloss.loss`` registers nothing. The function becomes a `LossSpec`, which models,
@@ -185,20 +199,24 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
     argument ``weights`` is special: with it the function applies the weights of pairs of items, or of places of an
     item, itself.
 
-    `ranges` gives the allowed values of hyperparameters: ``{"delta": "(0, inf)"}``, see `Range`. A hyperparameter that
-    is not listed takes finite numbers if its default is a number, and True or False if the default is one of these.
+    `ranges` gives the allowed values of hyperparameters: ``{"delta": "(0, inf)"}``, see ``Range``. A hyperparameter
+    that is not listed takes finite numbers if its default is a number, and True or False if its default is one of them.
     `shape` gives the shape of a target that differs from the prediction's, `fits` refuses impossible targets, and
-    `absent` gives numbers that add nothing to the loss of an item, see `LossSpec`.
+    `absent` gives numbers that add nothing to the loss of an item, see `LossSpec`. `support` says for which targets the
+    loss is defined: 'nonnegative' for counts and amounts, 'positive', or 'above -1'. Other targets raise an error.
     """
     if len(aliases) == 1 and callable(aliases[0]):
         return _described(in_order(aliases[0]), f"@loss {aliases[0].__name__}", "any", None, per, "unknown")
     if target not in TARGETS:
-        raise SpecError(f"@loss: target={target!r}; one of {', '.join(TARGETS)} is wanted")
+        raise SpecError(f"@loss: target={target!r} is not valid; it must be one of {', '.join(TARGETS)}")
+    if not callable(support) and support not in (None, *SUPPORTS):
+        raise SpecError(f"@loss: support={support!r} must be one of {', '.join(SUPPORTS)}, or None")
 
     def register(given):
         function = in_order(given)
         spec = _described(function, f"@loss {function.__name__}", target, activation, per, unit, ranges or {},
-                          classes=classes, padding=padding, shape=shape, fits=fits, absent=absent or {})
+                          classes=classes, padding=padding, shape=shape, fits=fits, absent=absent or {},
+                          support=support)
         registry.add(spec.name, spec, aliases)
         return given
 
@@ -222,14 +240,14 @@ def signature(function, who: str) -> tuple[tuple[str, ...], dict, bool]:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        raise SpecError(f"{who}: its arguments cannot be read; write a function of (prediction, target)") from None
+        raise SpecError(f"{who}: symloss cannot read its arguments. Write a function of (prediction, target)") from None
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     starless = [p for p in positional if p.default is not p.empty]
     if starless:
         ports = ", ".join(p.name for p in positional if p not in starless)
-        raise SpecError(f"{who}: {starless[0]} is an option, and options come after a *; write "
-                        f"({ports}, *, {', '.join(map(str, starless))})")
+        raise SpecError(f"{who}: {starless[0]} is an option, so it must come after a *. Write ({ports}, *, "
+                        f"{', '.join(map(str, starless))})")
     pairs = "weights" in options
     options.pop("weights", None)
     return tuple(p.name for p in positional), options, pairs
@@ -243,7 +261,8 @@ def get(name: str | LossSpec) -> LossSpec:
     """
     entry = name if isinstance(name, LossSpec) else registry.get(name)
     if not isinstance(entry, LossSpec):
-        raise SpecError(f"loss {name!r} is a class, {entry.__name__}, no function; use symloss.Loss.build({name!r})")
+        raise SpecError(f"loss {name!r} is the class {entry.__name__}, not a function. Write "
+                        f"symloss.Loss.build({name!r})")
     return entry
 
 

@@ -281,7 +281,8 @@ def symmetric_percentage_error(prediction, target, *, eps=1e-7):
     return 200 * (pt.abs(prediction - target) / pt.maximum(sizes, number(eps, sizes)))
 
 
-@loss("msle", "MeanSquaredLogarithmicError", "mean_squared_log_error", "reg:squaredlogerror", unit="none")
+@loss("msle", "MeanSquaredLogarithmicError", "mean_squared_log_error", "reg:squaredlogerror", unit="none",
+      support="nonnegative")
 def squared_log_error(prediction, target):
     r"""Squared error of the logarithms, per element.
 
@@ -290,8 +291,8 @@ def squared_log_error(prediction, target):
     Parameters
     ----------
     prediction, target : float tensor (n, d)
-        Counts or amounts, at least 0. A target (n,) is read as (n, 1). Negative values are read as 0. The gradient of a
-        negative prediction is that at 0, so that training can move it back.
+        Counts or amounts, at least 0. A target (n,) is read as (n, 1). Negative targets raise an error when data are
+        checked. A negative prediction is read as 0, and its gradient is that at 0, so that training can move it back.
 
     Returns
     -------
@@ -306,7 +307,7 @@ def squared_log_error(prediction, target):
     Notes
     -----
     Use it for amounts that span several orders of magnitude, if a prediction that is too low is worse than one that is
-    too high. Keras clips negative predictions too, but their gradient is 0. XGBoost refuses values below -1.
+    too high. Keras clips negative predictions (and targets), and their gradient is 0. XGBoost refuses values below -1.
 
     References
     ----------

@@ -17,6 +17,7 @@ from ..data import (
 from ..errors import ShapeError, SpecError
 from ..training.options import named
 from . import encoding, scoring
+from .fields import narrowest
 from .network import Network
 
 
@@ -87,25 +88,25 @@ class Autoencoder(Network):
     def new_target(self, loss):
         if self._is_main(loss.output_name) and not self._brings_target:
             if self.graph.inputs[0].sparse:
-                raise SpecError(f"{type(self).__name__}: a sparse input cannot be a target; use a Regressor, and pass "
-                                f"a dense array as its target")
+                raise SpecError(f"{type(self).__name__}: a sparse input cannot be a target. Use a Regressor, and pass "
+                                "a dense array as its target")
             if self.graph.layers[-1].shape != self.graph.inputs[0].shape:
                 raise SpecError(
-                    f"{type(self).__name__}: the output has shape {self.graph.layers[-1].shape}, the input "
-                    f"{self.graph.inputs[0].shape}; end with the size of the input, or with 'tied'"
+                    f"{type(self).__name__}: the output has shape {self.graph.layers[-1].shape}, but the input has "
+                    f"{self.graph.inputs[0].shape}. End the layers with the size of the input, or with 'tied'"
                 )
             if self.graph.outputs()[0][loss.output_name].ndim < self.inputs[0].ndim:
                 raise SpecError(
-                    f"{type(self).__name__}: the input is a sequence, and the output is one for all of its steps; "
-                    f"leave out the layer over time ('last', 'mean' or 'max'), or use a recurrent.Regressor, and pass "
-                    f"a target for each sequence"
+                    f"{type(self).__name__}: the input is a sequence, but the output is a single value for all of its "
+                    "steps. Leave out the layer over time ('last', 'mean' or 'max'), or use a recurrent.Regressor "
+                    "with one target per sequence"
                 )
             return self.inputs[0]
         return super().new_target(loss)
 
     def _with_encoders(self, fields, data=None):
         outputs, first = self.graph.outputs()[0], self.inputs[0]
-        domain = next(filter(None, (x.domain(outputs) for x in self.losses if x._target is first)), None)
+        domain = narrowest(x.domain(outputs) for x in self.losses if x._target is first)
         return [dataclasses.replace(f, domain=f.domain or domain) if f.name == first.name else f for f in fields]
 
     def _middle(self, layer):
@@ -163,7 +164,8 @@ class Classifier(Network):
         if classes is not None:
             self.encoder = Labels(self._all_classes(list(classes)))
         if classes is not None and len(self.encoder.classes) != self.layers[-1].size:
-            raise SpecError(f"Classifier: {len(self.encoder.classes)} classes, but {self.layers[-1].size} outputs")
+            raise SpecError(f"Classifier: got {len(self.encoder.classes)} classes, but the model has "
+                            f"{self.layers[-1].size} outputs. Pass one class per output")
 
     def _all_classes(self, classes: list) -> list:
         """Return the class of every output, from what the user calls them."""
@@ -203,9 +205,9 @@ class Classifier(Network):
             if size == 1 or not main or undo(self.graph.outputs()[0][self.output_name], "sigmoid") is None:
                 raise
             raise ShapeError(
-                f"Classifier: {loss.label} of labels, but the output is a sigmoid, which says yes or no to each of "
-                f"{size} classes; end in ({size}, 'softmax'), or pass loss='bce'; where items have several classes, a "
-                f"Regressor with loss='bce' takes targets of shape (n, {size})"
+                f"Classifier: {loss.label} needs labels, but the output is a sigmoid, which says yes or no to each of "
+                f"{size} classes. End in ({size}, 'softmax'), or pass loss='bce'. If an item can have several "
+                f"classes, use a Regressor with loss='bce' and targets of shape (n, {size})"
             ) from None
 
     def _metrics(self):

@@ -98,7 +98,17 @@ def _domain(model, target, measures) -> str | None:
     """Return what values a target may have, by the losses and the measures that compare something with it."""
     outputs = model.graph.outputs()[0]
     sources = [x for x in (*model.losses, *measures) if getattr(x, "_target", getattr(x, "target", None)) is target]
-    return next(filter(None, (x.domain(outputs) for x in sources)), None)
+    return narrowest(x.domain(outputs) for x in sources)
+
+
+def narrowest(domains) -> str | None:
+    """Return the domain that a target of several losses must keep to: 0 to 1 before other limits; the first of equals.
+
+    >>> narrowest([None, "nonnegative", "positive"])
+    'positive'
+    """
+    order = [None, "above -1", "nonnegative", "positive"]
+    return max(domains, key=lambda one: order.index(one) if one in order else len(order), default=None)
 
 
 def target_field(model, loss, output, optional, also=()) -> Field:

@@ -101,7 +101,8 @@ def target_of(name: str) -> str | None:
         return TARGETS.get(name)
     if spec.target.startswith("label"):
         return "labels"
-    return {"sign": "sign", "unit": "unit", "distribution": "shares"}.get(spec.domain, "real")
+    return {"sign": "sign", "unit": "unit", "distribution": "shares", "nonnegative": "count",
+            "positive": "positive"}.get(spec.domain, "real")
 
 
 def activation_of(name: str) -> str:

@@ -45,10 +45,11 @@ system = System("keras", how="count")
 system.same("generalized_cross_entropy", "CategoricalGeneralizedCrossEntropy", options=("q",))
 
 
-def per_item(name: str, own: str):
+def per_item(name: str, own: str, **more):
     """Declare that the decorated function computes the library's values of loss `name`, one for each item.
 
     An array without a last axis to average over is one item there: its only value would count once for each weight.
+    `more` are options of `System.differs`.
     """
 
     def register(function):
@@ -56,14 +57,14 @@ def per_item(name: str, own: str):
         def values_of(*ports, weights=None, **options):
             values = function(*ports, **options)
             if weights is not None and weights.ndim > values.ndim == 0:
-                raise SpecError(f"{name}: weights {shape_text(weights)} for a prediction {shape_text(ports[0])}, which "
-                                f"Keras takes for one item; pass prediction and target as (n, 1)")
+                raise SpecError(f"{name}: weights have shape {shape_text(weights)}, but Keras takes the prediction "
+                                f"{shape_text(ports[0])} for one item. Pass prediction and target as (n, 1)")
             return values
 
         signature = inspect.signature(function)
         weights = inspect.Parameter("weights", inspect.Parameter.KEYWORD_ONLY, default=None)
         values_of.__signature__ = signature.replace(parameters=[*signature.parameters.values(), weights])
-        system.differs(name, own, per="item")(values_of)
+        system.differs(name, own, per="item", **more)(values_of)
         return function
 
     return register
@@ -91,7 +92,7 @@ def absolute_percentage_error(prediction, target):
     return get("absolute_percentage_error").function(prediction, target, eps=EPSILON).mean(axis=-1)
 
 
-@per_item("squared_log_error", "MeanSquaredLogarithmicError")
+@per_item("squared_log_error", "MeanSquaredLogarithmicError", support=None)
 def squared_log_error(prediction, target):
     """Return the mean of (log(1 + p) - log(1 + t))^2, with p and t at least 1e-7. Below, the gradient is 0."""
     prediction, target = align(prediction, target, "squared_log_error")
@@ -205,8 +206,9 @@ def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
     of_elements = undo(prediction, "sigmoid") is not None
     if of_elements or not has_labels(prediction, target):
         if ignore_index is not None:
-            raise SpecError(f"cross_entropy: ignore_index={ignore_index} with a target {shape_text(target)} for a "
-                            f"prediction {shape_text(prediction)}; pass labels, or weights of 0 for what is left out")
+            raise SpecError(f"cross_entropy: ignore_index={ignore_index} needs labels, but the target has shape "
+                            f"{shape_text(target)} and the prediction {shape_text(prediction)}. Pass labels, or give "
+                            "the items to leave out a weight of 0")
         return (binary_cross_entropy if of_elements else categorical_cross_entropy)(
             prediction, target, smoothing=smoothing)
     values = label_cross_entropy(prediction, target, ignore_index=ignore_index)

@@ -66,11 +66,12 @@ class System:
 
     def differs(self, name: str, own: str, how: str | None = None, per: str | None = None,
                 averaged: Callable | None = None, ranges: dict | None = None,
-                fits: Callable | None = None) -> Callable:
+                fits: Callable | None = None, support=...) -> Callable:
         """Declare that the decorated function computes the library's values of loss `name`, from the same ports.
 
         `averaged` defines what the mean is taken over, if not over these values; see `LossSpec`. Options have the
         ranges of the loss' own options of the same name, or those in `ranges`. `fits` checks targets in the same way.
+        `support` says for which targets the library defines it, see `LossSpec`: those of the loss, unless you pass it.
         """
         spec = get(name)
 
@@ -79,13 +80,14 @@ class System:
             options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
             ports = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
             if ports != spec.ports:
-                raise SpecError(f"{self.name}, {name}: ports {ports}; those of the loss are wanted, {spec.ports}")
+                raise SpecError(f"{self.name}, {name}: got the ports {ports}, but they must be those of the loss, "
+                                f"{spec.ports}")
             pairs = "weights" in options
             options.pop("weights", None)
             known = {option: spec.ranges[option] for option in options if spec.ranges.get(option) is not None}
             self._add(name, own, how, dataclasses.replace(
                 spec, function=function, options=options, pairs=pairs, per=per or spec.per, averaged=averaged,
-                fits=fits or spec.fits,
+                fits=fits or spec.fits, support=spec.support if support is ... else support,
                 ranges=completed(known | (ranges or {}), options, f"{self.name}, {name}")))
             return function
 

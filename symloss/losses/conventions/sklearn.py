@@ -70,14 +70,14 @@ def absolute_percentage_error(prediction, target):
     return pt.abs(prediction - target) / pt.maximum(pt.abs(target), number(np.finfo("float64").eps, target))
 
 
-@system.differs("squared_log_error", "mean_squared_log_error")
+@system.differs("squared_log_error", "mean_squared_log_error", support="above -1")
 def squared_log_error(prediction, target):
     """Return (log(1 + p) - log(1 + t))^2 for values from -1, and NaN below, where scikit-learn raises."""
     prediction, target = align(prediction, target, "squared_log_error")
     return pt.sqr(pt.log1p(prediction) - pt.log1p(target))
 
 
-@system.differs("tweedie", "HalfTweedieLoss")
+@system.differs("tweedie", "HalfTweedieLoss", support=deviance.amounts)
 def tweedie(prediction, target, *, power=1.5):
     """Return HalfTweedieLoss of the logarithm if the graph shows exp, otherwise HalfTweedieLossIdentity.
 
@@ -199,8 +199,9 @@ def hinge(prediction, target, *, margin=1.0):
     prediction, target = floating(prediction, "hinge", "prediction"), tensor(target, "hinge", "target")
     if has_labels(prediction, target) and not target.dtype.startswith("float") and prediction.type.shape[-1] != 1:
         if not isinstance(margin, int | float) or margin != 1:
-            raise SpecError(f"hinge: margin={margin} with labels of several classes, for which hinge_loss of "
-                            f"scikit-learn has a margin of 1; leave it out, or leave out like='sklearn'")
+            raise SpecError(f"hinge: got margin={margin} with labels of several classes, but hinge_loss of "
+                            "scikit-learn always has a margin of 1 for them. Leave out margin, or leave out "
+                            "like='sklearn'")
         return multiclass_hinge(prediction, target)
     return binary_hinge(prediction, target, margin=margin)
 

@@ -114,8 +114,8 @@ def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=-100, class
     target = tensor(target, "cross_entropy", "target")
     if undo(prediction, "sigmoid") is not None:
         if smoothing or class_weight is not None:
-            raise SpecError(f"cross_entropy: smoothing={smoothing}, class_weight={class_weight} after a sigmoid; "
-                            f"BCEWithLogitsLoss has neither, take 'binary_cross_entropy' with pos_weight")
+            raise SpecError(f"cross_entropy: got smoothing={smoothing}, class_weight={class_weight} after a sigmoid, "
+                            "but BCEWithLogitsLoss has neither. Use 'binary_cross_entropy' with pos_weight")
         return binary_cross_entropy(prediction, target)
     if has_labels(prediction, target):
         return label_cross_entropy(prediction, target, smoothing=smoothing, ignore_index=ignore_index,
@@ -177,7 +177,7 @@ def multilabel_margin(prediction, target):
 def weston_watkins(prediction, target, *, margin=1.0, power=1):
     """Same as ours, without a gradient where the margin is just kept."""
     if power not in (1, 2):
-        raise SpecError(f"weston_watkins: power={power!r}; 1 or 2 is wanted")
+        raise SpecError(f"weston_watkins: power={power!r} is not valid; it must be 1 or 2")
     prediction = floating(prediction, "weston_watkins", "prediction")
     labels = integers(prediction, target, "weston_watkins")
     z = scores(prediction)
@@ -193,7 +193,8 @@ def _pointwise_kl(logs, target, log_target):
     return pt.switch(nothing, 0, target * pt.log(pt.switch(nothing, 1, target))) - target * logs
 
 
-@system.differs("kl_from_logs", "KLDivLoss", per="element")
+@system.differs("kl_from_logs", "KLDivLoss", per="element",
+                support=lambda options: None if options["log_target"] else "nonnegative")
 def kl_from_logs(prediction, target, *, log_target=False):
     """Per element. The mean is over elements, and reduction='batchmean' is how='batch mean'."""
     return _pointwise_kl(*align(prediction, target, "kl_from_logs"), log_target)
@@ -273,7 +274,7 @@ def _norm(x, p):
     if p == math.inf:
         return shared_max(size)
     if p <= 0:
-        raise SpecError(f"triplet: p={p}; a number above 0 is wanted")
+        raise SpecError(f"triplet: p={p} is not valid; it must be a number greater than 0")
     return (size ** number(p, x)).sum(axis=-1) ** number(1 / p, x)
 
 
