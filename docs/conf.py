@@ -29,12 +29,22 @@ nitpick_ignore_regex = [
     ("py:exc", r"[A-Z]\w*(Error|Warning|Interrupt)"),  # of Python, whose documentation a build without a network lacks
 ]
 
+# sphinx-build -b linkcheck asks for each external page; it needs a network, so nothing else does it
+linkcheck_timeout = 15  # seconds
+linkcheck_retries = 3
+linkcheck_workers = 4
+linkcheck_anchors = False  # many sites make their anchors with JavaScript
+linkcheck_ignore = [
+    r"https://yann\.lecun\.com/",  # named as the origin of the digits; it refuses visitors from time to time
+]
+
 html_theme = "furo"
 pygments_dark_style = "one-dark"
 html_title = f"symloss {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["fit.js"]
+html_search_scorer = "_static/scorer.js"
 html_copy_source = False
 html_show_sphinx = False
 
