@@ -91,13 +91,19 @@ static void product_{kind}(int64_t n, int64_t k, int64_t m, const {type} *a, int
 """
 
 TILE = """
-/* Bytes of two vectors: products keep tiles of so many numbers side by side in registers. */
-#if defined(__AVX512F__)
-#define TILE 128
-#elif defined(__AVX__)
+/* Bytes of two vectors: products keep tiles of so many numbers side by side in registers. Vectors of 64 bytes are no
+   faster: where there are any, they leave more to be added up at the end. */
+#if defined(__AVX__)
 #define TILE 64
 #else
 #define TILE 32
+#endif
+
+#if defined(__AVX__) && defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SHUFFLES
+#define MIXED(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
+#endif
 #endif
 
 #if defined(__GNUC__)
@@ -153,25 +159,50 @@ static void product_by_column_{kind}(int64_t n, int64_t k, int64_t m, const {typ
 }}
 """
 OVER_ROWS = """
-static inline void sums_of_{kind}(const {type} *x, {type} *sum)
-{{ /* the sums of 8 vectors at once, in one order everywhere */
+#if defined(SHUFFLES)
+typedef {type} vector_of_{kind} __attribute__((vector_size(TILE / 2)));
+#endif
+
+INLINE void sums_of_{kind}({vectors}, {type} *sum)
+{{ /* the sums of 8 vectors at once, in one order: that of the second text */
+#if defined(SHUFFLES)
+  vector_of_{kind} {names};
+{loads}
+{folds}
+#else
   enum {{ S = TILE / 2 / sizeof({type}), Q = S < 4 ? S : 4 }};
-  {type} part[8 * Q];
-  for (int z = 0; z < 8; z++)
-    for (int i = 0; i < Q; i++) {{
-      const {type} *at = x + z * S + i;
-      part[z * Q + i] = S > 8 ? (at[0] + at[8 % S]) + (at[4 % S] + at[12 % S]) : S > 4 ? at[0] + at[4 % S] : at[0];
-    }}
+  const {type} *const vectors[8] = {{{passed}}};
   for (int z = 0; z < 8; z++) {{
-    const {type} *at = part + z * Q;
-    sum[z] = Q > 2 ? (at[0] + at[2 % Q]) + (at[1] + at[3 % Q]) : at[0] + at[1];
+    const {type} *const at = vectors[z];
+    {type} part[Q];
+    for (int i = 0; i < Q; i++) part[i] = S > 4 ? at[i] + at[i + 4 % S] : at[i];
+    sum[z] = Q > 2 ? (part[0] + part[2 % Q]) + (part[1] + part[3 % Q]) : part[0] + part[1];
   }}
+#endif
+}}
+
+static void product_over_few_rows_{kind}(int64_t k, int64_t n, int64_t m, const {type} *restrict x, int64_t x_step,
+                                         const {type} *restrict y, int64_t y_step, {type} *restrict w)
+{{ /* the same where the rows fill no vector */
+  for (int64_t i = 0; i < k; i++)
+    for (int64_t j = 0; j < m; j++) {{
+      {type} total = 0;
+      for (int64_t l = 0; l < n; l++) {{
+        ONE_BY_ONE;
+        total = FMA(x[i * x_step + l], y[j * y_step + l], total);
+      }}
+      w[i * m + j] = total;
+    }}
 }}
 
 static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {type} *restrict x, int64_t x_step,
                                      const {type} *restrict y, int64_t y_step, {type} *restrict w)
 {{ /* w (k, m) = x' (k, n) y (n, m), where n is the dense axis of both: a vector of sums for 2 inputs and 4 units */
   enum {{ S = TILE / 2 / sizeof({type}) }};
+  if (n < S) {{
+    product_over_few_rows_{kind}(k, n, m, x, x_step, y, y_step, w);
+    return;
+  }}
   for (int64_t i = 0; i < k; i += 2) {{
     const int64_t two = k - i > 1;
     const {type} *restrict v = x + i * x_step, *restrict u = v + two * x_step;
@@ -179,9 +210,12 @@ static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {typ
       const int64_t last = m - j < 4 ? m - j - 1 : 3;
       const {type} *restrict p = y + j * y_step, *restrict q = p + (last < 1 ? 0 : y_step);
       const {type} *restrict r = p + (last < 2 ? 0 : 2 * y_step), *restrict s = p + last * y_step;
-      {type} a[S] = {{0}}, b[S] = {{0}}, c[S] = {{0}}, d[S] = {{0}};
-      {type} e[S] = {{0}}, f[S] = {{0}}, g[S] = {{0}}, h[S] = {{0}};
-      int64_t l = 0;
+      {type} a[S], b[S], c[S], d[S], e[S], f[S], g[S], h[S], sum[8]; /* one vector each, so that they are registers */
+      for (int t = 0; t < S; t++) {{
+        a[t] = v[t] * p[t], b[t] = v[t] * q[t], c[t] = v[t] * r[t], d[t] = v[t] * s[t];
+        e[t] = u[t] * p[t], f[t] = u[t] * q[t], g[t] = u[t] * r[t], h[t] = u[t] * s[t];
+      }}
+      int64_t l = S;
       for (; l + S <= n; l += S)
         for (int t = 0; t < S; t++) {{
           a[t] = FMA(v[l + t], p[l + t], a[t]);
@@ -193,23 +227,14 @@ static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {typ
           g[t] = FMA(u[l + t], r[l + t], g[t]);
           h[t] = FMA(u[l + t], s[l + t], h[t]);
         }}
-      for (int t = 0; l + t < n; t++) {{
+      sums_of_{kind}(a, b, c, d, e, f, g, h, sum);
+      for (; l < n; l++) {{
         ONE_BY_ONE;
-        a[t] = FMA(v[l + t], p[l + t], a[t]);
-        b[t] = FMA(v[l + t], q[l + t], b[t]);
-        c[t] = FMA(v[l + t], r[l + t], c[t]);
-        d[t] = FMA(v[l + t], s[l + t], d[t]);
-        e[t] = FMA(u[l + t], p[l + t], e[t]);
-        f[t] = FMA(u[l + t], q[l + t], f[t]);
-        g[t] = FMA(u[l + t], r[l + t], g[t]);
-        h[t] = FMA(u[l + t], s[l + t], h[t]);
+        sum[0] = FMA(v[l], p[l], sum[0]), sum[1] = FMA(v[l], q[l], sum[1]);
+        sum[2] = FMA(v[l], r[l], sum[2]), sum[3] = FMA(v[l], s[l], sum[3]);
+        sum[4] = FMA(u[l], p[l], sum[4]), sum[5] = FMA(u[l], q[l], sum[5]);
+        sum[6] = FMA(u[l], r[l], sum[6]), sum[7] = FMA(u[l], s[l], sum[7]);
       }}
-      {type} all[8 * S], sum[8];
-      for (int t = 0; t < S; t++) {{
-        all[t] = a[t], all[S + t] = b[t], all[2 * S + t] = c[t], all[3 * S + t] = d[t];
-        all[4 * S + t] = e[t], all[5 * S + t] = f[t], all[6 * S + t] = g[t], all[7 * S + t] = h[t];
-      }}
-      sums_of_{kind}(all, sum);
       for (int64_t z = 0; z <= last; z++) w[i * m + j + z] = sum[z];
       for (int64_t z = 0; z <= last && two; z++) w[(i + 1) * m + j + z] = sum[4 + z];
     }}
@@ -217,6 +242,23 @@ static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {typ
 }}
 """
 
+def _fold(x: str, y: str, some: str, others: str) -> str:
+    return f"{x} = MIXED({x}, {y}, {some}) + MIXED({x}, {y}, {others});"
+
+
+FOLDS = {
+    "float32": [
+        *(_fold(*pair, "0, 1, 2, 3, 8, 9, 10, 11", "4, 5, 6, 7, 12, 13, 14, 15") for pair in ("ae", "bf", "cg", "dh")),
+        *(_fold(*pair, "0, 1, 8, 9, 4, 5, 12, 13", "2, 3, 10, 11, 6, 7, 14, 15") for pair in ("ab", "cd")),
+        _fold("a", "c", "0, 2, 8, 10, 4, 6, 12, 14", "1, 3, 9, 11, 5, 7, 13, 15"),
+        "__builtin_memcpy(sum, &a, 32);",
+    ],
+    "float64": [
+        *(_fold(*pair, "0, 1, 4, 5", "2, 3, 6, 7") for pair in ("ac", "bd", "eg", "fh")),
+        *(_fold(*pair, "0, 4, 2, 6", "1, 5, 3, 7") for pair in ("ab", "ef")),
+        "__builtin_memcpy(sum, &a, 32);", "__builtin_memcpy(sum + 4, &e, 32);",
+    ],
+}
 SUM = """
 static double row_sum_{kind}(const {type} *restrict x, int64_t count)
 {{ /* many sums side by side, in an order that no compiler changes; sums of 4096 numbers are added up in double */
@@ -297,6 +339,15 @@ def _sort(dtype, type_) -> str:
 
 
 
+def _over_rows(dtype, kind, type_) -> str:
+    """Return the C of products over rows; the vectors that it adds up are no array, which would lie in memory."""
+    vectors = [f"const {type_} *of_{v}" for v in "abcdefgh"]
+    loads = [f"  __builtin_memcpy(&{v}, of_{v}, sizeof {v});" for v in "abcdefgh"]
+    return OVER_ROWS.format(kind=kind, type=type_, names=", ".join("abcdefgh"), vectors=", ".join(vectors),
+                            passed=", ".join(f"of_{v}" for v in "abcdefgh"), loads="\n".join(loads),
+                            folds="\n".join(f"  {line}" for line in FOLDS[dtype]))
+
+
 def helper(op: str, dtype: str, extreme) -> str:
     """Return the C of a function that kernels call; `extreme` gives the start of a maximum or minimum."""
     kind = dtype.replace("float", "f").replace("uint", "u").replace("int", "i")
@@ -305,7 +356,7 @@ def helper(op: str, dtype: str, extreme) -> str:
     if op == "product":
         return PRODUCT.format(kind=kind, type=type_)
     if op in ("by_column", "over_rows"):
-        return (BY_COLUMN if op == "by_column" else OVER_ROWS).format(kind=kind, type=type_)
+        return BY_COLUMN.format(kind=kind, type=type_) if op == "by_column" else _over_rows(dtype, kind, type_)
     if op == "sort":
         return _sort(dtype, type_)
     if op == "sum" and floating:

@@ -72,7 +72,7 @@ static inline void pick_rows(void *restrict target, const void *restrict source,
 """
 AHEAD = """
 static inline void fetch_ahead(const void *source, const int64_t *chosen, int64_t left, int64_t width)
-{ /* rows of bytes are short and lie anywhere: waiting for them takes longer than converting them */
+{ /* short rows lie anywhere: waiting for them takes longer than what is done with them */
   if (left <= 4) return;
   for (int64_t j = 0; j < width; j += 64) __builtin_prefetch((const char *)source + chosen[4] * width + j);
 }
@@ -107,6 +107,7 @@ static void pick_columns_{bytes}(void *restrict target, const void *restrict sou
 {{ /* the same, column by column */
   uint{bits}_t *restrict to = target;
   for (int64_t i = 0; i < n; i++) {{
+    fetch_ahead(source, chosen + i, n - i, width * {bytes});
     const uint{bits}_t *restrict from = (const uint{bits}_t *)source + chosen[i] * width;
     for (int64_t j = 0; j < width; j++) to[j * n + i] = from[j];
   }}
@@ -314,7 +315,7 @@ class Writer:
         converting = [(COLUMNS_OF_BYTES if by_column else ROWS_OF_BYTES)
                       .format(kind=c_type(dtype), short=dtype.replace("float", "f")) for dtype, by_column in kinds]
         finite = {self.arguments[argument].dtype for argument in self.watched}
-        return [STEPS, *columns, *rows, *([AHEAD] if kinds else []), *converting,
+        return [STEPS, *([AHEAD] if columns or kinds else []), *columns, *rows, *converting,
                 *(FINITE.format(kind=c_type(dtype)) for dtype in sorted(finite))]
 
     def _pick(self, place: int, value) -> str:
