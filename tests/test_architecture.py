@@ -190,6 +190,35 @@ def test_the_public_names_are_there():
     assert len(set(symloss.__all__)) == len(symloss.__all__)
 
 
+def named_modules():
+    """Return folder -> names of modules in its table on the page about the architecture."""
+    text = (ROOT.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    tree, _, rest = text.partition("## Imports point down")
+    compiler = rest.partition("## The compiler of symloss")[2].partition("```text")[2].partition("```")[0]
+    parts = re.split(r"^\*\*`symloss/(.*?)/?`\*\*", tree.partition("**Beside the package**")[0], flags=re.MULTILINE)
+    found = {folder: re.findall(r"`(\w+\.py)`", table) for folder, table in zip(parts[1::2], parts[2::2], strict=True)}
+    return {**found, "compiling/ccode": re.findall(r"\w+\.py", compiler)}
+
+
+NAMED = named_modules()
+
+
+@pytest.mark.parametrize("folder", NAMED)
+def test_the_tree_of_the_architecture_names_every_module_and_no_other(folder):
+    others = [name for name in NAMED if name != folder and name.startswith(f"{folder}/")]
+    paths = [pathlib.PurePosixPath(m) for m in MODULES if not m.endswith("/__init__.py")]
+    there = {path.name for path in paths if path.is_relative_to(folder)} if folder else \
+        {path.name for path in paths if path.name == path.as_posix()}
+    there -= {path.name for path in paths for other in others if path.is_relative_to(other)} if others else set()
+    assert set(NAMED[folder]) - {"__init__.py"} == there - {"__init__.py"}
+
+
+def test_the_tree_of_the_architecture_has_every_folder():
+    folders = {pathlib.PurePosixPath(m).parent for m in MODULES} - {pathlib.PurePosixPath(".")}
+    assert [f for f in sorted(folders) if not any(f.is_relative_to(name) for name in NAMED if name)] == [
+        pathlib.PurePosixPath("compat")]
+
+
 def test_test_modules_have_names_of_their_own():
     """Two of one name in folders that are no packages cannot be collected together."""
     tests = pathlib.Path(__file__).parent
