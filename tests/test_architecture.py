@@ -206,10 +206,9 @@ NAMED = named_modules()
 @pytest.mark.parametrize("folder", NAMED)
 def test_the_tree_of_the_architecture_names_every_module_and_no_other(folder):
     others = [name for name in NAMED if name != folder and name.startswith(f"{folder}/")]
-    paths = [pathlib.PurePosixPath(m) for m in MODULES if not m.endswith("/__init__.py")]
-    there = {path.name for path in paths if path.is_relative_to(folder)} if folder else \
-        {path.name for path in paths if path.name == path.as_posix()}
-    there -= {path.name for path in paths for other in others if path.is_relative_to(other)} if others else set()
+    paths = [pathlib.PurePosixPath(m) for m in MODULES]
+    inside = [path for path in paths if (path.is_relative_to(folder) if folder else len(path.parts) == 1)]
+    there = {path.name for path in inside if not any(path.is_relative_to(other) for other in others)}
     assert set(NAMED[folder]) - {"__init__.py"} == there - {"__init__.py"}
 
 
