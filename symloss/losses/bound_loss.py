@@ -18,7 +18,7 @@ from .formula import HasFormula, loss_formula
 from .item_weights import ClassWeight, ignore_index, item_weights
 from .moving_weights import LossWeight
 from .option_values import OptionValues
-from .reduction import added, divide, fraction, reduce, rule
+from .reduction import added, divide, fraction, reduce, scalar_rule
 from .registration import LossSpec, names, registry
 from .user_functions import checked_parameters, in_words, prove_call, real, refuse_reduced, without_effect
 
@@ -95,11 +95,8 @@ class Loss(HasFormula):
                             f"{', '.join(names())}")
         self.form, self.like = type(self).__name__ if form is None else form, like
         self.spec, self.usual = found_spec(form, like, self.name)  # the reduction where none is asked for
-        how = self.usual if how is None else rule(how)
-        if how == "none":
-            raise SpecError(f"loss {self.name}: how='none' gives no scalar to minimize. Pass how='mean', 'count', "
-                            "'batch mean' or 'sum'")
-        self.how, self.options, self.ports = how, OptionValues(self.spec, options), dict(ports or {})
+        self.how = self.usual if how is None else how
+        self.options, self.ports = OptionValues(self.spec, options), dict(ports or {})
         self.output_name = None
         self.attach("out" if output_name is None else output_name)
         self.anywhere = output_name is None
@@ -126,6 +123,8 @@ class Loss(HasFormula):
             self.attach(value)
             self.anywhere = False
             return
+        if name == "how":
+            value = scalar_rule(f"loss {self.name}", value)
         if type(self) is Loss and "_complete" in self.__dict__ and name not in self.__dict__:
             if self.spec is not None and name in self.spec.options:
                 self.options[name] = value
@@ -352,7 +351,7 @@ class Loss(HasFormula):
         return outputs
 
     def described(self, outputs) -> str:
-        """Return a description of what is minimised, for a subclass."""
+        """Return a description of what is minimized, for a subclass."""
         return f"the class {type(self).__name__} on {self.output_name}"
 
     def own_weights(self) -> dict:

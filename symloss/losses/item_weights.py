@@ -4,6 +4,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 
+from ..errors import SpecError
 from .reduction import by_class, kept
 
 
@@ -22,7 +23,11 @@ class ClassWeight:
         if value is None:
             loss._class_weight = None
             return
-        value = np.asarray(value, pytensor.config.floatX)
+        try:
+            value = np.asarray(value, pytensor.config.floatX)
+        except (TypeError, ValueError):
+            raise SpecError(f"loss {loss.name}: class_weight={value!r} is not valid; it must be an array with a number "
+                            f"for each class, or None. Names of classes belong in train(class_weight=...)") from None
         if loss._class_weight is None or loss._class_weight.type.shape != value.shape:
             loss._class_weight = pytensor.shared(value, name=f"class weights of {loss.name}", shape=value.shape)
         loss._class_weight.set_value(value)

@@ -18,7 +18,7 @@ from ..errors import SpecError, unknown
 def _positive(who, **numbers):
     for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < np.inf:
-            raise SpecError(f"weight {who}: {name}={value!r}; a number greater than 0 is wanted")
+            raise SpecError(f"weight {who}: {name}={value!r} is not valid; it must be a number greater than 0")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +68,7 @@ class GradNorm:
     Parameters
     ----------
     alpha : float > 0
-        How strongly to favour losses that learn slowly.
+        How strongly to favor losses that learn slowly.
     rate : float > 0
         eta, the fraction of the distance, in logarithms, that each step covers.
     start : float > 0
@@ -111,10 +111,11 @@ class OfStep:
         try:
             made = self(pt.scalar("step", dtype="int64"))
         except Exception as error:
-            raise SpecError(f"weight by {self}: it makes no expression of a symbolic step ({error}); use what "
-                            f"pytensor.tensor has, pt.switch(step < 10, 0.0, 1.0) say") from None
+            raise SpecError(f"weight by {self}: it cannot be computed from a symbolic step ({error}). Use functions "
+                            "of pytensor.tensor, such as pt.switch(step < 10, 0.0, 1.0)") from None
         if made.ndim:
-            raise SpecError(f"weight by {self}: it makes an array with {made.ndim} axes; one number is wanted")
+            raise SpecError(f"weight by {self}: it returned an array with {made.ndim} axes, but it must return a "
+                            "single number")
 
     def __call__(self, step):
         if isinstance(step, Variable):
@@ -165,14 +166,13 @@ class LossWeight:
 
     def set(self, value) -> None:
         """Set a new weight. A number takes effect at the next step."""
-        if isinstance(value, SharedVariable) and value.ndim == 0:  # of the user's, who may set it
-            self.moving, self.log_variance, self.scalar = None, None, value
-            self.users = True
-            value = value.get_value()
-        moving, number = self._read(value)
+        users = isinstance(value, SharedVariable) and value.ndim == 0  # of the user's, who may set it
+        moving, number = self._read(value.get_value() if users else value)
         if not np.isfinite(number):
-            raise SpecError(f"loss {self.who}: weight is {number}; a finite number is wanted")
+            raise SpecError(f"loss {self.who}: weight={number} is not valid; it must be a finite number")
         self.moving, self.log_variance = moving, None
+        if users:
+            self.scalar, self.users = value, True
         if isinstance(moving, Uncertainty):
             start = np.asarray(-np.log(2 * number), self.scalar.type.dtype)
             self.log_variance = pytensor.shared(start, name=f"log variance of {self.who}", shape=())
@@ -189,8 +189,8 @@ class LossWeight:
         try:
             return None, float(value)
         except (TypeError, ValueError):
-            raise SpecError(f"loss {self.who}: weight is {value!r}; a number is wanted, a schedule, or one of "
-                            f"{', '.join(LEARNED)}") from None
+            raise SpecError(f"loss {self.who}: weight={value!r} is not valid; it must be a number, a schedule, or one "
+                            f"of {', '.join(LEARNED)}") from None
 
     @property
     def value(self) -> float:
@@ -219,7 +219,8 @@ class LossWeight:
     def put(self, number: float) -> None:
         """Set the variable back to a number that it had before, to the last bit."""
         if not is_number(number):
-            raise SpecError(f"loss {self.who}: its weight was saved as {number!r}; a finite number is wanted")
+            raise SpecError(f"loss {self.who}: the saved weight is {number!r}, but it must be a finite number. Take "
+                            "another copy of the file")
         self.variable.set_value(np.asarray(number, self.variable.type.dtype))
 
     def copy(self) -> "LossWeight":

@@ -27,11 +27,20 @@ def rule(how: str) -> str:
     return rules.get(how)
 
 
+def scalar_rule(who: str, how: str) -> str:
+    """Return the standard spelling of a reduction that gives a scalar, or raise SpecError."""
+    how = rule(how)
+    if how == "none":
+        raise SpecError(f"{who}: how='none' gives no scalar to minimize. Pass how='mean', 'count', 'batch mean' or "
+                        "'sum'")
+    return how
+
+
 def fraction(values, weights=None, mask=None, how: str = "mean", counts=None, negative: bool = False):
     """Return numerator and denominator of the reduction of `values`, as two scalars. See `reduce`."""
     how = rule(how)
     if how == "none":
-        raise SpecError("reduce: how='none' gives no scalar; mean, count, batch mean or sum is wanted here")
+        raise SpecError("reduce: how='none' gives no scalar. Pass how='mean', 'count', 'batch mean' or 'sum'")
     weights = _weights_like(values, weights, mask)
     kept = values if weights is None else pt.switch(pt.neq(weights, 0), values * weights, 0)
     numerator = kept.sum()
@@ -185,8 +194,8 @@ def _spread(weights, values):
     for v, w in zip(values.type.shape, weights.type.shape, strict=False):
         if None not in (v, w) and v != w != 1:
             raise ShapeError(
-                f"reduce: weights have shape {shape_text(weights)}, the loss {shape_text(values)}; "
-                f"pass weights in the loss's shape, or one a sample"
+                f"reduce: the weights have shape {shape_text(weights)} and the loss {shape_text(values)}. Pass "
+                "weights in the shape of the loss, or one weight per item"
             )
     weights = weights[(..., *(None,) * missing)]
     if any(w == 1 != v for v, w in zip(values.type.shape, weights.type.shape, strict=True)):

@@ -56,9 +56,10 @@ def make_losses(model, asked, options: dict) -> list[Loss]:
 
 
 def _by_port(model, asked, options) -> list[Loss]:
-    """Return the losses of a dict of them by output: None is no loss, a number the weight of the one from 'auto'."""
+    """Return the losses of a dict by output: None means no loss, a number is the weight of the automatic loss."""
     if "output_name" in options:
-        raise SpecError(f"loss {asked!r}: losses by output, and output_name={options['output_name']!r}; leave it out")
+        raise SpecError(f"loss {asked!r}: got losses by output and output_name={options['output_name']!r}. Leave "
+                        "output_name out")
     known, found = model.graph.outputs()[0], []
     for port, one in asked.items():
         full = port if isinstance(port, str) and ":" in port else f"{port}:out"
@@ -133,7 +134,7 @@ def _by_name(model, name, options):
     except UnknownNameError as error:
         ports = [one for one in model.graph.output_layers() if one != "out"]
         if ports:
-            raise UnknownNameError(f"{error}; outputs of the model that could be a loss: {', '.join(ports)}") from None
+            raise UnknownNameError(f"{error}. The outputs that could be a loss are {', '.join(ports)}") from None
         raise
 
 
@@ -146,7 +147,8 @@ def _taken_over(model, loss, options):
         loss.attach(options["output_name"])
         loss.anywhere = False
     if set(given) - {"weight"}:
-        raise SpecError(f"loss {loss.name}: options {sorted(given)}; set them where the Loss is made")
+        raise SpecError(f"loss {loss.name}: got the options {sorted(given)} beside a Loss. Set them where you make "
+                        "the Loss")
     if "weight" in given:
         loss.weight = given["weight"]
     return loss
@@ -180,7 +182,7 @@ def bind_losses(model, entries: list) -> None:
     bound: list = []
     for index, loss in enumerate(entries):
         if not isinstance(loss, Loss):
-            raise SpecError(_no_loss(index, loss))
+            raise SpecError(no_loss(index, loss))
         if _trains_elsewhere(model, loss) or any(loss is other for other in bound):
             entries[index] = loss = loss.unbound()
         if loss.anywhere:
@@ -194,14 +196,15 @@ def bind_losses(model, entries: list) -> None:
     model.graph.lent_others = {name: p for name, p in own.items() if id(p) not in lent}
 
 
-def _no_loss(index, entry) -> str:
+def no_loss(index, entry) -> str:
+    """Return the error for an entry of `net.losses` that is not a loss."""
     if isinstance(entry, type):
         way = f"write net.losses[{index}] = {entry.__name__}(), or net.add_loss({entry.__name__})"
     elif isinstance(entry, str):
         way = f"write net.add_loss({entry!r}), or net.losses[{index}] = symloss.Loss({entry!r})"
     else:
         way = "write net.add_loss(...), which takes names, functions, classes and dicts"
-    return f"net.losses[{index}] is {entry!r}, which is no Loss; {way}"
+    return f"net.losses[{index}] is {entry!r}, which is not a Loss; {way}"
 
 
 def _bind(model, loss, before, rng):
@@ -241,7 +244,7 @@ def _target(model, loss, before):
 
 
 def check_owned(model, loss, parts) -> None:
-    """Look for shared variables that a loss of the user's own depends on, and that training would leave alone.
+    """Find shared variables that a user's own loss depends on, but that training would not change.
 
     Raises
     ------
@@ -257,13 +260,13 @@ def check_owned(model, loss, parts) -> None:
     found = [v for v in found if str(getattr(v.type, "dtype", "")).startswith("float")]
     names = ", ".join(v.name or "without a name" for v in found)
     if any(v.ndim for v in found):
-        raise SpecError(f"loss {loss.name} depends on the shared variable {names}, which is no parameter of the model, "
-                        f"so that training would leave it as it is; pass it as symloss.Loss(..., parameters={{'w': "
-                        f"variable}}), keep it in self.parameters of a subclass of Loss, or use its value if it is "
-                        f"fixed")
+        raise SpecError(f"loss {loss.name}: it depends on the shared variable {names}, which is not a parameter of "
+                        "the model, so training would not change it. Pass it as symloss.Loss(..., parameters={'w': "
+                        "variable}), keep it in self.parameters of a subclass of Loss, or use its value if it is fixed")
     if found:
-        warnings.warn(f"loss {loss.name} depends on the shared variable {names}, which is no parameter of the model: "
-                      f"training leaves it as it is", SymlossWarning, stacklevel=4)
+        warnings.warn(f"loss {loss.name}: it depends on the shared variable {names}, which is not a parameter of the "
+                      "model, so training does not change it",
+                      SymlossWarning, stacklevel=4)
 
 
 def _name_variables(model, entries):

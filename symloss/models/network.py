@@ -23,6 +23,7 @@ from .formula import Written
 from .measuring import Measuring
 from .parts import Composed
 from .predicting import Predicting
+from .unchanged import unless_refused
 
 FUNCTIONS = 8  # compiled ones that a model keeps
 
@@ -67,7 +68,7 @@ class Network(Composed, Predicting, Measuring, Written):
         Results of the last training with ``results=True``, even if it is still running or was ended by an exception.
         They are not saved to files.
     stable : bool or names
-        Whether losses are rewritten into numerically stable forms before the gradient is computed, see `stability`. A
+        Whether losses are rewritten into numerically stable forms before the gradient is computed. A
         list of names leaves these rewrites out: ``net.stable = ["log_clip"]``.
     """
 
@@ -121,15 +122,16 @@ class Network(Composed, Predicting, Measuring, Written):
         """Return the graph that `__init__` was given, or one of its description."""
         who = type(self).__name__
         if graph is not None and layers is not None:
-            raise SpecError(f"{who}: layers and graph; pass one of them")
+            raise SpecError(f"{who}: got layers and graph. Pass only one of them")
         given = graph if layers is None else layers
         if given is None:
-            raise SpecError(f"{who}: got no layers; pass at least an input and an output, such as [10, 20, 3]")
+            raise SpecError(f"{who}: got no layers. Pass at least an input and an output, such as [10, 20, 3]")
         if graph is not None and not is_network(graph):
-            raise SpecError(f"{who}: graph={graph!r} must be a Graph or a Network; pass descriptions as layers")
+            raise SpecError(f"{who}: graph={graph!r} is not valid; it must be a Graph or a Network. Pass descriptions "
+                            "as layers")
         if is_network(given):
             if edges is not None:
-                raise SpecError(f"{who}: edges of a graph that is made already; leave them out")
+                raise SpecError(f"{who}: got edges, but the graph is already complete. Leave edges out")
             made = graph_of(given)
             return made if outputs is None else made.with_outputs(outputs)
         made = Graph(given, self.output_activation, self.input_ndim, seed, edges, outputs)
@@ -150,7 +152,11 @@ class Network(Composed, Predicting, Measuring, Written):
     @losses.setter
     def losses(self, value):
         if not isinstance(value, list | tuple):
-            raise SpecError(f"net.losses is a list, got {value!r}; write net.set_loss(...), or net.losses = [...]")
+            raise SpecError(f"net.losses must be a list, but got {value!r}. Write net.set_loss(...), or net.losses = "
+                            "[...]")
+        for index, one in enumerate(value):
+            if not isinstance(one, Loss):
+                raise SpecError(binding.no_loss(index, one))
         self._losses = value if isinstance(value, list) else list(value)
 
     @alone
@@ -169,26 +175,19 @@ class Network(Composed, Predicting, Measuring, Written):
             'weight', 'output_name', 'how', 'ports', 'weighted', 'target' (number of axes), and the hyperparameters of
             the loss.
         """
-        made, before = binding.make_losses(self, loss, options), list(self.losses)
-        try:
+        with unless_refused(self, loss):
+            made = binding.make_losses(self, loss, options)
             for one in made:
                 binding.bind_losses(self, [*self.losses, one])
                 self._try(one)
                 self.losses.append(one)
-        except Exception:
-            self.losses[:] = before
-            raise
         return made[0] if len(made) == 1 and not isinstance(loss, list | tuple) else made
 
     def set_loss(self, loss="mse", **options) -> Loss | list[Loss]:
         """Replace all losses of the model with the given ones and return them; see `add_loss`."""
-        before = list(self.losses)
-        self.losses.clear()
-        try:
+        with unless_refused(self, loss):
+            self.losses.clear()
             return self.add_loss(loss, **options)
-        except Exception:
-            self.losses[:] = before
-            raise
 
     def new_target(self, loss):
         """Return a new target variable for a loss, of the kind that matches its output."""
@@ -283,7 +282,8 @@ class Network(Composed, Predicting, Measuring, Written):
 
     def _options(self):
         found = {}
-        losses = [described(loss, self.output_name, self.weighted) for loss in self.losses]
+        losses = [described(loss, self.output_name, self.weighted) if isinstance(loss, Loss) else loss
+                  for loss in self.losses]
         if losses != [self.default_loss] and not self._is_automatic():
             found["loss"] = losses[0] if len(losses) == 1 else losses or None
         if self.weighted:
@@ -298,7 +298,7 @@ class Network(Composed, Predicting, Measuring, Written):
 
     def _is_automatic(self):
         """Return whether the losses are those of 'auto', as nobody changed them."""
-        chosen = all(loss.reason is not None and loss.weight == 1 for loss in self.losses)
+        chosen = all(getattr(loss, "reason", None) is not None and loss.weight == 1 for loss in self.losses)
         return self.default_loss == "auto" and chosen and len(self.losses) == len(self.graph.output_layers())
 
     # ------------------------------------------------------------------------------------------ training
@@ -432,10 +432,10 @@ class Network(Composed, Predicting, Measuring, Written):
 
     @classmethod
     def load(cls, path) -> "Network":
-        """Load a model from a file that `save` wrote, and return it; see `saving`."""
+        """Load a model from a file that `save` wrote, and return it."""
         model = saving.load(path)
         if not isinstance(model, cls):
-            raise DataError(f"load: {path} holds a {type(model).__name__}; use symloss.{type(model).__name__}.load")
+            raise DataError(f"load: {path} contains a {type(model).__name__}. Use symloss.{type(model).__name__}.load")
         return model
 
 

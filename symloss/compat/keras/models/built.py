@@ -4,6 +4,7 @@ import pytensor.tensor as pt
 
 from ....compiling import Evaluation, TrainingStep, alone, resolve
 from ....errors import SpecError
+from ....models.unchanged import unless_refused
 from ....objective import Objective, measures
 from ....regularizers import Regularizer
 from ....stability import rewriting
@@ -27,7 +28,7 @@ class _Penalty(Regularizer):
 
 
 class Built:
-    """What is compiled of a model, for outputs that have weights and such that have none.
+    """The compiled functions of a model, for outputs with and without weights.
 
     Parameters
     ----------
@@ -46,6 +47,10 @@ class Built:
 
     @alone
     def __init__(self, model, weighted: tuple):
+        with unless_refused(model.network):
+            self._build(model, weighted)
+
+    def _build(self, model, weighted: tuple) -> None:
         self.model, self.weighted, self._step, self._evaluation = model, weighted, None, None
         self.network, self.names, self.optimizer = model.network, model.output_names, model.optimizer
         asked, outputs = model._asked, model._core_outputs

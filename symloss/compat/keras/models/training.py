@@ -1,5 +1,7 @@
 """compile, fit, evaluate, predict and their kin, on symloss' own loop."""
 
+import contextlib
+
 import numpy as np
 
 from ....data import as_array
@@ -33,12 +35,12 @@ FORMER = {  # methods of earlier versions of Keras -> what to write
 
 
 class Trainable:
-    """What a model does with data.
+    """The methods of a model that use data: compile, fit, evaluate, predict.
 
     Attributes
     ----------
     mode : str or None
-        What it compiles with: 'C', 'CVM', 'NUMBA', 'JAX' or 'PYTHON'; None: C where there is a compiler.
+        How it compiles: 'C', 'CVM', 'NUMBA', 'JAX' or 'PYTHON'. None means C if there is a compiler.
     """
 
     mode: str | None = None
@@ -71,7 +73,8 @@ class Trainable:
         ----------
         optimizer : str or Optimizer
         loss : str, Loss, function of (y_true, y_pred), list or dict of them
-            For several outputs a list, or a dict by their names. A list for one output: all of them are minimised.
+            For several outputs, a list, or a dict by their names. If there is one output and a list of losses, all of
+            them are minimized.
         loss_weights : list or dict of float
         metrics, weighted_metrics : list or dict
             The latter take the weights of the data into account.
@@ -87,12 +90,26 @@ class Trainable:
             if value is not None:
                 raise SpecError(f"compile: {key}={value!r} is not supported; {NOT_COMPILED[key]}")
         made = optimizers.get(optimizer)
-        self._asked = Asked(made, loss, loss_weights, metrics, weighted_metrics)
-        self.optimizer, self.loss, self._built_model, self._running = made, loss, None, None
-        self.compiled = True
-        self._frozen_layers = None
-        if self._outputs is not None:
-            self._check_compiled()
+        with self._unless_refused():
+            self._asked = Asked(made, loss, loss_weights, metrics, weighted_metrics)
+            self.optimizer, self.loss, self._built_model, self._running = made, loss, None, None
+            self.compiled = True
+            self._frozen_layers = None
+            if self._outputs is not None:
+                self._check_compiled()
+
+    @contextlib.contextmanager
+    def _unless_refused(self):
+        """Within, the model may be compiled; if an error is raised, it is compiled as before, or not at all."""
+        names = ("_asked", "optimizer", "loss", "_built_model", "_running", "compiled", "_frozen_layers", "_frozen")
+        before = {name: vars(self)[name] for name in names if name in vars(self)}
+        try:
+            yield
+        except BaseException:
+            for name in names:
+                vars(self).pop(name, None)
+            vars(self).update(before)
+            raise
 
     def _check_compiled(self):
         """Build losses and metrics once, so that a mistake shows in compile and not in fit."""
@@ -160,7 +177,7 @@ class Trainable:
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
             steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1, **keywords):
-        """Train for some epochs, and return the `History`. The next call goes on with the optimizer's state.
+        """Train for some epochs, and return the `History`. The next call continues with the state of the optimizer.
 
         Parameters
         ----------
@@ -264,7 +281,7 @@ class Trainable:
         return self.predict(x, verbose=0)
 
     def reset_metrics(self) -> None:
-        """Do nothing: figures of batches are those of the batch alone."""
+        """Do nothing, because losses and metrics of a batch depend only on this batch."""
 
     def _values(self, x, rows=None):
         """Return the outputs for arrays, as the model's outputs are arranged."""
