@@ -18,7 +18,7 @@ def tensor(value, who: str, port: str):
     try:
         return pt.as_tensor_variable(np.asarray(value))
     except (TypeError, ValueError) as error:
-        raise ShapeError(f"{who}: {port} is a {type(value).__name__}, no tensor ({error})") from None
+        raise ShapeError(f"{who}: {port} is a {type(value).__name__}, which cannot become a tensor ({error})") from None
 
 
 def floating(value, who: str, port: str):
@@ -28,7 +28,7 @@ def floating(value, who: str, port: str):
     """
     value = tensor(value, who, port)
     if value.dtype.startswith("complex"):
-        raise ShapeError(f"{who}: {port} is complex; pass its real and imaginary parts as two columns")
+        raise ShapeError(f"{who}: {port} is complex. Pass its real and imaginary parts as two columns")
     return value if value.dtype.startswith("float") else value.astype(pytensor.config.floatX)
 
 
@@ -103,8 +103,8 @@ def require_same_shape(prediction, target, who: str, port: str = "target", given
     if prediction.ndim != target.ndim or clash:
         prediction, target = given or (prediction, target)
         raise ShapeError(
-            f"{who}: {port} has shape {shape_text(target)}, prediction {shape_text(prediction)}; "
-            f"pass {port} in the prediction's shape"
+            f"{who}: {port} has shape {shape_text(target)}, but the prediction has {shape_text(prediction)}. "
+            f"Pass {port} in the shape of the prediction"
         )
 
 
@@ -120,14 +120,14 @@ def same_rank_below(prediction, labels, who: str):
         labels = labels[..., 0]
     if labels.ndim != prediction.ndim - 1:
         raise ShapeError(
-            f"{who}: labels have shape {shape_text(labels)}, prediction {shape_text(prediction)}; "
-            f"pass integer labels with the prediction's axes but the last"
+            f"{who}: the labels have shape {shape_text(labels)}, but the prediction has {shape_text(prediction)}. "
+            f"Pass integer labels with all axes of the prediction except the last"
         )
     for p, t in zip(prediction.type.shape, labels.type.shape, strict=False):
         if p is not None and t is not None and p != t:
             raise ShapeError(
-                f"{who}: labels have shape {shape_text(labels)}, prediction {shape_text(prediction)}; "
-                f"one label for each row is wanted"
+                f"{who}: the labels have shape {shape_text(labels)}, but the prediction has {shape_text(prediction)}. "
+                f"Pass one label for each row"
             )
     return labels
 

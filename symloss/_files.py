@@ -29,7 +29,7 @@ def reason(error: OSError, path: pathlib.Path) -> str:
         errno.EROFS: f"the file system is read-only; {elsewhere}",
         errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
         errno.EISDIR: "this is a folder; add the name of a file",
-        errno.ENOTDIR: f"{path.parent} is no folder, but a file; choose another one",
+        errno.ENOTDIR: f"{path.parent} is a file, not a folder; choose another one",
         errno.ENOENT: (f"no file can be made in this folder; {elsewhere}" if path.parent.is_dir() else
                        f"the folder {path.parent} does not exist; make it first"),
         errno.ELOOP: "its links lead in a circle; choose another path",
@@ -59,9 +59,9 @@ def explained(who: str, path):
 def as_path(path, who: str) -> pathlib.Path:
     """Return `path` as a Path, or raise DataError for what is none."""
     if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-        raise DataError(f"{who}: {path!r} is no path; pass a str or a pathlib.Path")
+        raise DataError(f"{who}: {path!r} is not a path. Pass a str or a pathlib.Path")
     if "\0" in os.fspath(path) or not os.fspath(path):
-        raise DataError(f"{who}: {os.fspath(path)!r} is no path; pass the name of a file")
+        raise DataError(f"{who}: {os.fspath(path)!r} is not a path. Pass the name of a file")
     return pathlib.Path(path)
 
 
@@ -158,7 +158,7 @@ def read(path, who: str = "load") -> bytes:
     path = as_path(path, who)
     with explained(who, path):
         if path.is_dir():
-            raise DataError(f"{who}: {path} is a folder; add the name of the file")
+            raise DataError(f"{who}: {path} is a folder. Add the name of the file")
         try:
             return path.read_bytes()
         except FileNotFoundError:

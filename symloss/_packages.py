@@ -18,5 +18,5 @@ def needed(package: str, who: str, extra: str):
     try:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:
-        raise ImportError(f"{who} needs {package.partition('.')[0]}, which is not installed; "
-                          f"pip install 'symloss[{extra}]'") from error
+        raise ImportError(f"{who} needs {package.partition('.')[0]}, which is not installed. "
+                          f"Run pip install 'symloss[{extra}]'") from error

@@ -18,8 +18,8 @@ def normal(name: str) -> str:
 def other_names(cls: type, attribute: str = "aliases") -> tuple[str, ...]:
     """Return the names that a class registers itself under beside its own; those of its parent stay the parent's."""
     if "__extra_registration_keys__" in cls.__dict__:
-        raise SpecError(f"class {cls.__name__}: __extra_registration_keys__ is read by symloss.compat.theanets alone; "
-                        f"write {attribute} = {tuple(cls.__extra_registration_keys__)!r}")
+        raise SpecError(f"class {cls.__name__}: only symloss.compat.theanets reads __extra_registration_keys__. "
+                        f"Write {attribute} = {tuple(cls.__extra_registration_keys__)!r}")
     return tuple(cls.__dict__.get(attribute, ()))
 
 
@@ -90,7 +90,7 @@ class Registry(Generic[T]):
         for key in (name, *aliases):
             owner = self._names.get(normal(key), name)
             if owner != name or (not replace and name in self._entries):
-                raise SpecError(f"{self.kind} {name!r}: the name {key!r} is taken by {owner!r}; choose another name")
+                raise SpecError(f"{self.kind} {name!r}: the name {key!r} is taken by {owner!r}. Choose another name")
         self._entries[name] = entry
         for key in (name, *aliases):
             self._names[normal(key)] = name
@@ -99,7 +99,7 @@ class Registry(Generic[T]):
     def get(self, name: str) -> T:
         """Return the entry called `name`, or raise UnknownNameError with the nearest names."""
         if not isinstance(name, str):
-            raise SpecError(f"a {self.kind} is named by a string, got {name!r} ({type(name).__name__})")
+            raise SpecError(f"the name of a {self.kind} must be a string, but got {name!r} ({type(name).__name__})")
         try:
             return self._entries[self._names[normal(name)]]
         except KeyError:

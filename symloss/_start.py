@@ -67,7 +67,7 @@ def _use_another(error, config=None) -> None:
         for name in [name for name in sys.modules if name.partition(".")[0] == "pytensor"]:
             del sys.modules[name]  # it was imported half
         importlib.import_module("pytensor")
-    warnings.warn(f"PyTensor: {first} Compiled code goes to {folder} instead; name a folder in which you may write: "
+    warnings.warn(f"PyTensor: {first} Compiled code goes to {folder} instead. To choose a folder, set "
                   f"PYTENSOR_FLAGS=base_compiledir=FOLDER", SymlossWarning, stacklevel=5)
 
 

@@ -70,14 +70,14 @@ class Activation:
         if type(self) is Activation:
             parts = [name] if self.custom else [part.strip() for part in name.split("+")]
             if len(parts) > CHAINED:
-                raise SpecError(f"activation '{name[:30]}...': a chain of {len(parts)} activations; at most {CHAINED} "
-                                f"are taken, put layers between them")
+                raise SpecError(f"activation '{name[:30]}...': it chains {len(parts)} activations, but at most "
+                                f"{CHAINED} are allowed. Put layers between them")
             self.steps = [self._bind(part) for part in parts]
         elif type(self).__call__ is Activation.__call__:
-            raise SpecError(f"activation {type(self).__name__}: it computes nothing; override __call__(self, x)")
+            raise SpecError(f"activation {type(self).__name__}: the class computes nothing. Override __call__(self, x)")
 
     def setup(self) -> None:
-        """Create parameters with `add`, using `size` and `rng`. Subclasses may override this."""
+        """Create parameters with `add`, using ``size`` and ``rng``. Subclasses may override this."""
 
     def add(self, name: str, start):
         """Return a new shared parameter. `start` is its initial value: an array, or one number for every unit."""
@@ -95,14 +95,15 @@ class Activation:
         if isinstance(part, str) and part.lower().startswith("maxout:"):
             pieces = part.split(":", 1)[1]
             if not pieces.isdecimal() or not pieces.strip("0"):
-                raise SpecError(f"activation {part!r}: a number of pieces is wanted after the colon, as in 'maxout:3'")
+                raise SpecError(f"activation {part!r}: the colon must be followed by the number of pieces, as in "
+                                "'maxout:3'")
             if len(pieces) > 9 or int(pieces) > PIECES:
-                raise SpecError(f"activation 'maxout:{pieces[:9]}': at most {PIECES} pieces are taken; use fewer")
+                raise SpecError(f"activation 'maxout:{pieces[:9]}': at most {PIECES} pieces are allowed. Use fewer")
             shape = (self.size, int(pieces))
             return maxout, {key: self.add(key, self.rng.normal(size=shape)) for key in ("slope", "intercept")}
         function = registry.get(part) if isinstance(part, str) else part
         if function is maxout:
-            raise SpecError("activation 'maxout': say how many pieces, as in 'maxout:3'")
+            raise SpecError("activation 'maxout': it needs a number of pieces, as in 'maxout:3'")
         if inspect.isclass(function) and issubclass(function, Activation):
             function = function(function.__name__, self.size, self.rng, self.prefix)
             for name, parameter in function.params.items():
@@ -124,8 +125,8 @@ class Activation:
             except SymlossError:
                 raise
             except Exception as error:
-                raise SpecError(f"activation {_name(function)}: {type(error).__name__} while its graph was built "
-                                f"({error}); write it with pytensor.tensor, as a function of a tensor") from error
+                raise SpecError(f"activation {_name(function)}: building its graph raised {type(error).__name__} "
+                                f"({error}). Write it with pytensor.tensor, as a function of a tensor") from error
             x = _shaped(function, made, x)
         return x
 
@@ -139,16 +140,18 @@ def _starts(function) -> dict:
     starts = {p.name: p.default for p in list(inspect.signature(function).parameters.values())[1:]}
     for name, start in starts.items():
         if not is_number(start):
-            raise SpecError(f"activation {_name(function)}: {name} has no number for a default; write {name}=0.25, "
-                            f"where it starts")
+            raise SpecError(f"activation {_name(function)}: the default of {name} is not a number. Write its initial "
+                            f"value, such as {name}=0.25")
     return starts
 
 
 def _shaped(function, value, x):
     if not isinstance(value, Variable):
-        raise SpecError(f"activation {_name(function)}: returned {value!r}; return an expression made of x")
+        raise SpecError(f"activation {_name(function)}: the function returned {value!r}, but it must return an "
+                        "expression of x")
     if value.ndim != x.ndim:
-        raise ShapeError(f"activation {_name(function)}: returned {value.ndim} axes for {x.ndim}; keep the shape of x")
+        raise ShapeError(f"activation {_name(function)}: the function returned {value.ndim} axes, but x has {x.ndim}. "
+                         "Keep the shape of x")
     return value
 
 

@@ -131,7 +131,7 @@ def check(subject, data, *, items: int = 32, seed: int = 0, **options) -> Report
 
 def _of_model(model, data, items, rng, options):
     if not model.losses:
-        raise SpecError("check: the model has no loss; add one, net.add_loss('mse') say")
+        raise SpecError("check: the model has no loss. Add one, for example net.add_loss('mse')")
     twin = _twin(model)
     fields = twin._with_encoders(twin._fields())
     arrays = [a[:items] for a in prepare(data, fields, "check")]
@@ -210,7 +210,8 @@ def _of_loss(subject, data, items, rng, options):
     spec = subject if isinstance(subject, LossSpec) else Loss(subject).spec
     spec.check_options(options)
     if not isinstance(data, list | tuple) or len(data) != len(spec.ports):
-        raise DataError(f"check: loss {spec.name!r} takes {len(spec.ports)} arrays ({', '.join(spec.ports)})")
+        raise DataError(f"check: the loss {spec.name!r} takes {len(spec.ports)} arrays ({', '.join(spec.ports)}). "
+                        "Pass them as one list")
     arrays = [np.asarray(a)[:items] for a in data]
     arrays = guarded(spec, [a.astype("float64") if a.dtype.kind == "f" else a for a in arrays], options, who="check")
     ports = [pytensor.tensor.tensor(name=port, dtype=str(a.dtype), shape=(None,) * max(a.ndim - 1, 0) + a.shape[-1:])

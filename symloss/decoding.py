@@ -151,15 +151,15 @@ def ctc_align(probabilities, labels, lengths=None, blank: int = 0) -> list[np.nd
     """
     sequences, blank = _checked(probabilities, lengths, blank, "ctc_align")
     if len(labels) != len(sequences):
-        raise ShapeError(f"ctc_align: {len(labels)} sequences of labels, {len(sequences)} of probabilities; pass one "
-                         f"for each")
+        raise ShapeError(f"ctc_align: got {len(labels)} sequences of labels and {len(sequences)} of probabilities. "
+                         "Pass one for each")
     found = []
     for item, (sequence, wanted) in enumerate(zip(sequences, labels, strict=True)):
         wanted = np.asarray(wanted if len(wanted) else np.zeros(0, int))
         classes = sequence.shape[1]
         if wanted.dtype.kind not in "iu" or ((wanted < 0) | (wanted >= classes) | (wanted == blank)).any():
-            raise DataError(f"ctc_align: labels of item {item} are {wanted.tolist()}; they must be integers from "
-                            f"0 to {classes - 1} without {blank}, the blank")
+            raise DataError(f"ctc_align: the labels of item {item} are {wanted.tolist()}, but they must be integers "
+                            f"from 0 to {classes - 1} without {blank}, the blank")
         found.append(_aligned(_logs(sequence), wanted, blank, item))
     return found
 
@@ -170,9 +170,9 @@ def _checked(probabilities, lengths, blank, who) -> tuple[list[np.ndarray], int]
     shapes = {array.shape[1:] for array in arrays}
     if len(shapes) > 1 or any(len(shape) != 1 or not shape[0] for shape in shapes):
         ranks = sorted({array.ndim + 1 for array in arrays})
-        raise ShapeError(f"{who}: probabilities have {' or '.join(map(str, ranks))} axes and items of shapes "
-                         f"{[array.shape for array in arrays[:3]]}; pass (n, steps, classes), or a list of arrays "
-                         f"(steps, classes). For a single sequence, pass p[None]")
+        raise ShapeError(f"{who}: the probabilities have {' or '.join(map(str, ranks))} axes and items of shapes "
+                         f"{[array.shape for array in arrays[:3]]}. Pass (n, steps, classes), or a list of arrays "
+                         "(steps, classes). For a single sequence, pass p[None]")
     if lengths is not None:
         arrays = _shortened(arrays, lengths, who)
     for item, array in enumerate(arrays):
@@ -180,7 +180,8 @@ def _checked(probabilities, lengths, blank, who) -> tuple[list[np.ndarray], int]
     classes = next(iter(shapes))[0] if shapes else None
     if isinstance(blank, bool) or not isinstance(blank, int | np.integer) or (
             classes is not None and not -classes <= blank < classes):
-        raise SpecError(f"{who}: blank={blank!r} must be one of the {classes or ''} classes, or -1 for the last one")
+        raise SpecError(f"{who}: blank={blank!r} is not valid; it must be one of the {classes or ''} classes, or -1 "
+                        "for the last one")
     return arrays, int(blank) if classes is None else int(blank) % classes
 
 
@@ -188,17 +189,17 @@ def _array(one, who):
     try:
         return np.asarray(one, "float64")
     except (TypeError, ValueError) as error:
-        raise ShapeError(f"{who}: probabilities cannot be read as numbers (steps, classes) ({error})") from None
+        raise ShapeError(f"{who}: the probabilities cannot be read as numbers (steps, classes) ({error})") from None
 
 
 def _shortened(arrays, lengths, who):
-    """Return the first steps of each array, as many as `lengths` says."""
+    """Return the first steps of each array, up to its entry in `lengths`."""
     lengths = np.asarray(lengths)
     steps = [len(array) for array in arrays]
     integers = lengths.shape == (len(arrays),) and lengths.dtype.kind in "iu"
     if not integers or ((lengths < 0) | (lengths > steps)).any():
-        raise ShapeError(f"{who}: lengths={lengths.tolist()} for sequences of {steps} steps; pass one integer for "
-                         f"each, from 0 to its number of steps")
+        raise ShapeError(f"{who}: got lengths={lengths.tolist()} for sequences of {steps} steps. Pass one integer for "
+                         "each, from 0 to its number of steps")
     return [array[:length] for array, length in zip(arrays, lengths, strict=True)]
 
 
@@ -206,9 +207,9 @@ def _check_distribution(array, item, who) -> None:
     wrong = ~((array >= 0) & (array <= 1 + TOLERANCE)).all(axis=1) | (abs(array.sum(axis=1) - 1) > TOLERANCE)
     if wrong.any():
         step = int(wrong.argmax())
-        raise DataError(f"{who}: item {item}, step {step}: {array[step].round(4).tolist()} are no probabilities of "
-                        f"classes ({wrong.sum()} such steps); pass what a softmax returns, or np.exp(...) of its "
-                        f"logarithm, and lengths where sequences are padded")
+        raise DataError(f"{who}: item {item}, step {step}: {array[step].round(4).tolist()} are not probabilities of "
+                        f"classes ({wrong.sum()} such steps). Pass what a softmax returns, or np.exp(...) of its "
+                        "logarithm, and pass lengths if sequences are padded")
 
 
 def _logs(probabilities):
@@ -303,8 +304,9 @@ def _aligned(logs, labels, blank, item) -> np.ndarray:
     ends = [len(states) - 1, len(states) - 2] if len(labels) else [0]
     state = max(ends, key=lambda end: score[end])
     if score[state] == -np.inf:
-        raise DataError(f"ctc_align: item {item}: no path of {len(logs)} steps gives its {len(labels)} labels; each "
-                        f"needs a step of a probability above 0, and equal ones in a row a blank between them")
+        raise DataError(f"ctc_align: item {item}: no path of {len(logs)} steps gives its {len(labels)} labels. Each "
+                        "label needs a step where its probability is above 0, and equal labels in a row need a blank "
+                        "between them")
     path = np.empty(len(logs), int)
     for step in range(len(logs) - 1, -1, -1):
         path[step] = (state - 1) // 2 if state % 2 else -1
@@ -344,7 +346,7 @@ def edit_distance(a: Iterable[Hashable], b: Iterable[Hashable]) -> int:
     try:
         a, b = (np.array([numbers.setdefault(label, len(numbers)) for label in one], int) for one in (a, b))
     except TypeError as error:
-        raise DataError(f"edit_distance: {error}; pass sequences of labels, such as [1, 2] or 'ab'") from None
+        raise DataError(f"edit_distance: {error}. Pass sequences of labels, such as [1, 2] or 'ab'") from None
     places = np.arange(len(b) + 1)
     row = places  # distances of the beginning of a so far to each beginning of b
     for label in a:
@@ -390,21 +392,21 @@ def label_error_rate(predictions, targets, weights=None) -> float:
     predictions, targets = _unpadded(predictions, "predictions"), _unpadded(targets, "targets")
     weights = np.ones(len(targets)) if weights is None else np.asarray(weights, "float64")
     if not len(predictions) == len(targets) == weights.size or weights.ndim != 1:
-        raise ShapeError(f"label_error_rate: {len(predictions)} predictions, {len(targets)} targets and weights of "
-                         f"shape {weights.shape}; pass one of each for every sequence")
+        raise ShapeError(f"label_error_rate: got {len(predictions)} predictions, {len(targets)} targets and weights "
+                         f"of shape {weights.shape}. Pass one of each for every sequence")
     if not targets or not (np.isfinite(weights) & (weights >= 0)).all():
-        raise DataError("label_error_rate: " + ("weights must be at least 0" if targets else "no sequences"))
+        raise DataError("label_error_rate: " + ("weights must be at least 0" if targets else "got no sequences"))
     edits = sum(w * edit_distance(p, t) for w, p, t in zip(weights, predictions, targets, strict=True))
     labels = sum(w * len(t) for w, t in zip(weights, targets, strict=True))
     return float(edits / labels) if labels else float("inf") if edits else 0.0
 
 
 def _unpadded(sequences, name) -> list:
-    """Return sequences as lists; those of a padded array without what fills them up."""
+    """Return sequences as lists; those of a padded array without the padding."""
     if isinstance(sequences, np.ndarray) and sequences.ndim == 2 and sequences.dtype.kind in "iu":
         return [row[row >= 0].tolist() for row in sequences]
     try:
         return [list(one) for one in sequences]
     except TypeError as error:
-        raise DataError(f"label_error_rate: {name} are no list of sequences of labels ({error}); pass [[1, 2], [3]] or "
-                        f"['ab', 'c'], say") from None
+        raise DataError(f"label_error_rate: {name} are not a list of sequences of labels ({error}). Pass [[1, 2], "
+                        "[3]] or ['ab', 'c'], for example") from None

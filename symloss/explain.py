@@ -66,7 +66,7 @@ def _add_row(table, layer, name, counted) -> None:
 def explain(model) -> Text:
     """Return one line for each choice: losses with their form and divisor, data, terms, backend, BLAS."""
     outputs = model.graph.outputs()[0]
-    lines = [repr(model), "", "minimises the sum of"]
+    lines = [repr(model), "", "minimizes the sum of"]
     for loss in model.losses:
         reason = f"; chosen because {loss.reason}" if loss.reason else ""
         lines.append(f"  {_weight_text(loss)} * {loss.label}: {_form(loss, outputs)}, {_mean(loss, outputs)}{reason}")
@@ -126,7 +126,7 @@ def _mean(loss, outputs) -> str:
     if not loss.uses_items:
         return "a mean of its own, as its __call__ returns it"
     if reduces(loss.spec, loss.values(outputs), loss._target):
-        return "a mean of its own: the function reduces its values itself, so that weights and masks cannot act on it"
+        return "a mean of its own: the function reduces its values itself, so weights and masks have no effect on it"
     return f"divided by the {loss.divisor()}"
 
 

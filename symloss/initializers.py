@@ -94,12 +94,13 @@ def draw(shape, rng, default="glorot", init=None, mean=None, std=None, sparsity=
     shape = tuple(int(n) for n in shape)
     if diagonal is not None:
         if len(shape) != 2:
-            raise SpecError(f"diagonal={diagonal!r}: a parameter with 2 axes is wanted, this one has shape {shape}")
+            raise SpecError(f"diagonal={diagonal!r}: it needs a parameter with 2 axes, but this one has shape {shape}")
         return np.eye(*shape) * diagonal
     if isinstance(init, np.ndarray | list | tuple):
         values = np.array(init, dtype=float)
         if values.shape != shape:
-            raise SpecError(f"init: the array has shape {values.shape}, the parameter {shape}")
+            raise SpecError(f"init: the array has shape {values.shape}, but the parameter has {shape}. Pass an array "
+                            "of this shape")
     elif mean is not None or std is not None:
         deviation = 1 / np.sqrt(fans(shape)[0]) if std is None else std
         values = rng.normal(0 if mean is None else mean, deviation, size=shape)
@@ -107,7 +108,7 @@ def draw(shape, rng, default="glorot", init=None, mean=None, std=None, sparsity=
         function = init if callable(init) else registry.get(init or default)
         values = np.asarray(function(shape, rng), dtype=float)
     if not 0 <= sparsity < 1:
-        raise SpecError(f"sparsity={sparsity!r}: a share of at least 0 and less than 1 is wanted")
+        raise SpecError(f"sparsity={sparsity!r} is not valid; it must be at least 0 and less than 1")
     if sparsity:
         values = values * (rng.uniform(size=shape) >= sparsity)
     return values

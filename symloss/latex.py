@@ -48,22 +48,23 @@ def latex(form, derivative: int = 0, wrt=None, names=None, name: str = "y", **op
     elif callable(form) and not isinstance(form, type | Loss | LossSpec) and not hasattr(form, "latex"):
         form = Loss(form, **options).spec
     if names is not None or name != "y":
-        raise SpecError("latex: names and name go with a PyTensor expression")
+        raise SpecError("latex: names and name only work with a PyTensor expression. Leave them out")
     if not hasattr(form, "latex"):
-        raise SpecError(f"latex: {form!r} has no formula; a loss, a model or a PyTensor expression is wanted")
+        raise SpecError(f"latex: {form!r} has no formula. Pass a loss, a model or a PyTensor expression")
     if hasattr(form, "losses"):  # a model, whose objective is not differentiated here
         if derivative or wrt is not None:
-            raise SpecError("latex: the objective of a model is written without derivatives; "
-                            "write those of its losses: net.losses[0].latex(derivative=1)")
+            raise SpecError("latex: the formula of a model has no derivatives. Use those of its losses: "
+                            "net.losses[0].latex(derivative=1)")
         return form.latex(**options)
     return form.latex(derivative, wrt, **options)
 
 
 def _of_expression(expression, derivative, wrt, names, name, options) -> str:
     if options:
-        raise SpecError(f"latex: {', '.join(options)} goes with a loss or a model, not with a PyTensor expression")
+        raise SpecError(f"latex: {', '.join(options)} only works with a loss or a model, not with a PyTensor "
+                        "expression")
     if derivative not in (0, 1, 2):
-        raise SpecError(f"latex: derivative={derivative!r}; 0, 1 or 2 is wanted")
+        raise SpecError(f"latex: derivative={derivative!r} is not valid; it must be 0, 1 or 2")
     found = expression_formula(expression, names, name)
     if not derivative:
         return found.latex()

@@ -56,12 +56,14 @@ class Schedule:
     def _numbers(self, **numbers):
         for name, value in numbers.items():
             if not is_number(value):
-                raise SpecError(f"schedule {type(self).__name__}: {name}={value!r}; a finite number is wanted")
+                raise SpecError(f"schedule {type(self).__name__}: {name}={value!r} is not valid; it must be a finite "
+                                "number")
 
     def _positive(self, **numbers):
         for name, value in numbers.items():
             if not is_number(value) or not value > 0:
-                raise SpecError(f"schedule {type(self).__name__}: {name}={value!r}; a number greater than 0 is wanted")
+                raise SpecError(f"schedule {type(self).__name__}: {name}={value!r} is not valid; it must be a number "
+                                "greater than 0")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,7 +183,7 @@ class one_cycle(Schedule):  # noqa: N801
     def __post_init__(self):
         self._positive(top=self.top, steps=self.steps, divide=self.divide, final_divide=self.final_divide)
         if not is_number(self.rise) or not 0 < self.rise < 1:
-            raise SpecError(f"schedule one_cycle: rise={self.rise!r}; a share between 0 and 1 is wanted")
+            raise SpecError(f"schedule one_cycle: rise={self.rise!r} is not valid; it must be between 0 and 1")
 
     def __call__(self, step):
         climb = self.rise * self.steps
@@ -209,7 +211,8 @@ class cyclic(Schedule):  # noqa: N801
         self._numbers(start=self.start, end=self.end)
         self._positive(period=self.period)
         if not is_number(self.rise) or not 0 < self.rise <= 1:
-            raise SpecError(f"schedule cyclic: rise={self.rise!r}; a share greater than 0, at most 1, is wanted")
+            raise SpecError(f"schedule cyclic: rise={self.rise!r} is not valid; it must be greater than 0 and at most "
+                            "1")
 
     def __call__(self, step):
         place = step / self.period - _floor(step / self.period)
@@ -229,7 +232,8 @@ class per_epoch(Schedule):  # noqa: N801
 
     def __post_init__(self):
         if not isinstance(self.then, Schedule):
-            raise SpecError(f"schedule per_epoch: {self.then!r}; a schedule is wanted, linear(0.0, 1.0, steps=10) say")
+            raise SpecError(f"schedule per_epoch: {self.then!r} is not a schedule. Pass one, such as linear(0.0, 1.0, "
+                            "steps=10)")
 
     def __call__(self, step):
         return self.then(step)

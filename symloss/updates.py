@@ -19,24 +19,24 @@ registry: Registry = Registry("algorithm")
 
 # what a hyperparameter means, and what it may be: rules annotate theirs with these
 
-Rate = Option("float, schedule or dict", "Size of a step. Different ones by pattern: ``{\"hid*\": 0.01, \"*\": 0.1}``, "
-              "the first that matches counts.", number(0), also=dict.fromkeys(
+Rate = Option("float, schedule or dict", "The learning rate. For different rates by pattern, pass a dict, "
+              "``{\"hid*\": 0.01, \"*\": 0.1}``, whose first matching pattern counts.", number(0), also=dict.fromkeys(
                   ("lr", "learning_rate_init", "step_size", "alpha", "eta"), "write learning_rate"))
-Momentum = Option("float or schedule", "Share of the last step that is repeated.", number(0, below=1))
-Rho = Option("float or schedule", "Factor of the running mean of squares.", number(0, below=1), also={
+Momentum = Option("float or schedule", "Fraction of the previous step that is added to each step.", number(0, below=1))
+Rho = Option("float or schedule", "Decay factor of the running mean of squared gradients.", number(0, below=1), also={
     "rms_halflife": "write rho, which is 0.5 ** (1 / halflife)"})
-Beta1 = Option("float or schedule", "Factor of the running mean of gradients.", number(0, below=1), also={
+Beta1 = Option("float or schedule", "Decay factor of the running mean of gradients.", number(0, below=1), also={
     "beta1_halflife": "write beta1, which is 0.5 ** (1 / halflife)", "betas": "write beta1 and beta2"})
-Beta2 = Option("float or schedule", "Factor of the running mean of squares.", number(0, below=1), also={
+Beta2 = Option("float or schedule", "Decay factor of the running mean of squared gradients.", number(0, below=1), also={
     "beta2_halflife": "write beta2, which is 0.5 ** (1 / halflife)"})
-Epsilon = Option("float or schedule", "What is added to a root before it divides.", number(0), also={
-    "rms_regularizer": "write epsilon", "eps": "write epsilon"})
-Decay = Option("float or schedule", "Share of each parameter, times the learning rate, that is taken away in a step.",
+Epsilon = Option("float or schedule", "Small number that is added to the square root in the denominator.",
+                 number(0), also={"rms_regularizer": "write epsilon", "eps": "write epsilon"})
+Decay = Option("float or schedule", "Fraction of each parameter, times the learning rate, that each step subtracts.",
                number(0), also={"weight_decay": "write decay with algo='adamw', or weight_l2 with any rule"})
-Increase = Option("float or schedule", "Factor of a step while the sign of its gradient holds.", number(1), also={
-    "rprop_increase": "write increase"})
-Decrease = Option("float or schedule", "Factor of a step after the sign of its gradient changed.", number(0, below=1),
-                  also={"rprop_decrease": "write decrease"})
+Increase = Option("float or schedule", "Factor for a step while the sign of the gradient does not change.",
+                  number(1), also={"rprop_increase": "write increase"})
+Decrease = Option("float or schedule", "Factor for a step after the sign of the gradient has changed.",
+                  number(0, below=1), also={"rprop_decrease": "write decrease"})
 LeastStep = Option("float or schedule", "Smallest step.", number(0), also={"rprop_min_step": "write min_step"})
 GreatestStep = Option("float or schedule", "Largest step.", number(above=0), also={
     "rprop_max_step": "write max_step"})
@@ -237,7 +237,7 @@ def esgd(gradients, *, learning_rate: Rate = 0.01, rho: Rho = 0.95, epsilon: Eps
         Returns the products (H v by parameter, updates of generators). The compiler passes it.
     """
     if hessian_vector is None:
-        raise SpecError("esgd: products with the Hessian are wanted; pass hessian_vector")
+        raise SpecError("esgd: the rule needs products with the Hessian. Pass hessian_vector")
     products, updates = hessian_vector(list(gradients))
     step = _step_counter(gradients)
     updates[step] = step + 1

@@ -208,11 +208,11 @@ def test_an_activation_that_computes_nothing_says_what_is_wanted(registered):
         return slope * x
 
     for activation, message in {
-        "idle": r"Idle: it computes nothing; override __call__",
-        "silent": r"Silent: returned None; return an expression made of x",
-        "startless": r"startless: slope has no number for a default; write slope=0.25",
-        lambda x: 3.0: r"<lambda>: returned 3.0; return an expression",
-        lambda x: x.mean(): r"<lambda>: returned 0 axes for 2; keep the shape of x",
+        "idle": r"Idle: the class computes nothing. Override __call__",
+        "silent": r"Silent: the function returned None, but it must return an expression of x",
+        "startless": r"startless: the default of slope is not a number.*slope=0.25",
+        lambda x: 3.0: r"<lambda>: the function returned 3.0, but it must return an expression",
+        lambda x: x.mean(): r"<lambda>: the function returned 0 axes, but x has 2. Keep the shape of x",
     }.items():
         with pytest.raises(symloss.SymlossError, match=message):
             symloss.Regressor([3, (4, activation), 1])

@@ -68,7 +68,7 @@ def test_a_number_of_axes_is_no_name_of_a_loss():
 
 @pytest.mark.parametrize("parent", [theanets.Loss, theanets.Regularizer, theanets.Activation])
 def test_registration_keys_say_that_they_are_aliases(parent):
-    with pytest.raises(symloss.SpecError, match=r"class Keyed: .*write aliases = \('keyed_too',\)"):
+    with pytest.raises(symloss.SpecError, match=r"class Keyed: .*Write aliases = \('keyed_too',\)"):
         type("Keyed", (parent,), {"__extra_registration_keys__": ["keyed_too"]})
 
 
@@ -148,8 +148,8 @@ REFUSED = {  # every keyword of theanets and downhill that the core does not tak
     "rprop_max_step": ({"rprop_max_step": 100, "algo": "rprop"}, "write max_step"),
     "max_gradient_elem": ({"max_gradient_elem": 1}, "write max_gradient_element"),
     "max_gradient_clip": ({"max_gradient_clip": 1}, "write max_gradient_element"),
-    "regularizers as a dict": ({"regularizers": {"weight_l2": 0.1}}, "keyword of its own"),
-    "regularizers as a list": ({"regularizers": []}, "keyword of its own"),
+    "regularizers as a dict": ({"regularizers": {"weight_l2": 0.1}}, "separate keyword"),
+    "regularizers as a list": ({"regularizers": []}, "separate keyword"),
     "updates": ({"updates": []}, "callback"),
     "params": ({"params": []}, "write freeze"),
     "inputs": ({"inputs": []}, "net.inputs"),
@@ -245,5 +245,5 @@ def test_the_documented_step_without_its_else_says_what_to_return(registered):
                 return step.mean()
 
     assert theanets.Regressor([5, 6, 7], loss="step", weighted=True).losses[0].name == "Step"
-    with pytest.raises(symloss.SpecError, match="loss Step: returned None; return a scalar expression, also where"):
+    with pytest.raises(symloss.SpecError, match="Step: __call__ returned None, but it must return a scalar expression"):
         theanets.Regressor([5, 6, 7], loss="step")

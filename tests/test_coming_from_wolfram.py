@@ -167,7 +167,7 @@ def test_any_network_with_an_input_and_a_target_is_a_loss(x, loss):
     (lambda: net([2, (3, "softmax")]), "xe", "softmax"),
     (lambda: net([2, (1, "sigmoid")]), "bce", "sigmoid"),
     (lambda: PairEmbedding([2, 3]), "contrastive", "distance"),
-    (lambda: net([2, (1, "tanh")]), "mse", "none of"),
+    (lambda: net([2, (1, "tanh")]), "mse", "is not a softmax"),
     (lambda: training_net(), "L1", "a loss itself"),
 ], ids=["SoftmaxLayer", "LogisticSigmoid", "NetPairEmbeddingOperator", "other", "loss layer"])
 def test_the_automatic_loss_follows_the_layer_that_makes_the_output(network, label, reason):

@@ -9,7 +9,7 @@ def term(loss, **options):
     """Return the line about a loss."""
     net = symloss.Regressor([3, 2], loss=None, mode="PYTHON")
     net.add_loss(loss, **options)
-    return net.explain().split("minimises the sum of\n")[1].splitlines()[0].strip()
+    return net.explain().split("minimizes the sum of\n")[1].splitlines()[0].strip()
 
 
 def reduced(p, t):

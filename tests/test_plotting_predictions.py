@@ -52,7 +52,7 @@ def test_weights_by_epoch(axes):
     plotting.weights_over_time(History(records), ax=axes)
     drawn = {line.get_label(): line.get_ydata().tolist() for line in axes.get_lines()}
     assert drawn == {"mae": [1.0, 1.0, 1.0], "xe": pytest.approx([0.1, 0.2, 0.3])}
-    with pytest.raises(symloss.SymlossError, match="train first"):
+    with pytest.raises(symloss.SymlossError, match="Train first"):
         plotting.weights_over_time([])
 
 
@@ -93,7 +93,7 @@ def test_a_surface_over_an_option(axes):
     (lambda: plotting.loss_surface("huber", "prediction"), symloss.SpecError, "two of"),
     (lambda: plotting.loss_surface("huber", between={"target": (1,)}), symloss.SpecError, "the lower one first"),
     (lambda: plotting.loss_surface("huber", at={"target": None}), symloss.SpecError, "target=None"),
-    (lambda: plotting.loss_surface("cross_entropy"), symloss.SpecError, "is no function of"),
+    (lambda: plotting.loss_surface("cross_entropy"), symloss.SpecError, "is not a function of"),
     (lambda: plotting.confusion([0, 1], [0]), symloss.DataError, "2 predictions for 1 targets"),
     (lambda: plotting.confusion([0.3, 1.7], [0, 1]), symloss.DataError, "not labels"),
     (lambda: plotting.confusion([0, 1], [0, 1], normalize="all"), symloss.SpecError, "normalize='all'"),
@@ -102,7 +102,7 @@ def test_a_surface_over_an_option(axes):
     (lambda: plotting.calibration([0.5, np.nan], [0, 1]), symloss.DataError, "must be probabilities"),
     (lambda: plotting.calibration([0.5, 0.6], [0, 2]), symloss.DataError, "not 0 and 1"),
     (lambda: plotting.calibration([0.5], [0], bins=0), symloss.SpecError, "at least 1"),
-    (lambda: plotting.residuals([[1.0], [2.0]], [[1.0, 2.0]]), symloss.DataError, "pass equal shapes"),
+    (lambda: plotting.residuals([[1.0], [2.0]], [[1.0, 2.0]]), symloss.DataError, "Pass equal shapes"),
 ])
 def test_what_is_wrong_is_said(draw, error, words):
     with pytest.raises(error, match=words):

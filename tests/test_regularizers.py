@@ -195,9 +195,9 @@ def test_an_own_regularizer_that_returns_nothing_says_what_is_wanted(registered,
             return 2 * value
 
     wrong = {
-        "silent": "Silent: loss returned None; return a scalar expression",
-        "vector": "Vector: loss returned a tensor with 1 axes; return a scalar, .sum",
-        "idle": "Idle: it has no term; override loss",
+        "silent": "Silent: loss returned None, but it must return a scalar expression",
+        "vector": "Vector: loss returned a tensor with 1 axes. Return a scalar, .*sum",
+        "idle": "Idle: the class defines no term. Override loss",
         "still": r"Still: modify returned .*; return \(value, the next state of rng\)",
     }
     for option, message in wrong.items():
@@ -335,8 +335,8 @@ def test_a_misspelt_alias_of_a_regularizer_names_the_nearest(points):
         ({"hidden_dropout": -0.1}, "-0.1"),
         ({"input_noise": {"weight": 1}}, "number"),
         ({"hidden_dropout": {"hid1": 0.5}}, "write dropout="),
-        ({"weight_l2": {"weight": 1, "pattern": ["hid1"]}}, "a name is wanted"),
-        ({"weight_l2": Regularizer.build("hidden_l1", 0.1)}, "a weight_l2 is wanted; write hidden_l1="),
+        ({"weight_l2": {"weight": 1, "pattern": ["hid1"]}}, "it must be a name"),
+        ({"weight_l2": Regularizer.build("hidden_l1", 0.1)}, "it must be a weight_l2. Write hidden_l1="),
     ],
     ids=str,
 )
@@ -359,7 +359,7 @@ def test_noise_on_integers_is_refused(noise, points, defined_layers):
         def connect(self, values):
             return {"out": pt.cast(pt.floor(values[0]), "int32")}
 
-    with pytest.raises(symloss.SpecError, match="hid1:out is of int32.*name other outputs"):
+    with pytest.raises(symloss.SpecError, match="hid1:out has dtype int32.*Name other outputs"):
         Regressor([5, {"form": "halves"}, {"size": 4, "inputs": "in"}, 3]).train(points, **{noise: 0.5})
 
 

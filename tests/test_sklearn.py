@@ -217,7 +217,7 @@ WRONG = {
     "batch": (lambda x, y: regressor(batch_size="atuo").fit(x, y), "batch_size='atuo'"),
     "classes": (lambda x, y: classifier(loss="xee").fit(x, y > 0), "unknown loss"),
     "run away": (lambda x, y: regressor(algo="sgd", learning_rate=1e9, epochs=50).fit(x, 1e6 * y),
-                 "lower learning_rate"),
+                 "Lower learning_rate"),
 }
 
 

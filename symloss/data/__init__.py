@@ -3,7 +3,7 @@
 Inside: `columns.py` (which array is for which field), `reading.py` (anything becomes an array), `fields.py` (what a
 model takes, checked), `labels.py` (labels of any kind; those out of range are refused), `sources.py` (where batches
 come from), `pairs.py` (pairs and triplets of labelled items).
-May import errors and `_registry` alone.
+May only import errors and `_registry`.
 Start reading at `fields.py`.
 """
 

@@ -73,7 +73,7 @@ def _wrong_number(given, known, who) -> DataError:
 
 
 def named(data, fields: list, alone: bool = True) -> dict | None:
-    """Return the columns of `data` by name, if they are in memory and their number tells which ones they are."""
+    """Return the columns of `data` by name, if they are in memory and their number identifies them."""
     data = forms.columned(data, fields, alone=alone)
     if is_mapping(data):
         return _mapping(data, fields, alone)
@@ -123,7 +123,7 @@ def _dict(data) -> dict:
 
 
 def has_ragged(data, fields: list, own_lengths: bool = True) -> bool:
-    """Return whether sequences in `data` differ in length; `own_lengths` is whether those of labels alone count."""
+    """Return whether sequences in `data` differ in length; `own_lengths` is whether only those of labels count."""
     columns, by_name = named(data, fields) or {}, {f.name: f for f in fields}
     known = {name: by_name[name] for name in columns if name in by_name}
     return any(ragged.fits(columns[name], field) for name, field in known.items()
@@ -176,7 +176,7 @@ def check_lengths(lengths: dict, who: str) -> None:
 
 
 def _with_blanks(columns: dict, fields) -> list:
-    """Return a column for each field: of as many rows, and steps, as there are, where nothing was passed."""
+    """Return a column for each field; where nothing was passed, one with the rows and steps of the others."""
     count = rows_of(next(iter(columns.values()))) if columns else 0
     shapes = (ragged.shape_of(columns[f.name]) for f in fields if f.timed and f.name in columns)
     steps = next((shape[1] for shape in shapes if shape is not None and len(shape) > 1), 1)

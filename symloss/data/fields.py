@@ -102,7 +102,7 @@ def prepare(data, fields: list[Field], who: str, allow_nan: bool = False) -> lis
     Parameters
     ----------
     data : array, list or tuple of arrays, or dict of arrays by name
-        The arrays in the order of `fields`. If there is only one field, you may pass the array alone.
+        The arrays in the order of `fields`. If there is only one field, you may pass the array itself.
     fields : list of Field
     who : str
         Name of the data in messages: 'train', 'valid', 'predict'.
@@ -171,7 +171,7 @@ def _check_alike(array, field: Field, who: str, rows) -> None:
 
 
 def _check_steps(steps: dict, who: str) -> None:
-    """Raise DataError unless all sequences have as many steps as the first one."""
+    """Raise DataError unless all sequences have the same number of steps as the first one."""
     first, wanted = next(iter(steps.items()), (None, None))
     for name, count in steps.items():
         if count != wanted:
@@ -208,7 +208,7 @@ def convert(value, field: Field, who: str, rows=None, silence=None, allow_nan: b
 
 
 def may_be_bytes(field: Field) -> bool:
-    """Return whether the values of a field may be kept as bytes: inputs of any value that are no labels."""
+    """Return whether the values of a field may be kept as bytes: inputs of any value that are not labels."""
     return field.kind == "input" and not field.sparse and field.classes is None and field.domain is None
 
 

@@ -20,7 +20,7 @@ def columned(data, fields: list, who: str = "data", alone: bool = True):
     fields : list of Field
     who : str
     alone : bool
-        Whether a single example is one row. In a stream it is not: batches are wanted there.
+        Whether a single example is one row. In a stream it is not, because a stream gives batches.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def _names(fields):
 
 
 def _order(fields, values) -> list | None:
-    """Return the fields that so many values are for; None where their number says nothing."""
+    """Return the fields that this number of values is for, or None if the number does not identify them."""
     return next((order for order in (fields, _needed(fields)) if len(order) == len(values)), None)
 
 

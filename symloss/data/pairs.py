@@ -20,7 +20,7 @@ def pairs(x, y, count: int | None = None, seed=0, target: str = "same") -> dict:
     y : array (n,)
         A label of any kind for each item.
     count : int or None
-        Number of pairs, at least 2. None: as many as there are items. Pairs of two different items are drawn with
+        Number of pairs, at least 2. None: the number of items. Pairs of two different items are drawn with
         replacement; within each half, all pairs are equally likely.
     seed : int or numpy Generator
         The same seed draws the same pairs.
@@ -36,7 +36,7 @@ def pairs(x, y, count: int | None = None, seed=0, target: str = "same") -> dict:
     Raises
     ------
     DataError
-        If x and y differ in length, if labels are missing, if there is one class alone, or none with two items.
+        If x and y differ in length, if labels are missing, if there is only one class, or no class with two items.
     SpecError
         If `count` is not an integer of at least 2, or for an unknown `target`.
 
@@ -65,7 +65,7 @@ def triplets(x, y, count: int | None = None, seed=0) -> dict:
     y : array (n,)
         A label of any kind for each item.
     count : int or None
-        Number of triplets. None: as many as there are items. Anchors are drawn with replacement; all items that are
+        Number of triplets. None: the number of items. Anchors are drawn with replacement; all items that are
         not alone in their class are equally likely.
     seed : int or numpy Generator
         The same seed draws the same triplets.
@@ -78,7 +78,7 @@ def triplets(x, y, count: int | None = None, seed=0) -> dict:
     Raises
     ------
     DataError
-        If x and y differ in length, if labels are missing, if there is one class alone, or none with two items.
+        If x and y differ in length, if labels are missing, if there is only one class, or no class with two items.
     SpecError
         If `count` is not an integer of at least 1.
 
@@ -123,7 +123,7 @@ class Groups:
         return cls(kinds, order, np.argsort(order), starts[kinds], counts[kinds])
 
     def draw(self, chances, count: int, rng) -> np.ndarray:
-        """Return so many items, each drawn with a probability that is proportional to its chance."""
+        """Return `count` items, each drawn with a probability that is proportional to its chance."""
         heap = np.cumsum(chances)
         return np.searchsorted(heap, rng.integers(heap[-1], size=count), side="right")
 

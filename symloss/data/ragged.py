@@ -30,7 +30,7 @@ def is_ragged(column, axes: int) -> bool:
 
 
 def is_list(column) -> bool:
-    """Return whether a column is a list of items, or an array or series of objects, which is no other thing."""
+    """Return whether a column is a list of items, or an array or series of objects, and nothing else."""
     if isinstance(column, list | tuple):
         return True
     return getattr(getattr(column, "dtype", None), "kind", "") == "O" and len(getattr(column, "shape", ())) == 1
@@ -219,7 +219,7 @@ def _has_steps(field) -> bool:
 
 
 def axes(column) -> int:
-    """Return how many axes a column has; 0 for what is no array, such as sequences of different lengths."""
+    """Return how many axes a column has; 0 if it is not an array, such as sequences of different lengths."""
     return len(shape_of(column) or ())
 
 

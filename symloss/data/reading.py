@@ -133,7 +133,7 @@ def is_frame(value) -> bool:
 
 
 def column_names(value) -> list | None:
-    """Return the names of a frame's columns, or None for what is no frame."""
+    """Return the names of the columns of a frame, or None for other data."""
     return list(value.columns) if is_frame(value) else None
 
 

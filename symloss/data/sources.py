@@ -136,7 +136,7 @@ class Stream:
 
     @property
     def dry(self) -> bool:
-        """Whether an iterator has no more batches; its next one is read to know, and kept."""
+        """Whether an iterator has no more batches. To find out, its next batch is read and kept."""
         if self._iterator is None:
             return False
         if not self._read_ahead:

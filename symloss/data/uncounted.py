@@ -4,7 +4,7 @@ import numpy as np
 
 
 class Silence:
-    """Where an array does not count, because its weights are 0 or its labels are ignored.
+    """The entries of an array that do not count, because their weights are 0 or their labels are ignored.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ class Layer:
     backward_units = 0  # how many of its last units go backward in time
     no_names = ":.*?["  # signs that mean something else in names
     sized = True  # whether a description has its size; else this follows from its inputs
-    is_loss = False  # whether its numbers are there to be minimised
+    is_loss = False  # whether its numbers are there to be minimized
     compares = False  # whether it compares or computes with its inputs, so that layers that feed it alone are linear
     looks_up = False  # whether its weights are a table of which it takes rows, and no factor of a product
     takes_sparse = False  # whether its inputs may be sparse matrices
@@ -168,7 +168,7 @@ class Layer:
     def connect(self, values: list) -> dict:
         """Return the expressions of this layer by short name ('out', 'pre', ...) for the `values` of its inputs.
 
-        A method ``connect(self, values, context)`` also gets a `Context`, which tells whether this is for training, and
+        A method ``connect(self, values, context)`` also gets a `Context`, which knows whether this is for training, and
         draws random numbers.
         """
         raise SpecError(f"layer {self.name!r}: {type(self).__name__} has no method connect. Write one that returns "
@@ -267,7 +267,7 @@ class Layer:
         return spec | self.draws | self._own_options()
 
     def _own_options(self) -> dict:
-        """Return the options of a user's subclass that does not write `to_spec` anew: attributes of their names."""
+        """Return the options of a user's subclass that does not override `to_spec`: the attributes with these names."""
         lineage = type(self).__mro__
         mine = lineage[: next(i for i, cls in enumerate(lineage) if "to_spec" in cls.__dict__)]
         made = [cls.__init__ for cls in mine if "__init__" in cls.__dict__]

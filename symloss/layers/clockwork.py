@@ -69,7 +69,7 @@ class Clockwork(Modules):
         return {"pre": pre, "out": out}
 
     def _time(self, x):
-        """Return the time of every step, (1 or batch, time); backward, the last one that is no filling is the first."""
+        """Return the time of every step, (1 or batch, time); backward, the last step of no padding is the first."""
         if self.direction == "forward":
             return pt.arange(x.shape[1])[None]
         return pt.neq(self.mask, 0).astype("int64").sum(axis=1)[:, None] - 1 - pt.arange(x.shape[1])[None]

@@ -144,7 +144,7 @@ class Conv1(_Convolution):
 
 
 class Conv2(_Convolution):
-    """Filters that move over images: act(x * w + b), from (batch, rows, columns, channels) to as many axes."""
+    """Filters that move over images: act(x * w + b), from (batch, rows, columns, channels) to the same axes."""
 
     __doc__ += _Convolution.__doc__.partition("\n")[2]
     forms = ("conv2",)

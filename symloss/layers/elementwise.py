@@ -29,7 +29,7 @@ class Elementwise(Layer):
     Parameters
     ----------
     function : callable or str
-        A function with as many tensors as there are inputs, such as ``lambda x, y: (x - y) ** 2``; the name of an
+        A function of one tensor per input, such as ``lambda x, y: (x - y) ** 2``; the name of an
         activation; or one of 'add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'squared
         difference', 'absolute difference', and 'sum' and 'mean' over the last axis. You can save a model only if the
         function is given by name.

@@ -10,7 +10,7 @@ from .base import Layer
 
 
 class Input(Layer):
-    """Where data enter the model.
+    """An input: the layer where data enter the model.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Feedforward(Layer):
         self.add_bias("b", (size,))
 
     def _set_shape(self, sources, size):
-        """Keep the axes of the sources before the last: rows and columns of images, say."""
+        """Keep the axes of the sources before the last, such as rows and columns of images."""
         before = {source.shape[:-1] for source in sources}
         if len(before) > 1:
             found = ", ".join(f"{s.name} {s.shape}" for s in sources)

@@ -9,7 +9,7 @@ from .base import Layer
 
 
 class _OverTime(Layer, abstract=True):
-    """What `Last`, `Mean` and `Max` have in common: (batch, time, ...) in, (batch, ...) out, whatever is filling."""
+    """What `Last`, `Mean` and `Max` have in common: (batch, time, ...) in, (batch, ...) out, whatever the padding."""
 
     default_activation = "linear"
     keeps_time = False
@@ -33,7 +33,7 @@ class _OverTime(Layer, abstract=True):
         return {"out": self.activate(self.reduced(x, real))}
 
     def reduced(self, x, real):
-        """Return one value for all steps of `x`. `real`, (batch, time), tells which steps are not padding."""
+        """Return one value for all steps of `x`. `real`, (batch, time), is true for steps that are not padding."""
         raise NotImplementedError
 
 

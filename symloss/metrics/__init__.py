@@ -1,4 +1,4 @@
-"""Metrics: values that are shown and never minimised, registered by name.
+"""Metrics: values that are shown and never minimized, registered by name.
 
 A metric is one value for a whole data set, however it is divided into batches. There are three kinds:
 

@@ -127,7 +127,7 @@ def _divide(numerator, denominator):
 
 
 def _shared(prediction, target, weights, average, threshold, multilabel, who, score):
-    """Return the figure of a score that is made of hits, predictions and items, averaged over classes."""
+    """Return the parts of a score that consists of hits, predictions and items, averaged over classes."""
     table, found = _counts(prediction, target, weights, threshold, multilabel, who)
     average = averaging(average, found.count, found.multilabel, who)
 

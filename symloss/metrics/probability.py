@@ -55,7 +55,7 @@ def perplexity(prediction, target, weights=None):
     prediction : float tensor (n, k) or (n, 1)
         Probabilities. If the graph shows a softmax or a sigmoid, the logits before it are used.
     target : integer tensor (n,), or float tensor of prediction's shape
-        Labels, probabilities, or 0 and 1 (for each column alone, if the prediction comes from a sigmoid).
+        Labels, probabilities, or 0 and 1 (for each column separately, if the prediction comes from a sigmoid).
 
     Notes
     -----

@@ -46,14 +46,14 @@ def find(form):
 
 
 def figure(form, prediction, target, weights=None, **options) -> Figure:
-    """Return the figure of a metric, a loss or a function of the user's, as expressions of one batch.
+    """Return the parts of a metric, a loss or a user's function, as expressions of one batch.
 
     Parameters
     ----------
     form : str or callable
     prediction, target : tensors
     weights : tensor or None
-        In the target's shape, or one an item.
+        In the shape of the target, or one per item.
     **options
         Of the metric or the loss.
 
@@ -135,7 +135,7 @@ class Measure:
 
     @property
     def variables(self) -> list:
-        """What the data must bring for it."""
+        """The arrays that it needs from the data."""
         return [v for v in (self.target, self.weights, self.step_mask) if v is not None]
 
     def key(self) -> tuple:
@@ -153,7 +153,7 @@ class Measure:
         return pt.switch(kept, ones, pt.zeros((), dtype=ones.dtype))
 
     def figure(self, outputs) -> Figure:
-        """Return the figure of a graph's `outputs`."""
+        """Return its parts for the `outputs` of a graph."""
         weights = self.counted()
         if isinstance(find(self.form), MetricSpec):
             return figure(self.form, outputs[self.output_name], self.target, weights, **self.options)

@@ -28,7 +28,7 @@ class Monitor:
     function : callable or None
         If given, the monitor shows the mean of what this function returns for the expression.
     parameter : shared variable or None
-        Where `source` is no output.
+        The parameter, if `source` is not an output.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Monitor:
         return self.name, self.source, self.level, self.function
 
     def figure(self, outputs) -> Figure:
-        """Return the figure of a graph's `outputs`: a mean over all numbers; of a parameter, over batches."""
+        """Return the parts for the `outputs` of a graph: a mean over all numbers; for a parameter, over batches."""
         value = outputs[self.source] if self.parameter is None else self.parameter
         if self.function is None:
             value = pt.lt(value, self.level)

@@ -2,7 +2,7 @@
 
 Inside: `curves.py` (`loss_curve`) with `lines.py` (what a loss can be drawn against, and its numbers along a line),
 `surfaces.py` (`loss_surface`), `records.py` (`history`, `losses`, `weights_over_time`), `predictions.py` (`confusion`,
-`calibration`, `residuals`), `drawing.py` (`graph`, and boxes and edges as SVG), `style.py` (colours, themes, panels on
+`calibration`, `residuals`), `drawing.py` (`graph`, and boxes and edges as SVG), `style.py` (colors, themes, panels on
 a page). matplotlib is imported when a figure is drawn, and not before.
 May import compiling, stability, objective, losses and data, and what lies below them; it knows no models.
 Start reading at `curves.py`.

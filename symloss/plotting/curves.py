@@ -46,7 +46,7 @@ def loss_curve(losses, *, against=None, target=None, what=None, between=None, at
     path : path or None
         File to save the figure to. Its extension chooses the format ('.svg', '.png', '.pdf').
     theme : 'light', 'dark' or None
-        Colours for a light or a dark page. None: colours that are readable on both. Backgrounds are transparent.
+        Colors for a light or a dark page. None: colors that are readable on both. Backgrounds are transparent.
     **options
         Hyperparameters of the losses, by name. Each loss receives those that it has.
 
@@ -71,7 +71,7 @@ def loss_curve(losses, *, against=None, target=None, what=None, between=None, at
     low, high = _between(lines, between)
     with style.context(theme):
         layout = {"columns": len(names), "panel": PANEL} if len(names) > 1 else {}
-        figure, panels = style.panels(names, ax, path, way_out="what=... chooses what is drawn", **layout)
+        figure, panels = style.panels(names, ax, path, way_out="choose what to draw with what=...", **layout)
         for axes, name in zip(panels, names, strict=True):
             for number, line in enumerate(lines):
                 look = style.line_style(number, theme)
@@ -104,7 +104,7 @@ def _lines(forms, options, against, target, names, at, classes) -> list[Line]:
     """Return a line for each loss, all along one direction."""
     forms = list(forms) if isinstance(forms, list | tuple) else [forms]
     if not forms:
-        raise SpecError("loss_curve: got no loss; pass a name, such as 'huber', or a list of names")
+        raise SpecError("loss_curve: got no loss. Pass a name, such as 'huber', or a list of names")
     if not isinstance(classes, int) or classes < 2:
         raise SpecError(f"loss_curve: classes={classes!r} is not valid; it must be an integer of at least 2")
     orders = max(PANELS.index(name) for name in names)

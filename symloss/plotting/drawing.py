@@ -1,7 +1,7 @@
 """Layers and the edges between them, drawn as SVG: from a few lines of text, or from a model.
 
 Each line of a text is a chain, ``in -> hid -> out``. What nothing leads to is drawn as an input. A name that ends in
-``!`` is minimised, one that ends in ``?`` comes from the data as a target.
+``!`` is minimized, one that ends in ``?`` comes from the data as a target.
 """
 
 import dataclasses
@@ -84,7 +84,7 @@ def in_columns(boxes: dict[str, Box], edges: list) -> dict[str, Box]:
         for start, end in edges:
             boxes[end].column = max(boxes[end].column, boxes[start].column + 1)
     if any(box.column >= len(boxes) for box in boxes.values()):
-        raise SpecError(f"drawing: a circle in {', '.join(f'{a} -> {b}' for a, b in edges)}")
+        raise SpecError(f"drawing: the edges {', '.join(f'{a} -> {b}' for a, b in edges)} contain a cycle")
     return boxes
 
 
@@ -188,7 +188,7 @@ def graph(model, path=None) -> Drawing:
         If `model` is not a model.
     """
     if not hasattr(model, "graph") or not hasattr(model, "losses"):
-        raise SpecError(f"graph: got a {type(model).__name__}; pass a model, such as Network, Regressor or Classifier")
+        raise SpecError(f"graph: got a {type(model).__name__}. Pass a model, such as Network, Regressor or Classifier")
     boxes, edges, labels = {}, [], {}
     for layer in model.layers:
         shape = f"(n, {', '.join(map(str, layer.shape))})" if layer.shape else "(n)"

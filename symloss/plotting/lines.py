@@ -20,7 +20,7 @@ FAILURES = (SymlossError, ValueError, TypeError, IndexError, AssertionError, Not
 
 @dataclasses.dataclass(frozen=True)
 class Direction:
-    """What a loss is drawn against.
+    """The quantity that a loss is drawn against.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Drawn:
 
     @property
     def alone(self) -> bool:
-        """Whether a value must be computed by itself, because items of one batch meet in it."""
+        """Whether each value must be computed in a batch of its own, because it depends on all items of a batch."""
         return self.spec is None or self.spec.pairs or self.spec.per == "batch" or self.spec.target == "any"
 
     def values(self, ports):
@@ -100,14 +100,14 @@ def drawn(form, options: dict, **settings) -> Drawn:
         For a name or an option that is not known.
     """
     if isinstance(form, Loss) and options:
-        raise SpecError(f"loss_curve: {form.name} is a Loss with options of its own; pass them to it: "
+        raise SpecError(f"loss_curve: {form.name} is a Loss with options of its own. Pass the options to it: "
                         f"Loss({form.label!r}, {', '.join(f'{k}={v!r}' for k, v in options.items())})")
     if isinstance(form, Loss):
         bound = form
     else:
         bound = Loss.build(form, **options) if isinstance(form, str | type) else Loss(form, **options)
     if bound.own_terms:
-        raise SpecError(f"loss_curve: {bound.name} is the sum of terms of its own; draw a function of them instead")
+        raise SpecError(f"loss_curve: {bound.name} is a sum of several terms. Draw a function of them instead")
     given = dict(bound.options)
     shown = ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in given.items())
     given = {k: float(v(0)) if callable(v) else v for k, v in given.items()}
@@ -181,8 +181,8 @@ def _class(x, loss, label):
 def _hot(loss, label) -> np.ndarray:
     """Return a row with a 1 for the class of a label."""
     if label not in range(loss.classes):
-        raise SpecError(f"target={label:g}; a label of 0 to {loss.classes - 1} is wanted, classes=... says how many "
-                        f"classes there are")
+        raise SpecError(f"target={label:g} is not valid; it must be a label from 0 to {loss.classes - 1}. Pass "
+                        "classes=... to change the number of classes")
     return np.eye(loss.classes)[int(label)]
 
 
@@ -333,22 +333,22 @@ def common(drawn_losses: list[Drawn], against: str | None, target: float | None,
 def _no_line(drawn_losses, reasons) -> str:
     said = "; ".join(f"{label}: {', '.join(texts)}" for label, texts in reasons.items() if texts)
     if len(drawn_losses) > 1:
-        return f"loss_curve: these losses are not functions of one and the same number ({said}); draw them one by one"
+        return f"loss_curve: these losses are not functions of one and the same number ({said}). Draw them one by one"
     ports = ", ".join(drawn_losses[0].names)
-    return (f"loss_curve: {drawn_losses[0].label} is not a function of one number ({said}); its ports are {ports}: "
-            f"draw values of evaluate.value yourself")
+    return (f"loss_curve: {drawn_losses[0].label} is not a function of one number ({said}); its ports are {ports}. "
+            "Draw values of evaluate.value yourself")
 
 
 def _line(loss, name, known, target, orders, chosen) -> Line:
-    """Return a line in a direction, with as many columns as the loss wants.
+    """Return a line in a direction, with the number of columns that the loss needs.
 
     Raises
     ------
     SpecError
-        If the loss is no function of that, unless the direction was chosen by the user.
+        If the loss is not a function of that number, unless the user chose the direction.
     """
     if name not in known:
-        raise SpecError("not a direction of this loss")
+        raise SpecError("it is not a direction of this loss")
     direction, failure = known[name], None
     target = direction.target if target is None else target
     for columns in range(1, MOST_COLUMNS):
@@ -364,7 +364,7 @@ def _line(loss, name, known, target, orders, chosen) -> Line:
     if not chosen and len(set(probed[np.isfinite(probed)].round(12))) < 2:
         raise SpecError("the loss is flat")
     if not chosen and not _is_function_of(first, probed):
-        raise SpecError("the loss depends on more than that")
+        raise SpecError("the loss depends on more numbers")
     return Line(wide, direction, target, orders) if orders else first
 
 

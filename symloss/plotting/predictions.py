@@ -49,7 +49,7 @@ def confusion(prediction, target, *, names=None, normalize=None, ax=None, path=N
         counts = np.divide(counts, sums, out=np.zeros_like(counts), where=sums > 0)
     titles = [str(c) for c in classes] if names is None else list(map(str, names))
     if len(titles) != len(classes):
-        raise DataError(f"confusion: got {len(titles)} names for {len(classes)} classes; pass one name for each")
+        raise DataError(f"confusion: got {len(titles)} names for {len(classes)} classes. Pass one name for each")
     with style.context(theme):
         figure, (axes,) = style.panels(["confusion"], ax, path, way_out="pass one Axes")
         _cells(axes, counts, titles, normalize, style.colors(theme)[0])
@@ -145,10 +145,10 @@ def residuals(prediction, target, *, names=None, ax=None, path=None, theme=None)
     """
     p, t = (_table(a, who) for a, who in ((prediction, "prediction"), (target, "target")))
     if p.shape != t.shape:
-        raise DataError(f"residuals: prediction has shape {p.shape}, but target has {t.shape}; pass equal shapes")
+        raise DataError(f"residuals: prediction has shape {p.shape}, but target has {t.shape}. Pass equal shapes")
     titles = [None] * p.shape[1] if names is None else list(names)
     if len(titles) != p.shape[1]:
-        raise DataError(f"residuals: got {len(titles)} names for {p.shape[1]} columns; pass one for each")
+        raise DataError(f"residuals: got {len(titles)} names for {p.shape[1]} columns. Pass one for each")
     with style.context(theme):
         figure, (axes,) = style.panels(["residuals"], ax, path, way_out="pass one Axes")
         kept = []
@@ -178,13 +178,13 @@ def _labels(values, who) -> np.ndarray:
     if found.dtype.kind == "f" and not np.array_equal(found, found.astype("int64")):
         if found.size and np.nanmin(found) >= 0 and np.nanmax(found) <= 1:
             return (found > 0.5).astype("int64")  # probabilities of class 1
-        raise DataError(f"confusion: {who} has numbers that are not labels; pass labels, or a score for each class")
+        raise DataError(f"confusion: {who} has numbers that are not labels. Pass labels, or a score for each class")
     return found.astype("int64") if found.dtype.kind in "fb" else found
 
 
 def _same_length(who, a, b) -> None:
     if len(a) != len(b) or not len(a):
-        raise DataError(f"{who}: got {len(a)} predictions for {len(b)} targets; pass one for each, and at least one")
+        raise DataError(f"{who}: got {len(a)} predictions for {len(b)} targets. Pass one for each, and at least one")
 
 
 def _probabilities(prediction, target):
@@ -199,12 +199,13 @@ def _probabilities(prediction, target):
         raise DataError(f"calibration: predictions range from {np.min(p):.3g} to {np.max(p):.3g}, but must be "
                         f"probabilities. Pass the output of a sigmoid or a softmax")
     if not np.isin(true, (0, 1)).all():
-        raise DataError("calibration: targets are not 0 and 1; for several classes, pass a probability for each class")
+        raise DataError("calibration: the targets are not 0 and 1. For several classes, pass a probability for each "
+                        "class")
     return p.astype("float64"), true.astype("float64")
 
 
 def _table(values, who) -> np.ndarray:
     found = as_array(values, f"residuals: {who}")
     if found.dtype.kind not in "biuf" or found.ndim not in (1, 2):
-        raise DataError(f"residuals: {who} has dtype {found.dtype} and {found.ndim} axes; pass numbers (n,) or (n, d)")
+        raise DataError(f"residuals: {who} has dtype {found.dtype} and {found.ndim} axes. Pass numbers (n,) or (n, d)")
     return found.reshape(len(found), -1).astype("float64")

@@ -29,7 +29,7 @@ def history(records, path=None, *, ax=None, names=None, theme=None):
     names : str, list of str or None
         The panels to draw: 'loss', and names of metrics. None: all of them.
     theme : 'light', 'dark' or None
-        Colours for a light or a dark page. None: colours that are readable on both.
+        Colors for a light or a dark page. None: colors that are readable on both.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def history(records, path=None, *, ax=None, names=None, theme=None):
         For a name that no record has.
     """
     if not records:
-        raise SymlossError("plot: the history is empty; train first")
+        raise SymlossError("plot: the history is empty. Train first")
     names = _names(records, names, ax)
     with style.context(theme):
         figure, panels = style.panels(names, ax, path)
@@ -75,7 +75,7 @@ def losses(epochs, by_epoch, validation=None, by_step=None, ends=(), path=None, 
         If there is no epoch, or matplotlib is not installed.
     """
     if not len(epochs):
-        raise SymlossError("plot_losses: there are no epochs; train first")
+        raise SymlossError("plot_losses: there are no epochs. Train first")
     with style.context(theme):
         figure, (axes,) = style.panels(["loss"], ax, path)
         palette = style.colors(theme)
@@ -116,7 +116,7 @@ def weights_over_time(records, path=None, *, ax=None, theme=None):
     by_epoch = [record.get("weights") or {} for record in records]
     names = list(dict.fromkeys(name for weights in by_epoch for name in weights))
     if not names:
-        raise SymlossError("weights_over_time: no record has weights; train first, with at least one loss")
+        raise SymlossError("weights_over_time: no record has weights. Train first, with at least one loss")
     with style.context(theme):
         figure, (axes,) = style.panels(["weights"], ax, path, way_out="pass one Axes")
         for number, name in enumerate(names):

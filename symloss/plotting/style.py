@@ -1,4 +1,4 @@
-"""How figures look: colours, light and dark themes, panels on a page, and where a figure is shown."""
+"""How figures look: colors, light and dark themes, panels on a page, and where a figure is shown."""
 
 import contextlib
 import functools
@@ -11,7 +11,7 @@ from ..errors import SymlossError, unknown
 WIDTHS = {1: 6.0, 2: 9.0, 3: 10.0, 4: 10.0}  # of a figure with so many panels in a row, in inches: a page's
 GREATEST_HEIGHT, PANEL_HEIGHT, LEAST_PANEL_HEIGHT = 14.0, 3.2, 1.5
 
-# Six colours, told apart with any kind of colour vision: at least 15 of CIE Lab's units lie between two of them, also
+# Six colors, told apart with any kind of color vision: at least 15 of CIE Lab's units lie between two of them, also
 # without red or without green. Those of the theme None have at least 3:1 against white and against near-black.
 COLORS = {
     None: ("#007be1", "#de7800", "#007568", "#ba72b7", "#a18b61", "#ca0323"),
@@ -19,7 +19,7 @@ COLORS = {
     "dark": ("#4db8ff", "#f0952a", "#1c9a6c", "#c583b4", "#f4ec4a", "#f5ead8"),
 }
 INK = {None: "#7c7f85", "light": "#24292f", "dark": "#e4e6ea"}  # text and axes
-DASHES = ("-", "--", "-.", ":")  # after six colours, lines are told apart by their dashes as well
+DASHES = ("-", "--", "-.", ":")  # after six colors, lines are told apart by their dashes as well
 
 
 def matplotlib(module: str):
@@ -27,16 +27,16 @@ def matplotlib(module: str):
     try:
         return importlib.import_module(f"matplotlib.{module}")
     except ImportError:
-        raise SymlossError("plot: matplotlib is not installed; pip install 'symloss[plot]'") from None
+        raise SymlossError("plot: matplotlib is not installed. Run pip install 'symloss[plot]'") from None
 
 
 def colors(theme: str | None) -> tuple[str, ...]:
-    """Return the colours of lines in a theme.
+    """Return the colors of lines in a theme.
 
     Raises
     ------
     UnknownNameError
-        For a theme that is none of 'light', 'dark' and None.
+        If the theme is not 'light', 'dark' or None.
     """
     if theme not in COLORS:
         raise unknown("theme", theme, ["light", "dark"])
@@ -44,13 +44,13 @@ def colors(theme: str | None) -> tuple[str, ...]:
 
 
 def shades(color):
-    """Return a colour map from the colour of the page to a colour."""
+    """Return a color map from the color of the page to a color."""
     rgb = matplotlib("colors").to_rgb(color)
     return matplotlib("colors").LinearSegmentedColormap.from_list("shades", [(*rgb, 0.0), (*rgb, 1.0)])
 
 
 def line_style(number: int, theme: str | None) -> dict:
-    """Return colour and dashes of the line of this number."""
+    """Return color and dashes of the line of this number."""
     palette = colors(theme)
     return {"color": palette[number % len(palette)], "linestyle": DASHES[number // len(palette) % len(DASHES)]}
 
@@ -59,7 +59,7 @@ def line_style(number: int, theme: str | None) -> dict:
 def context(theme: str | None):
     """Return a context in which new figures and axes are drawn in a theme.
 
-    Backgrounds are transparent, so that a figure takes the colour of its page. The colours of the theme None can be
+    Backgrounds are transparent, so that a figure takes the color of its page. The colors of the theme None can be
     read on a light page and on a dark one.
     """
     palette, ink = colors(theme), INK[theme]
@@ -123,21 +123,22 @@ def _show(figure, last: list) -> None:
         display(Image(picture.getvalue()))
 
 
-def given_axes(ax, names, way_out: str = "names=... chooses what is drawn") -> list:
+def given_axes(ax, names, way_out: str = "choose what to draw with names=...") -> list:
     """Return the axes that a user passes, one for each of `names`.
 
     Raises
     ------
     SymlossError
-        If they are no Axes of matplotlib, or not as many.
+        If they are not Axes of matplotlib, or if their number differs.
     """
     panels = list(getattr(ax, "flat", ax)) if hasattr(ax, "__len__") else [ax]
     if len(panels) != len(names) or not all(hasattr(axes, "plot") for axes in panels):
-        raise SymlossError(f"plot: ax={ax!r}; one matplotlib Axes for each of {', '.join(names)} is wanted; {way_out}")
+        raise SymlossError(f"plot: ax={ax!r} is not valid; it must contain one matplotlib Axes for each of "
+                           f"{', '.join(names)}; {way_out}")
     return panels
 
 
-def panels(names, ax, path, way_out: str = "names=... chooses what is drawn", **layout):
+def panels(names, ax, path, way_out: str = "choose what to draw with names=...", **layout):
     """Return the figure to draw in and its axes, one for each of `names`; those of the user have no new figure."""
     if ax is not None:
         return None, given_axes(ax, names, way_out)

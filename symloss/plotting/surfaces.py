@@ -102,7 +102,7 @@ def _span(found, name, between) -> tuple[float, float]:
         return (0.05, 3.0) if name in PORTS else (0.001, 0.999) if unit else (-3.0, 3.0)
     default = found.spec.options[name]
     if not isinstance(default, int | float) or isinstance(default, bool) or not default:
-        raise SpecError(f"loss_surface: {name}={default!r} has no usual range; pass between={{{name!r}: (low, high)}}")
+        raise SpecError(f"loss_surface: {name}={default!r} has no usual range. Pass between={{{name!r}: (low, high)}}")
     wanted = found.spec.ranges.get(name)
     low, high = getattr(wanted, "ends", (-np.inf, np.inf))
     return max(low + 1e-3, default * 0.1), min(high - 1e-3, default * 3)
@@ -127,6 +127,7 @@ def _values(found, names, x, y) -> np.ndarray:
             (z,) = compiled(x.ravel(), y.ravel())
     except FAILURES as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise SpecError(f"loss_surface: {found.label} is no function of {names[0]} and {names[1]} ({reason})") from None
+        raise SpecError(f"loss_surface: {found.label} is not a function of {names[0]} and {names[1]} "
+                        f"({reason})") from None
     z = np.asarray(z).reshape(x.shape)
     return np.where(np.abs(z) < INFINITE, z, np.nan)

@@ -1,4 +1,4 @@
-"""What a model that minimises a loss predicts: the minimiser of the expected loss, over known distributions of targets.
+"""What a model that minimizes a loss predicts: the minimizer of the expected loss, over known distributions of targets.
 
 A loss *elicits* a functional, the mean or a quantile, if the best constant prediction is that functional, whatever the
 distribution. A loss of probabilities is a *proper scoring rule* if the best prediction for a Bernoulli variable is its
@@ -49,7 +49,7 @@ LINKS = {"the logit": lambda q: np.log(q / (1 - q)), "half the logit": lambda q:
 
 @dataclasses.dataclass(frozen=True)
 class Minimiser:
-    """Where an expected loss is least: from `low` to `high`, which are equal where one prediction is the best."""
+    """The minimum of an expected loss, from `low` to `high`, which are equal if a single prediction is the best."""
 
     low: float
     high: float
@@ -92,7 +92,7 @@ def _risk(probe, x, targets, weights):
 
 
 def functional(probe: Probe) -> tuple[str | None, dict]:
-    """Return the name of the functional that a loss of numbers elicits (None: none with a name), and its minimisers."""
+    """Return the name of the functional that a loss of numbers elicits (None: none with a name), and its minimizers."""
     found = {name: minimiser(probe, t, np.full(ATOMS, 1 / ATOMS)) for name, t in DISTRIBUTIONS.items()}
     best = np.array([one.middle for one in found.values()])
     samples = list(DISTRIBUTIONS.values())
@@ -117,12 +117,12 @@ def functional(probe: Probe) -> tuple[str | None, dict]:
 
 @dataclasses.dataclass(frozen=True)
 class Scoring:
-    """What a loss elicits of a Bernoulli variable.
+    """What a loss elicits for a Bernoulli variable.
 
     Parameters
     ----------
     proper : bool
-        Whether the best prediction tells the probability: is it, or an increasing function of it.
+        Whether the best prediction determines the probability: it is equal to it, or an increasing function of it.
     says : str
         In words.
     minimisers : dict

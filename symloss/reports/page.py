@@ -14,7 +14,7 @@ from ..losses.formulas.from_sympy import text_of
 from ..plotting import style
 
 SMOOTH = {"jumps": "the value jumps", "kinks": "a kink", "curvature_jumps": "the curvature jumps"}
-INK = "#010203"  # the colour of formulas while they are drawn
+INK = "#010203"  # the color of formulas while they are drawn
 STYLE = """
 .symloss-report { font: 15px/1.55 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 .symloss-report h1 { font-size: 1.6rem; margin-bottom: 0; }
@@ -206,7 +206,7 @@ def _shown(report) -> list[str]:
 
 
 def _formula(tex: str) -> str:
-    """Return a formula as a picture in the colour of the text, or as text where it cannot be drawn."""
+    """Return a formula as a picture in the color of the text, or as text where it cannot be drawn."""
     picture = _drawn(tex) if "\\" in tex else None
     return picture or f"<pre>{markup.escape(tex)}</pre>"
 
@@ -257,7 +257,7 @@ def _figure(report) -> str:
     found = []
     for panel in plotting.curves.PANELS:
         sink = io.StringIO()
-        with style.context(None):  # colours that can be read on light and dark pages
+        with style.context(None):  # colors that can be read on light and dark pages
             figure = Figure(figsize=(3.7, 3.2), layout="constrained")
             try:
                 plotting.loss_curve(report.subject, what=panel, ax=figure.subplots())

@@ -21,7 +21,7 @@ HUGE = 1e6  # slopes that hold predictions above 0
 
 @dataclasses.dataclass(frozen=True)
 class Domain:
-    """What predictions and targets a loss is for.
+    """The predictions and targets that a loss is made for.
 
     Parameters
     ----------
@@ -62,14 +62,14 @@ def values_of(subject, options: dict) -> tuple[Loss, dict]:
         If it is no loss, or a class that has no function of predictions and target.
     """
     if isinstance(subject, Loss) and options:
-        raise SpecError(f"report: {subject.name} is a Loss with options of its own; set them there")
+        raise SpecError(f"report: {subject.name} is a Loss with options of its own. Set the options there")
     if isinstance(subject, Loss):
         bound = subject
     else:
         bound = Loss.build(subject, **options) if isinstance(subject, str | type) else Loss(subject, **options)
     if bound.spec is None:
-        raise SpecError(f"report: {bound.name} is a class with a __call__ or terms of its own; pass a function of "
-                        f"(prediction, target)")
+        raise SpecError(f"report: {bound.name} is a class with its own __call__ or terms. Pass a function of "
+                        "(prediction, target)")
     given = {name: float(v(0)) if callable(v) else v for name, v in bound.options.items()}
     return bound, bound.spec.options | given
 
@@ -95,7 +95,7 @@ class Probe:
         self._functions: dict = {}
         if len(spec.predictions) != 1 or spec.per == "batch" or spec.pairs or spec.padding is not None:
             why = f"has the ports {', '.join(spec.ports)}" if len(spec.predictions) != 1 else "compares items or steps"
-            raise SpecError(f"{spec.name} {why}, so it is no function of one prediction and one target")
+            raise SpecError(f"report: {spec.name} {why}, so it is not a function of one prediction and one target")
         failure = None if _candidates(spec) else "its predictions are probabilities of thresholds"
         for self.domain in _candidates(spec) if domain is None else [domain]:
             try:
@@ -107,7 +107,7 @@ class Probe:
                 break
             failure = failure or "it is the same for all predictions"
         else:
-            raise SpecError(f"{spec.name} is no function of one prediction and one target ({failure})")
+            raise SpecError(f"report: {spec.name} is not a function of one prediction and one target ({failure})")
         if domain is None and self.domain is VALUE and self._is_for_positive():
             self.domain = POSITIVE
 
@@ -124,7 +124,8 @@ class Probe:
         x, t = pt.vector("x", dtype=dtype), pt.vector("t", dtype=dtype)
         values = self.spec.function(*self._ports(x, t), **self.options)
         if values.ndim == 0:
-            raise SpecError(f"{self.spec.name} averages its items itself, so it is no function of one of them")
+            raise SpecError(f"report: {self.spec.name} averages its items itself, so it is not a function of one of "
+                            "them")
         values = values if values.ndim < 2 else values.sum(axis=tuple(range(1, values.ndim)))
         (values,), _ = stabilise([values])
         slope = pytensor.grad(values.sum(), x, disconnected_inputs="ignore")
@@ -153,7 +154,7 @@ class Probe:
 
     @property
     def says(self) -> str:
-        """What a prediction is, in words."""
+        """A description of the predictions."""
         alone = self.spec.per == "item" and self.domain.name in ("value", "positive value", "probability")
         return self.domain.says + (" of an item with one number" if alone else "")
 

@@ -1,4 +1,4 @@
-"""What a loss costs: the time of its value and gradient against that of the squared error."""
+"""The cost of a loss: the time of its value and gradient relative to that of the squared error."""
 
 import time
 

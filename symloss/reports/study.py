@@ -50,7 +50,7 @@ class LossReport:
     scoring : Scoring or None
         What the loss elicits for a Bernoulli variable.
     robust : 'unbounded', 'bounded', 'redescending' or None
-        Behaviour of the slope for large errors.
+        Behavior of the slope for large errors.
     greatest_slope : float or None
     extremes : list of dict
         Values and slopes in single precision for extreme predictions.
@@ -93,7 +93,7 @@ class LossReport:
 
     @functools.cached_property
     def derivatives(self) -> list:
-        """The loss and its first two derivatives, with `name`, `text` and `tex`. Empty without the extra 'formulas'."""
+        """The loss and its first two derivatives, with 'name', 'text' and 'tex'. Empty without the extra 'formulas'."""
         return page.written(self.subject)
 
     @property

@@ -5,7 +5,7 @@ kin), `complements.py` (1 less a probability), `log_differences.py` (differences
 (powers, quotients and sums, lengths of vectors). Below them: `scaled.py` (a variable as exp(exponent) * factor, and
 the look for it), `stable_forms.py` (what takes the place), `patterns.py` (softmax and
 sigmoid, however they were written).
-`refusals.py` refuses what is no probability.
+`refusals.py` refuses outputs that are not probabilities.
 May import objective, losses and `_checks`; it compiles nothing.
 Start reading at `rewriting.py`.
 """

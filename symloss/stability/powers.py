@@ -1,4 +1,4 @@
-"""Rules for what is no logarithm: powers, quotients and sums whose slopes are lost, from the logarithms of their parts.
+"""Rules for powers, quotients and sums whose gradients would be lost, from the logarithms of their parts.
 
 Every rule takes a variable and the look for exponents, and returns what takes the place of the variable and the steps
 that led there, or None.
@@ -149,7 +149,7 @@ def _in_full(variable, dtype):
 
 
 def _number(variable):
-    """Return what a function of numbers alone is, in double precision; else None."""
+    """Return the value of a function whose arguments are all numbers, in double precision, otherwise None."""
     variable = without_views(variable)
     if not isinstance(variable.owner and variable.owner.op, Elemwise):
         return constant(variable)

@@ -1,4 +1,4 @@
-"""Outputs that are no probabilities, or are so twice, refused while the model is built."""
+"""Refuse outputs that are not probabilities, or that have a second softmax, while the model is built."""
 
 import numpy as np
 from pytensor.compile.mode import Mode
@@ -32,7 +32,7 @@ NEAR = 1e-3  # a distribution that someone wrote out sums to 1 up to a guard
 
 
 def check(loss, outputs: dict, parts) -> None:
-    """Raise SpecError if a bound loss takes a softmax twice, or a cross-entropy of what is no probability.
+    """Raise SpecError if a bound loss takes a softmax twice, or a cross-entropy of values that are not probabilities.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def refuse_double_softmax(outputs, who: str = "softmax") -> None:
     ----------
     outputs : list of tensors
     who : str
-        What the message begins with: the loss, say.
+        The beginning of the message, such as the loss.
 
     Notes
     -----
@@ -81,8 +81,8 @@ def refuse_double_softmax(outputs, who: str = "softmax") -> None:
             before = _activation_in_logits(variable)
         if before is not None:
             raise SpecError(
-                f"{who}: a softmax of what is a {before} already; leave one of them out: take the output before its "
-                f"activation ('out:pre'), or make the layer before linear, (10, 'linear')"
+                f"{who}: a softmax is applied to the output of a {before}. Remove one of them: use the output before "
+                "its activation ('out:pre'), or make the layer before it linear, (10, 'linear')"
             )
 
 
@@ -146,7 +146,7 @@ def _entries_of(variable) -> str | None:
 
 
 def refuse_no_distribution(spec, prediction, *, alone=False, like=None, made_by="linear") -> None:
-    """Raise SpecError if a cross-entropy is taken of what can be no probability: a linear output, tanh or relu, say.
+    """Raise SpecError if a cross-entropy gets values that cannot be probabilities, such as those of tanh or relu.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def refuse_no_distribution(spec, prediction, *, alone=False, like=None, made_by=
     alone : bool
         Whether each probability stands for itself, so that a row need not sum to 1.
     like : str or None
-        The system whose number is wanted: it may divide by the sums itself.
+        The system whose value is computed: it may divide by the sums itself.
     made_by : str
         Name of the activation, for the message.
 
@@ -178,11 +178,11 @@ def refuse_no_distribution(spec, prediction, *, alone=False, like=None, made_by=
     if inside and (alone or np.allclose(values.sum(axis=-1), 1, atol=NEAR)):
         return
     wanted, article = f"'{spec.activation}'", "an" if made_by[0] in "aeiou" else "a"
-    several = "; where several classes may be true at once, take the loss 'bce'" if inside else ""
+    several = ". If several classes can be true at once, use the loss 'bce'" if inside else ""
     raise SpecError(
-        f"loss {spec.name}: wants probabilities{' that sum to 1' if inside else ''}, got {article} {made_by} output; "
-        f"give the layer the activation {wanted} (the loss then finds its logits), as in (10, {wanted}), or use a "
-        f"Classifier{several}"
+        f"loss {spec.name}: it needs probabilities{' that sum to 1' if inside else ''}, but got {article} {made_by} "
+        f"output. Give the layer the activation {wanted}, as in (10, {wanted}); the loss then finds its logits. Or "
+        f"use a Classifier{several}"
     )
 
 

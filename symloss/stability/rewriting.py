@@ -48,7 +48,7 @@ class Applied:
 
 
 class _Session:
-    """What the rewriters of one run share: the rules they may use, and what they did."""
+    """The state that the rewriters of one run share: the rules they may use, and what they did."""
 
     def __init__(self, switched_off=(), own=None):
         self.own = own  # the nodes that were there before: what rewriters made is done with, so that there is an end
@@ -232,7 +232,7 @@ def stabilise(outputs, switched_off=()) -> tuple[list[Variable], list[Applied]]:
     Raises
     ------
     UnknownNameError
-        For a name that is no rewrite's.
+        If a name is not the name of a rewrite.
 
     Notes
     -----
@@ -277,7 +277,8 @@ def switched_off(stable) -> tuple[str, ...] | None:
     if stable is True or stable is False:
         return () if stable else None
     if not isinstance(stable, str | tuple | list | set | frozenset):
-        raise SpecError(f"stable={stable!r}; True, False, or names of rewrites to be left out are wanted")
+        raise SpecError(f"stable={stable!r} is not valid; it must be True, False, or the names of rewrites to leave "
+                        "out")
     return check_names(stable)
 
 

@@ -243,7 +243,7 @@ def test_what_is_no_sum_is_said_once_and_explained(heaps):
     x, y, _ = heaps
     net, said = Classifier([4, 3]), io.StringIO()
     net.train([x, y], [x, y], metrics=["auc", "precision"], **STILL | {"verbose": said, "epochs": 2})
-    lines = [line for line in said.getvalue().splitlines() if "no sum" in line]
+    lines = [line for line in said.getvalue().splitlines() if "not a sum" in line]
     assert len(lines) == 1 and lines[0].startswith("auc is not a sum over batches: an extra pass")
     text = str(net.explain())
     assert "shows auc: of all scores at once" in text and "shows acc: a mean" in text

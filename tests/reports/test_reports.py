@@ -140,7 +140,7 @@ def test_wrong_subjects_and_options_are_refused():
         symloss.report("hubber")
     with pytest.raises(UnknownNameError, match="delta"):
         symloss.report("huber", dleta=1.0)
-    with pytest.raises(SpecError, match="set them there"):
+    with pytest.raises(SpecError, match="Set the options there"):
         symloss.report(symloss.Loss("huber"), delta=1.0)
     with pytest.raises(SpecError, match="averages its items"):
         Probe(symloss.losses.finding.found_spec(lambda p, t: ((p - t) ** 2).mean(), None, "")[0], {})
