@@ -1,7 +1,7 @@
 """Run the tutorials, and keep what they draw and print for the documentation: ``python docs/make_figures.py``.
 
 Each script of ``tutorials/`` leaves two files in ``docs/tutorials/figures``: ``NAME.png``, the figure in few enough
-colours to be small, and ``NAME.txt``, its output. A script runs again only if its code has changed since, which
+colors to be small, and ``NAME.txt``, its output. A script runs again only if its code has changed since, which
 ``made_from.json`` knows. With names (``python docs/make_figures.py 07_rare_class``) those scripts run in any case.
 ``python docs/make_figures.py landing`` draws the figure of the first page.
 """
@@ -23,7 +23,7 @@ COLOURS = (256, 128, 64, 32, 16)
 CODE = """
 import runpy, sys
 from symloss.plotting import style
-with style.context(None):  # transparent, in colours that can be read on light and dark pages
+with style.context(None):  # transparent, in colors that can be read on light and dark pages
     runpy.run_path(sys.argv[1])["main"](folder=sys.argv[2])
 """
 
@@ -57,7 +57,7 @@ def is_fresh(path: pathlib.Path) -> bool:
 
 
 def small(source: pathlib.Path, target: pathlib.Path) -> None:
-    """Write a figure with fewer pixels and colours, until it is small enough."""
+    """Write a figure with fewer pixels and colors, until it is small enough."""
     from PIL import Image
 
     picture = Image.open(source).convert("RGBA")

@@ -80,7 +80,7 @@ def draw(spec) -> dict:
 
 
 def thin(line) -> None:
-    """Leave out points of a curve that lie on the line between their neighbours."""
+    """Leave out points of a curve that lie on the line between their neighbors."""
     x, y = line.get_data()
     if len(x) < 3:
         return
@@ -97,7 +97,7 @@ def thin(line) -> None:
 
 
 def card(line, limits) -> str:
-    """Return a curve as a small SVG in the colours of its page."""
+    """Return a curve as a small SVG in the colors of its page."""
     x, y = line.get_data()
     (low, high), (width, height) = limits, CARD
     step = max(1, len(x) // POINTS)

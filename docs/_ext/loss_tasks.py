@@ -157,7 +157,7 @@ AGAINST = {
     "arcface": ("cosface", "has its margin on the cosine, and is easier to train"),
     "cosface": ("arcface", "has its margin on the angle"),
     "cosine_embedding": ("contrastive", "looks at distances instead of angles"),
-    "sampled_softmax": ("nce", "teaches the scores to be normalised by themselves"),
+    "sampled_softmax": ("nce", "teaches the scores to be normalized by themselves"),
     "nce": ("sampled_softmax", "approximates the cross-entropy over all classes"),
     "negative_sampling": ("nce", "learns probabilities, and not only good embeddings"),
     "minimax": ("hinge_gan", "ignores what the discriminator is already sure of"),

@@ -1,7 +1,7 @@
-"""Keras, played by symloss: ``import symloss.compat.keras as keras`` takes the place of ``import keras``.
+"""Keras, implemented with symloss: ``import symloss.compat.keras as keras`` replaces ``import keras``.
 
 Inside are its own submodules under their names. Arrays are numpy arrays with a method ``numpy()``; losses and their
-gradients are those of symloss. The differences from Keras stand in ``docs/coming-from/keras.md``.
+gradients are those of symloss. The differences from Keras are listed in ``docs/coming-from/keras.md``.
 """
 
 from . import (

@@ -57,7 +57,7 @@ def mish(x):
 
 
 def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
-    """Return x above `threshold`, at most `max_value`; below, negative_slope times the distance from it."""
+    """Return x above `threshold`, at most `max_value`. Below, return negative_slope * (x - threshold)."""
     if max_value is not None and max_value < 0:
         raise SpecError(f"relu: max_value={max_value} is not valid; it must be a number of at least 0")
     if not negative_slope and not threshold:
@@ -81,7 +81,7 @@ def get(identifier):
     Raises
     ------
     BadNameError
-        For a name that is unknown, with the nearest.
+        If the name is unknown. The message suggests the nearest names.
     """
     if identifier is None:
         return linear

@@ -1,4 +1,4 @@
-"""Settings of the whole package: the dtype of floats, the smallest number that counts, the order of image axes."""
+"""Settings of the whole package: the dtype of floats, epsilon, and the order of image axes."""
 
 import collections
 import importlib.util
@@ -19,7 +19,7 @@ _numbers: collections.Counter = collections.Counter()
 
 
 def __getattr__(name):
-    """Tell where Keras 3 has what older versions had here."""
+    """Raise an error that says where Keras 3 has the functions of older versions."""
     if name.startswith("_"):
         raise AttributeError(name)
     raise NoSuchAttributeError(f"keras.backend.{name} is not available. Keras 3 has its operations in keras.ops, "
@@ -27,7 +27,7 @@ def __getattr__(name):
 
 
 def backend() -> str:
-    """Return the name of what computes: 'symloss'."""
+    """Return the name of the backend: 'symloss'."""
     return "symloss"
 
 
@@ -51,7 +51,7 @@ def epsilon() -> float:
 
 
 def set_epsilon(value: float) -> None:
-    """Accept 1e-7 alone: it is built into the losses."""
+    """Raise an error unless `value` is 1e-7, which is built into the losses."""
     if value != EPSILON:
         raise SpecError(f"set_epsilon: epsilon={value!r} cannot be set, since the losses use 1e-7. Give the model "
                         f"softmax or sigmoid as its last activation, or pass from_logits=True. No epsilon is needed "
@@ -99,7 +99,7 @@ def is_int_dtype(dtype) -> bool:
 
 
 def result_type(*dtypes) -> str:
-    """Return the dtype of an operation: floats win over integers whatever their size, as in Keras.
+    """Return the dtype of an operation: as in Keras, floats win over integers of any size.
 
     >>> result_type("int64", "float32"), result_type("int32", float)
     ('float32', 'float32')
@@ -119,11 +119,11 @@ def is_keras_tensor(x) -> bool:
 
 
 def get_uid(prefix: str = "") -> int:
-    """Return how many times this was called with `prefix`, from 1."""
+    """Return the number of calls with this `prefix`, starting at 1."""
     _numbers[prefix] += 1
     return _numbers[prefix]
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Let automatic names begin at their first number again; `free_memory` is Python's own business."""
+    """Restart the numbers in automatic names at their first value; `free_memory` has no effect."""
     _numbers.clear()

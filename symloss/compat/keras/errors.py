@@ -1,4 +1,4 @@
-"""What this package raises: errors in symloss' words that are of the kinds that users of Keras catch, too."""
+"""Errors of this package: kinds of symloss that are also of the kinds that users of Keras catch."""
 
 import inspect
 
@@ -6,11 +6,11 @@ from ...errors import UnknownNameError, unknown
 
 
 class BadNameError(UnknownNameError, ValueError):
-    """A name that stands for nothing: of a loss, a metric, an initializer."""
+    """An unknown name of a loss, a metric, an initializer or the like."""
 
 
 class BadArgumentError(UnknownNameError, TypeError):
-    """An argument that nothing takes."""
+    """An unknown argument."""
 
 
 class NoSuchAttributeError(UnknownNameError, AttributeError):
@@ -23,15 +23,15 @@ def no_such(kind: str, name: object, known) -> BadNameError:
 
 
 def lookup(module: str, known, elsewhere=()):
-    """Return a module's ``__getattr__``, which tells the nearest names, or that Keras' own name is not here.
+    """Return a module's ``__getattr__``, whose error suggests the nearest names, or what to write instead.
 
     Parameters
     ----------
     module : str
-        What users call it.
+        Name of the module for users.
     known : iterable of str
     elsewhere : dict
-        Names of Keras that are not here -> what to write instead.
+        Names of Keras that are not supported -> what to write instead.
     """
     known = sorted(known)
 
@@ -57,7 +57,7 @@ def check_keywords(cls, keywords) -> None:
 
 
 class Configured:
-    """What losses, metrics, initializers and regularizers have in common: checked keywords, and a configuration."""
+    """Shared code of losses, metrics, initializers and regularizers: checked keywords, and a configuration."""
 
     def __new__(cls, *arguments, **keywords):
         check_keywords(cls, keywords)

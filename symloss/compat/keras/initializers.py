@@ -1,4 +1,4 @@
-"""Initializers: objects that make the first values of parameters, ``initializer(shape, dtype=None)``.
+"""Initializers: objects that make the initial values of parameters, ``initializer(shape, dtype=None)``.
 
 One with a seed makes the same numbers at every call; without a seed it draws one from the stream of `set_random_seed`.
 The distributions are Keras', the random numbers are numpy's.
@@ -116,7 +116,7 @@ class STFT(Initializer):
 
 
 class RandomInitializer(Initializer):
-    """What random initializers have in common: a seed."""
+    """Shared code of random initializers: a seed."""
 
     def __init__(self, seed=None):
         if not isinstance(seed, int | np.integer | None) and not hasattr(seed, "seed"):
@@ -146,7 +146,7 @@ class RandomNormal(RandomInitializer):
 
 
 class TruncatedNormal(RandomNormal):
-    """A normal distribution without what is more than two standard deviations from its mean."""
+    """A normal distribution, truncated at two standard deviations from its mean."""
 
     def __call__(self, shape, dtype=None) -> Tensor:
         drawn = truncated(self._rng(), tuple(shape)) * self.stddev + self.mean
@@ -173,7 +173,7 @@ def truncated(rng, shape) -> np.ndarray:
 
 
 def fans(shape, input_axes=None, output_axes=None) -> tuple[int, int]:
-    """Return how many numbers go into one number of a layer's output, and how many come of one of its input.
+    """Return (fan in, fan out): the number of inputs of one output of a layer, and of outputs of one input.
 
     >>> fans((3, 3, 8, 16))
     (72, 144)
@@ -284,7 +284,7 @@ def get(identifier):
     Raises
     ------
     BadNameError
-        For a name that is unknown, with the nearest.
+        If the name is unknown. The message suggests the nearest names.
     """
     if identifier is None:
         return None

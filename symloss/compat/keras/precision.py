@@ -1,4 +1,4 @@
-"""What models compute in: the package's `floatx`, whatever PyTensor's own setting is."""
+"""The precision of models: `floatx` of this package, whatever PyTensor's own setting is."""
 
 import functools
 

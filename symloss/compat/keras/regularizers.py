@@ -108,7 +108,7 @@ def get(identifier):
     Raises
     ------
     BadNameError
-        For a name that is unknown, with the nearest.
+        If the name is unknown. The message suggests the nearest names.
     """
     if identifier is None:
         return None

@@ -10,7 +10,7 @@ _stream = [np.random.default_rng()]
 def set_random_seed(seed: int) -> None:
     """Start the stream of seeds again, so that what is drawn afterwards repeats: initial weights, shuffling, dropout.
 
-    numpy's and Python's own global generators are left alone: seed them yourself if your script draws from them.
+    numpy's and Python's own global generators are not changed: seed them yourself if your script draws from them.
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise SpecError(f"set_random_seed: seed={seed!r} is not valid; it must be an integer of at least 0")

@@ -1,4 +1,4 @@
-"""What comes out: numpy arrays with a method `numpy`; and variables, which metrics keep their sums in."""
+"""Results of operations: numpy arrays with a method `numpy`; and variables, in which metrics keep their sums."""
 
 import numpy as np
 from pytensor.graph.basic import Variable as Expression
@@ -9,7 +9,7 @@ from .backend import floatx, standardize_dtype
 
 
 class Tensor(np.ndarray):
-    """A numpy array with Keras' method `numpy`. What is computed from it is of this class, too, single numbers as well.
+    """A numpy array with Keras' method `numpy`. Results computed from it are of this class, too.
 
     >>> float(as_tensor([1.0, 2.0]).sum())
     3.0

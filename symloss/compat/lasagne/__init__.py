@@ -1,6 +1,6 @@
-"""Lasagne, played by symloss: ``from symloss.compat import lasagne`` takes the place of ``import lasagne``.
+"""Lasagne, implemented with symloss: ``from symloss.compat import lasagne`` replaces ``import lasagne``.
 
-Inside are its own submodules under their names. Its differences from Lasagne stand in ``docs/coming-from/lasagne.md``.
+Inside are its own submodules under their names. The differences are listed in ``docs/coming-from/lasagne.md``.
 """
 
 from . import (

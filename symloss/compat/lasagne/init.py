@@ -10,7 +10,7 @@ __all__ = ["Constant", "Glorot", "GlorotNormal", "GlorotUniform", "He", "HeNorma
 
 
 class Initializer:
-    """What makes initial values: called with a shape, it returns an array in floatX. A subclass defines `sample`."""
+    """Base class of initializers, which return an array in floatX for a shape. A subclass defines `sample`."""
 
     def __call__(self, shape):
         return self.sample(shape)
@@ -45,7 +45,7 @@ class Uniform(Initializer):
     range : float or pair
         From ``-range`` to ``range``, or from the first to the second.
     std : float or None
-        If given, the limits are ``mean - sqrt(3) std`` and ``mean + sqrt(3) std``, and `range` does not count.
+        If given, the limits are ``mean - sqrt(3) std`` and ``mean + sqrt(3) std``, and `range` is ignored.
     mean : float
         See `std`.
     """

@@ -102,7 +102,7 @@ class Lasagne(CoreLayer):
     network : Layer or str
         Its output layer, or the name of a function that `network` has registered.
     statistics : dict of list of numbers, or None
-        Values of parameters that are not trained, such as the averages of batch normalisation; from files.
+        Values of parameters that are not trained, such as the averages of batch normalization; from files.
     """
 
     forms = ("lasagne",)

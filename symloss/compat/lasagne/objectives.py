@@ -117,7 +117,7 @@ def aggregate(loss, weights=None, mode="mean"):
     ----------
     loss : tensor
     weights : tensor or None
-        Of a shape that goes with the loss. What weighs 0 still has to be a number: NaN stays NaN.
+        Weights that can be broadcast to the loss. Values with weight 0 still have to be numbers: NaN stays NaN.
     mode : 'mean', 'sum' or 'normalized_sum'
         The mean of loss times weights over *all* elements; their sum; or the sum over the sum of the weights.
 
@@ -164,9 +164,9 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True)
     delta : scalar
         The margin.
     log_odds : bool or None
-        What `predictions` are. None: True, with a FutureWarning, since Lasagne meant to change its default.
+        Whether `predictions` are log-odds. None means True, with a FutureWarning.
     binary : bool
-        What `targets` are.
+        Whether `targets` are 0 and 1, or -1 and 1.
 
     Returns
     -------

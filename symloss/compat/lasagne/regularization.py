@@ -1,7 +1,7 @@
 """lasagne.regularization: penalties, and the sums of them over the parameters of layers.
 
 ``loss + 1e-4 * regularize_network_params(layer, l2)`` penalizes what is tagged as regularizable: weights, and the gamma
-of batch normalisation; no biases.
+of batch normalization; no biases.
 """
 
 import pytensor.tensor as pt

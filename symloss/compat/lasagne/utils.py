@@ -77,7 +77,7 @@ def as_tuple(x, N, t=None):  # noqa: N803 (Lasagne's name)
     x : value or iterable
     N : int
     t : type
-        What all elements have to be.
+        Type that all elements must have.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the classes of numpy_ml raise here: errors in words that are still of the kinds that its users catch."""
+"""Errors of this package, with messages, which are also of the kinds that users of numpy_ml catch."""
 
 from ...errors import DataError, ShapeError, SpecError, UnknownNameError, unknown
 
@@ -16,7 +16,7 @@ class FrozenError(SpecError, AssertionError):
 
 
 class BadNameError(UnknownNameError, ValueError, NotImplementedError):
-    """A name that stands for nothing: of an optimizer, a scheduler, an activation, a weight initialization."""
+    """An unknown name: of an optimizer, a scheduler, an activation, a weight initialization."""
 
 
 def no_such(kind: str, name: object, known) -> BadNameError:

@@ -1,6 +1,6 @@
-"""theanets, played by symloss: old scripts run with nothing but this import changed, and old numbers hold.
+"""theanets, implemented with symloss: old scripts run if you change this import, and give the same numbers.
 
-Its differences from the core of symloss stand in ``docs/coming-from/theanets.md``.
+Its differences from the core of symloss are listed in ``docs/coming-from/theanets.md``.
 """
 
 from . import (

@@ -93,7 +93,7 @@ def build(name, layer, **kwargs):
 
 
 class Activation(metaclass=Registrar):
-    """What is applied to a layer's sums.
+    """A function that is applied to the weighted sums of a layer.
 
     Parameters
     ----------

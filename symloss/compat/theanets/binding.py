@@ -1,4 +1,4 @@
-"""What the losses of a network are fed: targets and weights are bound here alone, each time they are asked for."""
+"""The targets and weights of a network's losses, which are bound here each time they are needed."""
 
 from pytensor.graph.basic import Variable
 
@@ -16,7 +16,7 @@ def bind(network) -> list[Loss]:
     Raises
     ------
     ConfigurationError
-        If something in ``net.losses`` is no loss: it says what to write instead.
+        If something in ``net.losses`` is not a loss. The message says what to write instead.
     """
     losses, names = checked(network), {layer.name for layer in network.layers}
     for loss in losses:

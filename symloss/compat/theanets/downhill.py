@@ -20,7 +20,7 @@ def build(algo, loss, params=None, inputs=None, updates=(), monitors=(), monitor
 
 def minimize(loss, train, valid=None, params=None, inputs=None, algo="rmsprop", updates=(), monitors=(),
              monitor_gradients=False, batch_size=32, train_batches=None, valid_batches=None, **kwargs):
-    """Minimise a loss, and return the last pair of monitors, of training and of validation."""
+    """Minimize a loss, and return the last pair of monitors, of training and of validation."""
     train = _dataset(train, "train", batch_size, train_batches)
     valid = train if valid is None else _dataset(valid, "valid", batch_size, valid_batches)
     return build(algo, loss, params, inputs, updates, monitors, monitor_gradients).minimize(train, valid, **kwargs)
@@ -36,7 +36,7 @@ def _like(parameter, name, fill=0.0):
 
 
 class Optimizer(metaclass=Registrar):
-    """What moves parameters so that a loss becomes lower.
+    """Base class of optimizers, which change parameters to minimize a loss.
 
     Parameters
     ----------

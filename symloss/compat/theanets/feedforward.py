@@ -103,7 +103,7 @@ class Classifier(graph.Network):
         return self.feed_forward(x, **kwargs)[self.layers[-1].output_name]
 
     def predict_logit(self, x, **kwargs):
-        """Return what goes into the last layer's activation."""
+        """Return the input of the last layer's activation."""
         return self.feed_forward(x, **kwargs)[self.layers[-1].full_name("pre")]
 
     def score(self, x, y, w=None, **kwargs):

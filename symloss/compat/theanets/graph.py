@@ -188,7 +188,7 @@ class Network:
         algo : str or trainer
             Of downhill; 'sample', 'layerwise', 'pretrain'; or an object with ``itertrain(train, valid, **kwargs)``.
         subalgo : str
-            What 'layerwise' and 'pretrain' train with.
+            The optimizer that 'layerwise' and 'pretrain' use.
         save_every : int or float
             Passes, or minutes, after which the model is saved.
         save_progress : path or file
@@ -260,7 +260,7 @@ class Network:
 
     @property
     def variables(self):
-        """What data bring, in order: inputs, then each loss's target and weights, each variable once."""
+        """The variables of the data, in order: inputs, then the target and weights of each loss, each variable once."""
         return list(dict.fromkeys(self.inputs + [v for loss in binding.bind(self) for v in loss.variables]))
 
     @property

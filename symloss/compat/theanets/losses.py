@@ -125,7 +125,7 @@ class MeanAbsoluteError(Loss):
 
 
 class GaussianLogLikelihood(Loss):
-    """What theanets took for a Gaussian likelihood, of the outputs `mean_name` and `covar_name`; weights do nothing."""
+    """What theanets computed as a Gaussian likelihood of the outputs `mean_name` and `covar_name`, without weights."""
 
     __extra_registration_keys__ = ("gll",)
 

@@ -9,7 +9,7 @@ class Experiment:
     Parameters
     ----------
     network : Network, class of networks, or path
-        What to work with, how to make it of the other arguments, or where it was saved.
+        A network, a class that is called with the other arguments, or the path of a saved network.
     *args, **kwargs
         For the class.
     """

@@ -33,7 +33,7 @@ class Text:
         The alphabet; None: the characters that occur at least `min_count` times, sorted.
     min_count : int
     unknown : str
-        What takes the place of other characters.
+        The character that replaces unknown ones.
     """
 
     def __init__(self, text, alpha=None, min_count=2, unknown="\0"):

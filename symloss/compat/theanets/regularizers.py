@@ -18,7 +18,7 @@ PLACES = ("input", "hidden", "output")
 
 
 def from_kwargs(graph, **kwargs):
-    """Return the regularizers that keyword arguments ask for; those that ask for none are left alone.
+    """Return the regularizers that keyword arguments ask for; other arguments are ignored.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def _noises(graph, kind, kwargs):
 
 
 class Regularizer(metaclass=Registrar):
-    """What changes a model's outputs, or adds a term to its loss.
+    """Base class of regularizers, which change outputs of a model or add a term to its loss.
 
     Parameters
     ----------

@@ -187,7 +187,7 @@ def params_matching(layers, patterns):
 
 
 def log(message, *args, **kwargs):
-    """Write a line to the standard output, as theanets did; without arguments, braces are left alone."""
+    """Write a line to the standard output, as theanets did. Without arguments, braces are not replaced."""
     sys.stdout.write((message.format(*args, **kwargs) if args or kwargs else message) + "\n")
 
 

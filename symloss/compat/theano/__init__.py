@@ -1,8 +1,8 @@
-"""Theano, played by PyTensor: ``from symloss.compat import theano`` takes the place of ``import theano``.
+"""Theano, implemented with PyTensor: ``from symloss.compat import theano`` replaces ``import theano``.
 
 Inside are Theano's own submodules under their names (``tensor as T``, ``tensor.nnet``, ``sandbox.rng_mrg``, ...). What
 they do not define themselves comes from PyTensor; for a name that PyTensor has under another one, the error says which.
-The differences stand in ``docs/coming-from/lasagne.md``.
+The differences are listed in ``docs/coming-from/lasagne.md``.
 """
 
 import pytensor as _pytensor

@@ -65,7 +65,7 @@ def missing(here: str, name: str, modules=()) -> AttributeError:
 
 
 def _place(name: str) -> str | None:
-    """Return where PyTensor has `name`, in whatever case it is written there."""
+    """Return where PyTensor has `name`, ignoring the case."""
     lowered = name.lower()
     for exactly in (True, False):
         for module in PLACES:

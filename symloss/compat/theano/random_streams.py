@@ -100,7 +100,7 @@ class _Streams:
 
 
 class MRG_RandomStreams(_Streams):  # noqa: N801 (Theano's name)
-    """theano.sandbox.rng_mrg.MRG_RandomStreams; `nstreams` says nothing here, since one generator fills an array."""
+    """theano.sandbox.rng_mrg.MRG_RandomStreams; `nstreams` has no effect, because one generator fills an array."""
 
     def __init__(self, seed=12345):
         super().__init__(seed)

@@ -9,12 +9,12 @@ BATCHES = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_b
 
 
 def say(text: str) -> None:
-    """Write a line to standard output, where Keras' callbacks tell what they do."""
+    """Write a line to standard output, where Keras' callbacks report what they do."""
     sys.stdout.write(f"{text}\n")
 
 
 class Callback:
-    """What listens to a training: a subclass overrides any of the methods.
+    """Base class of callbacks. A subclass overrides any of the methods.
 
     Attributes
     ----------
@@ -41,58 +41,58 @@ class Callback:
         return self.__dict__.get("_model")
 
     def on_train_begin(self, logs=None):
-        """Is called before the first epoch."""
+        """Called before the first epoch."""
 
     def on_train_end(self, logs=None):
-        """Is called after the last epoch."""
+        """Called after the last epoch."""
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Is called before an epoch, numbered from 0."""
+        """Called before an epoch, numbered from 0."""
 
     def on_epoch_end(self, epoch, logs=None):
-        """Is called after an epoch, with its figures and those of the validation data."""
+        """Called after an epoch, with its losses and metrics, including those of the validation data."""
 
     def on_batch_begin(self, batch, logs=None):
-        """Is called before a batch, numbered from 0."""
+        """Called before a batch, numbered from 0."""
 
     def on_batch_end(self, batch, logs=None):
-        """Is called after a batch, with the figures of the epoch so far."""
+        """Called after a batch, with the losses and metrics of the epoch so far."""
 
     def on_train_batch_begin(self, batch, logs=None):
-        """Is called before a batch."""
+        """Called before a batch."""
         self.on_batch_begin(batch, logs=logs)
 
     def on_train_batch_end(self, batch, logs=None):
-        """Is called after a batch."""
+        """Called after a batch."""
         self.on_batch_end(batch, logs=logs)
 
     def on_test_begin(self, logs=None):
-        """Is called before an evaluation, of validation data too."""
+        """Called before an evaluation, of validation data too."""
 
     def on_test_end(self, logs=None):
-        """Is called after an evaluation."""
+        """Called after an evaluation."""
 
     def on_test_batch_begin(self, batch, logs=None):
-        """Is called before a batch of an evaluation."""
+        """Called before a batch of an evaluation."""
 
     def on_test_batch_end(self, batch, logs=None):
-        """Is called after a batch of an evaluation."""
+        """Called after a batch of an evaluation."""
 
     def on_predict_begin(self, logs=None):
-        """Is called before a prediction."""
+        """Called before a prediction."""
 
     def on_predict_end(self, logs=None):
-        """Is called after a prediction."""
+        """Called after a prediction."""
 
     def on_predict_batch_begin(self, batch, logs=None):
-        """Is not called: a prediction has no batches that a callback could see."""
+        """Never called: a prediction has no batches that a callback could see."""
 
     def on_predict_batch_end(self, batch, logs=None):
-        """Is not called; see `on_predict_batch_begin`."""
+        """Never called; see `on_predict_batch_begin`."""
 
 
 class History(Callback):
-    """The figures of all epochs.
+    """The losses and metrics of all epochs.
 
     Attributes
     ----------
@@ -159,7 +159,7 @@ class CallbackList:
                     getattr(one, name)(value)
 
     def call(self, moment: str, *arguments) -> None:
-        """Call a method of all callbacks; the last argument is the figures so far, {} unless given."""
+        """Call a method of all callbacks; the last argument is the logs, which are {} by default."""
         wanted = 2 if moment.endswith(("epoch_begin", "epoch_end", "batch_begin", "batch_end")) else 1
         arguments = arguments if len(arguments) == wanted else (*arguments, {})
         for one in self.all:
@@ -168,7 +168,7 @@ class CallbackList:
                 method(*arguments)
 
     def want_batches(self) -> bool:
-        """Return whether anybody listens to single batches."""
+        """Return whether any callback needs single batches."""
         return any(_overrides(one, name) for one in self.all for name in BATCHES)
 
     def take_nan(self) -> bool:

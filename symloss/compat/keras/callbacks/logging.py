@@ -1,4 +1,4 @@
-"""Callbacks that write figures down, and the one that ends a training quietly where a number is not finite."""
+"""Callbacks that write losses and metrics to files, and the one that ends a training if the loss is not finite."""
 
 import csv
 
@@ -15,7 +15,7 @@ class CSVLogger(Callback):
     filename : path
     separator : str
     append : bool
-        Whether an existing file goes on.
+        Whether to append to an existing file.
     """
 
     def __init__(self, filename, separator=",", append=False):
@@ -57,9 +57,9 @@ def _text(value):
 
 
 class TerminateOnNaN(Callback):
-    """Ends the training where the loss is not finite, with the weights of before.
+    """Ends the training if the loss is not finite, with the weights from before that batch.
 
-    Without it, `TrainingError` tells what happened where.
+    Without it, a `TrainingError` says what happened and where.
     """
 
     def take_nan(self) -> bool:
@@ -70,4 +70,4 @@ class TerminateOnNaN(Callback):
 
 
 class ProgbarLogger(Callback):
-    """Does nothing that `verbose=1` does not do."""
+    """Does nothing, because `verbose=1` already shows a progress bar."""

@@ -8,7 +8,7 @@ from .stopping import sense, value_of
 
 
 def _rate(who, model) -> float:
-    """Return the learning rate of a model, or say that a schedule cannot be changed."""
+    """Return the learning rate of a model, or raise an error if it is a schedule."""
     optimizer = model.optimizer
     if optimizer._schedule is not None:
         raise SpecError(f"{who}: the learning rate of {type(optimizer).__name__} is a schedule, which a callback "
@@ -44,7 +44,7 @@ class LearningRateScheduler(Callback):
 
 
 class ReduceLROnPlateau(Callback):
-    """Multiplies the learning rate by `factor` when a value has not become better for `patience` epochs.
+    """Multiplies the learning rate by `factor` when a value has not improved for `patience` epochs.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class ReduceLROnPlateau(Callback):
     mode : 'auto', 'min' or 'max'
     min_delta : float
     cooldown : int
-        Epochs after a reduction that do not count.
+        Number of epochs to wait after a reduction.
     min_lr : float
     """
 

@@ -19,12 +19,12 @@ class ModelCheckpoint(Callback):
     monitor : str
     verbose : int
     save_best_only : bool
-        Whether only epochs that are the best so far are written.
+        Whether to write only epochs that are the best so far.
     save_weights_only : bool
     mode : 'auto', 'min' or 'max'
     save_freq : 'epoch'
     initial_value_threshold : float or None
-        What the best has to be better than.
+        Value that the first saved epoch has to improve on.
     """
 
     def __init__(self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False,

@@ -1,4 +1,4 @@
-"""EarlyStopping, and how callbacks know what is better."""
+"""EarlyStopping, and how callbacks find out which values are better."""
 
 import warnings
 
@@ -11,7 +11,7 @@ HIGHER = ("acc", "accuracy", "auc", "precision", "recall", "f1", "fbeta", "iou",
 
 
 def sense(who: str, mode: str, monitor: str) -> int:
-    """Return 1 where less is better, -1 where more is.
+    """Return 1 if lower values are better, and -1 if higher values are better.
 
     >>> sense("EarlyStopping", "auto", "val_acc"), sense("EarlyStopping", "auto", "val_loss")
     (-1, 1)
@@ -25,7 +25,7 @@ def sense(who: str, mode: str, monitor: str) -> int:
 
 
 def value_of(who: str, monitor: str, logs: dict) -> float | None:
-    """Return what is monitored; None with a warning where the epoch does not have it."""
+    """Return the monitored value, or None with a warning if the epoch does not have it."""
     if monitor not in (logs or {}):
         warnings.warn(f"{who}: monitor={monitor!r} is not among the values of the epoch, {', '.join(logs or {})}, so "
                       f"the callback has no effect", SymlossWarning, stacklevel=4)
@@ -34,23 +34,23 @@ def value_of(who: str, monitor: str, logs: dict) -> float | None:
 
 
 class EarlyStopping(Callback):
-    """Ends the training when a value has not become better for `patience` epochs.
+    """Ends the training when a value has not improved for `patience` epochs.
 
     Parameters
     ----------
     monitor : str
     min_delta : float
-        Least change that counts.
+        Smallest change that counts as an improvement.
     patience : int
     verbose : int
     mode : 'auto', 'min' or 'max'
-        Which values are the good ones; 'auto' goes by the name.
+        Whether low or high values are better; 'auto' decides by the name.
     baseline : float or None
         A value that has to be reached within `patience` epochs.
     restore_best_weights : bool
-        Whether the weights of the best epoch are put back.
+        Whether to restore the weights of the best epoch.
     start_from_epoch : int
-        Epochs at the beginning that do not count.
+        Number of epochs at the beginning that are ignored.
     """
 
     def __init__(self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,

@@ -1,4 +1,4 @@
-"""MNIST: 28 x 28 grey digits."""
+"""MNIST: 28 x 28 gray digits."""
 
 import io
 import os
@@ -19,9 +19,9 @@ _told: list = []
 def load_data(path="mnist.npz"):
     """Return ((x_train, y_train), (x_test, y_test)): uint8 arrays (n, 28, 28) from 0 to 255, and (n,) from 0 to 9.
 
-    They are read from a file 'mnist.npz' as Keras keeps it, `path` or in ``~/.keras/datasets``; or from the four
-    original files, in the folder `path` or in that which the environment variable MNIST_FOLDER names. Where there is
-    neither, the 10,000 digits that come with symloss are returned, 8,000 and 2,000 of them, and a warning says so.
+    They are read from Keras' file 'mnist.npz', which is `path` or a file in ``~/.keras/datasets``, or from the four
+    original files in the folder `path` or in the folder that the environment variable MNIST_FOLDER names. If there are
+    no such files, you get the 10,000 digits that come with symloss (8,000 and 2,000), and a warning.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ class Layer:
         `keras.config.floatx()`, or None, which means the same.
     name : str or None
     input_shape, input_dim
-        Shape of an item, or its length, where this is the first layer of a `Sequential`.
+        Shape of an item, or its length, if this is the first layer of a `Sequential`.
     """
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, name=None, input_shape=None,

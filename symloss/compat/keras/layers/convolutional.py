@@ -41,7 +41,7 @@ def padded(x, padding: str, window, stride, dilation, who: str, value=0.0):
 
 
 class _Conv(Layer):
-    """What `Conv1D` and `Conv2D` have in common."""
+    """Shared code of `Conv1D` and `Conv2D`."""
 
     axes = 2
     paddings = ("valid", "same")

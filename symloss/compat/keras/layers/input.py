@@ -12,7 +12,7 @@ class InputLayer(Layer):
     Parameters
     ----------
     shape : tuple of int or None
-        Of an item, None where any length goes.
+        Shape of an item; None for any length.
     batch_size : int or None
         Is accepted: a model takes batches of any size.
     dtype : str or None
@@ -72,7 +72,7 @@ def Input(shape=None, batch_size=None, dtype=None, sparse=None, batch_shape=None
     Parameters
     ----------
     shape : tuple of int or None
-        Of an item, None where any length goes.
+        Shape of an item; None for any length.
     batch_size : int or None
         Is accepted: a model takes batches of any size.
     dtype, name : str or None

@@ -7,7 +7,7 @@ from .basic import Named
 
 
 class Merge(Named):
-    """What all layers of several inputs have in common."""
+    """Shared code of all layers of several inputs."""
 
     least = 2
 

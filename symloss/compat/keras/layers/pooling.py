@@ -10,7 +10,7 @@ from .convolutional import last, lengths_of, padded
 
 
 class _Pool(Named):
-    """What all pooling by windows has in common."""
+    """Shared code of all pooling by windows."""
 
     arguments = ("pool_size", "strides", "padding")
     axes = 2
@@ -70,7 +70,7 @@ class AveragePooling1D(_Mean):
 
 
 class _Global(Named):
-    """What makes one value of all places."""
+    """Layers that reduce all places to one value."""
 
     arguments = ("keepdims",)
 

@@ -14,7 +14,7 @@ NOT_HERE = {"dropout": "put a Dropout layer before it", "recurrent_dropout": "pu
 
 
 class _Recurrent(Layer):
-    """What all loops have in common.
+    """Shared code of all loops.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is going on while layers make their expressions: for training or not, and where random numbers come from."""
+"""The state while layers make their expressions: for training or not, and the source of random numbers."""
 
 import contextlib
 

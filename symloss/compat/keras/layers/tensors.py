@@ -1,4 +1,4 @@
-"""What layers are called with before there are data: tensors of a shape that remember the layer they come from."""
+"""Symbolic inputs of layers: tensors with a shape that remember the layer they come from."""
 
 from ....errors import SpecError
 
@@ -9,7 +9,7 @@ class KerasTensor:
     Parameters
     ----------
     shape : tuple of int or None
-        Of a batch; None where any length goes, as for the first axis.
+        Shape of a batch; None for any length, as for the first axis.
     dtype : str
     name : str
     call : Call or None

@@ -41,7 +41,7 @@ class Bidirectional(Layer):
     ----------
     layer : SimpleRNN, LSTM or GRU
     merge_mode : 'concat', 'sum', 'mul', 'ave' or None
-        What becomes of both outputs.
+        How to combine both outputs.
     """
 
     def __init__(self, layer, merge_mode="concat", backward_layer=None, **keywords):

@@ -28,15 +28,15 @@ class Loss(Configured):
     name : str or None
         None: the name of the class in small letters.
     reduction : 'sum_over_batch_size', 'mean', 'sum', 'mean_with_sample_weight', 'none' or None
-        What becomes of the values. The first two are one: the sum of values, each times its weight, by the number of
+        How to combine the values. The first two are the same: the weighted sum of the values, divided by the number of
         values. 'mean_with_sample_weight' divides by the sum of weights.
     dtype : str or None
-        In which arrays are computed; None: `floatx`. Expressions stay in their own.
+        Dtype in which arrays are computed; None means `floatx`. Expressions keep their dtype.
 
     Notes
     -----
     `call` takes targets and predictions, arrays or PyTensor variables, and returns a value per item. Write it with
-    `keras.ops`: then it can be minimised, too.
+    `keras.ops`: then you can also minimize it.
 
     >>> class Fourth(Loss):
     ...     def call(self, y_true, y_pred):
@@ -112,9 +112,9 @@ def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_b
     ----------
     values : tensor
     sample_weight : tensor or None
-        Of the values' shape, one an item, or with a last axis of length 1 more.
+        In the shape of the values, one per item, or with an additional last axis of length 1.
     mask : tensor or None
-        Where it is 0, a value does not count, not in a mean's divisor either.
+        Values where it is 0 are ignored, also in the divisor of a mean.
     """
     values = ops.convert_to_tensor(values, dtype)
     if sample_weight is not None:

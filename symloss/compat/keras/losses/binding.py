@@ -1,4 +1,4 @@
-"""From a loss of Keras to a `symloss.Loss` that is bound to an output of a model, which training minimises."""
+"""From a loss of Keras to a `symloss.Loss` that is bound to an output of a model, which training minimizes."""
 
 import dataclasses
 
@@ -59,9 +59,9 @@ class BoundLoss(CoreLoss, registered=False):
     ----------
     form : str, LossSpec or function of (prediction, target)
     keras : Loss or function
-        What it was made of.
+        The loss of Keras.
     shown : str
-        What records call it.
+        Its name in records.
     **keywords
         Those of `symloss.Loss`.
     """
@@ -72,7 +72,7 @@ class BoundLoss(CoreLoss, registered=False):
 
     @property
     def label(self) -> str:
-        """What records call it."""
+        """Its name in records."""
         return self.__dict__.get("shown") or self.name
 
     def to_spec(self) -> dict:
@@ -97,7 +97,7 @@ def core_loss(identifier, output: str, *, weight=1.0, weighted: bool = False, na
     weighted : bool
         Whether data carry a weight for each target.
     name : str or None
-        What records call the term; None: the name of the loss, and 'loss', so that a metric may have the same.
+        Name of the term in records. None: the name of the loss and 'loss', so that a metric can have the same name.
     target : int, variable or None
         Number of axes of y_true, or its variable. None: labels, for the losses that take these (integers, an axis less
         than the output) and for a user's function that goes with nothing else, else floats in the shape of the output.
@@ -109,11 +109,11 @@ def core_loss(identifier, output: str, *, weight=1.0, weighted: bool = False, na
 
     Notes
     -----
-    * Softmax and sigmoid as the last activation are found, and the loss is computed of the logits before them. With
-      ``from_logits=True`` the loss applies them itself; an output that has one already is refused.
+    * If the last activation is a softmax or a sigmoid, the loss is computed from the logits before it. With
+      ``from_logits=True``, the loss applies the activation itself, and an output that already has one raises an error.
     * ``reduction="sum_over_batch_size"`` (or "mean") is how='count': sum(w l) / number of values;
-      "mean_with_sample_weight" is how='mean': sum(w l) / sum(w); "sum" is how='sum'. None and "none" are no number
-      that could be minimised: that raises.
+      "mean_with_sample_weight" is how='mean': sum(w l) / sum(w); "sum" is how='sum'. None and "none" raise an
+      error, because training can only minimize a single number.
     * ``ignore_class`` leaves labels out of the sum and the divisor.
     * A subclass of `keras.losses.Loss` and a function are called with PyTensor variables, so they must be written in
       `keras.ops` (or in pytensor.tensor). They return a value per item, which weights multiply; one that returns a
@@ -122,7 +122,7 @@ def core_loss(identifier, output: str, *, weight=1.0, weighted: bool = False, na
     Raises
     ------
     SpecError
-        For a reduction, a dtype or an axis that training does not take, with what to write.
+        For a reduction, a dtype or an axis that training does not support. The message says what to write.
     BadNameError
         For a name that is unknown.
     """

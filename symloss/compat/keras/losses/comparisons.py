@@ -12,7 +12,7 @@ PLAIN = ("shape", "ndim", "dtype", "name")  # attributes that are no tensors
 def refuse_comparisons(function, name: str) -> None:
     """Raise SpecError where a function of (y_true, y_pred) compares these, or what it makes of them, by == or !=.
 
-    On arrays that would work; of variables it would be False in silence. What has no source is not looked at.
+    Such a comparison works for arrays, but is silently False for variables. Functions without source are not checked.
     """
     if str(getattr(function, "__module__", "")).startswith(__name__.rsplit(".", 2)[0]):
         return

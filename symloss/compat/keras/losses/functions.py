@@ -170,7 +170,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
 
     Parameters
     ----------
-    y_true : integers, with an axis less than y_pred, or of length 1 there
+    y_true : integers, with one axis fewer than y_pred, or with an axis of length 1 there
     y_pred : (..., k)
         Probabilities are divided by their sum and clipped to [1e-7, 1 - 1e-7]; logits with `from_logits`.
     ignore_class : int or None
@@ -181,7 +181,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     Raises
     ------
     DataError
-        For a label in an array that is no class: Keras has no loss there, in silence.
+        If a label in an array is not a class. Keras silently has no loss there.
     """
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
     symbolic = is_expression(y_true) or is_expression(y_pred)

@@ -42,7 +42,7 @@ def spread(who: str, weights, values):
 
 
 def require_one_shape(who: str, y_true, y_pred) -> None:
-    """Raise ShapeError for lengths that differ: Keras would repeat one of them, and sum up pairs that nobody meant."""
+    """Raise ShapeError for lengths that differ: Keras would broadcast one of them, and compute a wrong loss."""
     known = zip(lengths(y_true), lengths(y_pred), strict=False)
     if y_true.ndim != y_pred.ndim or any(None not in pair and pair[0] != pair[1] for pair in known):
         raise ShapeError(f"{who}: y_true has shape {_text(y_true)} and y_pred {_text(y_pred)}, but they must have the "

@@ -53,7 +53,7 @@ def core_metrics(identifier, loss=None, *, output: str | None = None, weighted: 
     Raises
     ------
     BadNameError
-        For a name that is unknown, with the nearest.
+        If the name is unknown. The message suggests the nearest names.
     """
     if isinstance(identifier, list | tuple):
         return [one for each in identifier

@@ -8,7 +8,7 @@ from .counting import NOTHING, checked_thresholds, counts, even_thresholds
 
 
 class Counting(Metric):
-    """What these metrics have in common: counts of some kinds at each threshold.
+    """Shared code of these metrics: counts of some kinds at each threshold.
 
     Parameters
     ----------

@@ -35,13 +35,13 @@ def counts(who: str, y_true, y_pred, thresholds, sample_weight=None, *, top_k=No
     Parameters
     ----------
     who : str
-        Who asks, for errors.
+        Name of the caller, for errors.
     y_true : 0 and 1, tensor (n, ...)
     y_pred : tensor of its shape
-        What is above a threshold is a yes.
+        Predictions above a threshold count as 1.
     thresholds : list of numbers
     sample_weight : tensor or None
-        One an item, or in the shape of y_pred.
+        One weight per item, or weights in the shape of y_pred.
     top_k : int or None
         How many of the greatest of a row count at all.
     class_id : int or None

@@ -2,10 +2,11 @@
 
 import pytensor.tensor as pt
 
+from ....errors import ShapeError
 from .. import ops
 from ..backend import EPSILON, floatx
 from ..losses import functions as losses
-from ..losses.shapes import require_one_shape, same_rank
+from ..losses.shapes import lengths, require_one_shape, same_rank
 from ..tensors import is_expression
 
 
@@ -41,17 +42,22 @@ def categorical_accuracy(y_true, y_pred):
     return _hits(ops.equal(ops.argmax(y_true, -1), ops.argmax(y_pred, -1)))
 
 
-def _labels(y_true, y_pred):
-    """Return labels as int32, without an axis of length 1 where y_pred has the classes."""
+def _labels(y_true, y_pred, who: str, ids=False):
+    """Return labels as int32, without an axis of length 1 where y_pred has the classes (or `ids` of these)."""
     y_true, y_pred = ops.cast(y_true, "int32"), ops.convert_to_tensor(y_pred)
-    if y_true.ndim == y_pred.ndim and (y_true.type if is_expression(y_true) else y_true).shape[-1] == 1:
+    last = lengths(y_true)[-1] if y_true.ndim else None
+    if y_true.ndim == y_pred.ndim and last == 1:
         y_true = ops.squeeze(y_true, -1)
+    if y_true.ndim == y_pred.ndim > 1 and last is not None:
+        other = "" if ids else f", or use {who.removeprefix('sparse_')}"
+        raise ShapeError(f"{who}: y_true has {y_true.ndim} axes like y_pred, and {last} columns, but integer labels "
+                         f"have one axis fewer. For one-hot vectors, pass y_true.argmax(axis=-1){other}")
     return y_true, y_pred
 
 
 def sparse_categorical_accuracy(y_true, y_pred):
     """Return 1 where the greatest entry of y_pred is in the place of the label, else 0."""
-    y_true, y_pred = _labels(y_true, y_pred)
+    y_true, y_pred = _labels(y_true, y_pred, "sparse_categorical_accuracy")
     return _hits(ops.equal(y_true, ops.argmax(y_pred, -1)))
 
 
@@ -66,7 +72,7 @@ def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5, from_sorted_ids=False
 
     With `from_sorted_ids` y_pred are labels, the best first.
     """
-    y_true, y_pred = _labels(y_true, y_pred)
+    y_true, y_pred = _labels(y_true, y_pred, "sparse_top_k_categorical_accuracy", ids=from_sorted_ids)
     if from_sorted_ids:
         return _hits(ops.any(ops.equal(ops.expand_dims(y_true, -1), ops.cast(y_pred[..., :k], "int32")), axis=-1))
     return _hits(ops.in_top_k(y_true, y_pred, k))

@@ -19,7 +19,7 @@ class IoU(Metric):
     target_class_ids : list of int
         Which classes the mean is over.
     ignore_class : int or None
-        The label that does not count.
+        The label to ignore.
     sparse_y_true, sparse_y_pred : bool
         Whether these are labels; else the greatest along `axis` is the label.
     axis : int

@@ -37,8 +37,9 @@ def get(identifier):
     Raises
     ------
     BadNameError
-        For a name that is unknown, with the nearest. 'accuracy' is the class `Accuracy` here; `Model.compile` chooses
-        by the shapes of targets and predictions.
+        If the name is unknown. The message suggests the nearest names.
+
+    'accuracy' is the class `Accuracy` here, whereas `Model.compile` chooses by the shapes of targets and predictions.
     SpecError
         For what is no metric.
     """

@@ -29,7 +29,7 @@ class FBetaScore(Metric):
         mean weighted by how often y_true has them.
     beta : float above 0
     threshold : float or None
-        What y_pred above it is a yes; None: the greatest of each row.
+        Predictions above it count as 1. None: the largest prediction of each row counts as 1.
     """
 
     def __init__(self, average=None, beta=1.0, threshold=None, name="fbeta_score", dtype=None):

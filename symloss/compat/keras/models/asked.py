@@ -1,4 +1,4 @@
-"""What `compile` was asked for: losses, their weights and metrics, output by output."""
+"""The arguments of `compile`: losses, their weights and metrics, by output."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""What `fit`, `evaluate` and `predict` are called with, as arrays by input and by output."""
+"""The data of `fit`, `evaluate` and `predict`, as arrays by input and by output."""
 
 import inspect
 from collections.abc import Iterator
@@ -8,6 +8,12 @@ import numpy as np
 from ....data import as_array
 from ....data.sources import Again
 from ....errors import DataError, ShapeError, SpecError, unknown
+from ..losses import functions
+from ..losses.binding import CROSSENTROPY
+
+BINARY = (functions.binary_crossentropy, functions.binary_focal_crossentropy)
+ONE_COLUMN = ("needs an output column for each class, but the output has 1 column. For two classes, use "
+              "loss='binary_crossentropy' with Dense(1, activation='sigmoid'), or Dense(2, activation='softmax')")
 
 
 def by_input(model, x) -> dict:
@@ -81,17 +87,59 @@ def as_targets(y: list) -> list:
 
 
 def check_kind(losses: list, outputs: dict, y: list, who: str) -> None:
-    """Raise ShapeError for labels where a loss takes vectors, with what Keras' users write."""
+    """Raise ShapeError for labels where a loss takes vectors, and for vectors where it takes labels.
+
+    Keras raises these errors, too, or trains something else in silence. The messages say what its users write.
+    """
     for some, one in zip(losses, y, strict=True):
-        for loss in some if one is not None and getattr(one, "dtype", None) is not None else ():
+        for loss in some if hasattr(one, "shape") else ():
+            if loss._target is None:
+                continue
             width = outputs[loss.output_name].type.shape[-1]
-            axes, target = len(one.shape), loss._target
-            flat = axes == target.ndim - 1 or (axes == target.ndim and one.shape[-1] == 1)
-            if flat and width not in (1, None) and target.dtype.startswith("float") and one.dtype.kind in "iu" \
-                    and target.type.shape[-1] == width:
-                raise ShapeError(f"{who}: {loss.label} needs targets with {width} columns, but y has shape "
-                                 f"{tuple(one.shape)}. For labels, use loss='sparse_categorical_crossentropy', or pass "
-                                 f"keras.utils.to_categorical(y, {width})")
+            kind = getattr(getattr(one, "dtype", None), "kind", "")
+            if loss._target.dtype.startswith("int"):
+                said = _not_labels(loss, tuple(one.shape), width)
+            else:
+                said = _not_vectors(loss, tuple(one.shape), width, kind)
+            if said is not None:
+                raise ShapeError(f"{who}: {loss.label} {said}")
+
+
+def _not_labels(loss, shape, width) -> str | None:
+    """Return what to say of targets of a shape where integer labels are wanted, or None if they fit."""
+    if loss.has_own_length or (isinstance(loss.keras, str) and loss.keras.lower() in CROSSENTROPY):
+        return None  # labels of sequences; or labels and one-hot vectors alike
+    if len(shape) == loss._target.ndim + 1 and shape[-1] > 1:
+        return (f"needs one integer label per item, but y has shape {shape}. For one-hot vectors, use "
+                f"loss='categorical_crossentropy', or pass y.argmax(axis=-1)")
+    return ONE_COLUMN if width == 1 and _is(loss, functions.sparse_categorical_crossentropy) else None
+
+
+def _not_vectors(loss, shape, width, kind) -> str | None:
+    """Return what to say of targets of a shape where they must have that of the output, or None if they fit."""
+    target, yes_or_no = loss._target, loss.spec is not None and _is(loss, *BINARY)
+    if width == 1 and _is(loss, functions.categorical_crossentropy):
+        return ONE_COLUMN
+    if width in (1, None) and not (width == 1 and yes_or_no) or target.type.shape[-1] != width:
+        return None
+    if len(shape) == target.ndim and shape[-1] != width and yes_or_no and width == 1:
+        return (f"needs one 0 or 1 per item, because the output has 1 column, but y has shape {shape}. For two "
+                f"classes, pass y[:, 1]; otherwise give the output {shape[-1]} columns: Dense({shape[-1]})")
+    flat = len(shape) == target.ndim - 1 or (len(shape) == target.ndim and shape[-1] == 1)
+    if not flat or width == 1 or kind not in ("i", "u"):
+        return None
+    way = f"For labels, use loss='sparse_categorical_crossentropy', or pass keras.utils.to_categorical(y, {width})"
+    if yes_or_no:
+        way = (f"For 0 and 1, end the model in Dense(1, activation='sigmoid'); for labels, pass "
+               f"keras.utils.to_categorical(y, {width})")
+    elif "categorical" not in loss.label and not _is(loss, functions.kl_divergence):
+        way = f"For one number per item, end the model in Dense(1). {way}"
+    return f"needs targets with {width} columns, but y has shape {shape}. {way}"
+
+
+def _is(loss, *known) -> bool:
+    """Return whether a loss of a model is one of Keras' functions, or of the classes that stand for these."""
+    return getattr(loss.keras, "fn", loss.keras) in known
 
 
 def weights_of(names: list, y: list, sample_weight, class_weight, who: str) -> list:

@@ -17,7 +17,7 @@ class Model(Trainable, Layer):
     Parameters
     ----------
     inputs : KerasTensor, list or dict of them
-        What `keras.Input` returned.
+        Tensors that `keras.Input` returned.
     outputs : KerasTensor, list or dict of them
     name : str or None
 
@@ -250,7 +250,7 @@ class Model(Trainable, Layer):
         return json.dumps(serialization.serialize(self), **keywords)
 
     def save(self, filepath, overwrite=True, include_optimizer=True, save_format=None, zipped=None) -> None:
-        """Write the model to a file of symloss (safetensors), whatever the path ends in; see `saving.save`."""
+        """Write the model to a file of symloss (safetensors), whatever the suffix of the path is; see `saving.save`."""
         saving.save(self, filepath, overwrite, include_optimizer, save_format, zipped)
 
     def save_weights(self, filepath, overwrite=True) -> None:

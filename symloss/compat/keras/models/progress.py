@@ -19,7 +19,7 @@ def verbosity(verbose) -> int:
 
 
 class Progress:
-    """What a training shows on standard output.
+    """The progress of a training on standard output.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Progress:
             _write(f"{steps}/{steps} - {passed:.0f}s - {_time(passed / max(steps, 1))}{_told(logs)}\n")
 
     def evaluated(self, logs: dict, seconds: float) -> None:
-        """Show the figures of an evaluation, or that a prediction is done."""
+        """Show the losses and metrics of an evaluation, or that a prediction is done."""
         if self.verbose == 1:
             self._rewrite(self._bar(self.steps, logs, seconds), "\n")
         elif self.verbose == 2:

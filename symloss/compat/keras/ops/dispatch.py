@@ -19,7 +19,7 @@ def operand(x, symbolic: bool, dtype=None):
 
 
 def one(x, floats: bool = False):
-    """Return (x, np or pt): `x` as an array or an expression, integers as floats where these are wanted."""
+    """Return (x, np or pt): `x` as an array or an expression, with integers converted to floats if necessary."""
     symbolic = is_expression(x)
     x = operand(x, symbolic)
     if floats and not is_float_dtype(str(x.dtype)) and not str(x.dtype).startswith("complex"):
@@ -30,7 +30,7 @@ def one(x, floats: bool = False):
 def several(*given, floats: bool = False):
     """Return ([arrays or expressions], np or pt), all of one dtype: Python's numbers take that of the others.
 
-    Floats win over integers whatever their size, as in Keras: float32 and int64 make float32.
+    As in Keras, floats win over integers of any size: float32 and int64 give float32.
     """
     symbolic = any(is_expression(x) for x in given)
     weak = [isinstance(x, bool | int | float) for x in given]

@@ -1,4 +1,4 @@
-"""Operations of arrays alone, by numpy: they have no gradients, or shapes that depend on values."""
+"""Operations that only take arrays, computed by numpy: they have no gradients, or shapes that depend on values."""
 
 import numpy as np
 from scipy import linalg

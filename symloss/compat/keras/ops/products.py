@@ -119,7 +119,7 @@ def slogdet(x) -> tuple:
 
 
 def solve(a, b):
-    """Return x with a x = b; b with an axis less than a is a vector for each matrix."""
+    """Return x with a x = b. If b has one axis fewer than a, it contains a vector for each matrix."""
     (a, b), library = several(a, b, floats=True)
     if library is pt:
         return pt.linalg.solve(a, b)
@@ -137,7 +137,7 @@ def solve_triangular(a, b, lower=False):
 
 
 def svd(x, full_matrices=True, compute_uv=True):
-    """Return (u, s, vh) with x = u s vh, or s alone."""
+    """Return (u, s, vh) with x = u s vh, or only s."""
     x, library = one(x, floats=True)
     found = library.linalg.svd(x, full_matrices=full_matrices, compute_uv=compute_uv)
     return tuple(finished(part) for part in found) if compute_uv else finished(found)

@@ -140,7 +140,7 @@ cumsum, cumprod = _running("cumsum"), _running("cumprod")
 
 
 def quantile(x, q, axis=None, method="linear", keepdims=False):
-    """Return quantiles, arrays alone: of expressions there is no gradient."""
+    """Return quantiles of an array. Expressions are not supported, because there is no gradient."""
     x, library = one(x, floats=True)
     if library is pt:
         raise SpecError("quantile: it only takes arrays. For a PyTensor variable, use keras.ops.sort(x) and pick "

@@ -313,7 +313,7 @@ def searchsorted(sorted_sequence, values, side="left"):
 
 
 def bincount(x, weights=None, minlength=0, sparse=False):
-    """Return how often each integer from 0 on is in a vector, or the sum of its weights; arrays alone."""
+    """Return how often each integer from 0 occurs in an array, or the sum of its weights."""
     if sparse or is_expression(x) or is_expression(weights):
         raise SpecError("bincount: it only takes dense arrays. For a PyTensor variable, write "
                         "keras.ops.sum(keras.ops.one_hot(x, n), axis=0)")
@@ -326,13 +326,13 @@ def bincount(x, weights=None, minlength=0, sparse=False):
 
 
 def diff(a, n=1, axis=-1):
-    """Return differences of neighbours along an axis."""
+    """Return differences of neighbors along an axis."""
     x, library = one(a)
     return finished(library.diff(x, n, axis))
 
 
 def unique(x, **options):
-    """Return the different elements in order, see numpy's `unique`; arrays alone."""
+    """Return the sorted unique elements of an array, see numpy's `unique`."""
     if is_expression(x):
         raise SpecError("unique: it only takes arrays, since the number of unique elements of a PyTensor variable is "
                         "not known in advance")

@@ -20,7 +20,7 @@ NOT_HERE = {
 
 
 class Optimizer:
-    """What moves the weights.
+    """Base class of optimizers, which change the weights.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class Optimizer:
 
     @property
     def variables(self) -> list:
-        """What it remembers: the states of the rule, as shared variables."""
+        """The state of the rule, as shared variables."""
         return [] if self.compiled is None else list(self.compiled._states)
 
     def exclude_from_weight_decay(self, var_list=None, var_names=None) -> None:

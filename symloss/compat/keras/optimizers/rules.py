@@ -1,4 +1,4 @@
-"""What Keras' optimizers do to a parameter, as update rules of symloss: Keras 3's formulas, step for step.
+"""Keras' optimizers as update rules of symloss, with the formulas of Keras 3.
 
 Each rule takes the gradients and a learning rate, and returns new values by shared variable, see `symloss.updates`.
 `decay` is taken off first, learning rate times weight decay times the parameter.
@@ -10,7 +10,7 @@ from ....updates import _like, _state, running_mean, without_bias
 
 
 class State:
-    """What a rule is made of: new values by shared variable, and the parameters after the decay.
+    """The parts of a rule: new values by shared variable, and the parameters after the decay.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def ftrl(s: State, power, start, l1, l2, shrinkage, beta):
 
 
 def adafactor(s: State, beta_2_decay, epsilon_1, epsilon_2, clip_threshold, relative_step):
-    """Adam's squares by row and column alone (Shazeer & Stern 2018)."""
+    """Adam with second moments by row and column only (Shazeer & Stern 2018)."""
     step = s.step()
     rate = pt.minimum(s.rate, 1 / pt.sqrt(step)) if relative_step else s.rate
     beta = 1 - step**beta_2_decay

@@ -35,7 +35,7 @@ def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncati
 
 
 def pack_x_y_sample_weight(x, y=None, sample_weight=None):
-    """Return data as `fit` takes them: x alone, (x, y) or (x, y, sample_weight)."""
+    """Return data as `fit` takes them: x, (x, y) or (x, y, sample_weight)."""
     if y is None:
         return (x,) if isinstance(x, list | tuple) else x
     return (x, y) if sample_weight is None else (x, y, sample_weight)

@@ -34,7 +34,7 @@ def interpolate(images, x, y, height, width, border_mode):
     height, width : int or scalar tensor
         Of what comes back, (batch, channels, height, width).
     border_mode : 'nearest', 'mirror' or 'wrap'
-        What lies outside.
+        How to read pixels outside of the image.
     """
     if border_mode not in BORDERS:
         raise SpecError(f"border_mode={border_mode!r}; border_mode must be one of {', '.join(map(repr, BORDERS))}")

@@ -133,7 +133,7 @@ class MergeLayer(Layer):
 
 
 def told(layer) -> str:
-    """Return what errors call a layer: its name, if it has one, and its class.
+    """Return a layer's description for errors: its name, if it has one, and its class.
 
     >>> told(Layer((None, 3), name="hidden")), told(Layer((None, 3)))
     ("layer 'hidden' (Layer)", 'Layer without a name')

@@ -48,7 +48,7 @@ def conv_input_length(output_length, filter_size, stride, pad=0):
 
 
 class BaseConvLayer(Layer):
-    """What layers of convolution have in common; a subclass defines `convolve`.
+    """Shared code of layers of convolution; a subclass defines `convolve`.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class BaseConvLayer(Layer):
 
 
 class _Convolution(BaseConvLayer):
-    """What Conv1DLayer, Conv2DLayer and Conv3DLayer have in common.
+    """Shared code of Conv1DLayer, Conv2DLayer and Conv3DLayer.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ class Conv3DLayer(_Convolution):
 
 
 class _Transposed(BaseConvLayer):
-    """What transposed convolution has in common in two and three dimensions.
+    """Shared code of transposed convolution in two and three dimensions.
 
     Parameters
     ----------

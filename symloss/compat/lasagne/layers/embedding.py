@@ -7,7 +7,7 @@ __all__ = ["EmbeddingLayer"]
 
 
 class EmbeddingLayer(Layer):
-    """A learnt vector for each integer: ``W[x]``, of one axis more than `x`.
+    """A learned vector for each integer: ``W[x]``, with one axis more than `x`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is done with whole networks: outputs, shapes and parameters, from one or several output layers."""
+"""Functions of whole networks: outputs, shapes and parameters, from one or several output layers."""
 
 import contextlib
 import warnings
@@ -97,7 +97,7 @@ def get_output(layer_or_layers, inputs=None, **kwargs):
     Parameters
     ----------
     layer_or_layers : Layer or list of Layer
-        Several in one call share what they have in common: one mask of dropout, say.
+        If you pass several layers in one call, they share common parts, such as a dropout mask.
     inputs : None, expression, array, or dict
         What goes in; None: the input layers' own variables. One expression is for a network with one input layer; a
         dict gives the output of any layer.

@@ -1,4 +1,4 @@
-"""Layers that normalise, by statistics of the batch, of each item, or of neighbouring channels."""
+"""Layers that normalize, by statistics of the batch, of each item, or of neighboring channels."""
 
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
@@ -14,7 +14,7 @@ __all__ = ["BatchNormLayer", "LocalResponseNormalization2DLayer", "Standardizati
 
 
 class LocalResponseNormalization2DLayer(Layer):
-    r"""Each channel divided by what its neighbours have at the same place (Krizhevsky et al. 2012).
+    r"""Each channel divided by what its neighbors have at the same place (Krizhevsky et al. 2012).
 
     .. math:: y_c = x_c / (k + \alpha \sum_{|d - c| \le n / 2} x_d^2)^\beta
 
@@ -51,7 +51,7 @@ class LocalResponseNormalization2DLayer(Layer):
 
 
 class BatchNormLayer(Layer):
-    r"""Batch normalisation (Ioffe & Szegedy 2015).
+    r"""Batch normalization (Ioffe & Szegedy 2015).
 
     .. math:: y = (x - \mu) \gamma / \sqrt{\sigma^2 + \epsilon} + \beta
 
@@ -63,12 +63,12 @@ class BatchNormLayer(Layer):
     ----------
     incoming : Layer or tuple
     axes : 'auto', int or tuple of int
-        What is averaged over; 'auto': all axes but the second.
+        Axes to average over; 'auto': all axes but the second.
     epsilon : float
     alpha : float
         Share of the new batch in the averages.
     beta, gamma : array, initializer, shared variable, expression or None
-        Of the shape of the other axes. None: 0 and 1, not learnt.
+        Of the shape of the other axes. None: 0 and 1, not learned.
     mean, inv_std : array, initializer, shared variable or expression
         The averages to begin with; they are parameters with the tag ``batch_norm_stat``, in the order beta, gamma,
         mean, inv_std.
@@ -99,13 +99,13 @@ class BatchNormLayer(Layer):
 
     def get_output_for(self, input, deterministic=False, batch_norm_use_averages=None,
                        batch_norm_update_averages=None, **kwargs):
-        """Return the normalised `input`.
+        """Return the normalized `input`.
 
         Parameters
         ----------
         input : expression
         deterministic : bool
-            What the other two are if they are None: use the averages, and do not update them.
+            Default of the other two arguments: whether to use the averages and not to update them.
         batch_norm_use_averages, batch_norm_update_averages : bool or None
         """
         use = deterministic if batch_norm_use_averages is None else batch_norm_use_averages
@@ -149,7 +149,7 @@ def _with_nonlinearity(layer, nonlinearity, name):
 
 
 def batch_norm(layer, **kwargs):
-    """Return batch normalisation between a layer and its nonlinearity.
+    """Return batch normalization between a layer and its nonlinearity.
 
     The layer loses its nonlinearity, which comes behind the `BatchNormLayer`, and its biases, which would do nothing.
 
@@ -163,13 +163,13 @@ def batch_norm(layer, **kwargs):
 
 
 def normalized_before_nonlinearity(kind, layer, options):
-    """Return a layer of a `kind` of batch normalisation, with `options`, between a layer and its nonlinearity."""
+    """Return a layer of a `kind` of batch normalization, with `options`, between a layer and its nonlinearity."""
     nonlinearity, name = _stripped(layer, options, "bn")
     return _with_nonlinearity(kind(layer, name=name, **options), nonlinearity, name)
 
 
 class StandardizationLayer(Layer):
-    r"""Each item normalised by itself.
+    r"""Each item normalized by itself.
 
     .. math:: y = (x - \mu) / \sqrt{\sigma^2 + \epsilon}
 
@@ -177,7 +177,7 @@ class StandardizationLayer(Layer):
     ----------
     incoming : Layer or tuple
     axes : 'auto', 'spatial', 'features', int or tuple of int
-        What is averaged over; 'spatial': all axes but the first two; 'features': all but the first; 'auto': 'spatial',
+        Axes to average over; 'spatial': all axes but the first two; 'features': all but the first; 'auto': 'spatial',
         and 'features' where there are two axes.
     epsilon : float
     name : str or None
@@ -212,7 +212,7 @@ def _standardized(layer, ending, axes, learn_scale, learn_bias, kwargs):
 
 
 def instance_norm(layer, learn_scale=True, learn_bias=True, **kwargs):
-    """Return instance normalisation (Ulyanov et al. 2016) between a layer and its nonlinearity.
+    """Return instance normalization (Ulyanov et al. 2016) between a layer and its nonlinearity.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def instance_norm(layer, learn_scale=True, learn_bias=True, **kwargs):
 
 
 def layer_norm(layer, **kwargs):
-    """Return layer normalisation (Ba et al. 2016) between a layer and its nonlinearity.
+    """Return layer normalization (Ba et al. 2016) between a layer and its nonlinearity.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ def pool_output_length(input_length, pool_size, stride, pad, ignore_border):
 
 
 class _Pool(Layer):
-    """What layers that pool over windows have in common.
+    """Shared code of layers that pool over windows.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class MaxPool3DLayer(Pool3DLayer):
 
 
 class _Upscale(Layer):
-    """What layers that enlarge have in common.
+    """Shared code of layers that enlarge.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ class _OverFeatures(Layer):
 
 
 class FeaturePoolLayer(_OverFeatures):
-    """Pools neighbouring channels; with maxima it is maxout (Goodfellow et al. 2013).
+    """Pools neighboring channels; with maxima it is maxout (Goodfellow et al. 2013).
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ class FeaturePoolLayer(_OverFeatures):
 
 
 class FeatureWTALayer(_OverFeatures):
-    """Keeps the greatest of neighbouring channels, and sets the others to 0: "winner takes all".
+    """Keeps the greatest of neighboring channels, and sets the others to 0: "winner takes all".
 
     Parameters
     ----------

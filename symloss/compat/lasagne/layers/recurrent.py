@@ -17,7 +17,7 @@ __all__ = ["CustomRecurrentLayer", "GRULayer", "Gate", "LSTMLayer", "RecurrentLa
 
 
 class _Recurrent(MergeLayer):
-    """What layers with a loop over time have in common; (batch, time, ...) comes in.
+    """Shared code of layers with a loop over time; (batch, time, ...) comes in.
 
     Parameters
     ----------
@@ -283,7 +283,7 @@ class Gate:
 
 
 class _Gated(_Recurrent):
-    """What LSTM and GRU have in common: parameters by gate, and products for all gates at once."""
+    """Shared code of LSTM and GRU: parameters by gate, and products for all gates at once."""
 
     def _add_gate(self, gate, name):
         """Make a gate's parameters as ``W_in_to_<name>``, ``W_hid_to_<name>`` and ``b_<name>``."""

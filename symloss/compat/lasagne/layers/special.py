@@ -17,7 +17,7 @@ __all__ = ["BiasLayer", "ExpressionLayer", "InverseLayer", "NonlinearityLayer", 
 
 
 class NonlinearityLayer(Layer):
-    """A nonlinearity alone.
+    """A layer that only applies a nonlinearity.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class NonlinearityLayer(Layer):
 
 
 class BiasLayer(Layer):
-    """Biases alone: ``x + b``.
+    """A layer that only adds biases: ``x + b``.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class BiasLayer(Layer):
 
 
 class ScaleLayer(Layer):
-    """Factors alone: ``x * scales``.
+    """A layer that only scales: ``x * scales``.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ class InverseLayer(MergeLayer):
     incoming : Layer
         Of the shape of what `layer` puts out.
     layer : Layer
-        What is inverted; it has one input.
+        The layer to invert. It must have one input.
     name : str or None
     """
 

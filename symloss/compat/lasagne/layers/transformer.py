@@ -1,4 +1,4 @@
-"""Spatial transformers: layers that read images where another layer says."""
+"""Spatial transformers: layers that read images at places that another layer computes."""
 
 import numpy as np
 import pytensor
@@ -13,7 +13,7 @@ __all__ = ["TPSTransformerLayer", "TransformerLayer"]
 
 
 class _Transformer(MergeLayer):
-    """What both have in common: an image, what moves it, and the size of what comes out."""
+    """Shared code of both: an image, what moves it, and the size of what comes out."""
 
     def __init__(self, incoming, localization_network, downsample_factor, border_mode, count, **kwargs):
         super().__init__([incoming, localization_network], **kwargs)
@@ -55,7 +55,7 @@ class TransformerLayer(_Transformer):
     downsample_factor : float, or pair of float
         How many times smaller the result is.
     border_mode : 'nearest', 'mirror' or 'wrap'
-        What lies outside.
+        How to read pixels outside of the image.
     name : str or None
 
     Raises
@@ -91,7 +91,7 @@ class TPSTransformerLayer(_Transformer):
         Whether all that does not depend on the data is computed once, when a function is compiled, and not at each
         call; 'auto': if rows and columns are known.
     border_mode : 'nearest', 'mirror' or 'wrap'
-        What lies outside.
+        How to read pixels outside of the image.
     name : str or None
 
     Raises

@@ -99,7 +99,7 @@ def _checked(probs, log):
 
 
 def _tables(probs):
-    """Return for each slot the probability that it stands for itself, and what it stands for otherwise."""
+    """Return, for each slot, the probability of the slot itself and the alternative that is drawn otherwise."""
     kept, alias = np.zeros(len(probs)), np.zeros(len(probs), dtype=int)
     heights = probs * len(probs)
     small = np.flatnonzero(heights < 1).tolist()

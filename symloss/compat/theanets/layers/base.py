@@ -122,7 +122,7 @@ class Layer(metaclass=Registrar):
 
     @property
     def output_shape(self):
-        """Shape of an item of the main output; None where any length goes."""
+        """Shape of an item of the main output; None for any length."""
         return self._output_shapes["out"]
 
     @property
@@ -225,7 +225,7 @@ class Layer(metaclass=Registrar):
         self._share(name, random_matrix(nin, nout, rng=self.rng, **options))
 
     def add_bias(self, name, size, mean=0, std=1):
-        """Make a vector of numbers from N(0, 1); ``mean_<name>`` and ``std_<name>`` alone change that."""
+        """Make a vector of numbers from N(0, 1); only ``mean_<name>`` and ``std_<name>`` change that."""
         mean, std = self.kwargs.get(f"mean_{name}", mean), self.kwargs.get(f"std_{name}", std)
         self._share(name, random_vector(size, mean, std, rng=self.rng))
 
@@ -242,7 +242,7 @@ class Layer(metaclass=Registrar):
         return {self.full_name(name): outputs[name] for name in sorted(outputs)}, updates
 
     def transform(self, inputs):
-        """Return a dict of expressions by short name, or the main one alone, and a list of updates."""
+        """Return a dict of expressions by short name, or just the main one, and a list of updates."""
         raise NotImplementedError
 
     def _only_input(self, inputs):

@@ -40,7 +40,7 @@ def convolve(x, w, stride, border_mode, filters):
 
 
 class Convolution(Layer):
-    """What convolutions have in common.
+    """Shared code of convolutions.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ def _swap(x):
 
 
 class Recurrent(Layer):
-    """What layers with a loop over time have in common.
+    """Shared code of layers with a loop over time.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ class GRU(Recurrent):
 
 
 class MUT1(Recurrent):
-    """A gated cell found by evolution; its activation is tanh whatever is asked for."""
+    """A gated cell found by evolution; its activation is always tanh."""
 
     def setup(self):
         for name in ("xh", "xr", "xz"):
@@ -318,7 +318,7 @@ class _Modules(RNN):
 
 
 class Clockwork(_Modules):
-    """Modules with `periods`: each moves when its clock ticks, and stands still otherwise."""
+    """Modules with `periods`: each changes only when its clock ticks."""
 
     def __init__(self, periods, **kwargs):
         self.periods = np.asarray(sorted(periods))

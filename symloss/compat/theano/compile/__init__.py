@@ -43,7 +43,7 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, no_defa
     updates : dict or list of pairs
         New values of shared variables.
     givens : dict or list of pairs
-        What takes the place of variables.
+        Replacements of variables.
     no_default_updates, accept_inplace, name, rebuild_strict, allow_input_downcast, profile, on_unused_input
         As in Theano: they go to ``pytensor.function``.
 
@@ -94,7 +94,7 @@ def shared(value, name=None, strict=False, allow_downcast=None, **kwargs):
     value : array, number, sparse matrix or random generator
     name : str
     strict, allow_downcast : bool
-        What `set_value` takes: only the very type; or also what loses precision.
+        Whether `set_value` only takes the exact type, or also values that lose precision.
     **kwargs
         ``borrow`` (whether `value` itself is kept) and ``broadcastable`` (the axes of length 1 that may be stretched;
         without it none).

@@ -78,7 +78,7 @@ def clone(output, replace=None, strict=True, share_inputs=True, copy_inputs=None
     ----------
     output : variable or list
     replace : dict or list of pairs
-        What takes the place of variables.
+        Replacements of variables.
     strict : bool
         Whether a replacement must be of the type of what it replaces.
     share_inputs : bool

@@ -1,4 +1,4 @@
-"""What all losses of numpy_ml are."""
+"""The base class of all losses of numpy_ml."""
 
 from abc import ABC, abstractmethod
 

@@ -66,7 +66,7 @@ class NCELoss(ObjectiveBase):
     num_negative_samples : int
         Number k of noise samples for each batch.
     optimizer : str, optimizer, dict or None
-        What `update` moves W and b by; None: SGD.
+        The optimizer that `update` uses for W and b. None means SGD.
     init : str
         Initial weights: 'glorot_normal', 'glorot_uniform', 'he_normal' or 'he_uniform'.
     subtract_log_label_prob : bool
@@ -129,7 +129,7 @@ class NCELoss(ObjectiveBase):
         return f"NCELoss({', '.join(f'{name}={value}' for name, value in options.items())})"
 
     def freeze(self):
-        """Let nothing change the parameters; a loss is then that of the targets alone, without noise."""
+        """Protect the parameters from changes. A loss then depends only on the targets, without noise."""
         self.trainable = False
 
     def unfreeze(self):

@@ -75,7 +75,7 @@ class WGAN_GPLoss(ObjectiveBase):  # noqa: N801
         Y_fake : array (n,) or (n, 1)
             The critic's scores of generated examples.
         module : 'C' or 'G'
-            Whose loss is wanted. That of the critic needs the other two arrays.
+            Whether to compute the loss of the critic or of the generator. The critic needs the other two arrays.
         Y_real : array (m,) or (m, 1), or None
             The critic's scores of real examples; m need not be n.
         gradInterp : array (k, features) or None

@@ -33,7 +33,7 @@ class SchedulerBase(ABC):
         return deepcopy(self)
 
     def set_params(self, hparam_dict):
-        """Set hyperparameters from a dict; they act from the next step on. What is not there is ignored, as 'id' is."""
+        """Set hyperparameters from a dict; they act from the next step on. Other keys, such as 'id', are ignored."""
         for name, value in (hparam_dict or {}).items():
             if name in self.hyperparameters and name != "id":
                 self.hyperparameters[name] = value

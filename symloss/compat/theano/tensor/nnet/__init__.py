@@ -1,4 +1,4 @@
-"""theano.tensor.nnet: activations, cross-entropies, convolution and batch normalisation."""
+"""theano.tensor.nnet: activations, cross-entropies, convolution and batch normalization."""
 
 from ...names import forwarding
 from . import abstract_conv, bn, conv, neighbours

@@ -188,7 +188,7 @@ def conv3d(input, filters, input_shape=None, filter_shape=None, border_mode="val
 
 
 class _Adjoint:
-    """What the gradients of convolution have in common: their options, as Theano's operations take them."""
+    """Shared code of the gradients of convolution: their options, as Theano's operations take them."""
 
     axes = 2
 

@@ -1,4 +1,4 @@
-"""theano.tensor.nnet.bn: batch normalisation."""
+"""theano.tensor.nnet.bn: batch normalization."""
 
 import pytensor.tensor as pt
 
@@ -30,7 +30,7 @@ def _spread(x, axes, ndim):
 
 def batch_normalization_train(inputs, gamma, beta, axes="per-activation", epsilon=1e-4, running_average_factor=0.1,
                               running_mean=None, running_var=None):
-    """Return (normalised inputs, mean, 1 / standard deviation), and the new running averages if these are given.
+    """Return (normalized inputs, mean, 1 / standard deviation), and the new running averages if these are given.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def batch_normalization_train(inputs, gamma, beta, axes="per-activation", epsilo
 
 
 def batch_normalization_test(inputs, gamma, beta, mean, var, axes="per-activation", epsilon=1e-4):
-    """Return inputs normalised by a given mean and variance."""
+    """Return inputs normalized by a given mean and variance."""
     axes = _axes(axes, inputs.ndim)
     gamma, beta, mean, var = (_spread(v, axes, inputs.ndim) for v in (gamma, beta, mean, var))
     return (inputs - mean) * (gamma / pt.sqrt(var + epsilon)) + beta
