@@ -55,7 +55,7 @@ def main(epochs: int = 30, folder=None, batches: int = 100) -> float:
     for steps in (30, 60):  # a model of sequences takes them at any length
         x, target, _ = sequences(1000, steps, rng)
         errors[steps] = float(np.square(net.predict(x)[:, -1] - target[:, -1]).mean())
-        print(f"mean squared error with {steps} steps: {errors[steps]:.6f}, that of always saying 1: {1 / 6:.6f}")
+        print(f"mean squared error with {steps} steps: {errors[steps]:.6f}; always predicting 1 gives {1 / 6:.6f}")
     draw(net, rng, pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-")))
     return errors[30]
 
@@ -70,7 +70,7 @@ def draw(net, rng, folder):
     left, right = figure.subplots(1, 2)
     for name in ("loss", "valid_loss"):
         left.semilogy([record["epoch"] for record in net.history], [record[name] for record in net.history], label=name)
-    left.axhline(1 / 6, color="gray", linestyle=":", label="always 1")
+    left.axhline(1 / 6, color="gray", linestyle=":", label="always predicting 1")
     left.set(xlabel="epoch", ylabel="mean squared error")
     left.legend()
 

@@ -48,16 +48,16 @@ def main(epochs: int = 60, folder=None, count: int = 2000) -> float:
 
     # 3. Both models are compared on new, complete data.
     errors = {"complete rows only": error(few.predict(x_test), y_test),
-              "all that is there": error(net.predict(filled(x_test)), y_test)}
-    print(f"{complete.sum()} of {count} rows are complete; {weights.mean():.0%} of the targets are there")
+              "all known values": error(net.predict(filled(x_test)), y_test)}
+    print(f"{complete.sum()} of {count} rows are complete; {weights.mean():.0%} of the targets are known")
     for name, value in errors.items():
         print(f"{name:20} error {value:.3f}")
 
     if importlib.util.find_spec("matplotlib"):
         folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-"))
-        draw(y_test, {"complete rows only": few.predict(x_test), "all that is there": net.predict(filled(x_test))},
+        draw(y_test, {"complete rows only": few.predict(x_test), "all known values": net.predict(filled(x_test))},
              folder / "20_missing_values.png")
-    return errors["all that is there"]
+    return errors["all known values"]
 
 
 def filled(x):

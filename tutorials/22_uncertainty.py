@@ -44,11 +44,11 @@ def main(epochs: int = 150, folder=None, count: int = 2000) -> float:
     found = np.sort(quantiles.predict(x_test), axis=1)
     shares = np.mean(y_test <= found, axis=0)
     for level, share in zip(LEVELS, shares, strict=True):
-        print(f"below the quantile for {level:4.0%}: {share:6.1%} of new data")
+        print(f"below the predicted quantile {level:4.0%}: {share:6.1%} of new data")
     predicted = gaussian.predict(x_test)
     mean, deviation = predicted["mean"], np.sqrt(predicted["variance"])
     within = float(np.mean(np.abs(y_test - mean) < 1.645 * deviation))
-    print(f"within 1.645 standard deviations: {within:.1%} of new data; 90 % are wanted")
+    print(f"within 1.645 standard deviations: {within:.1%} of new data; 90 % would be correct")
 
     if importlib.util.find_spec("matplotlib"):
         folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-"))
