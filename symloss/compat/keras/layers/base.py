@@ -1,4 +1,4 @@
-"""Layer: what all layers have in common, and what users subclass."""
+"""Layer: the base class of all layers, which users can subclass."""
 
 import inspect
 import re
@@ -26,7 +26,7 @@ LEFT_OUT = {  # arguments of Keras' layers that are not taken -> what to write i
 
 
 def snake(name: str) -> str:
-    """Return the name of a class as layers are called after it.
+    """Return the name of a class in the form of layer names.
 
     >>> snake("Conv2D"), snake("BatchNormalization"), snake("LSTM")
     ('conv2d', 'batch_normalization', 'lstm')
@@ -43,14 +43,14 @@ def automatic_name(prefix: str) -> str:
 
 
 class Layer:
-    """One layer. A subclass makes weights in `build` with `add_weight`, and expressions in `call`, with `keras.ops`.
+    """Base class of layers. A subclass makes weights in `build` with `add_weight`, and its output in `call`.
 
     Parameters
     ----------
     activity_regularizer : str, Regularizer or None
-        Of the output, divided by the number of items.
+        Regularizer of the output, divided by the number of items.
     trainable : bool
-        Whether training moves its weights; set it before `compile`.
+        Whether training changes the weights; set it before `compile`.
     dtype : str or None
         `keras.config.floatx()`, or None, which means the same.
     name : str or None
@@ -116,12 +116,12 @@ class Layer:
         self.built = True
 
     def call(self, inputs, *arguments, **keywords):
-        """Return the output for expressions of the inputs. A subclass overrides this; `training` is passed if asked."""
+        """Return the output for the inputs. A subclass overrides this, and can have an argument `training`."""
         raise SpecError(f"layer {self.name!r}: {type(self).__name__} has no method call; write one that computes the "
                         f"output from the inputs with keras.ops")
 
     def get_config(self) -> dict:
-        """Return the arguments that make such a layer. A subclass with arguments of its own adds them."""
+        """Return the arguments that make an equal layer. A subclass adds its own arguments."""
         config = {"name": self.name, "trainable": self.trainable}
         if self._input_shape_argument is not None:
             config["input_shape"] = self._input_shape_argument
@@ -199,7 +199,7 @@ class Layer:
 
     @property
     def trainable(self) -> bool:
-        """Whether training moves the weights."""
+        """Whether training changes the weights."""
         return self._trainable
 
     @trainable.setter
@@ -210,7 +210,7 @@ class Layer:
 
     @property
     def trainable_weights(self) -> list:
-        """The weights that training moves."""
+        """The weights that training changes."""
         if not self.trainable:
             return []
         own = [weight for weight in self._own_weights if weight.trainable]
@@ -220,14 +220,14 @@ class Layer:
 
     @property
     def non_trainable_weights(self) -> list:
-        """The weights that training leaves as they are."""
+        """The weights that training does not change."""
         moving = set(self.trainable_weights)
         return [weight for weight in self.weights if weight not in moving]
 
     non_trainable_variables = non_trainable_weights
 
     def count_params(self) -> int:
-        """Return how many numbers the weights have."""
+        """Return the number of values in the weights."""
         if not self.built and self._layers == [] and not self._own_weights:
             self._need_built("count_params")
         return int(sum(np.prod(weight.type.shape) for weight in self.weights))

@@ -103,7 +103,7 @@ class Named(Layer):
 
 
 class ReLU(Named):
-    """The rectifier: x above `threshold` and up to `max_value`; below, `negative_slope` times (x - threshold)."""
+    """The rectifier: x above `threshold` and up to `max_value`, and `negative_slope` (x - threshold) below."""
 
     arguments = ("max_value", "negative_slope", "threshold")
 
@@ -117,7 +117,7 @@ class ReLU(Named):
 
 
 class LeakyReLU(Named):
-    """x above 0, `negative_slope` times x below."""
+    """x for x > 0, and `negative_slope` x otherwise."""
 
     arguments = ("negative_slope",)
 
@@ -130,7 +130,7 @@ class LeakyReLU(Named):
 
 
 class ELU(Named):
-    """x above 0, alpha (exp(x) - 1) below."""
+    """x for x > 0, and alpha (exp(x) - 1) otherwise."""
 
     arguments = ("alpha",)
 
@@ -156,13 +156,13 @@ class Softmax(Named):
 
 
 class PReLU(Layer):
-    """x above 0, alpha x below, with an alpha for each element that is learned.
+    """x for x > 0, and alpha x otherwise, with a learned alpha for each element.
 
     Parameters
     ----------
     alpha_initializer, alpha_regularizer
     shared_axes : list of int or None
-        Axes, from 1, along which alpha is the same.
+        Axes along which alpha is the same, counted from 1.
     """
 
     def __init__(self, alpha_initializer="zeros", alpha_regularizer=None, shared_axes=None, **keywords):
@@ -186,14 +186,14 @@ class PReLU(Layer):
 
 
 class Identity(Layer):
-    """Its input as it is."""
+    """A layer that returns its input."""
 
     def call(self, inputs):
         return inputs + 0
 
 
 class Flatten(Layer):
-    """Items as one row of numbers each."""
+    """Turns each item into one row of numbers."""
 
     def __init__(self, data_format=None, **keywords):
         super().__init__(**keywords)
@@ -212,7 +212,7 @@ class Flatten(Layer):
 
 
 class Reshape(Named):
-    """Items in another shape, in the order of rows; one length may be -1: what is left."""
+    """Changes the shape of items, in the order of rows. One length may be -1."""
 
     arguments = ("target_shape",)
 
@@ -230,7 +230,7 @@ class Reshape(Named):
 
 
 class Permute(Named):
-    """Axes of items in another order; they are numbered from 1."""
+    """Changes the order of the axes of items, which are counted from 1."""
 
     arguments = ("dims",)
 
@@ -246,7 +246,7 @@ class Permute(Named):
 
 
 class RepeatVector(Named):
-    """Each item (d,) n times, as (n, d)."""
+    """Repeats each item (d,) n times, as (n, d)."""
 
     arguments = ("n",)
 
@@ -285,11 +285,11 @@ class Embedding(Layer):
     Parameters
     ----------
     input_dim, output_dim : int
-        Rows of the table, and their length. Indices are 0 to input_dim - 1; others are refused where data are checked
-        by the loss, and here count as the nearest one.
+        Number of rows of the table, and their length. Indices are 0 to input_dim - 1; the layer replaces others by the
+        nearest of these.
     embeddings_initializer, embeddings_regularizer
     weights : array or list of one
-        The table to begin with.
+        For the table.
     """
 
     def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", embeddings_regularizer=None,

@@ -14,14 +14,14 @@ def _share(who, name, value, one=False):
 
 
 class Dropout(Named):
-    """In training, elements are set to 0 by chance, and the rest is scaled to keep the mean.
+    """Sets random elements to 0 in training, and scales the others so that the mean stays the same.
 
     Parameters
     ----------
     rate : float
         Share of the elements that are set to 0.
     noise_shape : tuple or None
-        Lengths of 1 where one decision counts for the whole axis.
+        Shape of the random mask, with length 1 for axes that share one decision.
     seed : int or None
         Must be None: `keras.utils.set_random_seed` sets the seed of everything.
     """
@@ -53,7 +53,7 @@ class SpatialDropout1D(Dropout):
 
 
 class SpatialDropout2D(Dropout):
-    """Dropout of whole channels of images, which come last."""
+    """Dropout of whole channels of images, with channels last."""
 
     arguments = ("rate",)
 
@@ -64,7 +64,7 @@ class SpatialDropout2D(Dropout):
 
 
 class GaussianNoise(Named):
-    """In training, normal noise of standard deviation `stddev` is added."""
+    """Adds normal noise with standard deviation `stddev` in training."""
 
     arguments = ("stddev",)
 
@@ -80,7 +80,7 @@ class GaussianNoise(Named):
 
 
 class GaussianDropout(Named):
-    """In training, each element is multiplied by normal noise around 1, of variance rate / (1 - rate)."""
+    """Multiplies each element by normal noise with mean 1 and variance rate / (1 - rate) in training."""
 
     arguments = ("rate",)
 
@@ -95,7 +95,7 @@ class GaussianDropout(Named):
 
 
 class AlphaDropout(Named):
-    """Dropout that keeps mean and variance of what a SELU makes (Klambauer et al. 2017)."""
+    """Dropout that keeps the mean and variance of the outputs of a SELU (Klambauer et al. 2017)."""
 
     arguments = ("rate",)
 

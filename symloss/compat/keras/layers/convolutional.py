@@ -26,7 +26,7 @@ def last(who: str, data_format) -> None:
 
 
 def padded(x, padding: str, window, stride, dilation, who: str, value=0.0):
-    """Return `x` with what the padding puts around it."""
+    """Return `x` with its padding."""
     sizes = x.type.shape[1:-1]
     if None in sizes:
         raise ShapeError(f"layer {who!r}: its input has shape {x.type.shape}, but the lengths of all axes except the "
@@ -125,7 +125,7 @@ Convolution1D, Convolution2D = Conv1D, Conv2D
 
 
 class ZeroPadding2D(Named):
-    """Zeros around images: a number, (rows, columns), or ((top, bottom), (left, right))."""
+    """Adds zeros around images: a number, (rows, columns), or ((top, bottom), (left, right))."""
 
     arguments = ("padding",)
 
@@ -140,7 +140,7 @@ class ZeroPadding2D(Named):
 
 
 class Cropping2D(Named):
-    """Images without their edges: a number, (rows, columns), or ((top, bottom), (left, right))."""
+    """Removes the edges of images: a number, (rows, columns), or ((top, bottom), (left, right))."""
 
     arguments = ("cropping",)
 
@@ -156,7 +156,7 @@ class Cropping2D(Named):
 
 
 class UpSampling2D(Named):
-    """Each pixel several times, along rows and columns."""
+    """Repeats each pixel along rows and columns."""
 
     arguments = ("size",)
 

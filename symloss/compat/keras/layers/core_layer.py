@@ -19,13 +19,13 @@ class KerasLayer(CoreLayer):
     Parameters
     ----------
     layer : Layer or dict
-        The layer, or what `serialization.serialize` makes of it.
+        The layer, or its description by `serialization.serialize`.
     call : dict or None
-        What it is called with, see `tensors.described`; None: its only input.
+        The arguments of the call, see `tensors.described`. None means its only input.
     pick : int
-        Which of its outputs this is.
+        Index of the output.
     fixed : list of str
-        Names of weights that training leaves as they are.
+        Names of weights that training does not change.
     """
 
     forms = ("keras",)

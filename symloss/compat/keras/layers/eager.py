@@ -12,7 +12,7 @@ from .tensors import flatten, mapped
 
 
 def evaluated(layer, arguments, keywords):
-    """Return what a layer makes of arrays; `training=True` among the keywords asks for what it does in training."""
+    """Return what a layer makes of arrays; `training=True` among the keywords selects its behavior in training."""
     training = bool(keywords.get("training"))
     inputs, arrays = [], []
 

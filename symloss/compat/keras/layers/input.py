@@ -1,4 +1,4 @@
-"""Where data enter."""
+"""Inputs of models."""
 
 from ....errors import SpecError
 from ..backend import standardize_dtype
@@ -14,7 +14,7 @@ class InputLayer(Layer):
     shape : tuple of int or None
         Shape of an item; None for any length.
     batch_size : int or None
-        Is accepted: a model takes batches of any size.
+        Accepted but not needed: a model takes batches of any size.
     dtype : str or None
     name : str or None
     """
@@ -74,9 +74,9 @@ def Input(shape=None, batch_size=None, dtype=None, sparse=None, batch_shape=None
     shape : tuple of int or None
         Shape of an item; None for any length.
     batch_size : int or None
-        Is accepted: a model takes batches of any size.
+        Accepted but not needed: a model takes batches of any size.
     dtype, name : str or None
     batch_shape : tuple
-        In place of `shape`, with the first axis.
+        Instead of `shape`, including the first axis.
     """
     return InputLayer(shape, batch_size, dtype, name, batch_shape, sparse=sparse, input_tensor=tensor).tensor

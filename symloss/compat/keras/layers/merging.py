@@ -19,7 +19,7 @@ class Merge(Named):
         return self.merge(list(inputs))
 
     def check(self, shapes):
-        """Raise ShapeError for inputs that do not go together: lengths are equal, or 1."""
+        """Raise ShapeError unless the lengths of all inputs are equal or 1."""
         for lengths in zip(*(shape[1:] for shape in shapes), strict=False):
             if len({n for n in lengths if n not in (1, None)}) > 1 or len({len(shape) for shape in shapes}) > 1:
                 raise ShapeError(f"layer {self.name!r}: its inputs have shapes {', '.join(map(str, shapes))}, but they "
@@ -38,7 +38,7 @@ class Add(Merge):
 
 
 class Subtract(Merge):
-    """The first of two inputs less the second."""
+    """The first of two inputs minus the second."""
 
     def merge(self, inputs):
         if len(inputs) != 2:
@@ -64,14 +64,14 @@ class Average(Merge):
 
 
 class Maximum(Merge):
-    """The greatest of its inputs, element by element."""
+    """The maximum of its inputs, element by element."""
 
     def merge(self, inputs):
         return _folded(pt.maximum, inputs)
 
 
 class Minimum(Merge):
-    """The least of its inputs, element by element."""
+    """The minimum of its inputs, element by element."""
 
     def merge(self, inputs):
         return _folded(pt.minimum, inputs)
@@ -85,7 +85,7 @@ def _folded(function, inputs):
 
 
 class Concatenate(Merge):
-    """Its inputs one behind the other, along an axis."""
+    """Concatenates its inputs along an axis."""
 
     least = 1
     arguments = ("axis",)
@@ -108,7 +108,7 @@ class Concatenate(Merge):
 
 
 class Dot(Merge):
-    """The scalar products of two inputs along an axis, of unit vectors with `normalize`.
+    """The scalar products of two inputs along an axis. With `normalize`, inputs become unit vectors first.
 
     Parameters
     ----------

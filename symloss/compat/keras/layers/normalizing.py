@@ -30,15 +30,15 @@ def _plain(value):
 
 
 class Normalization(Layer):
-    """(x - mean) / sqrt(variance), of what `adapt` has seen, or of numbers that are given.
+    """(x - mean) / sqrt(variance), with the mean and variance of the data of `adapt`, or with given numbers.
 
     Parameters
     ----------
     axis : int, tuple of int or None
-        Axes that have numbers of their own; None: one mean for everything.
+        Axes with separate numbers. None means one mean for everything.
     mean, variance : float, array or None
     invert : bool
-        Whether it does the opposite: x sqrt(variance) + mean.
+        Whether to compute the inverse: x sqrt(variance) + mean.
     """
 
     def __init__(self, axis=-1, mean=None, variance=None, invert=False, **keywords):
@@ -86,17 +86,19 @@ class Normalization(Layer):
 
 
 class BatchNormalization(Layer):
-    """gamma (x - mean) / sqrt(variance + epsilon) + beta: of the batch in training, of running averages otherwise.
+    """gamma (x - mean) / sqrt(variance + epsilon) + beta.
+
+    Mean and variance are those of the batch in training, and running averages otherwise.
 
     Parameters
     ----------
     axis : int
-        Axis of the features, which have numbers of their own.
+        Axis of the features, which are normalized separately.
     momentum : float
         Factor of the running averages.
     epsilon : float
     center, scale : bool
-        Whether there are a beta and a gamma.
+        Whether to use beta and gamma.
     beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer
     beta_regularizer, gamma_regularizer
     """

@@ -50,21 +50,21 @@ class _Mean(_Pool):
 
 
 class MaxPooling2D(_Max):
-    """The greatest value of each window over images."""
+    """The maximum of each window over images."""
 
 
 class MaxPooling1D(_Max):
-    """The greatest value of each window over sequences."""
+    """The maximum of each window over sequences."""
 
     axes = 1
 
 
 class AveragePooling2D(_Mean):
-    """The mean of each window over images; padding does not count."""
+    """The mean of each window over images; padding is ignored."""
 
 
 class AveragePooling1D(_Mean):
-    """The mean of each window over sequences; padding does not count."""
+    """The mean of each window over sequences; padding is ignored."""
 
     axes = 1
 
@@ -81,7 +81,7 @@ class _Global(Named):
 
 
 class GlobalMaxPooling2D(_Global):
-    """The greatest value of all places of each channel."""
+    """The maximum over all places of each channel."""
 
     def call(self, inputs):
         return inputs.max(axis=tuple(range(1, inputs.ndim - 1)), keepdims=self.keepdims)
@@ -95,7 +95,7 @@ class GlobalAveragePooling2D(_Global):
 
 
 class GlobalMaxPooling1D(GlobalMaxPooling2D):
-    """The greatest value of all steps of each channel."""
+    """The maximum over all steps of each channel."""
 
 
 class GlobalAveragePooling1D(GlobalAveragePooling2D):

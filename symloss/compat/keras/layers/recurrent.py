@@ -24,11 +24,11 @@ class _Recurrent(Layer):
     kernel_initializer, recurrent_initializer, bias_initializer
     kernel_regularizer, recurrent_regularizer, bias_regularizer
     return_sequences : bool
-        Whether the output is that of all steps, (n, steps, units), or of the last one.
+        Whether to return the outputs of all steps, (n, steps, units), or only the last one.
     return_state : bool
-        Whether the states at the end are returned, too.
+        Whether to return the final states, too.
     go_backwards : bool
-        Whether it runs from the last step to the first.
+        Whether to run from the last step to the first.
     """
 
     blocks, gated = 1, False
@@ -130,7 +130,7 @@ class LSTM(_Recurrent):
     Parameters
     ----------
     unit_forget_bias : bool
-        Whether the bias of the forget gate starts at 1.
+        Whether the initial bias of the forget gate is 1.
     """
 
     blocks, states, gated = 4, 2, True

@@ -4,7 +4,7 @@ from ....errors import SpecError
 
 
 class KerasTensor:
-    """An output of a layer that has no value: what `keras.Input` and the call of a layer return.
+    """A symbolic output of a layer, which `keras.Input` and the call of a layer return.
 
     Parameters
     ----------
@@ -15,7 +15,7 @@ class KerasTensor:
     call : Call or None
         The call of the layer that made it.
     index : int
-        Which of the outputs of that call it is.
+        Index among the outputs of that call.
     """
 
     def __init__(self, shape, dtype: str, name: str, call=None, index: int = 0):
@@ -49,7 +49,7 @@ class Call:
     ----------
     layer : Layer
     arguments : tuple
-        What it was called with, in which a `Slot` stands for each tensor.
+        Arguments of the call, with a `Slot` in place of each tensor.
     keywords : dict
     inputs : list of KerasTensor
     """
@@ -106,7 +106,7 @@ def filled(value, values: list):
 
 
 def described(value):
-    """Return arguments in words and numbers alone: ``{"slot": 0}`` for a slot."""
+    """Return arguments as plain data: ``{"slot": 0}`` for a slot."""
     if isinstance(value, Slot):
         return {"slot": value.number}
     if isinstance(value, list | tuple):

@@ -14,11 +14,11 @@ class Weight(TensorSharedVariable):
     Attributes
     ----------
     trainable : bool
-        Whether training may move it; the layer decides, too.
+        Whether training may change it, if the layer is trainable.
     regularizer : function of an expression, or None
-        What is added to the loss for it.
+        A term of the loss for this weight.
     short : str
-        Its name within the layer, 'kernel' say.
+        Its name within the layer, such as 'kernel'.
     """
 
     trainable, regularizer, short = True, None, "weight"
@@ -28,7 +28,7 @@ class Weight(TensorSharedVariable):
         return self.get_value()
 
     def assign(self, value) -> "Weight":
-        """Make `value` the array, in the shape of the one before."""
+        """Set the array to `value`, which must have the same shape."""
         value = np.asarray(value, dtype=self.type.dtype)
         if value.shape != self.type.shape:
             raise ShapeError(f"weight {self.name} has shape {self.type.shape}, but the new array has shape "

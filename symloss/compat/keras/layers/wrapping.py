@@ -1,4 +1,4 @@
-"""Layers made of layers: one at every step, one in both directions."""
+"""Layers that contain layers: applied to every step, or running in both directions."""
 
 import pytensor.tensor as pt
 
@@ -9,7 +9,7 @@ from .recurrent import _Recurrent
 
 
 class TimeDistributed(Layer):
-    """A layer at every step of a sequence."""
+    """Applies a layer to every step of a sequence."""
 
     def __init__(self, layer, **keywords):
         super().__init__(**keywords)

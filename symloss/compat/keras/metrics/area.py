@@ -21,16 +21,16 @@ class AUC(Metric):
     Parameters
     ----------
     num_thresholds : int
-        At equal distances from 0 to 1; more are more exact.
+        Number of thresholds at equal distances from 0 to 1. More thresholds are more exact.
     curve : 'ROC', 'PR' or 'PRGAIN'
     summation_method : 'interpolation', 'majoring' or 'minoring'
-        The height of a step: the mean of its ends (on 'PR' that of Davis & Goadrich 2006), the greater or the lesser.
+        Height of a step: the mean of its ends (for 'PR', as in Davis & Goadrich 2006), their maximum or minimum.
     thresholds : list of numbers or None
         Own thresholds between 0 and 1.
     multi_label : bool
-        Whether columns are yes and no each: the mean of their areas.
+        Whether each column is a label of its own. The result is the mean of their areas.
     num_labels : int or None
-        How many columns there are.
+        Number of columns.
     label_weights : list of numbers or None
         Weights of the columns.
     from_logits : bool

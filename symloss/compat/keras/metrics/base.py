@@ -1,4 +1,4 @@
-"""Metric: the class that users subclass, and that all metrics are. Its sums are arrays in variables."""
+"""Metric: the base class of all metrics, which users can subclass. Its sums are arrays in variables."""
 
 import copy
 
@@ -27,14 +27,14 @@ class Metric(Configured):
     Parameters
     ----------
     dtype : str or None
-        Of its variables and its result; None: `floatx`.
+        Dtype of its variables and its result. None means `floatx`.
     name : str or None
-        None: the name of the class in small letters.
+        None means the name of the class in lower case.
 
     Notes
     -----
-    A subclass makes its variables by `add_weight` in ``__init__``, changes them in ``update_state(self, y_true, y_pred,
-    sample_weight=None)``, and computes ``result(self)`` of them.
+    A subclass makes its variables with `add_weight` in ``__init__``, changes them in
+    ``update_state(self, y_true, y_pred, sample_weight=None)``, and computes ``result(self)`` from them.
 
     >>> class Greatest(Metric):
     ...     def __init__(self):
@@ -115,16 +115,16 @@ class Metric(Configured):
             variable.assign(np.zeros(variable.shape))
 
     def update_state(self, *args, **kwargs):
-        """Take in a batch: override this."""
+        """Add a batch. A subclass overrides this."""
         raise NotImplementedError(f"metric {type(self).__name__}: the method update_state is missing; write "
                                   f"update_state(self, y_true, y_pred, sample_weight=None)")
 
     def result(self):
-        """Return the value of all batches since the last reset: override this."""
+        """Return the value of all batches since the last reset. A subclass overrides this."""
         raise NotImplementedError(f"metric {type(self).__name__}: the method result is missing; write result(self)")
 
     def __call__(self, *args, **kwargs):
-        """Take in a batch, and return the value so far."""
+        """Add a batch, and return the current value."""
         self.update_state(*args, **kwargs)
         return self.result()
 

@@ -1,4 +1,4 @@
-"""From a metric of Keras to what `train` shows: sums over batches, or a function of all data at once."""
+"""Metrics of Keras as metrics of `train`: sums over batches, or a function of all data at once."""
 
 import copy
 
@@ -23,7 +23,7 @@ ACCURACY = ("accuracy", "acc")
 
 def core_metrics(identifier, loss=None, *, output: str | None = None, weighted: bool = False,
                  name: str | None = None) -> list[dict]:
-    """Return metrics of Keras as a list of what ``net.train(metrics=...)`` and ``net.measure(metrics=...)`` take.
+    """Return metrics of Keras as a list for ``net.train(metrics=...)`` and ``net.measure(metrics=...)``.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ def core_metrics(identifier, loss=None, *, output: str | None = None, weighted: 
     output : str or None
         Name of the layer or output that is y_pred.
     weighted : bool
-        Whether the weights of the data count, as in ``weighted_metrics``. Without it every item counts once.
+        Whether to use the weights of the data, as in ``weighted_metrics``. Otherwise, every item counts once.
     name : str or None
-        What records call it. None: a name that was asked for as it is ('acc' is 'acc'), else that of the object.
+        Name in records. None means the name that you passed ('acc' is 'acc'), or the name of the object.
 
     Returns
     -------

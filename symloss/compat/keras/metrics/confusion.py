@@ -1,4 +1,4 @@
-"""keras.metrics of hits, misses and false alarms: counts, precision, recall, and one where the other is enough."""
+"""keras.metrics of hits, misses and false alarms: counts, precision, recall, and one at a given value of the other."""
 
 from ....errors import SpecError
 from .. import ops
@@ -64,7 +64,7 @@ class FalsePositives(_Count):
 
 
 class TrueNegatives(_Count):
-    """The weight of right refusals: y_true is 0, y_pred not above the threshold."""
+    """The weight of correct rejections: y_true is 0, y_pred not above the threshold."""
 
     kind = "tn"
 
@@ -94,13 +94,13 @@ class _Share(Counting):
 
 
 class Precision(_Share):
-    """The share of hits among all that is above the threshold, 0 if nothing is."""
+    """The share of hits among all predictions above the threshold, or 0 if there are none."""
 
     other = "false_positives"
 
 
 class Recall(_Share):
-    """The share of hits among all y_true of 1, 0 without any."""
+    """The share of hits among all items with y_true 1, or 0 if there are none."""
 
     other = "false_negatives"
 
@@ -109,7 +109,7 @@ ALL_KINDS = {"true_positives": "tp", "false_positives": "fp", "true_negatives": 
 
 
 class _AtAnother(Counting):
-    """The best of one share where another one is at least `value`."""
+    """The best value of one share if another one is at least `value`."""
 
     own, constraint = "", ""  # names of the shares
     argument = ""

@@ -30,7 +30,7 @@ def even_thresholds(count: int) -> list:
 
 def counts(who: str, y_true, y_pred, thresholds, sample_weight=None, *, top_k=None, class_id=None, multi_label=False,
            label_weights=None, dtype="float32") -> dict:
-    """Return the weight of hits 'tp', false alarms 'fp', right refusals 'tn' and misses 'fn', by threshold.
+    """Return the weight of hits 'tp', false alarms 'fp', correct rejections 'tn' and misses 'fn', by threshold.
 
     Parameters
     ----------
@@ -43,11 +43,11 @@ def counts(who: str, y_true, y_pred, thresholds, sample_weight=None, *, top_k=No
     sample_weight : tensor or None
         One weight per item, or weights in the shape of y_pred.
     top_k : int or None
-        How many of the greatest of a row count at all.
+        Number of largest predictions of a row to consider.
     class_id : int or None
-        The column that counts; None: all.
+        Index of the column to count. None means all.
     multi_label : bool
-        Whether columns are counted apart, (thresholds, columns).
+        Whether to count columns separately, (thresholds, columns).
     label_weights : list of numbers or None
         Weights of the columns.
 

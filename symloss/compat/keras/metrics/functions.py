@@ -31,13 +31,13 @@ def accuracy(y_true, y_pred):
 
 
 def binary_accuracy(y_true, y_pred, threshold=0.5):
-    """Return 1 where y_pred is above the threshold and y_true is 1, or neither, else 0."""
+    """Return 1 where y_true is 1 and y_pred is above the threshold, or neither holds, else 0."""
     y_true, y_pred = _pair(y_true, y_pred, "binary_accuracy")
     return _hits(ops.equal(y_true, ops.cast(ops.greater(y_pred, threshold), ops.dtype(y_true))))
 
 
 def categorical_accuracy(y_true, y_pred):
-    """Return 1 where the greatest entries of one-hot y_true and of y_pred are in one place, else 0."""
+    """Return 1 where the largest entries of one-hot y_true and of y_pred are at the same place, else 0."""
     y_true, y_pred = _pair(y_true, y_pred, "categorical_accuracy")
     return _hits(ops.equal(ops.argmax(y_true, -1), ops.argmax(y_pred, -1)))
 
@@ -56,7 +56,7 @@ def _labels(y_true, y_pred, who: str, ids=False):
 
 
 def sparse_categorical_accuracy(y_true, y_pred):
-    """Return 1 where the greatest entry of y_pred is in the place of the label, else 0."""
+    """Return 1 where the largest entry of y_pred is at the place of the label, else 0."""
     y_true, y_pred = _labels(y_true, y_pred, "sparse_categorical_accuracy")
     return _hits(ops.equal(y_true, ops.argmax(y_pred, -1)))
 
@@ -79,7 +79,7 @@ def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5, from_sorted_ids=False
 
 
 def cosine_similarity(y_true, y_pred, axis=-1):
-    """Return the cosine of vectors along `axis`: as a metric 1 is alike."""
+    """Return the cosine of vectors along `axis`. As a metric, 1 means the same direction."""
     return -losses.cosine_similarity(y_true, y_pred, axis)
 
 
