@@ -329,6 +329,67 @@ def test_labels_where_vectors_are_wanted_are_refused_in_keras_words(xy):
         model.fit(xy[0], np.arange(30) % 3, verbose=0)
 
 
+LABELS = np.arange(30) % 3
+ONE_HOT = np.eye(3, dtype="float32")[LABELS]
+
+
+@pytest.mark.parametrize(("units", "loss", "y", "said"), [
+    (3, "sparse_categorical_crossentropy", ONE_HOT, r"\(30, 3\).*categorical_crossentropy.*pass y.argmax"),
+    (3, keras.losses.SparseCategoricalCrossentropy(from_logits=True), ONE_HOT.astype(int), "y.argmax"),
+    (1, "sparse_categorical_crossentropy", LABELS, "has 1 column.*binary_crossentropy.*Dense\\(2"),
+    (1, "categorical_crossentropy", LABELS, "has 1 column.*binary_crossentropy.*Dense\\(2"),
+    (3, "categorical_crossentropy", LABELS[:, None], r"\(30, 1\).*sparse_.*to_categorical\(y, 3\)"),
+    (1, "binary_crossentropy", ONE_HOT[:, :2], r"1 column, but y has shape \(30, 2\).*y\[:, 1\].*Dense\(2\)"),
+    (1, keras.losses.BinaryFocalCrossentropy(), ONE_HOT[:, :2], r"y\[:, 1\]"),
+    (2, "binary_crossentropy", LABELS % 2, r"Dense\(1, activation='sigmoid'\).*to_categorical\(y, 2\)"),
+    (3, "mse", LABELS, r"end the model in Dense\(1\)"),
+], ids=range(9))
+def test_targets_in_another_form_than_the_loss_wants_are_refused_with_the_way_out(units, loss, y, said, xy):
+    """In Keras 3 they raise, too, except for some shapes that broadcast."""
+    logits = getattr(loss, "options", {}).get("from_logits")
+    last = layers.Dense(units, activation=None if logits or loss == "mse" else "sigmoid" if units == 1 else "softmax")
+    model = sequential(layers.Input((4,)), last, optimizer="sgd", loss=loss)
+    for call in (model.fit, model.evaluate):
+        with pytest.raises(ShapeError, match=said):
+            call(xy[0], y, verbose=0)
+
+
+def test_labels_and_one_hot_vectors_that_fit_train(xy):
+    for loss, y in (("sparse_categorical_crossentropy", LABELS[:, None]), ("crossentropy", ONE_HOT),
+                    ("crossentropy", LABELS), ("categorical_crossentropy", ONE_HOT)):
+        model = sequential(layers.Input((4,)), layers.Dense(3, activation="softmax"), optimizer="sgd", loss=loss)
+        assert np.isfinite(model.evaluate(xy[0], y, verbose=0))
+
+
+def test_a_sparse_metric_refuses_one_hot_vectors():
+    with pytest.raises(ShapeError, match="3 columns.*or use categorical_accuracy"):
+        keras.metrics.sparse_categorical_accuracy(ONE_HOT, ONE_HOT)
+    assert keras.metrics.sparse_categorical_accuracy(LABELS[:, None], ONE_HOT).numpy().tolist() == [1] * 30
+
+
+@pytest.mark.parametrize("asked", [
+    {"loss": "mze"}, {"loss": lambda t, p: t.no_such_method()}, {"loss": "mse", "metrics": ["acuracy"]},
+    {"loss": "mse", "loss_weights": "heavy"}, {"loss": "mse", "optimizer": "adma"},
+    {"loss": ["mse", keras.losses.CategoricalCrossentropy(from_logits=True, reduction=None)]},
+], ids=range(6))
+def test_a_compile_that_is_refused_leaves_the_model_compiled_as_before(asked, xy):
+    model = sequential(layers.Input((4,)), layers.Dense(2), optimizer="sgd", loss="mae", metrics=["mse"])
+    expected, optimizer = model.evaluate(*xy, verbose=0), model.optimizer
+    losses = list(model.network.losses)
+    with pytest.raises(symloss.SymlossError):
+        model.compile(**{"optimizer": "adam"} | asked)
+    assert model.evaluate(*xy, verbose=0) == expected
+    assert model.loss == "mae"
+    assert model.optimizer is optimizer
+    assert model.network.losses == losses
+    model.fit(*xy, epochs=1, verbose=0)
+    fresh = sequential(layers.Input((4,)), layers.Dense(2))
+    with pytest.raises(symloss.SymlossError):
+        fresh.compile(**{"optimizer": "adam"} | asked)
+    with pytest.raises(SpecError, match="call compile before fit"):
+        fresh.fit(*xy)
+
+
 # ------------------------------------------------------------------------------------------ C
 
 
