@@ -44,7 +44,7 @@ html_title = f"symloss {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["fit.js"]
-html_search_scorer = "_static/scorer.js"
+html_search_scorer = str(HERE / "_static" / "scorer.js")
 html_copy_source = False
 html_show_sphinx = False
 
