@@ -1,6 +1,7 @@
 """Formulas: what is printed is evaluated, and has the numbers of the compiled loss and of its gradient."""
 
 import numpy as np
+import pytensor
 import pytensor.tensor as pt
 import pytest
 
@@ -10,9 +11,7 @@ from symloss.losses.formula import port_variables
 
 sympy = pytest.importorskip("sympy")
 N, K, STEPS, LENGTH = 3, 3, 4, 2
-UNTRANSLATED = {"gradient_penalty": "", "r1": ""}
-SLOW = set()
-TRANSLATED = [name for name in losses.names() if name not in UNTRANSLATED]
+SLOPES = {"gradient_penalty", "r1"}  # of a model, which has to be there
 
 
 def arrays_of(spec, formula, seed=0):
@@ -23,6 +22,8 @@ def arrays_of(spec, formula, seed=0):
         if spec.padding is not None:
             found[port] = rng.integers(1, K, (N, LENGTH)) if port == "target" else rng.dirichlet(
                 np.ones(K), (N, STEPS))
+        elif spec.classes is None and port == "target":
+            found[port] = np.array([1, 0, 0])  # the second item has one of its class, and one of another
         elif variable.dtype == "int64":
             found[port] = rng.integers(0, K, shape)
         elif spec.activation == "softmax":
@@ -37,11 +38,11 @@ def arrays_of(spec, formula, seed=0):
     return found
 
 
-def number_of(formula, arrays, symbols):
+def number_of(formula, arrays, symbols, more=()):
     """Return the number that a formula has for the item 1, column 1, of arrays."""
     names = {symbols[port]: array for port, array in arrays.items()}
     sizes = {s: {"n": N, "K": K, "T": STEPS, "L": LENGTH}.get(str(s), 1) for s in formula.sizes if str(s) not in names}
-    sizes |= {s: int(names[str(s)][1]) for s in formula.sizes if str(s) in names}
+    sizes |= {s: int(names[str(s)][1]) for s in formula.sizes if str(s) in names} | dict(more)
 
     def given(name, indices, symbol):
         array = names[name]
@@ -69,7 +70,7 @@ def checked(name):
     return spec, formula, arrays
 
 
-@pytest.mark.parametrize("name", [n for n in TRANSLATED if n not in SLOW])
+@pytest.mark.parametrize("name", [n for n in losses.names() if n not in SLOPES])
 def test_what_is_printed_has_the_numbers_of_the_compiled_loss(name):
     spec, formula, _ = checked(name)
     assert formula.latex().startswith(r"\ell = ")
@@ -86,9 +87,41 @@ def test_derivatives_have_the_numbers_of_the_compiled_ones(name):
         assert found == pytest.approx(slopes[1, 1], rel=1e-4, abs=1e-6), order
 
 
-def test_the_slope_of_a_maximum_over_classes_is_not_guessed():
-    with pytest.raises(symloss.SpecError, match="derivative of a maximum"):
-        losses.get("multiclass_hinge").latex(1)
+@pytest.mark.parametrize("name", ["pairwise_logistic", "listnet", "listmle", "lambdarank", "wasserstein_1d",
+                                  "sparsemax", "info_nce", "nt_xent", "supervised_contrastive", "circle", "arcface",
+                                  "cosface", "cox", "sinkhorn"])
+def test_derivatives_of_what_compares_items_are_those_of_one_value(name):
+    """The formula is that of one value by one entry, while `evaluate.grad` adds up those of all items."""
+    spec = losses.get(name)
+    formula, first, ports = spec.formula(), spec.predictions[0], port_variables(spec, spec.options)
+    arrays = arrays_of(spec, formula)
+    slope = pytensor.grad(spec.function(*ports.values(), **spec.options)[1], ports[first])
+    mode = symloss.compiling.resolve("PYTHON")
+    (slopes,) = symloss.compiling.function(list(ports.values()), [slope], mode)(*arrays.values())
+    column = min(1, slopes.shape[1] - 1)
+    last = formula.entries[first].indices[-1]
+    found = number_of(formula.differentiated(first), arrays, symbols_of(spec), {last: column})
+    assert found == pytest.approx(slopes[1, column], rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("ctc", "the derivative of a recursion"), ("r1", "the gradient of a model that is not known"),
+    ("multiclass_hinge", "the derivative of a maximum"),
+])
+def test_what_has_no_derivative_is_said(name, words):
+    with pytest.raises(symloss.SpecError, match=words):
+        losses.get(name).latex(1)
+
+
+@pytest.mark.parametrize(("name", "norm"), [("r1", 0.0), ("gradient_penalty", 1.0)])
+def test_penalties_of_a_models_own_gradient(name, norm):
+    formula = losses.get(name).formula()
+    assert r"\nabla{D}_{" in formula.latex()
+    slope = np.array([0.5, -2.0, 1.5])  # that of x @ slope
+    found = formula.number(lambda of, indices, symbol: slope[indices[-1]])
+    x = pt.dmatrix()
+    value = losses.get(name).function(x @ slope, x).eval({x: np.ones((1, 3))})
+    assert found == pytest.approx(float(value[0]))
 
 
 def test_derivatives_by_other_ports():

@@ -83,7 +83,8 @@ def without_shared_indices(expression, leaves: dict, at: tuple, notes: dict | No
     else:
         shared = 0
     found = expression.atoms(sympy.Indexed)
-    while not notes and shared < len(at) and all(len(e.indices) > shared and e.indices[shared] == at[shared] for e in found):
+    most = 0 if notes else len(at)
+    while shared < most and all(len(e.indices) > shared and e.indices[shared] == at[shared] for e in found):
         shared += 1
 
     def shorter(entry):

@@ -32,6 +32,10 @@ def settled(found, labels, lengths, blank=False):
     if blank and isinstance(found, sympy.Eq | sympy.Ne) and any(
             is_label(side) and not other.has(sympy.Indexed) for side, other in ((a, b), (b, a))):
         return sympy.true if isinstance(found, sympy.Ne) else sympy.false
+    if blank and found.free_symbols and found.free_symbols <= set(lengths):  # a sequence has more than one step
+        always = {found.subs(dict.fromkeys(lengths, length)) for length in (2, 3, 7, 50)}
+        found = always.pop() if len(always) == 1 else found
+        return found
     if (is_label(a) and b in lengths) or (is_label(b) and a in lengths):
         if isinstance(found, sympy.Eq | sympy.Ne):
             return sympy.true if isinstance(found, sympy.Ne) else sympy.false

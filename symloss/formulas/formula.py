@@ -7,7 +7,7 @@ import sympy
 from ..errors import SpecError
 from . import tidying
 from .conditions import decided
-from .naming import needed, spelled_out
+from .naming import needed
 from .numbers import Numbers, same
 from .printing import latex as written
 
@@ -53,16 +53,20 @@ class Formula:
             For a port that it does not have.
         """
         known = [name for name in self.entries if name != "error"]
+        if not known:
+            raise SpecError("latex: the formula has no derivative here: it contains the gradient of a model that "
+                            "is not known")
         port = known[0] if port is None else port
         if port not in known:
             raise SpecError(f"latex: wrt={port!r} is not valid; it must be one of {', '.join(known)}")
         entry, expression, by = self.entries[port], self.expression, self.entries[port]
         if "error" in self.entries and port == known[0]:
             by = self.entries["error"]  # whose slope by the prediction is 1
-        elif self.notes:
-            expression = spelled_out(expression, self.notes)
+        elif "error" in self.entries:
+            expression = expression.subs(self.entries["error"], self.notes[self.entries["error"]])
+        notes = {key: value for key, value in self.notes.items() if key != self.entries.get("error")}
         try:
-            found = tidying.derivative(expression, by, times, self.notes)
+            found = tidying.derivative(expression, by, times, notes)
         except FAILURES as error:
             if isinstance(error, SpecError):
                 raise

@@ -79,9 +79,10 @@ class MaxOver(ExprWithLimits):
     is_extended_real = True
 
     def _eval_derivative(self, symbol):
-        if self.function.diff(symbol) == 0:
-            return sympy.S.Zero
-        raise SpecError("latex: symloss cannot write the derivative of a maximum over an index as a formula")
+        (index, first, last), *others = self.limits
+        if others or first != 0:
+            raise SpecError("latex: symloss cannot write the derivative of a maximum over two indices as a formula")
+        return of_the_chosen(self, self.function, index, last + 1, symbol)
 
     def doit(self, **hints):
         """Return the maximum of all values, where the index runs over numbers."""
@@ -101,14 +102,22 @@ class MaxOver(ExprWithLimits):
 class OverIndex(sympy.Function):
     """A function of all values of an expression over an index: ``f(z[k], k, K, j)``, with the place that is wanted."""
 
-    def fdiff(self, argindex=1):
-        """Say that there is no derivative."""
-        raise SpecError("latex: the derivative of sorted numbers has no formula here")
-
     def _eval_derivative(self, symbol):
-        if self.args[0].diff(symbol) == 0:
+        if self.is_integer:
             return sympy.S.Zero
-        return self.fdiff()
+        function, index, length, _ = self.args
+        return of_the_chosen(self, function, index, length, symbol)
+
+
+def of_the_chosen(chosen, function, index, length, symbol):
+    """Return the derivative of a value that is one of those over an index: of those that are equal to it."""
+    chosen = chosen.xreplace({index: sympy.Symbol(f"{index.name}'", integer=True, nonnegative=True)})
+    slope = function.diff(symbol)
+    if slope == 0:
+        return sympy.S.Zero
+    if slope.has(sympy.Derivative) or function.has(sympy.Piecewise):  # sympy draws cases out of what is compared
+        raise SpecError("latex: symloss cannot write the derivative of a maximum or of sorted numbers as a formula")
+    return Sum(sympy.Piecewise((slope, sympy.Eq(function, chosen)), (0, True)), (index, 0, length - 1))
 
 
 def plain(expression):

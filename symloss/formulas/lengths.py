@@ -48,8 +48,20 @@ def _joined_length(reader, joined, parts, axis):
 
 
 def _advanced_length(reader, variable, node, axis):
-    tensors = [i for i in node.inputs[1:] if getattr(i, "ndim", 0)]
-    return reader.length(tensors[0], axis) if axis < tensors[0].ndim else reader.length(node.inputs[0], axis)
+    inner = node.inputs[0]
+    places = list(indices_from_subtensor(node.inputs[1:], node.op.idx_list))
+    places += [slice(None)] * (inner.ndim - len(places))
+    tensors = [p for p in places if not isinstance(p, slice)]
+    first, wide = next(i for i, p in enumerate(places) if not isinstance(p, slice)), max(p.ndim for p in tensors)
+    if first <= axis < first + wide:  # that of the indices, which are broadcast against each other
+        from_the_end = first + wide - axis
+        found = [(t, t.ndim - from_the_end) for t in tensors if t.ndim >= from_the_end]
+        own = [one for one in found if static(one[0])[one[1]] != 1]
+        return reader.length(*(own or found)[0])
+    where = axis if axis < first else axis - wide + len(tensors)
+    if places[where] != slice(None):
+        return _unknown(node)
+    return reader.length(inner, where)
 
 
 LENGTHS = {

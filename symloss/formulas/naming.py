@@ -10,13 +10,13 @@ from pytensor.tensor.math import Dot
 from ..errors import SpecError
 from .conditions import is_number_in_cases
 from .elementwise import is_condition, is_endless, number
-from .functions import MaxOver
+from .functions import Held, MaxOver
 from .lengths import static
 
 MOST_WITHIN = 8  # names within names
 LEAST = 6  # operations that are worth a name
 LEAST_OF_PRODUCTS = 2  # the same for sums that belong to two items
-LETTERS = "c d a b u v w y z f".split()
+LETTERS = ["c", "d", "a", "b", "u", "v", "w", "y", "z", "f"]
 GREEK = ("alpha", "beta", "eta", "kappa")  # of recursions
 _BOUND = re.compile(r"[jklmrs](_\d+)?")  # what sums run over
 LETTERS_OF_INDICES = sympy.symbols("i h g q", integer=True, nonnegative=True)
@@ -123,26 +123,6 @@ def name_of(entry) -> str:
     return str(entry.base.label) if isinstance(entry, sympy.Indexed) else str(getattr(entry, "label", entry))
 
 
-def spelled_out(expression, notes):
-    """Return an expression in which names are replaced by what they stand for, for entries at numbers alone.
-
-    Names of single numbers are replaced everywhere.
-    """
-    plain = {key: value for key, value in notes.items() if not isinstance(key, sympy.Indexed)}
-    arrays = {name_of(key): (key, value) for key, value in notes.items() if isinstance(key, sympy.Indexed)}
-    if plain:
-        expression = expression.subs(plain)
-    if not arrays:
-        return expression
-
-    def replaced(entry):
-        key, value = arrays[name_of(entry)]
-        return value.subs(dict(zip(key.indices, entry.indices, strict=True)), simultaneous=True)
-
-    return expression.replace(lambda e: isinstance(e, sympy.Indexed) and name_of(e) in arrays
-                              and all(i.is_Integer for i in e.indices), replaced)
-
-
 class Entry(sympy.Function):
     """An entry of an array that has a name, while a derivative is taken: ``Entry(c[i, j], what it stands for)``."""
 
@@ -155,7 +135,7 @@ class Entry(sympy.Function):
 
 def differentiable(expression, notes, depth: int = 0):
     """Return an expression in which entries of arrays that have a name know what they stand for."""
-    arrays = {name_of(key): (key, value) for key, value in notes.items() if isinstance(key, sympy.Indexed)}
+    arrays = {name_of(key): (key, value) for key, value in notes.items()}
     if not arrays:
         return expression
 
@@ -163,11 +143,20 @@ def differentiable(expression, notes, depth: int = 0):
         key, value = arrays[name_of(entry)]
         if depth > MOST_WITHIN:
             raise SpecError("latex: the derivative of a recursion has no formula here")
-        value = value.subs(dict(zip(key.indices, entry.indices, strict=True)), simultaneous=True)
+        if isinstance(entry, sympy.Indexed):
+            value = value.subs(dict(zip(key.indices, entry.indices, strict=True)), simultaneous=True)
         return Entry(entry, differentiable(value, notes, depth + 1))
 
-    found = {e: known(e) for e in expression.atoms(sympy.Indexed) if name_of(e) in arrays}
-    return expression.xreplace(found)
+    def changed(one):  # but for conditions, and for what has no derivative
+        if isinstance(one, sympy.Indexed | sympy.Symbol):
+            return known(one) if name_of(one) in arrays else one
+        if isinstance(one, sympy.functions.elementary.piecewise.ExprCondPair):
+            return one.func(changed(one.expr), one.cond)
+        if not one.args or isinstance(one, sympy.core.relational.Relational | Held | sympy.Tuple):
+            return one
+        return one.func(*map(changed, one.args))
+
+    return changed(expression)
 
 
 def named_again(expression):

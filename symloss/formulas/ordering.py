@@ -38,7 +38,8 @@ class Sorted(OverIndex):
             before = "".join(f"{printer._print(i)}, " for i in function.indices[:-1])
             text = f"{printer._print(sympy.Symbol(str(function.base.label)))}_{{{before}{place}}}"
         else:
-            text = rf"\operatorname{{sort}}_{{{printer._print(index)}}}\left({printer._print(function)}\right)_{{{place}}}"
+            inner = printer._print(function)
+            text = rf"\operatorname{{sort}}_{{{printer._print(index)}}}\left({inner}\right)_{{{place}}}"
         return text if exp is None else rf"{{{text}}}^{{{exp}}}"
 
 

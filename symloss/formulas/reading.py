@@ -343,10 +343,12 @@ class Reader:
         for part in parts:
             inside = (*at[:axis], at[axis] - start, *at[axis + 1 :])
             start += self.length(part, axis)
-            if at[axis].is_Integer and start.is_Integer and at[axis] < start:
+            here = settled(at[axis] < start, self.labels, set(self.lengths.values()), self.blank)
+            if here == sympy.true and not cases:
                 return self.read(part, inside)
-            cases.append((number(self.read(part, inside)), at[axis] < start))
-        return sympy.Piecewise(*cases[:-1], (cases[-1][0], True))
+            if here != sympy.false or part is parts[-1]:
+                cases.append((number(self.read(part, inside)), here))
+        return sympy.Piecewise(*cases[:-1], (cases[-1][0], True)) if len(cases) > 1 else cases[0][0]
 
     def _cumulated(self, variable, node, at):
         inner, axis = node.inputs[0], node.op.axis

@@ -18,8 +18,7 @@ def over(term, index, length):
     if length == 1:
         return term.subs(index, 0)
     for found in term.atoms(sympy.Lt, sympy.Gt, sympy.Le, sympy.Ge):  # axes that were joined
-        strict = isinstance(found, sympy.Lt | sympy.Gt)
-        bound = found.gts if found.lts == index and strict else found.lts if found.gts == index and not strict else None
+        bound = _bound(found, index)
         if bound is not None and length.has(bound) and (length - bound).is_positive and bound.is_positive:
             below = found.subs(index, 0) == sympy.true
             return over(_decided(term, found, below), index, bound) + over(
@@ -40,6 +39,13 @@ def over(term, index, length):
     outside = [f for f in factors if not f.has(index)]
     inside = [f for f in factors if f.has(index)]
     return sympy.Mul(*outside) * Sum(sympy.Mul(*inside), (index, 0, length - 1))
+
+
+def _bound(found, index):
+    """Return n of a comparison that is of one kind for an index below n, and of the other from n on."""
+    strict = isinstance(found, sympy.Lt | sympy.Gt)
+    bound = found.gts if found.lts == index and strict else found.lts if found.gts == index and not strict else None
+    return bound if bound is not None and bound.free_symbols else None
 
 
 def _decided(term, found, holds):

@@ -26,7 +26,7 @@ class HasFormula:
         """Return the formula as LaTeX, without dollar signs. This needs sympy (the extra 'formulas').
 
         The formula is read from the graph that is compiled, and then simplified as a person would. Guards that keep
-        numbers finite (``max(v, 1e-6)``) are left out, and functions of the error e = p - t alone are written with e.
+        numbers finite (``max(v, 1e-6)``) are left out, and functions of only the error e = p - t are written with e.
         Labels are assumed to be in range.
 
         Parameters
@@ -90,17 +90,22 @@ def spec_formula(spec, given=None, tidy: bool = True, names=None):
     given = dict(given or {})
     spec.check_options(given)
     options = OptionValues(spec, given)
-    ports = port_variables(spec, {**spec.options, **given})
+    ports, slopes = port_variables(spec, {**spec.options, **given}), {}
+    if "at" in ports:  # a model's gradient by what it takes, which can be anything: that of a product with it
+        slopes = {pt.dmatrix("slope"): sympy.IndexedBase(r"\nabla{D}", real=True)}
+        ports["prediction"] = (ports["at"] * next(iter(slopes))).sum(axis=1)
     try:
         values = options.for_function(lambda all_of_them: spec.function(*ports.values(), **all_of_them))
     except (ShapeError, SpecError) as error:
         raise UntranslatedError(f"formula: {spec.name} cannot be written as a formula of tensors ({error})") from None
     leaves = {v: _leaf(sympy, spec, port, v, {**NAMES, **(names or {})}) for port, v in ports.items()}
+    if slopes:
+        leaves = {ports["at"]: leaves[ports["at"]], **slopes}
     labels, arrays = [leaf for leaf in leaves.values() if leaf.is_integer], dict(leaves)
     n, width, steps, labelled = (sympy.Symbol(name, integer=True, positive=True) for name in ("n", "K", "T", "L"))
     axes = {v: (n, steps, width) if v.ndim == 3 else (n, labelled) if spec.padding is not None else (n, width)
-            for v in ports.values()}
-    lengths = {(v, axis): axes[v][axis] for v in ports.values() for axis in range(v.ndim)}
+            for v in [*ports.values(), *slopes]}
+    lengths = {(v, axis): axes[v][axis] for v in axes for axis in range(v.ndim)}
     defaults = {}
     for name, scalar in options.scalars.items():
         least = getattr(spec.ranges.get(name), "ends", (-1,))[0]
@@ -111,7 +116,7 @@ def spec_formula(spec, given=None, tidy: bool = True, names=None):
     at = sympy.symbols("i h", integer=True, nonnegative=True)[: values.ndim]
     reader = Reader(leaves, lengths, labels, blank=spec.padding is not None)
     expression = reader.entry(values, at)
-    shapes = {port: (arrays[v], v.type.shape) for port, v in ports.items()}
+    shapes = {port: (arrays[v], v.type.shape) for port, v in ports.items() if not slopes}
     expression, entries, notes = without_shared_indices(expression, shapes, at, reader.notes)
     sizes = {n: 3, width: 3, steps: 3, labelled: 1, **dict.fromkeys(entry_indices(entries, at), 1)}
     found = Formula(expression, entries=entries, sizes=sizes, defaults=defaults, notes=notes)
