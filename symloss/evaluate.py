@@ -1,6 +1,8 @@
 """Losses and metrics of plain arrays. They are compiled once for each rank and dtype."""
 
 
+import functools
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -20,6 +22,7 @@ from .data import (
 from .errors import DataError, ShapeError, SpecError, SymlossError
 from .losses import LossSpec
 from .losses.conventions import convention, systems
+from .losses.finding import found_spec
 from .losses.masking import harmless_predictions, harmless_target
 from .metrics import MetricSpec
 from .objective import Term, measures
@@ -28,13 +31,13 @@ from .stability.rewriting import stabilise
 PORTS = ("prediction", "target", "weights")  # of a metric
 
 
-def value(name: str, *arrays, weights=None, how=None, like=None, activation=None, mode=None, **options) -> np.ndarray:
+def value(name, *arrays, weights=None, how=None, like=None, activation=None, mode=None, **options) -> np.ndarray:
     """Return a loss of arrays, per element or per item, or reduced.
 
     Parameters
     ----------
-    name : str
-        Name of a registered loss.
+    name : str or function
+        Name of a registered loss, a formula, or a function of (prediction, target).
     *arrays : arrays, one for each port of the loss, in order
     weights : array or None
         Weights of the values, see `losses.reduce`.
@@ -55,7 +58,7 @@ def value(name: str, *arrays, weights=None, how=None, like=None, activation=None
     return _called(found, name, arrays)[0]
 
 
-def grad(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
+def grad(name, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
          **options) -> np.ndarray:
     """Return the gradient of a loss by port number `wrt`. If the values are not reduced, it is that of their sum.
 
@@ -66,7 +69,7 @@ def grad(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, ac
     return _called(found, name, arrays)[0]
 
 
-def value_and_grad(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
+def value_and_grad(name, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
                    **options) -> tuple[np.ndarray, np.ndarray]:
     """Return the results of `value` and `grad`, from one compiled function.
 
@@ -78,7 +81,7 @@ def value_and_grad(name: str, *arrays, wrt: int = 0, weights=None, how=None, lik
     return tuple(_called(found, name, arrays))
 
 
-def hessian_diagonal(name: str, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
+def hessian_diagonal(name, *arrays, wrt: int = 0, weights=None, how=None, like=None, activation=None, mode=None,
                      **options) -> np.ndarray:
     """Return the diagonal of the Hessian by port number `wrt`. If the values are not reduced, it is that of their sum.
 
@@ -140,7 +143,8 @@ def _measured(name, kinds, options, mode):
 
 def _compiled(what, name, arrays, weights, how, like, activation, mode, options, wrt=0):
     """Return the compiled function, the arrays it takes, and the spec of the loss."""
-    spec = losses.get(name)
+    spec = _function_spec(name) if callable(name) else losses.get(name)
+    name = spec.name if callable(name) else name
     if like is not None:
         followed = convention(name, like)
         spec, how = followed.spec, followed.how if how is None else how
@@ -166,6 +170,12 @@ def _compiled(what, name, arrays, weights, how, like, activation, mode, options,
     found = _function(what, spec, _kinds(ports, given), options, how, activation, mode, wrt,
                       like is None)  # other systems' clips stay
     return found, given, spec
+
+
+@functools.lru_cache(64)
+def _function_spec(form) -> LossSpec:
+    """Return the spec of a function that has no name in the registry, the same one each time."""
+    return found_spec(form, None, "evaluate")[0]
 
 
 def _fit(arrays) -> bool:

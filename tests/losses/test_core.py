@@ -735,3 +735,12 @@ def test_loss_of_plain_arrays_is_compiled_once(compilations):
 def test_label_out_of_range_is_refused_on_plain_arrays(labels):
     with pytest.raises(symloss.DataError, match=f"row 0: {labels[0]} is out of range"):
         symloss.evaluate.value("xe", [[0.2, 0.3, 0.5]] * 2, labels)
+
+
+def test_a_function_without_a_name_is_evaluated_and_keeps_the_order_of_its_arguments():
+    def mine(y_true, y_pred):
+        return pt.sqr(y_true - y_pred) * (y_true + 10)
+
+    assert symloss.evaluate.value(mine, [[0.0]], [[1.0]]).tolist() == [[11.0]]
+    assert symloss.evaluate.grad(mine, [[0.0]], [[1.0]]).tolist() == [[-22.0]]
+    assert symloss.evaluate.value(lambda p, t: abs(p - t), [[0.0]], [[1.0]], weights=[[2.0]], how="sum") == 2
