@@ -236,7 +236,8 @@ def _finish(axes, name, lines, span) -> None:
     axes.set_ylabel(text + (f" ({unit})" if name == "loss" and unit not in ("unknown", "none") else ""))
     targets = {line.target for line in lines}
     beside = f", target {targets.pop():g}" if direction.symbol == "prediction" and len(targets) == 1 else ""
-    axes.set_xlabel(direction.label + beside + (" (unit of the target)" if direction.of_data else ""))
+    note = f"\n({direction.note})" if direction.note else ""
+    axes.set_xlabel(direction.label + beside + (" (unit of the target)" if direction.of_data else "") + note)
     axes.set_xlim(*span)
     drawn_numbers = np.concatenate([line.get_ydata() for line in axes.get_lines()])
     found = limits(drawn_numbers.astype(float))

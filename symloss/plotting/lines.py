@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
 
 import numpy as np
 import pytensor
@@ -12,38 +11,12 @@ from ..compiling import function, resolve
 from ..errors import SpecError, SymlossError, unknown
 from ..losses import Loss, LossSpec
 from ..stability.rewriting import stabilise
+from .directions import Direction
+from .examples import example
 
 MOST_COLUMNS = 6  # outputs that an element is tried with, for losses that want several
 PORTS = {"variance": 1.0, "scale": 1.0, "concentration": 1.0}  # ports that are held still, where it is not at 0
 FAILURES = (SymlossError, ValueError, TypeError, IndexError, AssertionError, NotImplementedError)
-
-
-@dataclasses.dataclass(frozen=True)
-class Direction:
-    """The quantity that a loss is drawn against.
-
-    Parameters
-    ----------
-    label : str
-        What the axis says.
-    symbol : str
-        What derivatives are taken by, in labels.
-    span : (float, float)
-        Where the axis begins and ends unless the user says.
-    target : float or None
-        The target unless the user names one.
-    ports : callable
-        ``ports(x, loss, target)`` returns a tensor for each port, with a row for each number of the vector `x`.
-    of_data : bool
-        Whether `x` has the unit of the target.
-    """
-
-    label: str
-    symbol: str
-    span: tuple[float, float]
-    target: float | None
-    ports: Callable
-    of_data: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -234,12 +207,16 @@ YES_MARGIN = Direction("margin: ± logit of class 1", "margin", (-3.0, 3.0), 1.0
 PROBABILITY = Direction("probability of the target's class", "probability", (0.0, 1.0), 0.0, _probability_of_class)
 LOGIT = Direction("logit of the target's class, others 0", "logit", (-5.0, 5.0), 0.0, _margin_of_classes)
 MARGIN = Direction("margin: score of the target's class − others", "margin", (-3.0, 3.0), 0.0, _margin_of_classes)
+LIST_MARGIN = dataclasses.replace(MARGIN, label="score of the one relevant entry − others")
 
 
 def directions(loss: Drawn) -> dict[str, Direction]:
     """Return what a loss may be drawn against, by name, what it is likely to be a function of first."""
     kind, activation = ("any", None) if loss.spec is None else (loss.spec.target, loss.spec.activation)
     prediction = dataclasses.replace(PREDICTION, label=loss.first, symbol=loss.first)
+    shown = example(loss.spec)
+    if shown is not None:
+        return dict([shown])
     if kind.startswith("sign"):
         prediction = dataclasses.replace(prediction, span=(-3.0, 3.0))
         found = {"margin": SIGNED_MARGIN, "prediction": prediction, "angle": ANGLE}
@@ -254,7 +231,8 @@ def directions(loss: Drawn) -> dict[str, Direction]:
     elif kind == "none":
         found = {}
     elif loss.spec is not None and loss.spec.per == "item":
-        found = {"angle": ANGLE, "error": ERROR, "prediction": prediction, "margin": MARGIN}
+        ranking = LIST_MARGIN if loss.spec.absent.get("target", 0) < 0 else MARGIN
+        found = {"angle": ANGLE, "error": ERROR, "prediction": prediction, "margin": ranking}
     else:
         found = {"error": ERROR, "prediction": prediction, "margin": MARGIN, "probability": PROBABILITY}
     span = (0.0, 1.0) if activation == "sigmoid" else (-3.0, 3.0)
@@ -285,6 +263,8 @@ class Line:
         self.loss, self.direction, self.target = loss, direction, target
         x = pt.tensor("x", dtype="float64", shape=(1 if loss.alone else None,))
         values = loss.values(direction.ports(x, loss, target))
+        if direction.item is not None:
+            values = values[direction.item : direction.item + 1]
         if loss.stable:
             (values,), _ = stabilise([values])
         found = [values]
