@@ -2,7 +2,8 @@
 var Scorer = {
   score: ([docname, , , , score]) => {
     if (docname.startsWith("losses/")) return score + 3;
-    if (docname.startsWith("quickstart") || docname.startsWith("guide/") || docname.startsWith("tutorials/")) return score + 1;
+    if (docname === "quickstart" || docname.startsWith("guide/")) return score + 2;
+    if (docname.startsWith("coming-from/") || docname === "tutorials/from_lasagne") return score - 1;
     if (["changelog", "architecture", "contributing"].includes(docname)) return score - 4;
     return score;
   },
