@@ -136,6 +136,37 @@ def test_the_user_chooses_direction_target_and_other_ports(axes):
     np.testing.assert_allclose(y, np.log(np.exp(x) + 4) - x)
 
 
+def along(name, x):
+    """Return the values of a loss along the direction that it is drawn in."""
+    return only(name)(np.array(x))[0]
+
+
+def test_every_loss_has_a_curve_and_examples_say_what_moves(axes):
+    from symloss import losses
+    from symloss.plotting.examples import example
+
+    shown = [name for name in losses.names() if example(losses.get(name))]
+    assert len(shown) == 11 and all(np.ptp(along(name, [0.2, 0.8])) > 0 for name in shown if name != "circle")
+    assert np.ptp(along("circle", [20.0, 80.0])) > 1
+    plotting.loss_curve("ctc", ax=axes)
+    assert axes.get_xlabel() == ("probability of the label at each of three steps\n"
+                                 "(one label; the blank has the rest)")
+
+
+def test_examples_have_the_numbers_of_evaluate():
+    p = 0.3  # three steps: the label at 1, 2 or 3 of them, without a gap
+    paths = 3 * p * (1 - p) ** 2 + 2 * p**2 * (1 - p) + p**3
+    np.testing.assert_allclose(along("ctc", [p]), -np.log(paths))
+    np.testing.assert_allclose(along("gradient_penalty", [0.5, 3.0]), [2.5, 40.0])
+    np.testing.assert_allclose(along("cox", [0.5]), np.log(np.exp(0.5) + 2) - 0.5)
+    turned = [np.cos(np.pi / 6), np.sin(np.pi / 6)]
+    found = evaluate.value("supervised_contrastive", [turned, [1, 0], [0, 1.0]], [0, 0, 1], mode="PYTHON")
+    np.testing.assert_allclose(along("supervised_contrastive", [30.0]), found[0])
+    found = evaluate.value("nt_xent", [turned, [0, 1.0]], np.eye(2), mode="PYTHON")
+    np.testing.assert_allclose(along("nt_xent", [30.0]), found[0])
+    np.testing.assert_allclose(along("sampled_softmax", [1.0]), np.log(np.e + 2) - 1, rtol=1e-6)
+
+
 @pytest.mark.parametrize(("arguments", "keywords", "error", "words"), [
     (["hubber"], {}, symloss.UnknownNameError, "huber"),
     (["huber"], {"dleta": 2}, symloss.UnknownNameError, "did you mean 'delta'"),
@@ -148,7 +179,8 @@ def test_the_user_chooses_direction_target_and_other_ports(axes):
     (["huber"], {"delta": -1}, symloss.SpecError, "greater than 0"),
     (["cross_entropy"], {"classes": 1}, symloss.SpecError, "at least 2"),
     (["cross_entropy"], {"target": 2}, symloss.SpecError, "0 to 1"),
-    (["nt_xent"], {}, symloss.SpecError, "not a function of one number"),
+    (["nt_xent"], {"target": 1}, symloss.SpecError, "a small example of its own"),
+    ([lambda prediction, target: prediction * 0 + target * 0], {}, symloss.SpecError, "not a function of one number"),
     ([[]], {}, symloss.SpecError, "Pass a name"),
     ([3], {}, symloss.SpecError, "is not a loss"),
     (["mse"], {"target": "a"}, symloss.SpecError, "target='a' is not valid; it must be a finite number"),

@@ -16,7 +16,7 @@ from pages import DOCS
 
 import symloss
 from symloss.errors import SymlossError
-from symloss.plotting import loss_curve, style
+from symloss.plotting import directions, examples, loss_curve, style
 from symloss.reports import curve, elicitation, page, probe
 
 FOLDER = DOCS / "generated" / "curves"
@@ -28,7 +28,7 @@ CARD = (120.0, 60.0)  # its width and height
 def key(spec) -> str:
     """Return a name of everything that a curve depends on: the module of the loss, and what draws and looks."""
     modules = [sys.modules[spec.function.__module__], sys.modules[__name__], sys.modules["symloss.plotting.curves"],
-               sys.modules["symloss.plotting.lines"], style, curve, elicitation, page, probe]
+               sys.modules["symloss.plotting.lines"], directions, examples, style, curve, elicitation, page, probe]
     text = "".join(map(inspect.getsource, modules)) + spec.name + symloss.__version__
     return hashlib.sha256(text.encode()).hexdigest()
 

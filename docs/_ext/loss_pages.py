@@ -4,12 +4,12 @@ import inspect
 import re
 
 import loss_curves
-import loss_examples
 import loss_tasks
 from pages import write, write_all
 
 from symloss import losses
 from symloss.losses.conventions import systems
+from symloss.plotting.examples import example
 from symloss.reports import page as report_page
 
 TARGETS = {
@@ -111,13 +111,14 @@ def behind(text: str) -> str:
 def curve_of(spec, known) -> list[str]:
     """Return the figure of a loss, or why there is none."""
     if known["drawn"]:
-        return [f"```{{image}} ../generated/curves/{spec.name}.svg", f":alt: {spec.name} and its gradient as curves",
-                ":class: curve", "```", ""]
-    axis = loss_examples.look(spec)
-    if axis:
-        said = f"The loss compares several items or steps. In this small example one number moves: the {axis}."
-        return [f"```{{image}} ../generated/curves/{spec.name}.svg", f":alt: {spec.name} in a small example",
-                ":class: curve", "```", "", said, ""]
+        figure = [f"```{{image}} ../generated/curves/{spec.name}.svg", f":alt: {spec.name} and its gradient as curves",
+                  ":class: curve", "```", ""]
+        shown = example(spec)
+        if shown is None:
+            return figure
+        said = f"This figure shows a small example in which one number moves: the {shown[1].label}."
+        note = f" {shown[1].note[0].upper()}{shown[1].note[1:]}." if shown[1].note else ""
+        return [*figure, said + note, ""]
     return ["There is no curve of it: it is not a function of one number, but of several inputs at once.", ""]
 
 

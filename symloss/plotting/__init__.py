@@ -1,6 +1,7 @@
 """Figures, with matplotlib (the extra 'plot'): losses as curves and surfaces, trainings by epoch, models as graphs.
 
 Inside: `curves.py` (`loss_curve`) with `lines.py` (what a loss can be drawn against, and its numbers along a line),
+`directions.py` (one number that moves) and `examples.py` (small examples of losses that compare items or steps),
 `surfaces.py` (`loss_surface`), `records.py` (`history`, `losses`, `weights_over_time`), `predictions.py` (`confusion`,
 `calibration`, `residuals`), `drawing.py` (`graph`, and boxes and edges as SVG), `style.py` (colors, themes, panels on
 a page). matplotlib is imported when a figure is drawn, and not before.

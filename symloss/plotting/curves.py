@@ -5,8 +5,10 @@ import numpy as np
 from .._checks import is_number
 from ..errors import SpecError, SymlossError, unknown
 from . import style
+from .examples import example
 from .lines import Line, common, drawn, positive_only
 
+CLASSES = 2  # of losses of classes, unless the user says
 PANELS = ("loss", "gradient", "curvature")
 POINTS = 401  # where a curve is computed, before jumps are looked for
 ROUNDS = 40  # an interval is halved so often to tell a jump from a steep slope
@@ -15,7 +17,7 @@ INFINITE = 1e30  # losses that hold logarithms off 0 have such numbers instead o
 FAR = 20.0  # options below are thresholds that a picture of errors or margins may reach
 
 
-def loss_curve(losses, *, against=None, target=None, what=None, between=None, at=None, classes=2, ax=None, path=None,
+def loss_curve(losses, *, against=None, target=None, what=None, between=None, at=None, classes=CLASSES, ax=None, path=None,
                theme=None, **options):
     """Plot losses, their gradients and their curvatures against the prediction, the error, the margin, and others.
 
@@ -30,7 +32,9 @@ def loss_curve(losses, *, against=None, target=None, what=None, between=None, at
         The horizontal axis: ``'error'`` (prediction - target), ``'prediction'``, ``'margin'``, ``'probability'``,
         ``'logit'``, or a port of the loss. None: chosen from the declaration and the values of the loss. If targets
         are -1 and 1, the margin is the target times the score. For classes, it is the score of the target's class
-        while all other scores are 0. Along a probability, the other classes share the rest equally.
+        while all other scores are 0. Along a probability, the other classes share the rest equally. A loss that
+        compares several items or steps is drawn in a small example, in which one number moves. The label of the axis
+        says what moves and what does not.
     target : float or None
         The target, or the label of the class. None: 0 against the error, 1 against the prediction, or the first class.
     what : 'loss', 'gradient', 'curvature', a sequence of these, or None
@@ -109,6 +113,10 @@ def _lines(forms, options, against, target, names, at, classes) -> list[Line]:
         raise SpecError(f"loss_curve: classes={classes!r} is not valid; it must be an integer of at least 2")
     orders = max(PANELS.index(name) for name in names)
     shared = [drawn(form, own, at=at, classes=classes) for form, own in _with_options(forms, options)]
+    for loss in shared:
+        if example(loss.spec) is not None and (target is not None or at or classes != CLASSES):
+            raise SpecError(f"loss_curve: {loss.label} is drawn in a small example of its own; leave out target, at and "
+                            f"classes")
     for port in at:
         known = sorted({name for loss in shared for name in loss.names if name != "target"})
         if port not in known:

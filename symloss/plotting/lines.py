@@ -207,7 +207,7 @@ YES_MARGIN = Direction("margin: ± logit of class 1", "margin", (-3.0, 3.0), 1.0
 PROBABILITY = Direction("probability of the target's class", "probability", (0.0, 1.0), 0.0, _probability_of_class)
 LOGIT = Direction("logit of the target's class, others 0", "logit", (-5.0, 5.0), 0.0, _margin_of_classes)
 MARGIN = Direction("margin: score of the target's class − others", "margin", (-3.0, 3.0), 0.0, _margin_of_classes)
-LIST_MARGIN = dataclasses.replace(MARGIN, label="score of the one relevant entry − others")
+LIST_MARGIN = dataclasses.replace(MARGIN, label="margin: score of the one relevant entry − others")
 
 
 def directions(loss: Drawn) -> dict[str, Direction]:
