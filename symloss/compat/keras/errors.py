@@ -18,7 +18,7 @@ class NoSuchAttributeError(UnknownNameError, AttributeError):
 
 
 def no_such(kind: str, name: object, known) -> BadNameError:
-    """Return the error for an unknown name, with the nearest of those that are known."""
+    """Return the error for an unknown name, with the nearest known names."""
     return BadNameError(str(unknown(kind, name, known)))
 
 
@@ -46,7 +46,7 @@ def lookup(module: str, known, elsewhere=()):
 
 
 def check_keywords(cls, keywords) -> None:
-    """Raise BadArgumentError for a keyword that a class does not take, with the nearest that it does."""
+    """Raise BadArgumentError for a keyword that a class does not take, with the nearest names."""
     parameters = inspect.signature(cls.__init__).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return

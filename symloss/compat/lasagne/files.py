@@ -18,22 +18,22 @@ def load_npz(layer, path, **tags):
     """Set the parameters of a network to those in a file of ``np.savez``.
 
     The arrays are called arr_0, arr_1, ... in the order of ``get_all_params(layer, **tags)``, as ``np.savez`` calls
-    what it gets without names; or they have the names of the parameters. All of them are looked at before the first
+    arrays without names, or they have the names of the parameters. All of them are checked before the first
     is set.
 
     Parameters
     ----------
     layer : Layer or list of them
-        The output layer, or several.
+        The output layer, or several of them.
     path : str or path
     **tags
-        Those parameters that were saved, if not all: ``trainable=True``.
+        Tags of the saved parameters, if not all were saved, such as ``trainable=True``.
 
     Raises
     ------
     DataError
-        If the file cannot be read, or its arrays do not fit: it is a ValueError, and names layer, parameter and shapes.
-        No parameter has been changed then.
+        If the file cannot be read, or its arrays do not fit: it is a ValueError that names layer, parameter and shapes.
+        In this case, no parameter is changed.
     """
     parameters = get_all_params(layer, **tags)
     places = _places(layer, parameters)

@@ -43,7 +43,7 @@ class Uniform(Initializer):
     Parameters
     ----------
     range : float or pair
-        From ``-range`` to ``range``, or from the first to the second.
+        A number means from ``-range`` to ``range``; a pair means from the first to the second number.
     std : float or None
         If given, the limits are ``mean - sqrt(3) std`` and ``mean + sqrt(3) std``, and `range` is ignored.
     mean : float
@@ -86,16 +86,16 @@ class Glorot(Initializer):
     Parameters
     ----------
     initializer : class
-        Called with ``std=sigma``: `Normal` or `Uniform`, or one of yours.
+        Class that is called with ``std=sigma``: `Normal`, `Uniform`, or your own.
     gain : float or 'relu'
-        g; 'relu' is sqrt(2).
+        The factor g; 'relu' means sqrt(2).
     c01b : bool
         Whether shapes have the order (channels, rows, columns, filters).
 
     Raises
     ------
     RuntimeError
-        For a shape of one axis.
+        If the shape has only one axis.
     """
 
     def __init__(self, initializer, gain=1.0, c01b=False):
@@ -136,12 +136,12 @@ class He(Initializer):
     Parameters
     ----------
     initializer, gain, c01b
-        As in `Glorot`. For rectifiers the paper wants ``gain='relu'``.
+        As in `Glorot`. For rectifiers, the paper uses ``gain='relu'``.
 
     Raises
     ------
     RuntimeError
-        For a shape of one axis.
+        If the shape has only one axis.
     """
 
     def __init__(self, initializer, gain=1.0, c01b=False):
@@ -187,19 +187,19 @@ class Constant(Initializer):
 
 
 class Sparse(Initializer):
-    """A matrix whose columns have few values that are not 0, and those normal.
+    """A sparse matrix with a few normal values in each column.
 
     Parameters
     ----------
     sparsity : float
-        Share of the values of each column that are not 0.
+        Share of nonzero values in each column.
     std : float
-        Their standard deviation.
+        Standard deviation of the nonzero values.
 
     Raises
     ------
     RuntimeError
-        For a shape that is no matrix's.
+        If the shape is not that of a matrix.
     """
 
     def __init__(self, sparsity=0.1, std=0.01):
@@ -218,17 +218,17 @@ class Sparse(Initializer):
 
 
 class Orthogonal(Initializer):
-    """An orthogonal matrix (Saxe et al. 2014), times `gain`; all axes but the first count as one.
+    """An orthogonal matrix (Saxe et al. 2014), times `gain`; all axes except the first are joined.
 
     Parameters
     ----------
     gain : float or 'relu'
-        'relu' is sqrt(2).
+        Factor of the matrix; 'relu' means sqrt(2).
 
     Raises
     ------
     RuntimeError
-        For a shape of one axis.
+        If the shape has only one axis.
     """
 
     def __init__(self, gain=1.0):

@@ -1,6 +1,6 @@
 """Graphs of Lasagne's layers as models of symloss: ``symloss.Classifier(lasagne.as_layers(l_out))``.
 
-The model trains, predicts, scores and shows its progress as every other; its parameters are the shared variables of
+The model trains, predicts and scores like any other; its parameters are the shared variables of
 the layers themselves. In training, layers put out what they do for ``deterministic=False``, else for
 ``deterministic=True``.
 """
@@ -19,9 +19,9 @@ registry: Registry = Registry("network of Lasagne's layers")
 
 
 def network(build):
-    """Register a function of nothing that returns an output layer, under its name.
+    """Register a function without arguments that returns an output layer, under its name.
 
-    A model of it can be saved and loaded: files hold the name, and the function makes the layers anew.
+    You can then save and load a model of it: files hold the name, and the function makes the layers again.
 
     >>> from symloss.compat import lasagne
     >>> @lasagne.network
@@ -51,7 +51,7 @@ def as_layers(output) -> list[dict]:
     Raises
     ------
     SpecError
-        If an input has no lengths that a model could know.
+        If the lengths of an input are not known.
     """
     chosen = _name(output)
     inputs = _inputs(registry.get(chosen)() if isinstance(chosen, str) else chosen)
@@ -102,7 +102,7 @@ class Lasagne(CoreLayer):
     network : Layer or str
         Its output layer, or the name of a function that `network` has registered.
     statistics : dict of list of numbers, or None
-        Values of parameters that are not trained, such as the averages of batch normalization; from files.
+        Values of parameters that are not trained, such as the averages of batch normalization, for loading files.
     """
 
     forms = ("lasagne",)

@@ -48,12 +48,12 @@ def rectify(x):
 
 
 class LeakyRectify:
-    """x above 0, ``leakiness * x`` below.
+    """x for x > 0, and ``leakiness * x`` otherwise.
 
     Parameters
     ----------
     leakiness : float
-        0 is `rectify`, 1 is `linear`.
+        Slope for x < 0: 0 gives `rectify`, 1 gives `linear`.
     """
 
     def __init__(self, leakiness=0.01):
@@ -68,17 +68,17 @@ very_leaky_rectify = LeakyRectify(1.0 / 3)
 
 
 def elu(x):
-    """x above 0, exp(x) - 1 below (Clevert et al. 2015)."""
+    """x for x > 0, and exp(x) - 1 otherwise (Clevert et al. 2015)."""
     return nnet.elu(x)
 
 
 class SELU:
-    """``scale * x`` above 0, ``scale * scale_neg * (exp(x) - 1)`` below.
+    """``scale * x`` for x > 0, and ``scale * scale_neg * (exp(x) - 1)`` otherwise.
 
     Parameters
     ----------
     scale, scale_neg : float
-        `selu` has those of Klambauer et al. (2017), with which means of 0 and variances of 1 last through the layers.
+        `selu` has those of Klambauer et al. (2017), which preserve a mean of 0 and a variance of 1 from layer to layer.
     """
 
     def __init__(self, scale=1, scale_neg=1):
@@ -97,7 +97,7 @@ def softplus(x):
 
 
 def linear(x):
-    """x itself."""
+    """The identity."""
     return x
 
 

@@ -1,7 +1,7 @@
-"""lasagne.objectives: losses per element or per item, what makes one number of them, and accuracies.
+"""lasagne.objectives: losses per element or per item, their aggregation to one number, and accuracies.
 
-Where the graph shows that predictions come out of a softmax or a sigmoid, also through changes of shape, slices, and
-clips that only keep them from 0 and 1, cross-entropies and their gradients are exact for logits of any size.
+If the graph shows that predictions come from a softmax or a sigmoid, even through changes of shape, slices, and
+clips that only keep them away from 0 and 1, cross-entropies and their gradients are exact for logits of any size.
 """
 
 import warnings
@@ -25,7 +25,7 @@ class RankError(SymlossError, TypeError, IndexError):
 
 
 def align_targets(predictions, targets):
-    """Return both; a vector of targets becomes a column if predictions are known to be one, so that nothing repeats."""
+    """Return both. If predictions are a column, a vector of targets becomes one, so that nothing is broadcast."""
     if getattr(predictions, "broadcastable", None) == (False, True) and getattr(targets, "ndim", None) == 1:
         targets = as_theano_expression(targets).dimshuffle(0, "x")
     return predictions, targets
@@ -41,12 +41,12 @@ def binary_crossentropy(predictions, targets):
     predictions : tensor
         In (0, 1), such as the output of a sigmoid.
     targets : tensor
-        In [0, 1]. A vector meets a column of predictions element by element.
+        In [0, 1]. A vector is compared with a column of predictions element by element.
 
     Returns
     -------
     tensor of the predictions' shape
-        In nats; infinite, or NaN, where `predictions` are 0 or 1 and no sigmoid's output.
+        In nats; infinite, or NaN, where `predictions` are 0 or 1 and not the output of a sigmoid.
 
     Notes
     -----
@@ -65,7 +65,7 @@ def categorical_crossentropy(predictions, targets):
     predictions : tensor (n, k)
         In (0, 1), such as the output of a softmax: items in rows, classes in columns.
     targets : tensor (n, k), or vector of int32 or int64 (n,)
-        In [0, 1], in the layout of `predictions`; or the class of each item.
+        In [0, 1], in the shape of `predictions`; or the class of each item.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def categorical_crossentropy(predictions, targets):
     TypeError
         If ranks or types do not fit.
     LabelError
-        When it runs, for a class out of range; it is an IndexError and a ValueError, and names row and class.
+        When it runs, if a class is out of range; it is an IndexError and a ValueError, and names row and class.
 
     Notes
     -----
@@ -95,7 +95,7 @@ def squared_error(a, b):
     Parameters
     ----------
     a, b : tensors
-        If `a` is known to be a column, a vector `b` meets it element by element.
+        If `a` is known to be a column, a vector `b` is compared with it element by element.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def binary_hinge_loss(predictions, targets, delta=1, log_odds=None, binary=True)
 
     Notes
     -----
-    An alternative to binary cross-entropy; in its place only with ``log_odds=False``.
+    An alternative to binary cross-entropy; for predictions of a sigmoid, pass ``log_odds=False``.
     """
     if log_odds is None:
         warnings.warn("binary_hinge_loss: log_odds is missing, so True is used. Lasagne announced that its default "
@@ -207,14 +207,14 @@ def multiclass_hinge_loss(predictions, targets, delta=1):
     Returns
     -------
     tensor (n,)
-        All classes that are equally bad have a slope.
+        All classes that attain the maximum have a slope.
 
     Raises
     ------
     TypeError
         If the ranks do not fit. It is also an IndexError.
     LabelError
-        When it runs, for a class out of range, or a row that is not 0 but for one 1; it names the row.
+        When it runs, if a class is out of range or a row is not one-hot; it names the row.
 
     Notes
     -----
@@ -235,14 +235,14 @@ def multiclass_hinge_loss(predictions, targets, delta=1):
 
 
 def huber_loss(predictions, targets, delta=1):
-    r"""Huber loss, per element: half the squared error up to `delta`, a line beyond.
+    r"""Huber loss, per element: half the squared error up to `delta`, and linear beyond.
 
     .. math:: L = d^2 / 2 \text{ if } |d| \le \delta \text{ else } \delta (|d| - \delta / 2), \quad d = t - p
 
     Parameters
     ----------
     predictions, targets : tensors
-        A vector of targets meets a column of predictions element by element.
+        A vector of targets is compared with a column of predictions element by element.
     delta : scalar
 
     Returns
@@ -261,7 +261,7 @@ def huber_loss(predictions, targets, delta=1):
 
 
 def binary_accuracy(predictions, targets, threshold=0.5):
-    r"""Whether a prediction of two classes is right, per element.
+    r"""Whether the prediction of one of two classes is correct, per element.
 
     .. math:: L_i = \mathbb{I}(t_i = \mathbb{I}(p_i \ge \alpha))
 
@@ -272,7 +272,7 @@ def binary_accuracy(predictions, targets, threshold=0.5):
     targets : tensor
         In {0, 1}.
     threshold : scalar
-        From here on a prediction is positive.
+        Predictions of at least this value are positive.
 
     Returns
     -------
@@ -285,7 +285,7 @@ def binary_accuracy(predictions, targets, threshold=0.5):
 
 
 def categorical_accuracy(predictions, targets, top_k=1):
-    r"""Whether the right class is the most probable, or among the `top_k` most probable, per item.
+    r"""Whether the correct class is the most probable, or among the `top_k` most probable, per item.
 
     .. math:: L_i = \mathbb{I}(t_i = \operatorname{argmax}_c p_{i,c})
 

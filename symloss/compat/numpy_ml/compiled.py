@@ -16,7 +16,7 @@ def core(name: str):
 
 
 def run(formula, arrays: dict, *options, fixed=()) -> list:
-    """Return what a formula makes of arrays.
+    """Compute a formula for arrays.
 
     Parameters
     ----------
@@ -25,10 +25,10 @@ def run(formula, arrays: dict, *options, fixed=()) -> list:
         compiled function is kept, so it must not be made anew for each call.
     arrays : dict of array by name
     *options : hashable
-        What is built into the function.
+        Options that are built into the function.
     fixed : names of arrays
-        Whose number of rows is built in as well. In mode C, all others should have one number of rows: then it is left
-        open, and one C file does for all batches.
+        Arrays whose number of rows is built in as well. In mode C, all other arrays should have the same number of
+        rows. This number then stays open, so one C file serves all batches.
     """
     kinds = tuple((name, str(array.dtype), (len(array) if name in fixed else None, *(None,) * array.ndim)[: array.ndim])
                   for name, array in arrays.items())
@@ -47,7 +47,7 @@ def floats(who: str, **given) -> dict:
     Raises
     ------
     BadArrayError
-        For what holds no real numbers, and where the first NaN or infinity is.
+        For arrays without real numbers, and for NaN and infinity, with the place of the first.
     """
     arrays = {}
     for name, value in given.items():
@@ -85,13 +85,13 @@ def require_rank(who: str, name: str, array, *ranks: int, wanted: str) -> None:
 
 
 def require_equal(who: str, name: str, array, other: str, like) -> None:
-    """Raise BadShapeError unless two arrays have one shape."""
+    """Raise BadShapeError unless two arrays have the same shape."""
     if array.shape != like.shape:
         raise BadShapeError(f"{who}: {name} has shape {array.shape}, but {other} has shape {like.shape}. Both must "
                             f"have the same shape, since nothing is broadcast. Reshape one of them")
 
 
 def require_rows(who: str, name: str, array) -> None:
-    """Raise BadShapeError for no examples."""
+    """Raise BadShapeError if there are no examples."""
     if not len(array):
         raise BadShapeError(f"{who}: {name} has shape {array.shape}, which contains no examples; pass at least one")

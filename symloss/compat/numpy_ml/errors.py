@@ -4,7 +4,7 @@ from ...errors import DataError, ShapeError, SpecError, UnknownNameError, unknow
 
 
 class BadArrayError(DataError, AssertionError):
-    """Numbers that a loss cannot be computed from: targets that are not one-hot, rows that are no distribution, NaN."""
+    """Invalid numbers: targets that are not one-hot, rows that are not distributions, NaN."""
 
 
 class BadShapeError(ShapeError, AssertionError):
@@ -12,7 +12,7 @@ class BadShapeError(ShapeError, AssertionError):
 
 
 class FrozenError(SpecError, AssertionError):
-    """A change of parameters that are frozen."""
+    """A change of frozen parameters."""
 
 
 class BadNameError(UnknownNameError, ValueError, NotImplementedError):
@@ -20,5 +20,5 @@ class BadNameError(UnknownNameError, ValueError, NotImplementedError):
 
 
 def no_such(kind: str, name: object, known) -> BadNameError:
-    """Return the error for an unknown name, with the nearest of those that are known."""
+    """Return the error for an unknown name, with the nearest known names."""
     return BadNameError(str(unknown(kind, name, known)))

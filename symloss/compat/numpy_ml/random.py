@@ -1,4 +1,4 @@
-"""The generator that noise samplers and initial weights are drawn from: numpy's global one, as in numpy_ml."""
+"""The generator for noise samplers and initial weights: numpy's global one, as in numpy_ml."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ _rng = np.random
 
 
 def get_rng():
-    """Return the generator: the module ``numpy.random`` until `set_rng` names another."""
+    """Return the generator: the module ``numpy.random`` until `set_rng` sets another one."""
     return _rng
 
 

@@ -1,4 +1,4 @@
-"""Activations of theanets: the same numbers, and the same draws for those with parameters."""
+"""Activations of theanets, with the same values and the same initial parameters."""
 
 import pytensor
 import pytensor.tensor as pt
@@ -73,9 +73,10 @@ def build(name, layer, **kwargs):
     Parameters
     ----------
     name : str or Activation
-        Of `COMMON`, of a class of this family, 'maxout:k', or several joined by '+', the first of them applied first.
+        A name in `COMMON`, the name of a subclass, 'maxout:k', or several names joined by '+', applied from left to
+        right.
     layer : Layer
-        Whose size and random numbers its parameters have.
+        Layer with the size and the random numbers for the parameters.
     """
     if not isinstance(name, str):
         return name if isinstance(name, Activation) else Common(getattr(name, "__name__", "activation"), layer, name)
@@ -102,7 +103,7 @@ class Activation(metaclass=Registrar):
 
     Notes
     -----
-    A subclass overrides ``__call__(self, x)``, and appends what it learns to ``self.params``.
+    A subclass overrides ``__call__(self, x)``, and appends its parameters to ``self.params``.
     """
 
     def __init__(self, name, layer, **kwargs):
@@ -145,7 +146,7 @@ class Compose(Activation):
 
 
 class Prelu(Activation):
-    """x from 0 on, exp(leak) x below."""
+    """x for x >= 0, and exp(leak) x otherwise."""
 
     __extra_registration_keys__ = ("leaky-relu",)
 
@@ -158,7 +159,7 @@ class Prelu(Activation):
 
 
 class LGrelu(Activation):
-    """exp(gain) x from 0 on, exp(leak) x below."""
+    """exp(gain) x for x >= 0, and exp(leak) x otherwise."""
 
     __extra_registration_keys__ = ("leaky-gain-relu",)
 
@@ -172,7 +173,7 @@ class LGrelu(Activation):
 
 
 class Elu(Activation):
-    """x from 0 on, exp(gain) (exp(x) - 1) below."""
+    """x for x >= 0, and exp(gain) (exp(x) - 1) otherwise."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -184,7 +185,7 @@ class Elu(Activation):
 
 
 class Maxout(Activation):
-    """The greatest of `pieces` lines, slope * x + intercept."""
+    """The maximum of `pieces` lines, slope * x + intercept."""
 
     def __init__(self, *args, pieces, **kwargs):
         super().__init__(*args, **kwargs)

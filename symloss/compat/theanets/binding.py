@@ -10,8 +10,8 @@ from .util import ConfigurationError
 def bind(network) -> list[Loss]:
     """Give each loss of a network its variables, and return the losses.
 
-    A target that a user passed stays that variable. All others of one type are one variable, in whatever order the
-    losses stand, and whichever model they come from; so are weights.
+    Target variables that a user passed are kept. All other targets of the same type share one variable, whatever the
+    order of the losses is and whichever model they come from. The same holds for weights.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def bind(network) -> list[Loss]:
 
 
 def shared(network, variable: Variable) -> Variable:
-    """Return the variable of this name and type that all losses of a network share: the first that was asked for."""
+    """Return the variable of this name and type that all losses of a network share."""
     return network._shared.setdefault((variable.name, variable.type), variable)
 
 

@@ -1,4 +1,4 @@
-"""Datasets of downhill: batches that stay as they are cut, in an order that is shuffled."""
+"""Datasets of downhill: fixed batches in a shuffled order."""
 
 import numpy as np
 
@@ -25,13 +25,13 @@ class Dataset:
     inputs : array, list or tuple of arrays, or function that returns a batch
     name : str
     batch_size : int
-        Items in a batch; 0 or less: all.
+        Number of items in a batch; 0 or less means all.
     iteration_size : int or None
-        Batches in one pass; None: all there are. For functions: their length, or 100.
+        Number of batches in one pass. None means all, and for functions, their length or 100.
     axis : int
-        The axis along which the items are.
+        The axis of the items.
     rng : RandomState or int
-        Shuffles the order of batches after each pass over all of them.
+        Generator that shuffles the order of batches after each pass.
     """
 
     _count = 0
@@ -67,7 +67,7 @@ class Dataset:
 
     @property
     def count(self):
-        """How many arrays a batch has; None as long as a function has drawn none."""
+        """Number of arrays in a batch; None before a function has drawn the first batch."""
         if self._callable is None:
             return len(self._inputs)
         return len(self._drawn[0]) if self._drawn else None

@@ -42,7 +42,7 @@ class Optimizer(metaclass=Registrar):
     ----------
     loss : scalar expression
     params : list of shared variables, or None
-        None: all that the loss depends on.
+        None means all that the loss depends on.
     inputs : list of variables, or None
     updates : list of (shared variable, expression)
     monitors : dict or list of (name, scalar expression)
@@ -148,8 +148,8 @@ class Optimizer(metaclass=Registrar):
     def iterate(self, train=None, valid=None, max_updates=None, **kwargs):
         """Train, and yield a pair of monitors after each pass over the training data.
 
-        Validation comes before every `validate_every` passes. At the end, the parameters of the best validation are put
-        back. An interrupt ends the training.
+        Validation takes place before every `validate_every` passes. At the end, the parameters of the best validation
+        are restored. An interrupt ends the training.
         """
         valid = train if valid is None else valid
         for dataset in (train, valid):
@@ -218,7 +218,7 @@ class NAG(SGD):
 
 
 class RProp(Optimizer):
-    """A step for each element that grows while the gradient's sign holds; it starts at the learning rate."""
+    """A step size for each element, which starts at the learning rate and grows while the gradient's sign holds."""
 
     OWN = dict(rprop_increase=1.01, rprop_decrease=0.99, rprop_min_step=0.0, rprop_max_step=100.0)
 
@@ -265,7 +265,7 @@ class ADAGRAD(Optimizer):
 
 
 class ADADELTA(_RunningMean):
-    """g sqrt(E[d^2] + eps) / sqrt(E[g^2] + eps); the learning rate does nothing."""
+    """g sqrt(E[d^2] + eps) / sqrt(E[g^2] + eps); the learning rate has no effect."""
 
     def _step(self, p, g):
         steps, squares = _like(p, "x2_ewma"), _like(p, "g2_ewma")
@@ -277,7 +277,7 @@ class ADADELTA(_RunningMean):
 
 
 class ESGD(_RunningMean):
-    """lr g / (sqrt(E[(H v)^2]) + eps), v ~ N(0, 1), with the Hessian H by each parameter alone."""
+    """lr g / (sqrt(E[(H v)^2]) + eps), v ~ N(0, 1), with a separate Hessian H for each parameter."""
 
     def _step(self, p, g):
         rng = pytensor.shared(np.random.default_rng([13, len(p.name), *p.name.encode()]), name=f"{p.name}_directions")

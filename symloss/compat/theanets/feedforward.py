@@ -10,7 +10,7 @@ from . import binding, graph, layers, losses, regularizers, util
 
 
 class Autoencoder(graph.Network):
-    """A network whose output should be its input; data are [input], or [input, weights].
+    """A network that reconstructs its input; data are [input], or [input, weights].
 
     A weighted one also takes [input, target, weights], as a regressor does.
     """
@@ -18,13 +18,13 @@ class Autoencoder(graph.Network):
     _brings_target = None  # whether the data of a training bring a target of its own; None: not known
 
     def target_of(self, loss, target):
-        """Return the input, unless the user asked for a target by its axes, or data bring one beside the weights."""
+        """Return the input, unless the user passed the axes of a target, or the data contain a separate target."""
         own = self._brings_target if "target" in loss._of_model else self._brings_target is not False
         return target if own or loss.LABELS else self.inputs[0]
 
     @contextlib.contextmanager
     def fitted(self, data):
-        """Have the losses take a target of its own, if a dataset brings one."""
+        """Let the losses use a separate target if a dataset contains one."""
         data.draw()
         weighted = any(loss._weights is not None for loss in self.losses)
         try:
@@ -39,7 +39,7 @@ class Autoencoder(graph.Network):
             binding.bind(self)
 
     def encode(self, x, layer=None, sample=False, **kwargs):
-        """Return a layer's output for `x`, or a sample of zeros and ones with it as chances."""
+        """Return a layer's output for `x`, or zeros and ones drawn with this output as probabilities."""
         code = self.feed_forward(x, **kwargs)[self._find_output(layer)]
         if not sample:
             return code
@@ -70,11 +70,11 @@ class Autoencoder(graph.Network):
 
 
 class Regressor(graph.Network):
-    """A network whose output should be a target; data are [input, target], or [input, target, weights]."""
+    """A network that predicts a target; data are [input, target], or [input, target, weights]."""
 
 
 class Classifier(graph.Network):
-    """A network whose output are probabilities of classes; data are [input, labels], or with weights."""
+    """A network that predicts probabilities of classes; data are [input, labels], or with weights."""
 
     DEFAULT_OUTPUT_ACTIVATION = "softmax"
     OUTPUT_NDIM = 1
@@ -107,7 +107,7 @@ class Classifier(graph.Network):
         return self.feed_forward(x, **kwargs)[self.layers[-1].full_name("pre")]
 
     def score(self, x, y, w=None, **kwargs):
-        """Return the (weighted) share of right classes."""
+        """Return the (weighted) share of correct classes."""
         predicted = self.predict(x, **kwargs)
         right = (y == predicted) if np.shape(y) == predicted.shape else np.zeros(np.shape(y), bool)
         return right.mean() if w is None else (w * right).sum() / w.sum()

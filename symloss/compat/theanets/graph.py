@@ -1,4 +1,4 @@
-"""Network: layers, losses and what is compiled of them, as theanets had it."""
+"""Network: layers, losses and their compiled functions, as in theanets."""
 
 import contextlib
 import warnings
@@ -25,12 +25,12 @@ class Network:
     Parameters
     ----------
     layers : sequence
-        Of sizes, tuples, dicts or layers; see `add_layer`.
+        Sizes, tuples, dicts or layers; see `add_layer`.
     loss : str, dict, class, Loss, list of such, or None
     weighted : bool
-        Whether data bring a weight for each target.
+        Whether the data contain a weight for each target.
     rng : int or RandomState
-        A seed gives each layer random numbers of its own, all from the same seed.
+        With an integer, each layer has its own generator with this seed.
     """
 
     DEFAULT_OUTPUT_ACTIVATION = "linear"
@@ -141,9 +141,9 @@ class Network:
         Parameters
         ----------
         loss : str, dict, class, Loss, list of such, or None
-            A name, a dict with 'form', a subclass of `Loss`, or an instance; 'mse' unless given.
+            A name, a dict with 'form', a subclass of `Loss`, or an instance. The default is 'mse'.
         **kwargs
-            'target', 'weight', 'weighted', 'output_name', and what else the loss takes.
+            'target', 'weight', 'weighted', 'output_name', and further options of the loss.
         """
         for one in loss if isinstance(loss, list | tuple) else [loss]:
             self.losses.append(one if isinstance(one, losses.Loss) else self._made_loss(one, kwargs))
@@ -167,7 +167,7 @@ class Network:
         return made
 
     def target_of(self, loss, target):
-        """Return what a loss is compared with, if its user has not said: the `target` that all losses share."""
+        """Return the default target of a loss: the `target` that all losses share."""
         return target
 
     def set_loss(self, *args, **kwargs):
@@ -184,15 +184,16 @@ class Network:
         Parameters
         ----------
         train, valid : arrays, function, or Dataset
-            In the order of `variables`. Without `valid`, validation is on the training data.
+            In the order of `variables`. Without `valid`, the training data are used for validation.
         algo : str or trainer
-            Of downhill; 'sample', 'layerwise', 'pretrain'; or an object with ``itertrain(train, valid, **kwargs)``.
+            An algorithm of downhill; 'sample', 'layerwise', 'pretrain'; or an object with
+            ``itertrain(train, valid, **kwargs)``.
         subalgo : str
             The optimizer that 'layerwise' and 'pretrain' use.
         save_every : int or float
-            Passes, or minutes, after which the model is saved.
+            Number of passes (int) or minutes (float) after which the model is saved.
         save_progress : path or file
-            Where to; '{}' in it is the time.
+            Path of the file; '{}' in it is replaced by the time.
         **kwargs
             Options of the data ('batch_size', 'train_batches', 'valid_batches', 'iteration_size', 'axis', 'rng'), of
             the optimizer, of regularizers, 'monitors' and 'monitor_gradients'.
@@ -213,7 +214,7 @@ class Network:
 
     @contextlib.contextmanager
     def fitted(self, data):
-        """Have the losses take what a dataset brings, for as long as expressions are built in this context."""
+        """Let the losses use the arrays of a dataset while expressions are built in this context."""
         yield
 
     def _dataset(self, data, name, kwargs):
@@ -270,7 +271,7 @@ class Network:
 
     @property
     def num_params(self):
-        """How many numbers the parameters have."""
+        """Number of values in the parameters."""
         return sum(p.get_value(borrow=True).size for p in self.params)
 
     def find(self, which, param):
@@ -293,13 +294,13 @@ class Network:
         return total
 
     def monitors(self, **kwargs):
-        """Return (name, expression) pairs of what a training shows besides the loss.
+        """Return pairs (name, expression) of the values that training shows besides the loss.
 
         Parameters
         ----------
         monitors : dict or list of (pattern, levels)
-            Patterns of outputs and parameters. Levels are a number, whose share below it is shown, several, or
-            functions by label.
+            Levels by pattern of outputs and parameters. A level is a number (the share of values below it is shown),
+            several numbers, or functions by label.
         """
         outputs, _ = self.build_graph(regularizers.from_kwargs(self, **kwargs))
         asked = kwargs.get("monitors", {})

@@ -23,15 +23,15 @@ class Loss(metaclass=Registrar):
     target : int or variable
         Number of axes of the target, or the variable itself.
     weight : float
-        Factor of this loss in the sum of all; not applied by calling it.
+        Factor of this loss in the sum of all. Calling the loss does not apply it.
     weighted : bool
-        Whether data bring a weight for each target.
+        Whether the data contain a weight for each target.
     output_name : str
         The output that is compared with the target; 'out' stands for 'out:out'.
 
     Notes
     -----
-    A subclass overrides ``__call__(self, outputs)``, and is known by its name from then on.
+    A subclass overrides ``__call__(self, outputs)``, and is registered under its name.
     """
 
     CONTAINERS = FLOAT_CONTAINERS
@@ -90,7 +90,7 @@ class Loss(metaclass=Registrar):
 
 
 def value(loss, outputs):
-    """Return the expression of a loss, or raise ConfigurationError if it is none, or no scalar."""
+    """Return the expression of a loss, or raise ConfigurationError if it is not a scalar expression."""
     found, name = loss(outputs), type(loss).__name__
     if found is None:
         given = "with weights" if loss._weights is not None else "without weights (weighted=False)"
@@ -187,7 +187,7 @@ class CrossEntropy(Loss):
         return self._mean(forms.label_cross_entropy(*self._compared(outputs)))
 
     def accuracy(self, outputs):
-        """Return the (weighted) share of labels that are the greatest output."""
+        """Return the (weighted) share of labels with the largest output."""
         best = pt.argmax(outputs[self.output_name], axis=-1)
         return self._mean(pt.eq(best, self._target).astype(outputs[self.output_name].dtype))
 

@@ -1,4 +1,4 @@
-"""Experiment: a network, and what is done with it."""
+"""Experiment: a network that is trained and saved."""
 
 from . import graph
 
@@ -35,6 +35,6 @@ class Experiment:
         self.network.save(path)
 
     def load(self, path):
-        """Take the network that is in a file, and return it."""
+        """Load the network from a file, and return it."""
         self.network = graph.Network.load(path)
         return self.network

@@ -24,7 +24,7 @@ def batches(arrays, steps=100, batch_size=64, rng=None):
 
 
 class Text:
-    """A text as numbers of its characters; 0 is what is not in the alphabet.
+    """A text as numbers of its characters; 0 stands for characters that are not in the alphabet.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class Classifier(feedforward.Classifier):
     def predict_sequence(self, labels, steps, streams=1, rng=None):
         """Yield labels, each drawn from the prediction after all those before it; lists of them for several streams.
 
-        Each is drawn as theanets drew it: from the last step of the whole array, which is still 0.
+        As in theanets, each is drawn from the last step of the whole array, which is still 0.
         """
         rng = random_state(rng)
         rows, start = max(2, streams), len(labels)

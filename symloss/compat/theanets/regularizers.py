@@ -1,4 +1,4 @@
-"""Regularizers of theanets: means where the core has sums, and averages over what matches."""
+"""Regularizers of theanets: with means instead of the core's sums, averaged over everything that matches."""
 
 import numpy as np
 import pytensor
@@ -24,13 +24,13 @@ def from_kwargs(graph, **kwargs):
     ----------
     graph : Network
     regularizers : list or dict
-        A list is what is returned. A dict has more keyword arguments.
+        A list is returned as it is. A dict contains further keyword arguments.
     rng : int
-        Seed of noise and dropout; 13.
+        Seed of noise and dropout. The default is 13.
     input_dropout, hidden_dropout, output_dropout, input_noise, hidden_noise, output_noise : float
     dropout, noise : dict of float by pattern
     **kwargs
-        Strengths by registered name, ``weight_l2=0.1``, or dicts with 'weight', 'pattern' and what else a class takes.
+        Strengths by registered name, ``weight_l2=0.1``, or dicts with 'weight', 'pattern' and further arguments.
     """
     given = kwargs.get("regularizers")
     if isinstance(given, list | tuple):
@@ -64,7 +64,7 @@ class Regularizer(metaclass=Registrar):
     pattern : str
         Glob over names of parameters or outputs.
     weight : float
-        Factor of the term. A number in place of the pattern is taken for it; theanets failed later.
+        Factor of the term. You can also pass it in place of the pattern, which failed in theanets.
     """
 
     EVERYTHING = "*"
@@ -137,7 +137,7 @@ class _OverTime(Regularizer):
 
 
 class RecurrentNorm(_OverTime):
-    """The average over outputs of mean(n_t - n_(t+1)), n the squared norm at each step: signed, as it was."""
+    """The average over outputs of mean(n_t - n_(t+1)), with n the squared norm at each step, signed as in theanets."""
 
     __extra_registration_keys__ = ("recurrent_norm",)
 
@@ -205,7 +205,7 @@ class GaussianNoise(_Noise):
 
 
 class BernoulliDropout(_Noise):
-    """Outputs that match are 0 with probability `weight`; the others grow, so that the mean stays."""
+    """Outputs that match are 0 with probability `weight`; the others are scaled up to keep the mean."""
 
     __extra_registration_keys__ = ("dropout",)
     KEY, BEFORE = "dropout", "predrop"

@@ -20,7 +20,7 @@ MODELS: dict[str, type] = {}  # classes of models by submodule and name, 'feedfo
 
 
 def register(cls: type) -> None:
-    """Enter a class of models by its submodule and name: definition is registration."""
+    """Register a class of models by its submodule and name, when it is defined."""
     MODELS[f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"] = cls
 
 
@@ -119,7 +119,7 @@ def _target_from(described, variables: dict):
 
 
 def from_bytes(content: bytes, cls, where: str = "load"):
-    """Return the network in the bytes of a file; DataError if it is another file, or damaged."""
+    """Return the network in the bytes of a file; or raise DataError if it is another file or damaged."""
     try:
         tensors, length = tensors_of(content), int.from_bytes(content[:8], "little")
         metadata = json.loads(content[8 : 8 + length]).get("__metadata__") or {}

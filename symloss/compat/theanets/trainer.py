@@ -1,4 +1,4 @@
-"""Trainers of theanets: by downhill, from samples, and layer by layer."""
+"""Trainers of theanets: with downhill, from samples, and layer by layer."""
 
 import itertools
 import time
@@ -166,7 +166,7 @@ class SupervisedPretrainer:
 
 
 class UnsupervisedPretrainer:
-    """Trains an autoencoder of the hidden layers, with tied weights, layer by layer, and takes its parameters."""
+    """Trains an autoencoder of the hidden layers, with tied weights, layer by layer, and copies its parameters."""
 
     def __init__(self, algo, network):
         self.algo, self.network = algo, network

@@ -18,11 +18,11 @@ INT_CONTAINERS = (pt.iscalar, pt.ivector, pt.imatrix, pt.itensor3, pt.itensor4)
 
 
 class Error(SymlossError):
-    """The root of what theanets raises."""
+    """The base class of theanets' errors."""
 
 
 class ConfigurationError(Error):
-    """A model that is described wrongly."""
+    """A wrong description of a model."""
 
 
 class UnregisteredError(Error, KeyError):
@@ -32,13 +32,13 @@ class UnregisteredError(Error, KeyError):
 
 
 class MissingOutputError(ConfigurationError, KeyError):
-    """An output that no layer of a network has."""
+    """An output that does not exist in a network."""
 
     __str__ = Exception.__str__
 
 
 class Outputs(dict):
-    """Expressions by full name, as layers make them; a name that is missing says which there are."""
+    """Expressions by full name, as layers make them; the error for a missing name lists the existing ones."""
 
     def __missing__(self, name):
         raise MissingOutputError(f"output {name!r} does not exist. Give a layer that name, or choose the output with "
@@ -46,7 +46,7 @@ class Outputs(dict):
 
 
 class Registrar(type):
-    """The class of families whose members are known by name as soon as they are defined.
+    """Metaclass of families whose members are registered when they are defined.
 
     A class is registered under its name, and under ``__extra_registration_keys__`` that it defines itself: those of its
     parent stay the parent's.
@@ -69,7 +69,7 @@ class Registrar(type):
         return cls.get_class(key)(*args, **kwargs)
 
     def get_class(cls, key):
-        """Return the class that is registered under `key`, whatever its case."""
+        """Return the class that is registered under `key`, ignoring the case."""
         if not cls.is_registered(key):
             family = cls.__mro__[-2].__name__.lower()
             raise UnregisteredError(str(unknown(family, key, cls._registry)))
@@ -93,7 +93,7 @@ def _named(cls, made, args, kwargs):
 
 
 def options(made) -> dict:
-    """Return what an instance of a family was made with, by name: what builds it again.
+    """Return the arguments that build an equal instance of a family, by name.
 
     An attribute with the name of an argument of its ``__init__`` has that argument's value now.
     """
@@ -104,7 +104,7 @@ def options(made) -> dict:
 
 
 def typed(variable, array, who):
-    """Return an array in the type of a variable, or raise ConfigurationError where its shape or values do not fit."""
+    """Return an array in the type of a variable, or raise ConfigurationError if its shape or values do not fit."""
     if hasattr(variable.type, "format"):
         return _of_lengths(variable, variable.type.filter(array, allow_downcast=True), who)
     try:
@@ -118,9 +118,9 @@ def typed(variable, array, who):
 
 
 def _of_lengths(variable, array, who):
-    """Return the array of an input, or raise ConfigurationError where its last axis is not what its layer says.
+    """Return the array of an input, or raise ConfigurationError if its last axis does not fit the layer.
 
-    The others may have other lengths: a network of convolutions takes images of any size.
+    The other axes may have any length, because a convolutional network takes images of any size.
     """
     lengths = getattr(variable.tag, "lengths", None) or variable.type.shape[1:]
     if lengths and array.ndim == variable.ndim and lengths[-1] not in (None, array.shape[-1]):
@@ -144,9 +144,9 @@ def random_matrix(rows, cols, mean=0, std=1, sparsity=0, radius=0, diagonal=0, r
     sparsity : float in (0, 1)
         Share of entries off the diagonal that are set to 0.
     radius : float
-        Greatest singular value (theanets called it the spectral radius); 0: as it comes.
+        Largest singular value, which theanets called the spectral radius. 0 leaves it as it is.
     diagonal : float
-        Where not 0: all 0 but the diagonal, which has this value.
+        If it is not 0, the diagonal has this value, and all other entries are 0.
     rng : RandomState or int
     """
     rng = random_state(rng)
@@ -192,4 +192,4 @@ def log(message, *args, **kwargs):
 
 
 def enable_detailed_callsite_logging():
-    """Do nothing: lines of `log` name no place in the code."""
+    """Do nothing, because lines of `log` never name places in the code."""

@@ -1,7 +1,7 @@
-"""lasagne.layers: layers of a network, plain objects that you can subclass, and what is done with whole networks.
+"""lasagne.layers: layers of a network, plain objects that you can subclass, and functions of whole networks.
 
-Each layer keeps the layers that feed it, and makes an expression of theirs in `get_output_for`. The submodules have
-Lasagne's own names; those that begin with an underscore are what several of them stand on.
+Each layer keeps the layers that feed it, and makes an expression from theirs in `get_output_for`. The submodules have
+Lasagne's own names; those that begin with an underscore are shared code.
 """
 
 from . import corrmm, dnn

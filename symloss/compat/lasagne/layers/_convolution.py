@@ -17,15 +17,15 @@ def convolution(input, filters, input_shape=None, filter_shape=None, border_mode
     input : tensor (batch, channels, *size)
     filters : tensor (filters, channels / num_groups, *window)
     input_shape, filter_shape : tuple or None
-        Lengths that are known, None where they are not; that of the batch is not looked at. What is known is faster.
+        Known lengths, and None for unknown ones; the length of the batch is ignored. Known lengths make it faster.
     border_mode : 'valid', 'half', 'full', int or tuple of int
-        How many zeros go around: none, half a window, a window less 1, or so many.
+        Padding: none, half a window, a window minus 1, or a number of zeros.
     subsample, filter_dilation : int or tuple of int
-        Cells from one place of a window to the next, and from one of its cells to the next.
+        Distance of neighboring places of a window, and of neighboring cells of a filter.
     filter_flip : bool
-        True: convolution, which runs through a filter backwards. False: correlation.
+        True: convolution, with reversed filters. False: correlation.
     num_groups : int
-        Parts into which channels and filters are divided.
+        Number of groups of channels and filters.
 
     Returns
     -------
@@ -64,9 +64,9 @@ def transposed(input, filters, size, border_mode="valid", subsample=1, filter_fl
     input : tensor (batch, filters, *places)
     filters : tensor (filters, channels, *window)
     size : tuple of int or scalar tensor
-        Of what comes back, (batch, channels, *size).
+        Shape of the result, (batch, channels, *size).
     border_mode, subsample, filter_flip
-        Of that convolution.
+        Options of that convolution.
     """
     axes = filters.ndim - 2
     stride = as_tuple(subsample, axes, int_types)
@@ -79,7 +79,7 @@ def transposed(input, filters, size, border_mode="valid", subsample=1, filter_fl
 
 
 def told(x, shape, ndim, what):
-    """Return `x` with the lengths that `shape` tells and its type does not."""
+    """Return `x` with the lengths in `shape` that its type does not know."""
     x = pt.as_tensor_variable(x)
     ndim = len(shape) if ndim is None and shape is not None else ndim
     if x.ndim != (x.ndim if ndim is None else ndim):
@@ -100,7 +100,7 @@ def _same_channels(input, filters, groups):
 
 
 def zeros(border_mode, window) -> list:
-    """Return how many zeros go before and behind each axis.
+    """Return the number of zeros before and behind each axis.
 
     >>> zeros("half", (3, 5)), zeros("full", (3, 5)), zeros((1, 2), (3, 5))
     ([1, 2], [2, 4], [1, 2])

@@ -12,7 +12,7 @@ MODES = ("max", "sum", "average_inc_pad", "average_exc_pad")
 
 
 def positions(size, window, stride, pad, ignore_border):
-    """Return how many windows there are along an axis; None if its length varies.
+    """Return the number of windows along an axis; None if its length varies.
 
     >>> positions(13, 3, 2, 0, True), positions(13, 2, 2, 0, True), positions(13, 2, 2, 0, False)
     (6, 6, 7)
@@ -28,7 +28,7 @@ def positions(size, window, stride, pad, ignore_border):
 
 
 def pool(input, window, stride, pad, ignore_border, mode, input_shape=None):
-    """Return what windows over all axes but the first two pool.
+    """Return the values of windows over all axes but the first two.
 
     Parameters
     ----------
@@ -36,19 +36,19 @@ def pool(input, window, stride, pad, ignore_border, mode, input_shape=None):
     window, stride, pad : tuples of int
         One for each axis.
     ignore_border : bool
-        Whether windows at the end that are not full are left out. Else they pool what there is.
+        Whether to leave out incomplete windows at the end. Otherwise, they pool the cells that they have.
     mode : str
-        'max', whose gradient goes to all that are greatest; 'sum'; 'average_inc_pad' or 'average_exc_pad', in which
-        padding counts or does not.
+        'max', whose gradient goes to all cells with the maximum; 'sum'; 'average_inc_pad' or 'average_exc_pad', which
+        include or exclude the padding.
     input_shape : tuple or None
-        Lengths that are known.
+        Known lengths.
 
     Raises
     ------
     ValueError
         For another mode.
     NotImplementedError
-        For padding with windows that are not full, or as wide as the window.
+        For padding with incomplete windows, or padding as wide as the window.
     """
     input = pt.as_tensor_variable(input)
     axes = input.ndim - 2

@@ -30,9 +30,9 @@ def interpolate(images, x, y, height, width, border_mode):
     ----------
     images : tensor (batch, channels, rows, columns)
     x, y : tensor (batch, height * width)
-        Where each pixel is read, from -1 to 1.
+        Place at which each pixel is read, from -1 to 1.
     height, width : int or scalar tensor
-        Of what comes back, (batch, channels, height, width).
+        Size of the result, (batch, channels, height, width).
     border_mode : 'nearest', 'mirror' or 'wrap'
         How to read pixels outside of the image.
     """

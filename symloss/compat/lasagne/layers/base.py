@@ -13,24 +13,24 @@ __all__ = ["Layer", "MergeLayer"]
 
 
 class NotDefinedError(NotImplementedError, AttributeError):
-    """A layer whose class does not define what every subclass has to define.
+    """A layer whose class lacks a method that every subclass has to define.
 
     It is an AttributeError as well, so that ``hasattr(layer, 'output_shape')`` is False without a shape.
     """
 
 
 class Layer:
-    """One layer of a network; an output layer is a handle to all that feeds it.
+    """One layer of a network. An output layer gives access to all layers that feed it.
 
-    A subclass defines `get_output_for`, and `get_output_shape_for` if it changes the shape. Parameters are made by
+    A subclass defines `get_output_for`, and `get_output_shape_for` if it changes the shape. It makes parameters with
     `add_param` in its ``__init__``.
 
     Parameters
     ----------
     incoming : Layer, or tuple of int and None
-        The layer before, or the shape of what comes in.
+        The previous layer, or the shape of the input.
     name : str or None
-        Goes before the names of the parameters: ``'hidden.W'``.
+        Prefix of the names of the parameters: ``'hidden.W'``.
 
     Raises
     ------
@@ -51,7 +51,7 @@ class Layer:
 
     @property
     def output_shape(self):
-        """The shape of what comes out: a tuple of int, with None where a length varies."""
+        """The shape of the output: a tuple of int, with None where a length varies."""
         return _plain(self, self.get_output_shape_for(self.input_shape))
 
     def get_params(self, unwrap_shared=True, **tags):
@@ -60,7 +60,7 @@ class Layer:
         Parameters
         ----------
         unwrap_shared : bool
-            Whether the shared variables in a parameter that is an expression take its place.
+            Whether to replace a parameter that is an expression by the shared variables in it.
         **tags : bool
             True: only parameters with this tag; False: only those without. ``trainable`` and ``regularizable`` are
             the usual ones.
@@ -69,11 +69,11 @@ class Layer:
         return utils.collect_shared_vars(chosen) if unwrap_shared else chosen
 
     def get_output_shape_for(self, input_shape):
-        """Return the shape of what comes out for `input_shape`, both tuples of int and None; here it is the same."""
+        """Return the output shape for `input_shape`, both tuples of int and None. Here, it is the same."""
         return input_shape
 
     def get_output_for(self, input, **kwargs):
-        """Return the expression that this layer makes of the expression `input`; every subclass defines it."""
+        """Return the output for the expression `input`. Every subclass defines this method."""
         raise NotDefinedError(f"{told(self)} does not define get_output_for(input, **kwargs)")
 
     def add_param(self, spec, shape, name=None, **tags):
@@ -82,16 +82,16 @@ class Layer:
         Parameters
         ----------
         spec : array, callable, shared variable or expression
-            Its value, what makes a value of a shape, or itself.
+            Its value, an initializer, or the parameter itself.
         shape : tuple of int
         name : str or None
         **tags : bool
-            ``trainable`` and ``regularizable`` are true unless you say otherwise.
+            Tags. ``trainable`` and ``regularizable`` are true by default.
 
         Raises
         ------
         ShapeError, TypeError
-            If `spec` does not fit `shape`, or is none of the above.
+            If `spec` does not fit `shape`, or has another type.
         """
         if name is not None and self.name is not None:
             name = f"{self.name}.{name}"
@@ -102,12 +102,12 @@ class Layer:
 
 
 class MergeLayer(Layer):
-    """A layer that several others feed; `get_output_for` and `get_output_shape_for` of a subclass take lists.
+    """A layer with several inputs; `get_output_for` and `get_output_shape_for` of a subclass take lists.
 
     Parameters
     ----------
     incomings : list of Layer, or of tuples
-        The layers before, or the shapes of what comes in.
+        The previous layers, or the shapes of the inputs.
     name : str or None
     """
 
@@ -120,15 +120,15 @@ class MergeLayer(Layer):
 
     @property
     def output_shape(self):
-        """The shape of what comes out: a tuple of int, with None where a length varies."""
+        """The shape of the output: a tuple of int, with None where a length varies."""
         return _plain(self, self.get_output_shape_for(self.input_shapes))
 
     def get_output_shape_for(self, input_shapes):
-        """Return the shape of what comes out for a list of shapes; every subclass defines it."""
+        """Return the output shape for a list of shapes; every subclass defines it."""
         raise NotDefinedError(f"{told(self)} does not define get_output_shape_for(input_shapes)")
 
     def get_output_for(self, inputs, **kwargs):
-        """Return the expression that this layer makes of a list of expressions; every subclass defines it."""
+        """Return the output for a list of expressions. Every subclass defines this method."""
         raise NotDefinedError(f"{told(self)} does not define get_output_for(inputs, **kwargs)")
 
 
@@ -152,7 +152,7 @@ def _plain(layer, shape):
 def fitting(layer, input, shape):
     """Return the expression `input` with the lengths of `shape`, except the first, which is that of the batch.
 
-    What its type tells is looked at now, the rest when it is computed.
+    Known lengths are checked now, and the others when it is computed.
 
     Raises
     ------
@@ -205,6 +205,6 @@ def moves_by_itself(state, new):
 
 
 def along(param, axes, ndim: int):
-    """Return a parameter with axes of length 1 where `axes` share it, so that it goes with a tensor of `ndim` axes."""
+    """Return a parameter with axes of length 1 where `axes` share it, to broadcast to a tensor of `ndim` axes."""
     own = iter(range(param.ndim))
     return param.dimshuffle(*("x" if axis in axes else next(own) for axis in range(ndim)))

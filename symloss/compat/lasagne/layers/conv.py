@@ -24,7 +24,7 @@ def _around(pad, filter_size) -> int:
 
 
 def conv_output_length(input_length, filter_size, stride, pad=0):
-    """Return how many places a filter has along an axis; None if its length varies.
+    """Return the number of places of a filter along an axis; None if its length varies.
 
     >>> conv_output_length(13, 5, 3, "full"), conv_output_length(13, 5, 3, 2)
     (6, 5)
@@ -37,7 +37,7 @@ def conv_output_length(input_length, filter_size, stride, pad=0):
 
 
 def conv_input_length(output_length, filter_size, stride, pad=0):
-    """Return the least length of an axis on which a filter has so many places; None if their number varies.
+    """Return the smallest length of an axis on which a filter has this number of places; None if it varies.
 
     >>> conv_input_length(3, 3, 2, "same"), conv_input_length(2, 3, 2, 0)
     (5, 5)
@@ -57,21 +57,21 @@ class BaseConvLayer(Layer):
     num_filters : int
     filter_size, stride : int or tuple of int
     pad : int, tuple of int, 'full', 'same' or 'valid'
-        How many zeros go around. 'full': filters touch the input by one cell at least. 'same': half a filter of zeros,
-        so that without a stride the size stays; filters of an odd size then.
+        Padding. 'full': filters overlap the input by at least one cell. 'same': half a filter of zeros, so that without
+        a stride the size stays the same; filters must have an odd size.
     untie_biases : bool
-        Whether each place has biases of its own.
+        Whether each place has its own biases.
     W : array, initializer, shared variable or expression
         (filters, channels / num_groups, *filter_size)
     b : the same (filters,), with `untie_biases` (filters, *places); or None
     nonlinearity : callable or None
         None: linear.
     flip_filters : bool
-        True: convolution, which runs through a filter backwards. False: correlation.
+        True: convolution, with reversed filters. False: correlation.
     num_groups : int
-        Parts into which channels and filters are divided.
+        Number of groups of channels and filters.
     n : int or None
-        Number of dimensions; None: that of the input less 2.
+        Number of dimensions. None means that of the input minus 2.
     name : str or None
 
     Raises
@@ -79,7 +79,7 @@ class BaseConvLayer(Layer):
     ShapeError
         If numbers of dimensions or groups do not fit.
     NotImplementedError
-        For ``pad='same'`` with a filter of an even size.
+        For ``pad='same'`` with a filter of even size.
     """
 
     def __init__(self, incoming, num_filters, filter_size, stride=1, pad=0, untie_biases=False,
@@ -137,7 +137,7 @@ class BaseConvLayer(Layer):
         return self.nonlinearity(conved + self.b.dimshuffle("x", 0, *axes))
 
     def convolve(self, input, **kwargs):
-        """Return `input` convolved with ``self.W``, without biases and nonlinearity; a subclass defines it."""
+        """Return `input` convolved with ``self.W``, without biases and nonlinearity. A subclass defines this method."""
         raise NotImplementedError(f"{told(self)}: BaseConvLayer does not implement the convolve() method. You will "
                                   f"want to use a subclass such as Conv2DLayer.")
 
@@ -180,7 +180,7 @@ class Conv1DLayer(_Convolution):
 
 
 class Conv2DLayer(_Convolution):
-    """Convolution over images: ``nonlinearity(x * W + b)``, (batch, channels, rows, columns) to as many axes."""
+    """Convolution over images (batch, channels, rows, columns): ``nonlinearity(x * W + b)``."""
 
     __doc__ += BaseConvLayer.__doc__.partition("\n")[2] + _Convolution.__doc__.partition("----------\n")[2]
     _axes = 2
@@ -201,15 +201,15 @@ class _Transposed(BaseConvLayer):
     incoming, num_filters, filter_size, untie_biases, b, nonlinearity, name
         As in `Conv2DLayer`.
     stride : int or tuple of int
-        How far apart the input's cells lie in the output.
+        Distance of the cells of the input in the output.
     crop : int, tuple of int, 'full', 'same' or 'valid'
-        How many cells are cut off all around: what `pad` is to a convolution.
+        Number of cells that are cut off on each side, the opposite of `pad` of a convolution.
     W : array, initializer, shared variable or expression
         (channels, filters, *filter_size): channels first.
     flip_filters : bool
         False: the transposed map of a `Conv2DLayer` with ``flip_filters=True``.
     output_size : None, int, tuple of int or vector
-        Of the output; with a stride several are possible. None: the least.
+        Size of the output. With a stride, several sizes are possible; None means the smallest.
     """
 
     _axes = None
@@ -277,20 +277,20 @@ Deconv3DLayer = TransposedConv3DLayer
 
 
 class DilatedConv2DLayer(BaseConvLayer):
-    """Convolution over images with filters whose cells lie apart (Yu & Koltun 2016).
+    """Dilated convolution over images (Yu & Koltun 2016).
 
     Parameters
     ----------
     incoming, num_filters, filter_size, untie_biases, b, nonlinearity, name
         As in `Conv2DLayer`.
     dilation : int or pair of int
-        How far apart they lie.
+        Distance of neighboring cells of a filter.
     pad : 0
-        Put a `PadLayer` before it for zeros around.
+        To add padding, put a `PadLayer` before it.
     W : array, initializer, shared variable or expression
         (channels, filters, rows, columns): channels first.
     flip_filters : False
-        It is a correlation.
+        Must be False: this layer is a correlation.
 
     Raises
     ------

@@ -7,7 +7,7 @@ __all__ = ["Conv2DMMLayer"]
 
 
 class Conv2DMMLayer(Conv2DLayer):
-    """A `Conv2DLayer` that correlates unless you say otherwise: ``flip_filters=False``."""
+    """A `Conv2DLayer` that correlates by default: ``flip_filters=False``."""
 
     def __init__(self, incoming, num_filters, filter_size, stride=(1, 1), pad=0, untie_biases=False,
                  W=init.GlorotUniform(), b=init.Constant(0.0), nonlinearity=nonlinearities.rectify,  # noqa: B008, N803

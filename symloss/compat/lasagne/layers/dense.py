@@ -1,4 +1,4 @@
-"""Layers whose units see all that comes in, or all channels of a place."""
+"""Layers whose units are connected to all inputs, or to all channels of a place."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -23,13 +23,14 @@ class DenseLayer(Layer):
     nonlinearity : callable or None
         None: linear.
     num_leading_axes : int
-        How many axes stay as they are; the others are one long vector. Negative: so many from the end are joined.
+        Number of axes that stay as they are; the others are joined to one vector. A negative number is the number of
+        axes at the end that are joined.
     name : str or None
 
     Raises
     ------
     ShapeError
-        If `num_leading_axes` leaves no axis, or asks for more than there are, or the length of one joined varies.
+        If `num_leading_axes` leaves no axis or exceeds their number, or if the length of a joined axis varies.
 
     >>> from symloss.compat.lasagne.layers import InputLayer
     >>> DenseLayer(InputLayer((None, 10, 20, 30)), num_units=50, num_leading_axes=-1).output_shape
@@ -82,10 +83,10 @@ class NINLayer(Layer):
     Parameters
     ----------
     incoming : Layer or tuple
-        Of any number of axes behind that of the channels, which is the second.
+        A layer with any number of axes; the second axis is that of the channels.
     num_units : int
     untie_biases : bool
-        Whether each place has biases of its own.
+        Whether each place has its own biases.
     W : array, initializer, shared variable or expression (channels, num_units)
     b : the same (num_units,), with `untie_biases` (num_units, *places); or None
     nonlinearity : callable or None

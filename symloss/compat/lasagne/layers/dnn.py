@@ -12,7 +12,7 @@ __all__ = ["BatchNormDNNLayer", "Conv2DDNNLayer", "Conv3DDNNLayer", "MaxPool2DDN
 
 
 class Conv2DDNNLayer(Conv2DLayer):
-    """A `Conv2DLayer` that correlates unless you say otherwise: ``flip_filters=False``."""
+    """A `Conv2DLayer` that correlates by default: ``flip_filters=False``."""
 
     def __init__(self, incoming, num_filters, filter_size, stride=(1, 1), pad=0, untie_biases=False,
                  W=init.GlorotUniform(), b=init.Constant(0.0), nonlinearity=nonlinearities.rectify,  # noqa: B008, N803
@@ -22,7 +22,7 @@ class Conv2DDNNLayer(Conv2DLayer):
 
 
 class Conv3DDNNLayer(Conv3DLayer):
-    """A `Conv3DLayer` that correlates unless you say otherwise: ``flip_filters=False``."""
+    """A `Conv3DLayer` that correlates by default: ``flip_filters=False``."""
 
     def __init__(self, incoming, num_filters, filter_size, stride=(1, 1, 1), pad=0, untie_biases=False,
                  W=init.GlorotUniform(), b=init.Constant(0.0), nonlinearity=nonlinearities.rectify,  # noqa: B008, N803
@@ -32,7 +32,7 @@ class Conv3DDNNLayer(Conv3DLayer):
 
 
 class Pool2DDNNLayer(Pool2DLayer):
-    """A `Pool2DLayer`, without windows that are not full."""
+    """A `Pool2DLayer`, without incomplete windows."""
 
     def __init__(self, incoming, pool_size, stride=None, pad=(0, 0), ignore_border=True, mode="max", **kwargs):
         super().__init__(incoming, pool_size, stride, pad, ignore_border, mode, **kwargs)
@@ -42,14 +42,14 @@ class Pool2DDNNLayer(Pool2DLayer):
 
 
 class MaxPool2DDNNLayer(Pool2DDNNLayer):
-    """A `MaxPool2DLayer`, without windows that are not full."""
+    """A `MaxPool2DLayer`, without incomplete windows."""
 
     def __init__(self, incoming, pool_size, stride=None, pad=(0, 0), ignore_border=True, **kwargs):
         super().__init__(incoming, pool_size, stride, pad, ignore_border, mode="max", **kwargs)
 
 
 class Pool3DDNNLayer(Pool3DLayer):
-    """A `Pool3DLayer`, without windows that are not full."""
+    """A `Pool3DLayer`, without incomplete windows."""
 
     def __init__(self, incoming, pool_size, stride=None, pad=(0, 0, 0), ignore_border=True, mode="max", **kwargs):
         super().__init__(incoming, pool_size, stride, pad, ignore_border, mode, **kwargs)
@@ -59,7 +59,7 @@ class Pool3DDNNLayer(Pool3DLayer):
 
 
 class MaxPool3DDNNLayer(Pool3DDNNLayer):
-    """A `MaxPool3DLayer`, without windows that are not full."""
+    """A `MaxPool3DLayer`, without incomplete windows."""
 
     def __init__(self, incoming, pool_size, stride=None, pad=(0, 0, 0), ignore_border=True, **kwargs):
         super().__init__(incoming, pool_size, stride, pad, ignore_border, mode="max", **kwargs)

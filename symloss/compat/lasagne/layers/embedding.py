@@ -12,9 +12,9 @@ class EmbeddingLayer(Layer):
     Parameters
     ----------
     incoming : Layer or tuple
-        Of integers from 0 to ``input_size - 1``: give its InputLayer an ``input_var`` of an integer type.
+        A layer of integers from 0 to ``input_size - 1``. Give its InputLayer an ``input_var`` of an integer type.
     input_size : int
-        How many different integers there are.
+        Number of different integers.
     output_size : int
         Length of the vectors.
     W : array, initializer, shared variable or expression (input_size, output_size)

@@ -35,13 +35,13 @@ def _before(layer) -> list:
 
 
 def get_all_layers(layer, treat_as_input=None):
-    """Return all layers that feed one or several, and these themselves, each behind those that feed it.
+    """Return one or several layers and all layers that feed them, each after those that feed it.
 
     Parameters
     ----------
     layer : Layer or list of Layer
     treat_as_input : iterable of Layer or None
-        Layers whose own inputs are left out, unless another layer needs them.
+        Layers whose inputs are left out, unless another layer needs them.
 
     >>> from symloss.compat.lasagne.layers import DenseLayer, InputLayer
     >>> l_in = InputLayer((100, 20))
@@ -92,15 +92,15 @@ def _start(layers, given, what, own, convert):
 
 
 def get_output(layer_or_layers, inputs=None, **kwargs):
-    """Return the expressions that one or several layers put out.
+    """Return the output expressions of one or several layers.
 
     Parameters
     ----------
     layer_or_layers : Layer or list of Layer
         If you pass several layers in one call, they share common parts, such as a dropout mask.
     inputs : None, expression, array, or dict
-        What goes in; None: the input layers' own variables. One expression is for a network with one input layer; a
-        dict gives the output of any layer.
+        The inputs. None means the variables of the input layers. A single expression is the input of a network with one
+        input layer. A dict sets the output of any layer.
     **kwargs
         Passed to every layer's `get_output_for`: ``deterministic=True`` turns dropout and noise off.
 
@@ -111,13 +111,12 @@ def get_output(layer_or_layers, inputs=None, **kwargs):
     Raises
     ------
     SpecError
-        If inputs are missing or do not tell for which layer they are. It is a ValueError, and for keys that are no
-        layers a TypeError too.
+        If inputs are missing or ambiguous. It is a ValueError, and if keys are not layers, also a TypeError.
 
     Warns
     -----
     UserWarning
-        If no layer takes a keyword; it names one that is near.
+        If no layer takes a keyword; the warning suggests the nearest name.
     """
     if isinstance(inputs, dict):
         for key in inputs:
@@ -151,7 +150,7 @@ def _warn_of_unused(unused, known):
 
 
 def get_output_shape(layer_or_layers, input_shapes=None):
-    """Return the shapes of what one or several layers put out.
+    """Return the output shapes of one or several layers.
 
     Parameters
     ----------
@@ -181,9 +180,9 @@ def get_all_params(layer, unwrap_shared=True, **tags):
     ----------
     layer : Layer or list of Layer
     unwrap_shared : bool
-        Whether the shared variables in a parameter that is an expression take its place.
+        Whether to replace a parameter that is an expression by the shared variables in it.
     **tags : bool
-        ``trainable=True`` is what an optimizer takes; ``regularizable=True`` leaves biases out.
+        ``trainable=True`` selects the parameters for an optimizer; ``regularizable=True`` leaves out biases.
     """
     params = []
     for each in get_all_layers(layer):
@@ -192,7 +191,7 @@ def get_all_params(layer, unwrap_shared=True, **tags):
 
 
 def count_params(layer, **tags):
-    """Return how many numbers the parameters of a whole network have; `tags` as in `get_all_params`."""
+    """Return the number of values in the parameters of a whole network; `tags` as in `get_all_params`."""
     return int(sum(np.prod(p.get_value(borrow=True).shape) for p in get_all_params(layer, **tags)))
 
 
@@ -215,7 +214,7 @@ def set_all_param_values(layer, values, **tags):
     Raises
     ------
     ShapeError
-        If there are more or fewer values than parameters, or one has another shape; nothing is set then.
+        If there are more or fewer values than parameters, or one has another shape; in this case, nothing is set.
     """
     params = get_all_params(layer, **tags)
     if len(params) != len(values):

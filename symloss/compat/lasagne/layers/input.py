@@ -1,4 +1,4 @@
-"""The layer that data come in by."""
+"""The input layer."""
 
 from collections import OrderedDict
 
@@ -12,14 +12,14 @@ __all__ = ["InputLayer"]
 
 
 class InputLayer(Layer):
-    """Where data come in.
+    """An input of the network.
 
     Parameters
     ----------
     shape : tuple of int and None
-        None where a length varies, as that of the batch usually does.
+        Shape of the data, with None where a length varies, as that of the batch usually does.
     input_var : variable or None
-        The variable that stands for the data; None: a new one in floatX. An axis of length 1 may be stretched.
+        The variable of the data. None means a new one in floatX. An axis of length 1 may be broadcast.
     name : str or None
 
     Raises

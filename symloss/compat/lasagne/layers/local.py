@@ -1,4 +1,4 @@
-"""Filters that are not the same at each place."""
+"""Filters that differ from place to place."""
 
 import math
 
@@ -14,18 +14,18 @@ __all__ = ["LocallyConnected2DLayer"]
 
 
 class LocallyConnected2DLayer(Conv2DLayer):
-    """What a convolution would be if each place had filters of its own.
+    """A convolution in which each place has its own filters.
 
     Parameters
     ----------
     incoming, num_filters, filter_size, untie_biases, b, nonlinearity, flip_filters, name
-        As in `Conv2DLayer`; rows and columns of the input are known.
+        As in `Conv2DLayer`; rows and columns of the input must be known.
     stride : 1
     pad : 'same'
     W : array, initializer, shared variable or expression
         (filters, channels, filter rows, filter columns, rows, columns), with `channelwise` without the channels.
     channelwise : bool
-        Whether each filter sees one channel alone; there are as many filters as channels then.
+        Whether each filter sees only one channel; there must be as many filters as channels.
 
     Raises
     ------

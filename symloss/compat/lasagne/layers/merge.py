@@ -1,4 +1,4 @@
-"""Layers that make one of several."""
+"""Layers that merge several inputs."""
 
 import pytensor.tensor as pt
 
@@ -30,8 +30,8 @@ def autocrop(inputs, cropping):
     inputs : list of expression
         Of as many axes.
     cropping : list of str or None
-        For each axis 'lower' (the first part stays), 'center', 'upper' (the last part stays) or None; axes behind the
-        end of the list are not cropped. None: nothing is.
+        For each axis 'lower' (keeps the first part), 'center', 'upper' (keeps the last part) or None. Axes after the
+        end of the list are not cropped. None means that no axis is cropped.
     """
     if cropping is None:
         return inputs
@@ -76,15 +76,15 @@ def _common(layer, shapes, but=None) -> list:
 
 
 class ConcatLayer(MergeLayer):
-    """Inputs one behind the other.
+    """Concatenates its inputs.
 
     Parameters
     ----------
     incomings : list of Layer or tuple
     axis : int
-        Along which they lie one behind the other; along all others they are equally long.
+        Axis of the concatenation. All other lengths must be the same.
     cropping : list of str or None
-        What `autocrop` does before, along all axes but `axis`.
+        Crops the inputs first, as in `autocrop`, along all axes but `axis`.
     name : str or None
     """
 
@@ -116,9 +116,10 @@ class ElemwiseMergeLayer(MergeLayer):
     Parameters
     ----------
     incomings : list of Layer or tuple
-        Of one shape, unless they are cropped.
+        Layers with the same shape, unless they are cropped.
     merge_function : callable
-        Of two expressions, as ``T.maximum``: of the first and second input, then of the result and the third, ...
+        Function of two expressions, such as ``T.maximum``. It is applied to the first and the second input, then to the
+        result and the third, and so on.
     cropping : list of str or None
         See `autocrop`.
     name : str or None

@@ -1,4 +1,4 @@
-"""Layers that are random in training, and let everything through with ``deterministic=True``."""
+"""Layers that are random in training, and have no effect with ``deterministic=True``."""
 
 import pytensor.tensor as pt
 
@@ -24,9 +24,9 @@ class DropoutLayer(Layer):
     p : float or scalar variable
         Probability of 0.
     rescale : bool
-        Whether the others are divided by ``1 - p`` in training, so that the mean stays.
+        Whether to divide the others by ``1 - p`` in training, so that the mean stays the same.
     shared_axes : tuple of int
-        Axes along which all or none are kept.
+        Axes that share one decision.
     name : str or None
     """
 
@@ -40,7 +40,7 @@ class DropoutLayer(Layer):
         self.shared_axes = tuple(shared_axes)
 
     def get_output_for(self, input, deterministic=False, **kwargs):
-        """Return `input`, with zeros unless `deterministic`."""
+        """Return `input` with random zeros, unless `deterministic`."""
         if deterministic or (isinstance(self.p, int | float) and self.p == 0):
             return input
         kept = pt.constant(1, dtype="int8") - self.p  # int8, so that it does not change the dtype
@@ -79,7 +79,7 @@ class GaussianNoiseLayer(Layer):
     ----------
     incoming : Layer or tuple
     sigma : float or scalar variable
-        Its standard deviation.
+        Standard deviation of the noise.
     name : str or None
     """
 

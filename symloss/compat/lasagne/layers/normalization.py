@@ -14,7 +14,7 @@ __all__ = ["BatchNormLayer", "LocalResponseNormalization2DLayer", "Standardizati
 
 
 class LocalResponseNormalization2DLayer(Layer):
-    r"""Each channel divided by what its neighbors have at the same place (Krizhevsky et al. 2012).
+    r"""Divides each channel by a norm of its neighbors at the same place (Krizhevsky et al. 2012).
 
     .. math:: y_c = x_c / (k + \alpha \sum_{|d - c| \le n / 2} x_d^2)^\beta
 
@@ -24,7 +24,7 @@ class LocalResponseNormalization2DLayer(Layer):
         (batch, channels, rows, columns)
     alpha, k, beta : float
     n : int
-        How many channels count, an odd number.
+        Number of channels in the sum, an odd number.
     name : str or None
 
     Raises
@@ -56,8 +56,8 @@ class BatchNormLayer(Layer):
     .. math:: y = (x - \mu) \gamma / \sqrt{\sigma^2 + \epsilon} + \beta
 
     In training, mean and variance are those of the batch, and running averages of the mean and of the inverse standard
-    deviation are kept: each function that is compiled from the output updates them by itself. With
-    ``deterministic=True`` the averages take the batch's place, and stay as they are.
+    deviation are kept: each function that is compiled from the output updates them automatically. With
+    ``deterministic=True``, the averages are used instead and do not change.
 
     Parameters
     ----------
@@ -66,11 +66,11 @@ class BatchNormLayer(Layer):
         Axes to average over; 'auto': all axes but the second.
     epsilon : float
     alpha : float
-        Share of the new batch in the averages.
+        Weight of the new batch in the averages.
     beta, gamma : array, initializer, shared variable, expression or None
-        Of the shape of the other axes. None: 0 and 1, not learned.
+        In the shape of the other axes. None means 0 and 1, which are not learned.
     mean, inv_std : array, initializer, shared variable or expression
-        The averages to begin with; they are parameters with the tag ``batch_norm_stat``, in the order beta, gamma,
+        Initial values of the averages, which are parameters with the tag ``batch_norm_stat``, in the order beta, gamma,
         mean, inv_std.
     name : str or None
 
@@ -151,7 +151,7 @@ def _with_nonlinearity(layer, nonlinearity, name):
 def batch_norm(layer, **kwargs):
     """Return batch normalization between a layer and its nonlinearity.
 
-    The layer loses its nonlinearity, which comes behind the `BatchNormLayer`, and its biases, which would do nothing.
+    The nonlinearity of the layer moves behind the `BatchNormLayer`, and its biases are removed, as they have no effect.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def normalized_before_nonlinearity(kind, layer, options):
 
 
 class StandardizationLayer(Layer):
-    r"""Each item normalized by itself.
+    r"""Normalizes each item by itself.
 
     .. math:: y = (x - \mu) / \sqrt{\sigma^2 + \epsilon}
 
@@ -178,7 +178,7 @@ class StandardizationLayer(Layer):
     incoming : Layer or tuple
     axes : 'auto', 'spatial', 'features', int or tuple of int
         Axes to average over; 'spatial': all axes but the first two; 'features': all but the first; 'auto': 'spatial',
-        and 'features' where there are two axes.
+        and 'features' if there are two axes.
     epsilon : float
     name : str or None
     """
@@ -217,9 +217,9 @@ def instance_norm(layer, learn_scale=True, learn_bias=True, **kwargs):
     Parameters
     ----------
     layer : Layer
-        It loses its nonlinearity, which comes last, and its biases.
+        Its nonlinearity is applied last, and its biases are removed.
     learn_scale, learn_bias : bool
-        Whether a `ScaleLayer` and a `BiasLayer` come behind the `StandardizationLayer`.
+        Whether to add a `ScaleLayer` and a `BiasLayer` after the `StandardizationLayer`.
     **kwargs
         Of `StandardizationLayer`.
     """
@@ -232,7 +232,7 @@ def layer_norm(layer, **kwargs):
     Parameters
     ----------
     layer : Layer
-        It loses its nonlinearity, which comes last, and its biases.
+        Its nonlinearity is applied last, and its biases are removed.
     **kwargs
         Of `StandardizationLayer`.
     """

@@ -14,7 +14,7 @@ __all__ = ["FeaturePoolLayer", "FeatureWTALayer", "GlobalPoolLayer", "MaxPool1DL
 
 
 def pool_output_length(input_length, pool_size, stride, pad, ignore_border):
-    """Return how many windows there are along an axis; None if its length varies.
+    """Return the number of windows along an axis; None if its length varies.
 
     >>> pool_output_length(13, 3, 2, 1, True)
     7
@@ -33,14 +33,13 @@ class _Pool(Layer):
         (batch, channels, *size)
     pool_size : int or tuple of int
     stride : int, tuple of int, or None
-        Cells from one window to the next; None: `pool_size`.
+        Distance of neighboring windows. None means `pool_size`.
     pad : int or tuple of int
-        Cells around the input, on each side; less than `pool_size`.
+        Padding on each side, less than `pool_size`.
     ignore_border : bool
-        Whether windows at the end that are not full are left out. Else they pool what there is, without `pad`.
+        Whether to leave out incomplete windows at the end. Otherwise, they pool their cells, and `pad` must be 0.
     mode : 'max', 'sum', 'average_inc_pad' or 'average_exc_pad'
-        Whether a mean counts the padding is what the last two differ in. The gradient of a maximum goes to all that are
-        greatest.
+        The two averages include and exclude the padding. The gradient of a maximum goes to all cells that attain it.
     name : str or None
 
     Raises
@@ -72,7 +71,7 @@ class _Pool(Layer):
 
 
 def need_axes(layer, axes, what):
-    """Raise ShapeError if a layer's input has not so many axes behind the first two."""
+    """Raise ShapeError unless a layer's input has this number of axes after the first two."""
     if len(layer.input_shape) != axes + 2:
         raise ShapeError(f"{told(layer)}: Tried to create a {axes}D {what} layer with input shape {layer.input_shape}. "
                          f"Expected {axes + 2} input dimensions (batchsize, channels, {axes} spatial dimensions).")
@@ -128,9 +127,9 @@ class _Upscale(Layer):
     incoming : Layer or tuple
         (batch, channels, *size)
     scale_factor : int or tuple of int
-        How many times longer each axis becomes.
+        Factor by which each axis becomes longer.
     mode : 'repeat' or 'dilate'
-        Whether each value is repeated, or has zeros behind it.
+        Whether to repeat each value, or to put zeros behind it.
     name : str or None
     """
 
@@ -205,11 +204,11 @@ class FeaturePoolLayer(_OverFeatures):
     ----------
     incoming : Layer or tuple
     pool_size : int
-        How many; the number of channels is a multiple of it.
+        Number of channels that are pooled; it must divide the number of channels.
     axis : int
-        The axis along which they lie.
+        The axis of the channels.
     pool_function : callable
-        Of a tensor and ``axis=``.
+        Function of a tensor and ``axis``.
     name : str or None
     """
 
@@ -234,9 +233,9 @@ class FeatureWTALayer(_OverFeatures):
     ----------
     incoming : Layer or tuple
     pool_size : int
-        How many compete; the number of channels is a multiple of it.
+        Number of channels that compete; it must divide the number of channels.
     axis : int
-        The axis along which they lie.
+        The axis of the channels.
     name : str or None
     """
 
@@ -259,7 +258,7 @@ class GlobalPoolLayer(Layer):
     ----------
     incoming : Layer or tuple
     pool_function : callable
-        Of a tensor and ``axis=``, as ``T.mean``.
+        Function of a tensor and ``axis``, such as ``T.mean``.
     name : str or None
     """
 
@@ -277,7 +276,7 @@ class GlobalPoolLayer(Layer):
 def pool_2d_nxn_regions(inputs, output_size, mode="max"):
     """Return what ``output_size * output_size`` regions of images pool, each (batch, channels, 1), row by row.
 
-    Regions end between pixels, and take all pixels that they touch (He et al. 2014).
+    Regions end between pixels, and include all pixels that they touch (He et al. 2014).
     """
     if mode not in ("max", "average_inc_pad", "average_exc_pad"):
         raise SpecError(f"Mode must be either 'max', 'average_inc_pad' or 'average_exc_pad'. Got {mode!r}")
@@ -289,17 +288,17 @@ def pool_2d_nxn_regions(inputs, output_size, mode="max"):
 
 
 class SpatialPyramidPoolingLayer(Layer):
-    """Pools images of any size to as many values (He et al. 2014).
+    """Pools images of any size to a fixed number of values (He et al. 2014).
 
     Parameters
     ----------
     incoming : Layer or tuple
         (batch, channels, rows, columns)
     pool_dims : list of int
-        For each n an image is divided into n x n regions.
+        For each n, an image is divided into n x n regions.
     mode : 'max', 'average_inc_pad' or 'average_exc_pad'
     implementation : 'fast' or 'kaiming'
-        'fast': regions are as large as each other, and their distance is rounded down. 'kaiming': the paper's, which
+        'fast': all regions have the same size, and their distance is rounded down. 'kaiming': the paper's, which
         reach to the end.
     name : str or None
     """

@@ -1,4 +1,4 @@
-"""Layers that go through time: plain, LSTM and GRU, and those whose steps are networks of their own."""
+"""Recurrent layers: plain, LSTM and GRU, and layers whose steps are networks."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -23,29 +23,29 @@ class _Recurrent(MergeLayer):
     ----------
     incoming : Layer or tuple
     hid_init : array, initializer, shared variable, expression (1, units), or Layer (batch, units)
-        The state before the first step.
+        Initial state.
     backwards : bool
-        Whether time runs from the last step to the first; what comes out lies in the order of the input.
+        Whether time runs from the last step to the first. Outputs have the order of the inputs.
     learn_init : bool
-        Whether initial states that are parameters learn.
+        Whether to learn initial states that are parameters.
     gradient_steps : int
-        How many steps back gradients go; -1: all.
+        Number of steps that gradients go back; -1 means all.
     grad_clipping : float
-        Gradients of what goes into a step's nonlinearities are cut to ``-grad_clipping`` and ``grad_clipping``; 0: not.
+        Limits the gradients of a step's pre-activations to ``-grad_clipping`` and ``grad_clipping``; 0: no limit.
     unroll_scan : bool
-        Whether the loop is written out step by step. The number of steps is known then: it compiles longer.
+        Whether to write out the loop step by step. The number of steps must be known, and compiling takes longer.
     precompute_input : bool
-        Whether the input's products are computed for all steps at once.
+        Whether to compute the products with the input for all steps at once.
     mask_input : Layer or None
-        (batch, time), 0 where a sequence has ended: the state stays as it was.
+        (batch, time), 0 where a sequence has ended. The state then stays the same.
     only_return_final : bool
-        Whether the last state, (batch, ...), comes out, and not those of all steps, (batch, time, ...).
+        Whether to return the last state, (batch, ...), instead of all states, (batch, time, ...).
     name : str or None
 
     Raises
     ------
     SpecError
-        For `unroll_scan` with `gradient_steps`, or where the number of steps varies.
+        For `unroll_scan` with `gradient_steps`, or with a number of steps that varies.
     """
 
     def __init__(self, incoming, mask_input, inits, *, backwards, learn_init, gradient_steps, grad_clipping,
@@ -100,9 +100,9 @@ class _Recurrent(MergeLayer):
             ``step(input, *states, *constants)``, at one time, returns a list of new states.
         input : tensor (time, batch, ...)
         inputs : list of expression
-            What came into the layer.
+            Inputs of the layer.
         starts : list of tensor
-            The states before the first step.
+            Initial states.
         constants : list of tensor
         """
         sequences, count = [input], len(starts)
@@ -146,16 +146,16 @@ class CustomRecurrentLayer(_Recurrent):
     Parameters
     ----------
     input_to_hidden, hidden_to_hidden : Layer
-        Output layers of networks with one `InputLayer` each. What they put out has the same shape after the first axis,
-        and so has the second one's input. With `precompute_input` the first sees all steps at once, as
-        ``batch * time`` items.
+        Output layers of networks with one `InputLayer` each. Both outputs have the same shape after the first
+        axis, and so has the input of the second network. With `precompute_input`, the first network gets all steps at
+        once, as ``batch * time`` items.
     nonlinearity : callable or None
         None: linear.
 
     Raises
     ------
     ShapeError
-        If shapes of the two networks do not fit.
+        If the shapes of the two networks do not fit.
     """
 
     __doc__ += _Recurrent.__doc__.partition("----------\n")[2].partition("    Raises")[0]
@@ -266,7 +266,7 @@ class Gate:
     W_in : array, initializer, shared variable or expression (inputs, units)
     W_hid : the same (units, units)
     W_cell : the same (units,), or None
-        None: for gates that see no cell.
+        None for gates without a peephole.
     b : the same (units,)
     nonlinearity : callable or None
         None: linear.
@@ -327,11 +327,11 @@ class LSTMLayer(_Gated):
     ingate, forgetgate, cell, outgate : Gate
         Initial values of the parameters, and nonlinearities.
     nonlinearity : callable or None
-        Of the cell where it goes out. None: linear.
+        Nonlinearity of the cell in the output. None means linear.
     cell_init : array, initializer, shared variable, expression (1, units), or Layer (batch, units)
-        The cell before the first step.
+        Initial state of the cell.
     peepholes : bool
-        Whether gates see the cell.
+        Whether the gates have peepholes, connections to the cell.
     """
 
     __doc__ += _Recurrent.__doc__.partition("----------\n")[2]

@@ -1,4 +1,4 @@
-"""Layers that change the shape, and no value."""
+"""Layers that change the shape."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -14,13 +14,13 @@ __all__ = ["DimshuffleLayer", "FlattenLayer", "PadLayer", "ReshapeLayer", "Slice
 
 
 class FlattenLayer(Layer):
-    """Joins the last axes.
+    """Joins the last axes to one.
 
     Parameters
     ----------
     incoming : Layer or tuple
     outdim : int
-        How many axes come out, at least 1: the first ``outdim - 1`` stay as they are.
+        Number of axes of the output, at least 1. The first ``outdim - 1`` axes stay as they are.
     name : str or None
     """
 
@@ -42,13 +42,14 @@ flatten = FlattenLayer
 
 
 class ReshapeLayer(Layer):
-    """Gives its input another shape.
+    """Reshapes its input.
 
     Parameters
     ----------
     incoming : Layer or tuple
     shape : tuple
-        For each axis an int; ``[i]``, the length of axis i of the input; -1, once, what is left; or a scalar variable.
+        For each axis, an int; ``[i]`` for the length of axis i of the input; -1 (once) for the rest; or a scalar
+        variable.
     name : str or None
 
     Raises
@@ -117,21 +118,21 @@ reshape = ReshapeLayer
 
 
 class DimshuffleLayer(Layer):
-    """Puts axes into another order, and adds or drops some of length 1.
+    """Changes the order of axes, and adds or removes axes of length 1.
 
     Parameters
     ----------
     incoming : Layer or tuple
     pattern : tuple
-        The input's axes, or 'x' for a new one; an axis that is left out has to have length 1.
+        The input's axes, or 'x' for a new one; an axis that is left out must have length 1.
     name : str or None
 
     Raises
     ------
     SpecError
-        For other entries, or one axis twice.
+        For other entries, or if an axis occurs twice.
     ShapeError
-        For an axis that is not there, or is left out and has another length.
+        If an axis does not exist, or is left out and has another length.
     """
 
     def __init__(self, incoming, pattern, **kwargs):
@@ -175,16 +176,16 @@ def _pairs(width, axes: int) -> list[tuple]:
 
 
 class PadLayer(Layer):
-    """Puts cells of one value around.
+    """Pads its input with a constant value.
 
     Parameters
     ----------
     incoming : Layer or tuple
     width : int, or for each axis an int or a pair of int
-        How many cells go before and behind.
+        Number of cells before and behind.
     val : float
     batch_ndim : int
-        The first axes, so many of them, are left alone.
+        Number of axes at the beginning that are not padded.
     name : str or None
     """
 
@@ -209,13 +210,13 @@ pad = PadLayer
 
 
 class SliceLayer(Layer):
-    """Takes a part along one axis.
+    """Selects a part along one axis.
 
     Parameters
     ----------
     incoming : Layer or tuple
     indices : int or slice
-        With an int the axis is gone.
+        An int removes the axis.
     axis : int
     name : str or None
     """

@@ -1,4 +1,4 @@
-"""Nonlinearities, biases and scales as layers of their own, expressions, inverses and rectifiers that learn."""
+"""Nonlinearities, biases and scales as layers of their own, expressions, inverses and learned rectifiers."""
 
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
@@ -42,9 +42,9 @@ class BiasLayer(Layer):
     ----------
     incoming : Layer or tuple
     b : array, initializer, shared variable, expression or None
-        Of the shape of the axes that do not share it. None: nothing is added.
+        In the shape of the axes that do not share it. None means that nothing is added.
     shared_axes : 'auto', int or tuple of int
-        Axes along which one value is for all; 'auto': all but the second.
+        Axes that share one value; 'auto' means all but the second.
     name : str or None
 
     Raises
@@ -72,7 +72,7 @@ class ScaleLayer(Layer):
     ----------
     incoming : Layer or tuple
     scales : array, initializer, shared variable or expression
-        Of the shape of the axes that do not share it.
+        In the shape of the axes that do not share it.
     shared_axes : 'auto', int or tuple of int
         As in `BiasLayer`.
     name : str or None
@@ -100,7 +100,7 @@ def standardize(layer, offset, scale, shared_axes="auto"):
     ----------
     layer : Layer or tuple
     offset, scale : array or shared variable
-        Of the shape of the axes that do not share them.
+        In the shape of the axes that do not share them.
     shared_axes : 'auto', int or tuple of int
         As in `BiasLayer`; neither becomes trainable.
     """
@@ -112,16 +112,16 @@ def standardize(layer, offset, scale, shared_axes="auto"):
 
 
 class ExpressionLayer(Layer):
-    """Any function of the input.
+    """Applies any function to the input.
 
     Parameters
     ----------
     incoming : Layer or tuple
     function : callable
-        Of an expression, to an expression.
+        Function of an expression that returns an expression.
     output_shape : None, callable, tuple or 'auto'
-        None: the shape of the input. A callable makes it of that shape. 'auto': found by computing `function` of zeros,
-        with length 0 where a length varies.
+        The output shape. None means the shape of the input. A callable computes it from that shape. 'auto' computes
+        `function` for zeros, with length 0 where a length varies.
     name : str or None
 
     >>> ExpressionLayer((32, 100, 20), lambda x: x.mean(axis=-1), output_shape="auto").output_shape
@@ -153,12 +153,12 @@ class ExpressionLayer(Layer):
 class InverseLayer(MergeLayer):
     """The transposed map of another layer: the gradient of that layer's output with respect to its input, applied.
 
-    For a linear layer that is its transpose, for pooling what puts values back where they were greatest.
+    For a linear layer, this is its transpose. For pooling, it puts values back where the maxima were.
 
     Parameters
     ----------
     incoming : Layer
-        Of the shape of what `layer` puts out.
+        In the output shape of `layer`.
     layer : Layer
         The layer to invert. It must have one input.
     name : str or None
@@ -176,15 +176,15 @@ class InverseLayer(MergeLayer):
 
 
 class ParametricRectifierLayer(Layer):
-    """x above 0, ``alpha * x`` below, with slopes that learn (He et al. 2015).
+    """x for x > 0, and ``alpha * x`` otherwise, with learned slopes (He et al. 2015).
 
     Parameters
     ----------
     incoming : Layer or tuple
     alpha : array, initializer, shared variable or expression
-        Of the shape of the axes that do not share it.
+        In the shape of the axes that do not share it.
     shared_axes : 'auto', 'all', int or tuple of int
-        As in `BiasLayer`; 'all': one slope.
+        As in `BiasLayer`; 'all' means one slope.
     name : str or None
 
     Raises
@@ -209,21 +209,21 @@ def _take_nonlinearity(layer):
 
 
 def prelu(layer, **kwargs):
-    """Return a `ParametricRectifierLayer` in the place of a layer's nonlinearity; `kwargs` are its own."""
+    """Return a `ParametricRectifierLayer` in place of a layer's nonlinearity, with `kwargs` as its arguments."""
     _take_nonlinearity(layer)
     return ParametricRectifierLayer(layer, **kwargs)
 
 
 class RandomizedRectifierLayer(Layer):
-    """x above 0, and below it x times a slope that is drawn anew in each step of a training (Xu et al. 2015).
+    """x for x > 0, and otherwise x times a slope that is drawn in each training step (Xu et al. 2015).
 
-    With ``deterministic=True`` the slope is the mean of both ends.
+    With ``deterministic=True``, the slope is the mean of both bounds.
 
     Parameters
     ----------
     incoming : Layer or tuple
     lower, upper : float or scalar variable
-        Ends of the interval that slopes are drawn from.
+        Bounds of the interval from which slopes are drawn.
     shared_axes : 'auto', 'all', int or tuple of int
         As in `BiasLayer`.
     name : str or None
@@ -257,6 +257,6 @@ class RandomizedRectifierLayer(Layer):
 
 
 def rrelu(layer, **kwargs):
-    """Return a `RandomizedRectifierLayer` in the place of a layer's nonlinearity; `kwargs` are its own."""
+    """Return a `RandomizedRectifierLayer` in place of a layer's nonlinearity, with `kwargs` as its arguments."""
     _take_nonlinearity(layer)
     return RandomizedRectifierLayer(layer, **kwargs)

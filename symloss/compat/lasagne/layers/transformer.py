@@ -43,17 +43,17 @@ class _Transformer(MergeLayer):
 
 
 class TransformerLayer(_Transformer):
-    """A spatial transformer (Jaderberg et al. 2015): images moved, turned, scaled and sheared.
+    """A spatial transformer (Jaderberg et al. 2015): moves, rotates, scales and shears images.
 
     Parameters
     ----------
     incoming : Layer or tuple
         (batch, channels, rows, columns)
     localization_network : Layer
-        (batch, 6): for each image the matrix (2, 3) that makes the place where a pixel is read of its own place, both
+        (batch, 6): for each image, the matrix (2, 3) that maps the place of a pixel to the place where it is read, both
         from -1 to 1; ``[1, 0, 0, 0, 1, 0]`` changes nothing.
     downsample_factor : float, or pair of float
-        How many times smaller the result is.
+        Factor by which the result is smaller.
     border_mode : 'nearest', 'mirror' or 'wrap'
         How to read pixels outside of the image.
     name : str or None
@@ -61,7 +61,7 @@ class TransformerLayer(_Transformer):
     Raises
     ------
     ShapeError
-        For other shapes of the two.
+        If the shapes of the two do not fit.
     """
 
     def __init__(self, incoming, localization_network, downsample_factor=1, border_mode="nearest", **kwargs):
@@ -75,21 +75,21 @@ class TransformerLayer(_Transformer):
 
 
 class TPSTransformerLayer(_Transformer):
-    """A spatial transformer that bends images: a thin plate spline through control points that are moved.
+    """A spatial transformer that bends images: a thin plate spline through shifted control points.
 
     Parameters
     ----------
     incoming : Layer or tuple
         (batch, channels, rows, columns)
     localization_network : Layer
-        (batch, 2 * control_points): by how much each point is moved, first all x and then all y.
+        (batch, 2 * control_points): the shift of each point, first all x and then all y.
     downsample_factor : float, or pair of float
-        How many times smaller the result is.
+        Factor by which the result is smaller.
     control_points : int
-        A square number; they lie on a grid.
+        Number of control points, a square number; they lie on a grid.
     precompute_grid : 'auto' or bool
-        Whether all that does not depend on the data is computed once, when a function is compiled, and not at each
-        call; 'auto': if rows and columns are known.
+        Whether to compute everything that does not depend on the data once, when a function is compiled, instead of at
+        each call. 'auto' means yes if rows and columns are known.
     border_mode : 'nearest', 'mirror' or 'wrap'
         How to read pixels outside of the image.
     name : str or None
@@ -97,9 +97,9 @@ class TPSTransformerLayer(_Transformer):
     Raises
     ------
     ShapeError
-        For other shapes of the two, or a grid that cannot be computed before.
+        For other shapes of the two, or if the grid cannot be precomputed.
     SpecError
-        If `control_points` is no square number.
+        If `control_points` is not a square number.
     """
 
     def __init__(self, incoming, localization_network, downsample_factor=1, control_points=16, precompute_grid="auto",

@@ -18,7 +18,7 @@ def number(who: str, name: str, value, least=0.0, greatest=float("inf"), above=F
 
 
 def nothing_else(who: str, known, others: dict) -> None:
-    """Raise for options that nothing takes; 'id', which the dict of hyperparameters has, must be the class' own."""
+    """Raise an error for unknown options; 'id', which the dict of hyperparameters has, must be the class' own."""
     for name, value in others.items():
         if name != "id":
             raise unknown(f"option of {who}:", name, known)
@@ -27,7 +27,7 @@ def nothing_else(who: str, known, others: dict) -> None:
 
 
 def parsed(who: str, text: str) -> tuple[str, dict]:
-    """Return name and options of a text; an option that is such a text itself stays one.
+    """Return the name and the options of a text. Options that are such texts themselves stay texts.
 
     >>> parsed("optimizer", "SGD(lr=0.1, lr_scheduler=NoamScheduler(model_dim=8))")
     ('sgd', {'lr': 0.1, 'lr_scheduler': 'NoamScheduler(model_dim=8)'})

@@ -20,7 +20,7 @@ class DiscreteSampler:
         Whether `probs` are logarithms, in nats.
     with_replacement : bool
         Whether one call may return an integer several times. The estimator behind NCE wants independent draws, with
-        replacement; distinct ones make it an approximation.
+        replacement; with distinct draws, it is only an approximation.
 
     Notes
     -----
@@ -59,7 +59,7 @@ class DiscreteSampler:
         Raises
         ------
         BadShapeError
-            For more distinct integers than have a probability above 0.
+            If there are fewer integers with a probability above 0 than distinct draws.
         """
         if isinstance(n_samples, bool) or not isinstance(n_samples, int | np.integer) or n_samples < 0:
             raise BadShapeError(f"DiscreteSampler: n_samples={n_samples!r} is not valid; it must be a whole number of "

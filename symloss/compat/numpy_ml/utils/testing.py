@@ -1,4 +1,4 @@
-"""numpy_ml.utils.testing: checks of arrays, which raise AssertionErrors in words, and random arrays to test with."""
+"""numpy_ml.utils.testing: checks of arrays, which raise AssertionErrors with messages, and random arrays for tests."""
 
 import numbers
 
@@ -47,7 +47,7 @@ def is_binary(x, who="is_binary", name="x"):
 
 
 def is_one_hot(x, who="is_one_hot", name="x"):
-    """Return True if each row of a matrix has one 1 and else zeros; raise an AssertionError naming the first other."""
+    """Return True if the rows of a matrix are one-hot, else raise an AssertionError that names the first other row."""
     x = np.asarray(x)
     require_rank(who, name, x, 2, wanted="it must contain one-hot rows, (n, n_classes). For labels (n,), pass "
                                          "np.eye(n_classes)[labels]")
@@ -65,7 +65,7 @@ def is_one_hot(x, who="is_one_hot", name="x"):
 
 
 def is_stochastic(X, who="is_stochastic", name="X"):  # noqa: N803
-    """Return True if the rows of a matrix are distributions; raise an AssertionError naming the first other."""
+    """Return True if the rows are distributions, else raise an AssertionError that names the first other row."""
     X = np.asarray(X)  # noqa: N806
     require_rank(who, name, X, 2, wanted="it must contain probabilities (n, n_classes)")
     outside = ~((X >= 0) & (X <= 1))
@@ -93,12 +93,12 @@ def random_stochastic_matrix(n_examples, n_classes):
 
 
 def random_tensor(shape, standardize=False):
-    """Return random numbers from -300 to 300, with `standardize` each column with mean 0 and deviation 1."""
+    """Return random numbers from -300 to 300. With `standardize`, each column has mean 0 and deviation 1."""
     offset = get_rng().randint(-300, 300, shape)
     values = get_rng().rand(*shape) + offset
     return (values - values.mean(axis=0)) / (values.std(axis=0) + np.finfo(float).eps) if standardize else values
 
 
 def random_binary_tensor(shape, sparsity=0.5):
-    """Return random zeros and ones, a share of `sparsity` of them ones."""
+    """Return random zeros and ones; `sparsity` is the share of ones."""
     return (get_rng().rand(*shape) >= (1 - sparsity)).astype(float)

@@ -1,4 +1,4 @@
-"""What every layer of theanets has, and the layers without parameters."""
+"""The base class of all layers of theanets, and the layers without parameters."""
 
 import math
 
@@ -21,20 +21,20 @@ from ..util import (
 
 
 class Layer(metaclass=Registrar):
-    """A layer: its parameters, and what it makes of its inputs.
+    """A layer: its parameters, and its outputs for given inputs.
 
     Parameters
     ----------
     name : str or None
-        None: the class's name and a number.
+        None means the name of the class and a number.
     size : int
         Units.
     shape : tuple of int
-        Of one item, instead of a size.
+        Shape of one item, instead of a size.
     inputs : str or sequence of str
         Names of layers, or of their outputs.
     activation : str
-        'relu' unless given.
+        The default is 'relu'.
     rng : RandomState or int
     **kwargs
         'mean', 'std', 'sparsity' and 'diagonal' of weights, and the same for one parameter: ``std_w=0.1``.
@@ -81,12 +81,12 @@ class Layer(metaclass=Registrar):
 
     @property
     def fixed(self):
-        """The shared variables that were drawn as parameters are, and do not learn."""
+        """The shared variables that are drawn like parameters, but are not trained."""
         return []
 
     @property
     def activate(self):
-        """The activation; what it draws, it draws before the layer does."""
+        """The activation, which draws its parameters before those of the layer."""
         if self._activate is None and self._output_shapes["out"] is not None:
             self._activate = activations.build(self.kwargs.get("activation", "relu"), self)
         return self._activate
@@ -137,7 +137,7 @@ class Layer(metaclass=Registrar):
 
     @property
     def num_params(self):
-        """How many numbers the parameters have."""
+        """Number of values in the parameters."""
         return sum(p.get_value(borrow=True).size for p in self.params)
 
     def full_name(self, name):
@@ -219,7 +219,7 @@ class Layer(metaclass=Registrar):
         return self.kwargs.get(f"{option}_{name}", self.kwargs.get(option, default))
 
     def add_weights(self, name, nin, nout, mean=0, std=0, sparsity=0, diagonal=0):
-        """Make a matrix (nin, nout) of numbers from N(0, 1 / sqrt(nin + nout)), unless something else is said."""
+        """Make a matrix (nin, nout) of numbers from N(0, 1 / sqrt(nin + nout)), unless options change that."""
         given = dict(mean=mean, std=std or 1 / np.sqrt(nin + nout), sparsity=sparsity, diagonal=diagonal)
         options = {option: self._option(option, name, value) for option, value in given.items()}
         self._share(name, random_matrix(nin, nout, rng=self.rng, **options))
@@ -255,12 +255,12 @@ class Layer(metaclass=Registrar):
         return self.kwargs | own
 
     def arguments(self):
-        """Return the keyword arguments that build this layer again, whole: `to_spec` leaves some out, as it did."""
+        """Return all keyword arguments that build this layer again. As in theanets, `to_spec` leaves some out."""
         return options(self) | self.to_spec()
 
 
 class Input(Layer):
-    """Where data enter.
+    """An input of the network.
 
     Parameters
     ----------
@@ -308,7 +308,7 @@ class Product(Layer):
 
 
 class Concatenate(Layer):
-    """Its inputs one behind the other, along the last axis."""
+    """Concatenates its inputs along the last axis."""
 
     __extra_registration_keys__ = ("concat",)
 
@@ -324,7 +324,7 @@ class Concatenate(Layer):
 
 
 class Flatten(Layer):
-    """Items as rows of values."""
+    """Turns items into rows of values."""
 
     __extra_registration_keys__ = ("flat",)
 
@@ -338,7 +338,7 @@ class Flatten(Layer):
 
 
 class Reshape(Layer):
-    """Items in another `shape`."""
+    """Changes the shape of items to `shape`."""
 
     def __init__(self, shape, **kwargs):
         super().__init__(shape=shape, **kwargs)

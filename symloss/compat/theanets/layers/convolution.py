@@ -1,4 +1,4 @@
-"""Convolution of theanets: filters that run backwards over their input, weights (filters, channels, rows, columns)."""
+"""Convolution of theanets: reversed filters, with weights (filters, channels, rows, columns)."""
 
 import numpy as np
 import pytensor
@@ -94,7 +94,7 @@ class Conv1(Convolution):
 
 
 class Conv2(Convolution):
-    """Filters over images: (batch, width, height, channels) to as many axes."""
+    """Filters over images: (batch, width, height, channels) to (batch, places, places, filters)."""
 
     def __init__(self, filter_size, stride=(1, 1), border_mode="valid", **kwargs):
         super().__init__(filter_size, stride, border_mode, **kwargs)
@@ -109,7 +109,7 @@ class Conv2(Convolution):
 
 
 class Pooling(Layer):
-    """Pooling, which theanets named and never had."""
+    """Pooling, which theanets mentioned but never implemented."""
 
     def transform(self, inputs):
         raise ConfigurationError(f"layer {self.name!r}: theanets had no pooling. In symloss, use {{'form': 'pool2', "

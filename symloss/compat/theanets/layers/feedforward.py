@@ -13,7 +13,7 @@ def dot(x, w):
 
 
 class Feedforward(Layer):
-    """act(x w + b); several inputs have weights each, 'w_<input>', and are added."""
+    """act(x w + b). If there are several inputs, each has its weights, 'w_<input>', and the products are added."""
 
     __extra_registration_keys__ = ("ff",)
     SIZED = True

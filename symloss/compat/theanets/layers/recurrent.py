@@ -18,13 +18,13 @@ class Recurrent(Layer):
     Parameters
     ----------
     h_0 : str or None
-        Output that is the state at the start; None: 0.
+        Output that is the initial state. None means 0.
     radius : float
-        Greatest singular value that square weights start with.
+        Largest singular value of the initial square weights.
     direction : str
-        With 'back' in it, time runs backwards; outputs are in the order in which they were computed, as they were.
+        If it contains 'back', time runs backwards. As in theanets, outputs are in the order of their computation.
     bptt_limit : int
-        Steps back that gradients go.
+        Number of steps that gradients go back.
     """
 
     STARTS = ("h_0",)
@@ -47,7 +47,7 @@ class Recurrent(Layer):
                 setattr(self, option, self._resolve(getattr(self, option), layers)[0])
 
     def add_weights(self, name, nin, nout, mean=0, std=0, sparsity=0, radius=0, diagonal=0):
-        """Make a matrix; from as many units as this layer has, of square blocks side by side."""
+        """Make a matrix. If it has as many rows as this layer has units, it consists of square blocks."""
         given = dict(mean=mean, std=std or 1 / np.sqrt(nin + nout), sparsity=sparsity)
         options = {option: self._option(option, name, value) for option, value in given.items()}
         if nin == self.output_size and nout % nin == 0:
@@ -257,9 +257,9 @@ class MUT1(Recurrent):
 
 
 class SCRN(Recurrent):
-    """A recurrent layer with a slow context beside it, which has a `rate`, and as many units as the layer.
+    """A recurrent layer with a slow context, which has a `rate`, and as many units as the layer.
 
-    `context_size` is kept, and sizes nothing, as it did.
+    As in theanets, `context_size` is stored but has no effect.
     """
 
     STARTS = ("h_0", "s_0")
@@ -371,7 +371,7 @@ class BCRNN(_Modules):
 
 
 class Bidirectional(Layer):
-    """Two layers of the form `worker` with half the units each; the backward one is not turned back, as it was."""
+    """Two layers of the form `worker` with half the units each; outputs of the backward one stay reversed."""
 
     SIZED = True
 

@@ -1,4 +1,4 @@
-"""Activation functions as objects: of arrays, with their first and second derivatives, both made by PyTensor."""
+"""Activation functions of arrays as objects, with first and second derivatives that PyTensor computes."""
 
 from abc import ABC, abstractmethod
 
@@ -16,7 +16,7 @@ __all__ = ["ELU", "GELU", "SELU", "ActivationBase", "Affine", "Exponential", "Ha
 
 
 class ActivationBase(ABC):
-    """A function of each number of an array. A subclass of your own defines `fn` and `grad`, of arrays."""
+    """A function of each number of an array. Your own subclass defines `fn` and `grad` for arrays."""
 
     def __init__(self, **kwargs):
         if kwargs:
@@ -36,7 +36,7 @@ class ActivationBase(ABC):
 
 
 class Symbolic(ActivationBase):
-    """An activation of symloss: `expression` is all that a subclass defines, derivatives are PyTensor's."""
+    """An activation of symloss: a subclass only defines `expression`, and PyTensor computes the derivatives."""
 
     options: tuple[str, ...] = ()  # attributes that `expression` takes
 
@@ -116,7 +116,7 @@ class ReLU(Symbolic):
 
 
 class SoftPlus(Symbolic):
-    r"""Smooth rectifier, :math:`\log(1 + e^z)`, for z of any size."""
+    r"""Smooth rectifier, :math:`\log(1 + e^z)`, stable for any z."""
 
     def __init__(self):
         super().__init__()
@@ -185,7 +185,7 @@ class Affine(Symbolic):
 
 
 class Identity(Affine):
-    """Its input as it is."""
+    """The identity."""
 
     def __init__(self):
         super().__init__(slope=1, intercept=0)
@@ -195,7 +195,7 @@ class Identity(Affine):
 
 
 class LeakyReLU(Symbolic):
-    """z above 0, ``alpha * z`` below; the derivative at 0 is 1.
+    """z for z > 0, and ``alpha * z`` otherwise; the derivative at 0 is 1.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ class LeakyReLU(Symbolic):
 
 
 class ELU(Symbolic):
-    r"""z above 0, :math:`\alpha (e^z - 1)` below (Clevert et al. 2016).
+    r"""z for z > 0, and :math:`\alpha (e^z - 1)` otherwise (Clevert et al. 2016).
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ OPTIMIZERS = {name.lower(): getattr(optimizers, name) for name in optimizers.__a
 
 
 class ActivationInitializer:
-    """Makes an activation of what describes one.
+    """Makes an activation from its description.
 
     Parameters
     ----------
@@ -42,13 +42,13 @@ class ActivationInitializer:
 
 
 class OptimizerInitializer:
-    """Makes an optimizer of what describes one.
+    """Makes an optimizer from its description.
 
     Parameters
     ----------
     param : str, OptimizerBase, dict or None
-        A name or text such as 'adam' or 'SGD(lr=0.1, momentum=0.9)'; an optimizer; a dict with 'hyperparameters' and,
-        if its state is wanted, 'cache'; None: SGD.
+        A name or text such as 'adam' or 'SGD(lr=0.1, momentum=0.9)'; an optimizer; a dict with 'hyperparameters' and
+        optionally the state, 'cache'; None: SGD.
 
     >>> str(OptimizerInitializer("SGD(lr=0.1, momentum=0.9)")())
     'SGD(lr=0.1, momentum=0.9, clip_norm=None, lr_scheduler=ConstantScheduler(lr=0.1))'
@@ -79,12 +79,12 @@ class OptimizerInitializer:
 
 
 class WeightInitializer:
-    """Draws initial weights of a shape.
+    """Draws initial weights.
 
     Parameters
     ----------
     act_fn_str : str
-        The activation that follows, which the gain of 'glorot_uniform' and 'glorot_normal' depends on.
+        The activation after these weights; the gain of 'glorot_uniform' and 'glorot_normal' depends on it.
     mode : str
         'he_normal', 'he_uniform', 'glorot_normal', 'glorot_uniform', 'std_normal' or 'trunc_normal'.
     """

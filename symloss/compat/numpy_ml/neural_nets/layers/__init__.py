@@ -1,4 +1,4 @@
-"""numpy_ml.neural_nets.layers: the softmax, whose input CrossEntropy's gradient is by."""
+"""numpy_ml.neural_nets.layers: the softmax, with respect to whose input CrossEntropy has its gradient."""
 
 from .layers import Softmax
 

@@ -1,4 +1,4 @@
-"""Softmax as a layer that remembers its inputs. For models take the layers of symloss."""
+"""Softmax as a layer that remembers its inputs. For models, use the layers of symloss."""
 
 import numpy as np
 import pytensor
@@ -18,7 +18,7 @@ def probabilities(z):
 
 
 def slope_of_probabilities(z, slope):
-    """Return the gradient by z, of the gradient by its softmax."""
+    """Return the gradient with respect to z for a gradient with respect to its softmax."""
     return [pytensor.grad(None, z, known_grads={probabilities(z)[0]: slope})]
 
 
@@ -30,7 +30,7 @@ class Softmax:
     dim : int
         The axis that sums to 1.
     optimizer : str, optimizer, dict or None
-        Nothing is there to be optimized; it is shown among the hyperparameters.
+        Has no effect, because there are no parameters; it is shown among the hyperparameters.
 
     >>> Softmax().forward(np.zeros((1, 4))).tolist()
     [[0.25, 0.25, 0.25, 0.25]]
@@ -43,12 +43,12 @@ class Softmax:
 
     @property
     def hyperparameters(self) -> dict:
-        """Sizes, and what the optimizer is."""
+        """Sizes, and the optimizer."""
         return {"layer": "SoftmaxLayer", "n_in": self.n_in, "n_out": self.n_in,
                 "optimizer": {"cache": self.optimizer.cache, "hyperparameters": self.optimizer.hyperparameters}}
 
     def forward(self, X, retain_derived=True):  # noqa: N803
-        """Return the probabilities of logits (n_ex, n_in); the logits are remembered unless told otherwise."""
+        """Return the probabilities of logits (n_ex, n_in); with `retain_derived`, the logits are remembered."""
         X = floats("Softmax", X=X)["X"]  # noqa: N806
         require_rank("Softmax", "X", X, 2, wanted="it must be (n_ex, n_in)")
         if self.dim not in (-1, 0, 1):
@@ -59,14 +59,14 @@ class Softmax:
         return self._turned(run(probabilities, {"z": self._turned(X)})[0])
 
     def backward(self, dLdy, retain_grads=True):  # noqa: N803
-        """Return the gradient by the logits that were remembered.
+        """Return the gradient with respect to the remembered logits.
 
         Parameters
         ----------
         dLdy : array (n_ex, n_in), or list of them
-            The gradient by the probabilities, one for each `forward`.
+            The gradient with respect to the probabilities, one for each `forward`.
         retain_grads : bool
-            There are no parameters whose gradients could be retained.
+            Has no effect, because there are no parameters.
 
         Returns
         -------
@@ -92,7 +92,7 @@ class Softmax:
         return np.ascontiguousarray(array.T) if self.dim == 0 else array
 
     def freeze(self):
-        """Let `backward` raise."""
+        """Freeze the layer, so that `backward` raises an error."""
         self.trainable = False
 
     def unfreeze(self):

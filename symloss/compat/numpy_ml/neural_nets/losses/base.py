@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 
 class ObjectiveBase(ABC):
-    """A loss of arrays. A subclass of your own defines `loss` and `grad`."""
+    """A loss of arrays. Your own subclass defines `loss` and `grad`."""
 
     def __call__(self, y, y_pred):
         """Return what `loss` does."""

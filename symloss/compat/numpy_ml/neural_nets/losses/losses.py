@@ -28,12 +28,12 @@ def half_squared_error(y, y_pred):
 
 
 def slope_of_squares(y, y_pred):
-    """Return the gradient of half the sum of squares by the predictions."""
+    """Return the gradient of half the sum of squares with respect to the predictions."""
     return [pytensor.grad(half_squared_error(y, y_pred)[0], y_pred)]
 
 
 def slope_before(y, y_pred, z, expression, *options):
-    """Return the gradient of half the sum of squares by z, and the predictions that z gives."""
+    """Return the gradient of half the sum of squares with respect to z, and the predictions for z."""
     out = expression(z, *options)
     return [pytensor.grad(None, z, known_grads={out: slope_of_squares(y, y_pred)[0]}), out]
 
@@ -53,7 +53,7 @@ class SquaredError(ObjectiveBase):
 
         Parameters
         ----------
-        y, y_pred : arrays of one shape, such as (n, m)
+        y, y_pred : arrays of the same shape, such as (n, m)
             Ground truth, and predictions.
 
         Returns
@@ -72,12 +72,12 @@ class SquaredError(ObjectiveBase):
 
     @staticmethod
     def grad(y, y_pred, z, act_fn):
-        r"""Return the gradient by the input of the last activation, :math:`(g(z) - y) g'(z)`.
+        r"""Return the gradient with respect to the input of the activation, :math:`(g(z) - y) g'(z)`.
 
         Parameters
         ----------
-        y, y_pred, z : arrays of one shape, such as (n, m)
-            Ground truth, predictions ``act_fn(z)``, and what `act_fn` was applied to.
+        y, y_pred, z : arrays of the same shape, such as (n, m)
+            Ground truth, predictions ``act_fn(z)``, and the input of `act_fn`.
         act_fn : activation
             An object of `numpy_ml.neural_nets.activations`, or one with methods `fn` and `grad` of arrays.
 
@@ -127,7 +127,7 @@ def summed_cross_entropy(y, y_pred):
 
 
 def slope_before_softmax(y, y_pred):
-    """Return the gradient by the softmax' input z: that z is taken which the softmax makes these probabilities of."""
+    """Return the gradient with respect to an input z whose softmax gives these probabilities."""
     z = pt.log(pt.maximum(y_pred, np.finfo(y_pred.dtype).tiny))
     return [pytensor.grad(summed_cross_entropy(y, pt.special.softmax(z, axis=-1))[0], z)]
 
@@ -155,21 +155,21 @@ class CrossEntropy(ObjectiveBase):
         Returns
         -------
         float
-            In nats, at least 0. A class of probability 0 costs 707 nats (86 in float32): the logarithm of the smallest
-            number that can be divided by.
+            In nats, at least 0. A class with probability 0 costs 707 nats (86 in float32), the negative logarithm of
+            the smallest number by which one can divide.
 
         Raises
         ------
         BadArrayError
-            If `y` is not one-hot or `y_pred` no distribution; it is an AssertionError.
+            If `y` is not one-hot or `y_pred` is not a distribution; it is an AssertionError.
         BadShapeError
-            If the shapes differ, as those of labels do; it is an AssertionError.
+            If the shapes differ, for example for labels; it is an AssertionError.
         """
         return run(summed_cross_entropy, _classes("CrossEntropy", y, y_pred))[0][()] + 0.0  # no -0.0
 
     @staticmethod
     def grad(y, y_pred):
-        r"""Return the gradient by the softmax' input z, :math:`\hat y - y`: through the loss and the softmax.
+        r"""Return the gradient with respect to the input z of the softmax, :math:`\hat y - y`.
 
         Parameters
         ----------
@@ -201,7 +201,7 @@ def negative_bound(y, y_pred, t_mean, t_log_var):
 
 
 def slopes_of_bound(y, y_pred, t_mean, t_log_var):
-    """Return its gradients by predictions, logarithms of variances, and means."""
+    """Return its gradients with respect to predictions, logarithms of variances, and means."""
     return pytensor.grad(negative_bound(y, y_pred, t_mean, t_log_var)[0], [y_pred, t_log_var, t_mean])
 
 
@@ -252,7 +252,7 @@ class VAELoss(ObjectiveBase):
 
     @staticmethod
     def grad(y, y_pred, t_mean, t_log_var):
-        """Return the gradients of the averaged bound by `y_pred`, `t_log_var` and `t_mean`, in this order.
+        """Return the gradients with respect to `y_pred`, `t_log_var` and `t_mean`, in this order.
 
         Parameters
         ----------

@@ -44,7 +44,7 @@ def nce_values(*inputs):
 
 
 def nce_slopes(x, right_w, right_b, right_q, wrong_w, wrong_b, *others):
-    """Return the gradients by rows of X, and by rows of W and numbers of b, each of targets and then of noise."""
+    """Return the gradients with respect to X, and to the rows of W and b, for targets and then for noise."""
     each, _, _ = nce_terms(x, right_w, right_b, right_q, wrong_w, wrong_b, *others)
     return pytensor.grad(each.sum(), [x, right_w, wrong_w, right_b, wrong_b])
 
@@ -56,7 +56,7 @@ class NCELoss(ObjectiveBase):
               \hat y_c = \sigma(W_c x + b_c - \log k Q_c)
 
     It trains a softmax over many classes without computing all of them: a logistic regression tells the target from k
-    classes drawn from a noise distribution Q. The loss has weights W and biases b of its own, and an optimizer.
+    classes drawn from a noise distribution Q. The loss has its own weights W, biases b and optimizer.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class NCELoss(ObjectiveBase):
     init : str
         Initial weights: 'glorot_normal', 'glorot_uniform', 'he_normal' or 'he_uniform'.
     subtract_log_label_prob : bool
-        Whether log(k Q) is subtracted from the logits: True for NCE, False for negative sampling.
+        Whether to subtract log(k Q) from the logits: True for NCE, False for negative sampling.
 
     Attributes
     ----------
@@ -175,9 +175,9 @@ class NCELoss(ObjectiveBase):
         target : integer array (n_ex,)
             Class of each example.
         neg_samples : integer array (num_negative_samples,) or None
-            Noise samples to take instead of drawing them.
+            Noise samples to use instead of drawing them.
         retain_derived : bool
-            Whether `grad` will be asked for this input.
+            Whether you will call `grad` for this input.
 
         Returns
         -------
@@ -236,14 +236,14 @@ class NCELoss(ObjectiveBase):
     # -------------------------------------------------------------------------------------- gradient
 
     def grad(self, retain_grads=True, update_params=True):
-        """Return the gradient of every retained loss by its X, and add those by W and b to `gradients`.
+        """Return the gradient of every retained loss with respect to X, and add those of W and b to `gradients`.
 
         Parameters
         ----------
         retain_grads : bool
-            Whether the gradients by W and b are added.
+            Whether to add the gradients of W and b.
         update_params : bool
-            Whether `update` is called at the end; ignored if gradients are not retained.
+            Whether to call `update` at the end; ignored if gradients are not retained.
 
         Returns
         -------

@@ -14,7 +14,7 @@ from .base import ObjectiveBase
 def of_critic(Y_fake, Y_real, gradInterp, lambda_):  # noqa: N803
     """Return the critic's loss: difference of mean scores, and mean penalty of the given gradients.
 
-    The penalty is that of a critic which has these gradients: at a point `at`, the line whose slopes they are.
+    The penalty is that of a linear critic with these gradients as its slopes.
     """
     at = pt.zeros_like(gradInterp)
     penalty = core("gradient_penalty")((gradInterp * at).sum(axis=1), at, penalty=lambda_)
@@ -79,7 +79,7 @@ class WGAN_GPLoss(ObjectiveBase):  # noqa: N801
         Y_real : array (m,) or (m, 1), or None
             The critic's scores of real examples; m need not be n.
         gradInterp : array (k, features) or None
-            The gradient of the critic's score of each interpolated example by that example.
+            The gradient of the critic's score of each interpolated example with respect to that example.
 
         Returns
         -------
@@ -97,7 +97,7 @@ class WGAN_GPLoss(ObjectiveBase):  # noqa: N801
         return run(of_critic if module == "C" else of_generator, arrays)[0][()]
 
     def grad(self, Y_fake, module, Y_real=None, gradInterp=None):  # noqa: N803
-        """Return the gradient of `loss` by its arrays.
+        """Return the gradient of `loss` with respect to its arrays.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class WGAN_GPLoss(ObjectiveBase):  # noqa: N801
         Returns
         -------
         tuple of 3 arrays, or array
-            Of the critic by (Y_fake, Y_real, gradInterp), of the generator by Y_fake.
+            For the critic, with respect to (Y_fake, Y_real, gradInterp); for the generator, to Y_fake.
         """
         arrays = self._arrays("WGAN_GPLoss.grad", Y_fake, module, Y_real, gradInterp)
         return tuple(run(slopes_of_critic, arrays)) if module == "C" else run(slope_of_generator, arrays)[0]

@@ -16,14 +16,14 @@ __all__ = ["SGD", "AdaGrad", "Adam", "OptimizerBase", "RMSProp"]
 class OptimizerBase(ABC):
     """An update rule with its state: ``optimizer(param, grad, name)`` returns the new value of a parameter.
 
-    A subclass of your own defines `update`.
+    Your own subclass defines `update`.
 
     Parameters
     ----------
     lr : float
         The learning rate.
     scheduler : str, scheduler or None
-        What changes it; None: nothing.
+        Schedule of the learning rate. None means a constant rate.
     """
 
     def __init__(self, lr, scheduler=None):
@@ -34,11 +34,11 @@ class OptimizerBase(ABC):
         return self.update(param, param_grad, param_name, cur_loss)
 
     def step(self):
-        """Count one more step."""
+        """Increase the number of steps by one."""
         self.cur_step += 1
 
     def reset_step(self):
-        """Begin to count at 0 again."""
+        """Set the number of steps to 0."""
         self.cur_step = 0
 
     def copy(self):
@@ -51,9 +51,9 @@ class OptimizerBase(ABC):
         Parameters
         ----------
         hparam_dict : dict or None
-            As `hyperparameters` is. A learning rate without a scheduler is a constant one.
+            In the form of `hyperparameters`. A learning rate without a scheduler is constant.
         cache_dict : dict or None
-            As `cache` is.
+            In the form of `cache`.
         """
         known = {name: value for name, value in (hparam_dict or {}).items() if name in self.hyperparameters}
         self.hyperparameters |= known
@@ -97,9 +97,9 @@ class Rule(OptimizerBase):
         ----------
         param, param_grad : arrays of one shape
         param_name : str
-            Under which `cache` keeps the state.
+            Name under which `cache` keeps the state.
         cur_loss : float or None
-            The loss, which KingScheduler wants.
+            The loss, which KingScheduler needs.
 
         Raises
         ------
@@ -136,7 +136,7 @@ class SGD(Rule):
     lr : float
     momentum : float from 0 to 1
     clip_norm : float or None
-        Greatest Euclidean norm of the gradient of one parameter.
+        Largest Euclidean norm of the gradient of a parameter; longer gradients are shortened.
     lr_scheduler : str, scheduler or None
 
     >>> float(SGD(lr=0.5)(np.array([1.0]), np.array([1.0]), "W")[0])
@@ -153,13 +153,13 @@ class SGD(Rule):
 
 
 class AdaGrad(Rule):
-    r"""Steps over the root of all squared gradients, :math:`\eta g / (\sqrt{\sum g^2} + \epsilon)`.
+    r"""Steps divided by the root of the sum of squared gradients, :math:`\eta g / (\sqrt{\sum g^2} + \epsilon)`.
 
     Parameters
     ----------
     lr, eps : float
     clip_norm : float or None
-        Greatest Euclidean norm of the gradient of one parameter.
+        Largest Euclidean norm of the gradient of a parameter; longer gradients are shortened.
     lr_scheduler : str, scheduler or None
     """
 
@@ -172,7 +172,7 @@ class AdaGrad(Rule):
 
 
 class RMSProp(Rule):
-    r"""Steps over the root of the mean squared gradient, :math:`\eta g / (\sqrt{\overline{g^2}} + \epsilon)`.
+    r"""Steps divided by the root of the mean squared gradient, :math:`\eta g / (\sqrt{\overline{g^2}} + \epsilon)`.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ class RMSProp(Rule):
     decay : float from 0 to 1
         Factor of the running mean.
     clip_norm : float or None
-        Greatest Euclidean norm of the gradient of one parameter.
+        Largest Euclidean norm of the gradient of a parameter; longer gradients are shortened.
     lr_scheduler : str, scheduler or None
     """
 
@@ -194,7 +194,7 @@ class RMSProp(Rule):
 
 
 class Adam(Rule):
-    r"""Steps of the mean gradient over the root of the mean squared one, both without bias (Kingma & Ba 2015).
+    r"""Mean gradient divided by the root of the mean squared gradient, both with bias correction (Kingma & Ba 2015).
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ class Adam(Rule):
     decay1, decay2 : float of at least 0 and below 1
         Factors of the running means of gradients and of their squares.
     clip_norm : float or None
-        Greatest Euclidean norm of the gradient of one parameter.
+        Largest Euclidean norm of the gradient of a parameter; longer gradients are shortened.
     lr_scheduler : str, scheduler or None
     """
 

@@ -20,7 +20,7 @@ def gaussian_cdf(x, mean, var):
 
 
 class SchedulerBase(ABC):
-    """A learning rate by step. A subclass of your own defines `learning_rate`."""
+    """A learning rate by step. Your own subclass defines `learning_rate`."""
 
     def __init__(self):
         self.hyperparameters = {}
@@ -78,9 +78,9 @@ class ExponentialScheduler(SchedulerBase):
     initial_lr : float
         At step 0.
     stage_length : int
-        Steps l in which it decays by `decay`.
+        Number l of steps in which it decays by `decay`.
     staircase : bool
-        Whether it changes only between stages.
+        Whether it only changes between stages.
     decay : float
         Factor d of a stage.
 
@@ -111,7 +111,7 @@ class NoamScheduler(SchedulerBase):
     scale_factor : float
         Factor s.
     warmup_steps : int
-        Steps w in which it grows.
+        Number w of steps in which it grows.
 
     References
     ----------
@@ -134,8 +134,8 @@ class NoamScheduler(SchedulerBase):
 class KingScheduler(SchedulerBase):
     """A learning rate that decays when the loss has probably not fallen for `patience` steps.
 
-    A line is fitted to the last losses, of all of them and without their greatest tenth. If both times the probability
-    of a negative slope is less than 0.51, the rate is multiplied by `decay`.
+    A line is fitted to the last losses, once to all of them and once without the largest tenth. If the probability of
+    a negative slope is less than 0.51 both times, the rate is multiplied by `decay`.
 
     Parameters
     ----------
@@ -160,14 +160,14 @@ class KingScheduler(SchedulerBase):
         self.current_lr = initial_lr
 
     def set_params(self, hparam_dict):
-        """Set hyperparameters from a dict; a new `initial_lr` starts afresh from there."""
+        """Set hyperparameters from a dict; a new `initial_lr` restarts the schedule."""
         super().set_params(hparam_dict)
         if "initial_lr" in (hparam_dict or {}):
             self.current_lr = self.initial_lr
 
     @property
     def max_history(self) -> int:
-        """How many losses are kept."""
+        """Number of losses that are kept."""
         return int(np.ceil(1.1 * (self.patience + 1)))
 
     def learning_rate(self, step=None, cur_loss=None):
@@ -209,7 +209,7 @@ SCHEDULERS["stepscheduler"] = ExponentialScheduler
 
 
 class SchedulerInitializer:
-    """Makes a scheduler of what describes one.
+    """Makes a scheduler from its description.
 
     Parameters
     ----------

@@ -9,12 +9,12 @@ __all__ = ["calc_fan", "glorot_normal", "glorot_uniform", "he_normal", "he_unifo
 
 
 def calc_fan(weight_shape) -> tuple:
-    """Return how many inputs and outputs weights of a shape (..., inputs, outputs) join.
+    """Return the fan in and fan out of weights of shape (..., inputs, outputs).
 
     Raises
     ------
     BadShapeError
-        For other than 2, 3 or 4 axes.
+        If the number of axes is not 2, 3 or 4.
 
     >>> calc_fan((3, 3, 8, 16))
     (72, 144)
@@ -49,7 +49,7 @@ def glorot_normal(weight_shape, gain=1.0):
 
 
 def truncated_normal(mean, std, out_shape):
-    """Return normal numbers less than two deviations away from their mean; others are drawn again."""
+    """Return normal numbers within two standard deviations of their mean; others are drawn again."""
     values = get_rng().normal(loc=mean, scale=std, size=out_shape)
     while (far := abs(values - mean) >= 2 * std).any():
         values[far] = get_rng().normal(loc=mean, scale=std, size=int(far.sum()))

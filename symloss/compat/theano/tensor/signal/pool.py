@@ -146,7 +146,7 @@ def pool_2d(input, ws=None, ignore_border=None, stride=None, pad=(0, 0), mode="m
     pad : pair of int
         Cells that go around, which are below every number for 'max' and 0 for the others; `padding` is its older name.
     mode : 'max', 'sum', 'average_inc_pad' or 'average_exc_pad'
-        Whether padding counts in a mean is what the last two differ in. The gradient of a maximum goes to all equals.
+        The last two include and exclude the padding. The gradient of a maximum goes to all cells that attain it.
 
     Raises
     ------
