@@ -83,8 +83,8 @@ def draw(net, test, confusion, folder):
         for column in range(10):
             color = "white" if confusion[row][column] > 10 else "black"
             axes.text(column, row, f"{confusion[row][column]:.0f}", ha="center", va="center", fontsize=7, color=color)
-    axes.set(xlabel="what the model says", ylabel="digit", xticks=range(10), yticks=range(10))
-    right.suptitle("the surest mistakes: digit, what the model says")
+    axes.set(xlabel="predicted digit", ylabel="true digit", xticks=range(10), yticks=range(10))
+    right.suptitle("most confident mistakes: true digit, predicted digit")
     for place, i in zip(right.subplots(3, 5).flat, wrong, strict=False):
         place.imshow(images[i].reshape(28, 28), cmap="gray_r")
         place.set_title(f"{labels[i]}, {found[i]}", fontsize=9)

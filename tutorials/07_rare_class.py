@@ -37,7 +37,7 @@ def main(epochs: int = 40, folder=None) -> float:
     # short form of this that needs no `weighted=True`. Your own weights can differ from item to item, for example by
     # how certain the label is.
     weights = np.where(y == 1, 0.5 / (y == 1).mean(), 0.5 / (y == 0).mean())
-    print(f"class 1: {(y == 1).mean():.1%} of the items; one weighs {weights.max():.1f}, one of the others "
+    print(f"class 1: {(y == 1).mean():.1%} of the items; each has weight {weights.max():.1f}, and each of the others "
           f"{weights.min():.2f}")
     weighted = symloss.Classifier([2, (32, "relu"), (32, "relu"), 2], weighted=True)
     weighted.train([x, y, weights], **options)
@@ -45,10 +45,10 @@ def main(epochs: int = 40, folder=None) -> float:
     # 3. What you lose and what you gain. Under class imbalance, accuracy alone tells you nothing. Balanced accuracy is
     # the mean recall of the classes. It is 0.5 for a model that ignores its input, and at most 0.821 here, because the
     # classes overlap.
-    print(f"{'':12} accuracy  balanced  found of class 1")
+    print(f"{'':12} accuracy  balanced  recall of class 1")
     for name, net in (("no weights", plain), ("weights", weighted)):
         shares = confusion_shares(net, test)
-        print(f"{name:12} {net.score(*test):8.3f}  {shares.mean():8.3f}  {shares[1]:16.3f}")
+        print(f"{name:12} {net.score(*test):8.3f}  {shares.mean():8.3f}  {shares[1]:17.3f}")
     draw({"no weights": plain, "weights": weighted}, test, pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-")))
     return float(confusion_shares(weighted, test).mean())
 

@@ -55,7 +55,7 @@ def main(epochs: int = 200, folder=None) -> float:
     found = net.predict(person)
     error = float(np.sqrt(np.square(found - table)[~known].mean()))
     print(f"error of the known ratings:   {np.sqrt(np.square(found - table)[known].mean()):.3f}")
-    print(f"error of the unknown ratings: {error:.3f}; of always saying the mean: {table[~known].std():.3f}; "
+    print(f"error of the unknown ratings: {error:.3f}; always predicting the mean: {table[~known].std():.3f}; "
           f"noise: {NOISE}")
     draw(table, known, found, pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-")))
     return error
@@ -68,7 +68,7 @@ def draw(table, known, found, folder):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 3.6), layout="constrained")
-    pictures = {"all ratings": table, "those that are known": np.where(known, table, np.nan), "what was found": found}
+    pictures = {"all ratings": table, "known ratings": np.where(known, table, np.nan), "predicted ratings": found}
     for axes, (title, picture) in zip(figure.subplots(1, 3), pictures.items(), strict=True):
         drawn = axes.imshow(picture[:50, :60], cmap="RdBu_r", vmin=-3, vmax=3)
         axes.set(title=title, xlabel="film", ylabel="person")

@@ -102,7 +102,7 @@ def draw(data, places, found, deviations, folder):
     left.legend(fontsize=8, loc="upper left")
     right.plot(DEVIATIONS, deviations, "o", color="C0")
     right.plot(DEVIATIONS, DEVIATIONS, color="gray", linewidth=0.8)
-    right.set(xlabel="noise of an instrument (standard deviation)", ylabel="what the loss has learned", xscale="log",
+    right.set(xlabel="noise of an instrument (standard deviation)", ylabel="learned by the loss", xscale="log",
               yscale="log")
     figure.savefig(folder / "12_loss_network.png", dpi=120)
     print(f"figure: {folder / '12_loss_network.png'}")

@@ -65,7 +65,7 @@ def main(epochs: int = 60, folder=None) -> float:
     found = both.predictions(model.predict(test, output_margin=True, iteration_range=best))
     mean, deviation = center + scale * found["mean"], scale * np.sqrt(found["variance"])
     within = (abs(y_test - mean) < 1.64 * deviation).mean()
-    print(f"{within:.0%} of new targets are within 1.64 standard deviations; of a normal distribution it would be 90%")
+    print(f"{within:.0%} of new targets are within 1.64 standard deviations; 90% would be correct")
     draw({"squared error": plain, "own loss": own}, (mean, deviation), y_test,
          pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-")))
     return objective.value(own, y_test) / objective.value(plain, y_test)
@@ -82,14 +82,14 @@ def draw(predictions, interval, y, folder):
     for name, prediction in predictions.items():
         left.plot(prediction, y, ".", label=name)
     left.plot([25, 350], [25, 350], color="gray")
-    left.set(xlabel="prediction", ylabel="target", title="one number: above the line it was too low")
+    left.set(xlabel="prediction", ylabel="target", title="one number: predictions are too low above the line")
     left.legend()
     mean, deviation = interval
     order = np.argsort(mean)
     right.fill_between(np.arange(len(y)), (mean - 1.64 * deviation)[order], (mean + 1.64 * deviation)[order],
-                       color="C2", alpha=0.25, label="90% by mean and variance")
+                       color="C2", alpha=0.25, label="90% interval")
     right.plot(y[order], ".", color="C0")
-    right.set(xlabel="items, by predicted mean", title="a mean and a variance")
+    right.set(xlabel="items, sorted by predicted mean", title="a mean and a variance")
     right.legend()
     figure.savefig(folder / "16_boosting.png", dpi=120)
     print(f"figure: {folder / '16_boosting.png'}")

@@ -50,7 +50,7 @@ def main(epochs: int = 60, folder=None, count: int = 3000) -> float:
         net.losses[0].weight, net.losses[1].weight = 1 - share, share
         net.train(train, **options)
         points[share] = merits(net, valid)
-        print(f"weight of the class {share:4.2f}: error {points[share][0]:.3f}, accuracy {points[share][1]:.3f}")
+        print(f"weight of the class loss {share:4.2f}: error {points[share][0]:.3f}, accuracy {points[share][1]:.3f}")
 
     # 2. Or let training find the weights: each loss is divided by an uncertainty that is learned with the parameters.
     learned = model()
@@ -83,7 +83,7 @@ def draw(points, learned, path):
     for share, place in points.items():
         axes.annotate(f"{share:g}", place, textcoords="offset points", xytext=(6, -10), fontsize=8)
     axes.plot(*learned, "*", markersize=14, label="learned weights")
-    axes.set(xlabel="error of the amount", ylabel="accuracy of the class", title="what the two losses trade")
+    axes.set(xlabel="error of the amount", ylabel="accuracy of the class", title="trade-offs between two losses")
     axes.legend()
     figure.savefig(path, dpi=110)
     print(f"figure: {path}")

@@ -48,7 +48,7 @@ def main(epochs: int = 80, folder=None, count: int = 3000) -> float:
     found = {"mse": usual.predict(x_test), "cost": ours.predict(x_test)}
     prices = {name: price(values, y_test) for name, values in found.items()}
     for name, values in found.items():
-        print(f"trained with {name:5} a day costs {prices[name]:.3f}; there is enough on "
+        print(f"trained with {name:5} a day costs {prices[name]:.3f}; the supply is enough on "
               f"{np.mean(values >= y_test):.0%} of the days")
 
     if importlib.util.find_spec("matplotlib"):
