@@ -86,8 +86,8 @@ class _Maker:
                           **options)
 
     def __mro_entries__(self, bases):
-        raise SpecError(f"losses.{self.__name__} is a function of tensors with a name, and no class; derive from "
-                        f"symloss.Loss, and call symloss.losses.{registry.get(self.__name__).name} in its __call__")
+        raise SpecError(f"losses.{self.__name__} is a function of tensors, not a class. Derive from symloss.Loss and "
+                        f"call symloss.losses.{registry.get(self.__name__).name} in its __call__")
 
     def __repr__(self):
         return f"losses.{self.__name__}"

@@ -36,7 +36,7 @@ def minimax(real, fake):
 
     Notes
     -----
-    Use it for the discriminator of the original game. In the minimax game the generator minimises the negative of this
+    Use it for the discriminator of the original game. In the minimax game the generator minimizes the negative of this
     loss (its `fake` part). It learns better with `non_saturating`.
 
     References
@@ -273,12 +273,13 @@ def squared_slope(prediction, at, who: str):
     """Return for each item the squared norm of the gradient of its prediction by its row of `at`."""
     prediction = floating(prediction, who, "prediction")
     if not isinstance(at, Variable) or not at.dtype.startswith("float") or at.ndim < 2:
-        raise ShapeError(f"{who}: at must be the float variable (n, ...) that prediction {shape_text(prediction)} was "
-                         f"computed from")
+        raise ShapeError(f"{who}: 'at' must be the float variable (n, ...) from which the prediction "
+                         f"{shape_text(prediction)} is computed. Pass that variable")
     try:
         slope = pytensor.grad(prediction.sum(), at)
     except DisconnectedInputError:
-        raise SpecError(f"{who}: prediction does not depend on at; pass the variable it was computed from") from None
+        raise SpecError(f"{who}: the prediction does not depend on 'at'. Pass the variable from which the prediction "
+                        "is computed") from None
     return pt.sqr(slope).sum(axis=tuple(range(1, at.ndim)))
 
 

@@ -59,7 +59,7 @@ def without(values, labels, ignore_index):
       activation="softmax", per="item", unit="nats",
       ranges={"smoothing": "[0, 1]", "ignore_index": Range(whole=True, none=True)})
 def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
-    r"""Cross-entropy, per item: of labels, one-hot or soft targets, or (after a sigmoid) of each element alone.
+    r"""Cross-entropy, per item: of labels, one-hot or soft targets, or (after a sigmoid) of each element.
 
     .. math:: \ell = -\log p_t \quad\text{or}\quad \ell = -\sum_c t_c \log p_c
 
@@ -105,8 +105,9 @@ def cross_entropy(prediction, target, *, smoothing=0.0, ignore_index=None):
     if not of_elements and has_labels(prediction, target):
         return label_cross_entropy(prediction, target, smoothing=smoothing, ignore_index=ignore_index)
     if ignore_index is not None:
-        raise SpecError(f"cross_entropy: ignore_index={ignore_index} with a target {shape_text(target)} for a "
-                        f"prediction {shape_text(prediction)}; pass labels, or weights of 0 for what is to be left out")
+        raise SpecError(f"cross_entropy: ignore_index={ignore_index} needs labels, but the target has shape "
+                        f"{shape_text(target)} and the prediction {shape_text(prediction)}. Pass labels, or give the "
+                        "items to leave out a weight of 0")
     return (binary_cross_entropy if of_elements else categorical_cross_entropy)(prediction, target, smoothing=smoothing)
 
 
@@ -173,8 +174,9 @@ def integers(prediction, target, who):
     labels = tensor(target, who, "target")
     if labels.dtype.startswith("float"):
         raise ShapeError(
-            f"{who}: target {shape_text(labels)} is {labels.dtype}, prediction {shape_text(prediction)}; pass integer "
-            f"labels with one axis less, or probabilities in the prediction's shape"
+            f"{who}: the target has shape {shape_text(labels)} and dtype {labels.dtype}, but the prediction has shape "
+            f"{shape_text(prediction)}. Pass integer labels with one axis less, or probabilities in the shape of the "
+            "prediction"
         )
     labels = signed(labels.astype("int32") if labels.dtype == "int8" else labels)
     return same_rank_below(prediction, labels, who)

@@ -105,7 +105,7 @@ def gamma_nll(prediction, target, *, eps=1e-8):
     Notes
     -----
     Use it for positive amounts, such as claims or durations, whose noise is proportional to their mean. For another
-    shape k the loss is k times this, so the minimiser is the same. `gamma_deviance` is 0 at a perfect fit.
+    shape k the loss is k times this, so the minimizer is the same. `gamma_deviance` is 0 at a perfect fit.
 
     References
     ----------

@@ -145,7 +145,8 @@ def maximum_mean_discrepancy(prediction, target, *, bandwidth=1.0, weights=None)
     """
     prediction, target = align(prediction, target, "maximum_mean_discrepancy")
     if prediction.ndim != 2:
-        raise ShapeError(f"maximum_mean_discrepancy: prediction is {shape_text(prediction)}; 2 axes (n, d) are wanted")
+        raise ShapeError(f"maximum_mean_discrepancy: the prediction has shape {shape_text(prediction)}, but it must "
+                         "have 2 axes, (n, d)")
     kernels = (_gaussian_kernel(target, target, bandwidth) - 2 * _gaussian_kernel(target, prediction, bandwidth)
                + _gaussian_kernel(prediction, prediction, bandwidth))
     if weights is None:
@@ -197,7 +198,8 @@ def nll(distribution):
     names = [p.name for p in parameters if p.default is p.empty]
     options = [p.replace(kind=p.KEYWORD_ONLY) for p in parameters if p.default is not p.empty]
     if not names or "target" in names:
-        raise SpecError(f"nll: {name}({', '.join([first.name, *names])}) is no density of a target and parameters")
+        raise SpecError(f"nll: {name}({', '.join([first.name, *names])}) is not a density of a target and parameters. "
+                        "Pass a function (target, *parameters)")
 
     def negative_log_likelihood(*ports, **keywords):
         who = f"nll_{name}"
@@ -209,11 +211,13 @@ def nll(distribution):
         try:
             result = -density(target, **dict(zip(names, values, strict=True)), **keywords)
         except ValueError as error:
-            raise ShapeError(f"{who}: target {shape_text(target)} does not fit its parameters ({error})") from error
+            raise ShapeError(f"{who}: the target {shape_text(target)} does not fit the parameters of the density "
+                             f"({error}). Pass them in shapes that fit") from error
         if result.ndim > target.ndim:
             raise ShapeError(
-                f"{who}: target has shape {shape_text(target)}, {names[0]} {shape_text(values[0])}; the log-density "
-                f"has {result.ndim} axes, more than the target: they were repeated against each other"
+                f"{who}: the target has shape {shape_text(target)} and {names[0]} has {shape_text(values[0])}, but "
+                f"the log-density has {result.ndim} axes. They were repeated against each other; pass both in one "
+                "shape"
             )
         if result.ndim == target.ndim:
             require_same_shape(result, target, who)
@@ -234,5 +238,6 @@ def _log_density(distribution):
         if callable(getattr(distribution, method, None)):
             return getattr(distribution, method), name
     if not callable(distribution):
-        raise SpecError(f"nll: {distribution!r} is no density; pass a function (target, *parameters) of graphs")
+        raise SpecError(f"nll: {distribution!r} is not a density. Pass a function (target, *parameters) that builds a "
+                        "graph")
     return distribution, name

@@ -29,7 +29,8 @@ def found_spec(form, like: str | None, who: str) -> tuple[LossSpec | None, str]:
         return spec, "mean"
     if not isinstance(form, str | LossSpec) or spec is None or spec.definition is not None:
         name = who if spec is None else spec.name
-        raise SpecError(f"loss {name}: like={like!r} goes with a registered loss, not with an own one")
+        raise SpecError(f"loss {name}: like={like!r} works only with registered losses, not with your own. Leave it "
+                        "out")
     found = convention(spec.name, like)
     return found.spec, "count" if found.how == "none" else found.how  # its users take the mean
 
@@ -42,4 +43,4 @@ def _spec(form) -> LossSpec:
     if callable(form):
         return function_spec(form)
     way_out = f", Loss('mse', target={form})" if is_number(form) else ", or a function of (prediction, target)"
-    raise SpecError(f"Loss: {form!r} is no loss; pass a name{way_out}")
+    raise SpecError(f"Loss: {form!r} is not a loss. Pass a name{way_out}")

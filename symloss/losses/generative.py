@@ -111,8 +111,8 @@ def vae(prediction, mean, log_variance, target, *, beta=1.0, free_bits=0.0):
     lengths = reconstruction.type.shape[0], divergence.type.shape[0]
     if divergence.ndim != 1 or (None not in lengths and lengths[0] != lengths[1]):
         raise ShapeError(
-            f"vae: mean has shape {shape_text(floating(mean, 'vae', 'mean'))}, prediction "
-            f"{shape_text(reconstruction)}; one code an item is wanted"
+            f"vae: the mean has shape {shape_text(floating(mean, 'vae', 'mean'))} and the prediction "
+            f"{shape_text(reconstruction)}. Pass one code per item"
         )
     return reconstruction.sum(axis=_inner(reconstruction)) + divergence.astype(reconstruction.dtype)
 
@@ -174,7 +174,8 @@ def mixture_density(mixture, mean, variance, target, *, eps=1e-6, weights=None):
     require_same_shape(mixture, mean if flat else mean[..., 0], who, "mean", given=(mixture, mean))
     lengths = zip(mean.type.shape, variance.type.shape, strict=False)
     if mean.ndim != variance.ndim or any(None not in pair and pair[0] != pair[1] for pair in lengths):
-        raise ShapeError(f"{who}: variance has shape {shape_text(variance)}, mean {shape_text(mean)}; pass one shape")
+        raise ShapeError(f"{who}: the variance has shape {shape_text(variance)} and the mean {shape_text(mean)}. Pass "
+                         "both in the same shape")
     if flat:
         if target.ndim == mixture.ndim and target.type.shape[-1] in (1, None):
             target = pt.specify_shape(target, (*(None,) * (target.ndim - 1), 1))[..., 0]

@@ -68,7 +68,7 @@ def student_t_nll(mean, scale, target, *, degrees=4.0, eps=1e-6):
         s, positive, in the unit of `target`. It is not the standard deviation, which is s sqrt(nu / (nu - 2)). Let its
         layer end in 'softplus' or 'exp'.
     degrees : float > 0 or scalar tensor
-        nu, degrees of freedom: lower values have heavier tails. 1 is the Cauchy distribution. A tensor can be learnt.
+        nu, degrees of freedom: lower values have heavier tails. 1 is the Cauchy distribution. A tensor can be learned.
     eps : float > 0
         Smallest scale, in the unit of `target`. Below it, the gradient is that at `eps`.
 

@@ -12,7 +12,7 @@ from .masking import harmless_predictions, harmless_target
 
 
 class Weights(TensorVariable):
-    """A weight variable that is true, so that ``if self._weights:`` tells whether a model is weighted."""
+    """A weight variable that is true, so ``if self._weights:`` checks whether a model is weighted."""
 
     def __bool__(self):
         return True
@@ -42,8 +42,8 @@ def predictions(loss, outputs) -> list:
     found = []
     for name in prediction_names(loss, outputs):
         if isinstance(outputs[name].type, SparseTensorType):
-            raise SpecError(f"loss {loss.name}: {name} is sparse, and losses take dense arrays; pass another layer's "
-                            f"name in ports=")
+            raise SpecError(f"loss {loss.name}: {name} is sparse, but losses need dense arrays. Pass the name of "
+                            "another layer in ports=")
         found.append(outputs[name])
     return found
 
@@ -60,9 +60,9 @@ def prediction_names(loss, outputs) -> list[str]:
         match = next((c for c in full if c in outputs), None)
         if match is None:
             raise SpecError(
-                f"loss {loss.name}: no output for port {port!r} (looked for {', '.join(full)}; there are "
-                f"{', '.join(k for k in outputs if k.endswith(':out'))}); name a layer {port!r}, "
-                f"or pass ports={{{port!r}: 'layer'}}{_example(loss)}"
+                f"loss {loss.name}: no output fits the port {port!r}; symloss looked for {', '.join(full)}, but the "
+                f"outputs are {', '.join(k for k in outputs if k.endswith(':out'))}. Name a layer {port!r}, or pass "
+                f"ports={{{port!r}: 'layer'}}{_example(loss)}"
             )
         found.append(match)
     return found

@@ -35,7 +35,7 @@ def named_terms(loss, outputs, context=None) -> dict:
     else:
         found = loss.terms(outputs)
     if not isinstance(found, dict) or not found:
-        raise SpecError(f"loss {loss.name}: terms returned {found!r}; return a dict of expressions by name")
+        raise SpecError(f"loss {loss.name}: terms returned {found!r}, but it must return a dict of expressions by name")
     return {name: _as_fraction(loss, name, value, outputs) for name, value in found.items()}
 
 
@@ -43,8 +43,8 @@ def _as_fraction(loss, name, value, outputs) -> tuple:
     if isinstance(value, tuple) and len(value) == 2:
         return value
     if not isinstance(value, Variable) and not is_number(value):
-        raise SpecError(f"loss {loss.name}: term {name!r} is {value!r}; a scalar, a tensor with the axis of the items "
-                        f"first, or (numerator, denominator) is wanted")
+        raise SpecError(f"loss {loss.name}: the term {name!r} is {value!r}, but it must be a scalar, a tensor whose "
+                        "first axis is that of the items, or (numerator, denominator)")
     value = pt.as_tensor_variable(value)
     if value.ndim == 0:
         return whole_batch(loss, value, outputs)
@@ -58,11 +58,12 @@ def _as_fraction(loss, name, value, outputs) -> tuple:
 def whole_batch(loss, mean, outputs):
     """Return the parts of a batch mean that is one scalar: it counts by its rows, or by their weights."""
     if not isinstance(mean, Variable) and not is_number(mean):
-        raise SpecError(f"loss {loss.name}: returned {mean!r}; return a scalar expression, also where "
-                        f"self._weights is None")
+        raise SpecError(f"loss {loss.name}: __call__ returned {mean!r}, but it must return a scalar expression, even "
+                        "if self._weights is None")
     mean = pt.as_tensor_variable(mean)
     if mean.ndim != 0:
-        raise ShapeError(f"loss {loss.name}: returned a tensor with {mean.ndim} axes; return a scalar, .mean() say")
+        raise ShapeError(f"loss {loss.name}: __call__ returned a tensor with {mean.ndim} axes. Return a scalar, for "
+                         "example with .mean()")
     mean = mean.astype(pytensor.config.floatX)
     if loss.weighted:
         total = loss._weights.sum()

@@ -241,7 +241,7 @@ def weston_watkins(prediction, target, *, margin=1.0, power=1):
     [0.5]
     """
     if power not in (1, 2):
-        raise SpecError(f"weston_watkins: power={power!r}; 1 or 2 is wanted")
+        raise SpecError(f"weston_watkins: power={power!r} is not valid; it must be 1 or 2")
     prediction = floating(prediction, "weston_watkins", "prediction")
     labels = integers(prediction, target, "weston_watkins")
     z = scores(prediction)

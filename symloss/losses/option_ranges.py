@@ -126,7 +126,7 @@ class Lengths:
         return found.ndim == 1 and found.dtype.kind in "iu"
 
     def __str__(self):
-        return "an integer tensor (n,), or None,"
+        return "an integer tensor (n,), or None"
 
 
 def of_default(default):
@@ -153,7 +153,8 @@ def completed(ranges: dict, options: dict, who: str) -> dict:
     found = {name: Range(r) if isinstance(r, str) else r for name, r in ranges.items()}
     for name in found:
         if name not in options:
-            raise SpecError(f"{who}: a range for {name!r}; an option is wanted, of {', '.join(options) or 'none'}")
+            raise SpecError(f"{who}: got a range for {name!r}, but the options of the loss are "
+                            f"{', '.join(options) or 'none'}")
         check(who, name, options[name], found[name])
     return {name: found.get(name) or of_default(default) for name, default in options.items()}
 
@@ -161,4 +162,4 @@ def completed(ranges: dict, options: dict, who: str) -> dict:
 def check(who: str, name: str, value, wanted) -> None:
     """Raise SpecError unless `value` is allowed by `wanted`: a Range, a Choice, or None for anything."""
     if wanted is not None and not wanted.holds(value):
-        raise SpecError(f"{who}: {name}={value!r}; {wanted} is wanted")
+        raise SpecError(f"{who}: {name}={value!r} is not valid; it must be {wanted}")

@@ -73,8 +73,8 @@ class OptionValues(MutableMapping):
         if self.spec is not None:
             self.spec.check_options({name: number})
         if moving is not None and not self._may_move(name):
-            raise SpecError(f"loss {self.spec.name}: {name}={value!r}, but {name} decides how the loss is computed and "
-                            f"cannot move; pass a number")
+            raise SpecError(f"loss {self.spec.name}: {name}={value!r} cannot change during training, because {name} "
+                            "decides how the loss is computed. Pass a number")
         self.moving.pop(name, None)
         if moving is not None:
             self.moving[name] = moving

@@ -41,7 +41,7 @@ def cumulative_logit(prediction, target, *, thresholds=None):
     target : integer tensor (n,)
         Labels from 0 to k - 1.
     thresholds : k - 1 increasing floats, vector of them, or None
-        theta, in the unit of the score. A tensor can be learnt. With None the prediction is already theta - z.
+        theta, in the unit of the score. A tensor can be learned. With None the prediction is already theta - z.
 
     Returns
     -------
@@ -71,8 +71,8 @@ def cumulative_logit(prediction, target, *, thresholds=None):
     logits = prediction if logits is None else logits
     if thresholds is not None:
         if prediction.type.shape[-1] not in (1, None):
-            raise ShapeError(f"cumulative_logit: prediction has shape {shape_text(prediction)}; with thresholds pass "
-                             f"one score an item, (n, 1)")
+            raise ShapeError(f"cumulative_logit: the prediction has shape {shape_text(prediction)}, but with "
+                             "thresholds it must have one score per item, (n, 1)")
         logits = number(thresholds, prediction) - pt.specify_shape(logits, (None,) * (logits.ndim - 1) + (1,))
     labels = _grades(prediction, target, "cumulative_logit")
     return _between(logits, labels)

@@ -1,4 +1,4 @@
-"""OutputLoss: an output of a model that is minimised itself."""
+"""OutputLoss: an output of a model that is minimized itself."""
 
 from ..errors import SpecError
 from .bound_loss import Loss
@@ -35,8 +35,8 @@ class OutputLoss(Loss, registered=False):
     def terms(self, outputs):
         value = outputs[self.output_name]
         if not getattr(value, "dtype", "").startswith("float"):
-            raise SpecError(f"loss {self.label}: the output {self.output_name} holds {value.type}, which cannot be "
-                            f"minimised; name an output of floating-point numbers")
+            raise SpecError(f"loss {self.label}: the output {self.output_name} has the type {value.type}, which "
+                            "cannot be minimized. Name an output of floating-point numbers")
         return {self.label: value}
 
     def to_spec(self):

@@ -97,8 +97,8 @@ def multi_quantile(prediction, target, *, q=(0.1, 0.5, 0.9)):
     column = _column(prediction, target)
     q = np.asarray(q)
     if q.ndim != 1 or prediction.type.shape[-1] not in (None, q.size):
-        raise ShapeError(f"multi_quantile: q={q.tolist()} for a prediction {shape_text(prediction)}; pass a number for "
-                         f"each of its columns")
+        raise ShapeError(f"multi_quantile: got q={q.tolist()} for a prediction {shape_text(prediction)}. Pass one "
+                         "number for each column of the prediction")
     e, q = column - pt.specify_shape(prediction, (None,) * (prediction.ndim - 1) + (q.size,)), number(q, prediction)
     return pt.maximum(q * e, (q - 1) * e).mean(axis=-1)
 
@@ -108,8 +108,8 @@ def _column(prediction, target):
     column = target[..., None] if target.ndim == prediction.ndim - 1 else target
     if column.ndim != prediction.ndim or column.type.shape[-1] != 1:
         raise ShapeError(
-            f"multi_quantile: target has shape {shape_text(target)}, prediction {shape_text(prediction)}; pass target "
-            f"without the prediction's last axis"
+            f"multi_quantile: the target has shape {shape_text(target)} and the prediction {shape_text(prediction)}. "
+            "Pass the target without the last axis of the prediction"
         )
     require_same_shape(prediction[..., 0], column[..., 0], "multi_quantile", given=(prediction, target))
     return column

@@ -31,7 +31,7 @@ def squared_error(prediction, target):
 
     Notes
     -----
-    Use it if the noise of the targets is Gaussian and of equal size everywhere. The mean minimises it.
+    Use it if the noise of the targets is Gaussian and of equal size everywhere. The mean minimizes it.
 
     References
     ----------
@@ -67,7 +67,7 @@ def absolute_error(prediction, target):
 
     Notes
     -----
-    Use it for targets with outliers. The median minimises it.
+    Use it for targets with outliers. The median minimizes it.
 
     References
     ----------
@@ -226,7 +226,7 @@ def absolute_percentage_error(prediction, target, *, eps=1e-7):
 
     Notes
     -----
-    Use it for positive targets if the relative error matters. It explodes for targets near 0 and favours predictions
+    Use it for positive targets if the relative error matters. It explodes for targets near 0 and favors predictions
     that are too low. `symmetric_percentage_error` and `squared_log_error` are milder. scikit-learn's value is a
     fraction, not a percentage.
 

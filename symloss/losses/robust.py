@@ -264,7 +264,7 @@ def general_robust(prediction, target, *, alpha=1.0, c=1.0):
         In the same unit, of any sign. A target (n,) is read as (n, 1).
     alpha : float or scalar tensor
         Shape of the loss: 2 is half the squared error, 1 `charbonnier` - 1, 0 `cauchy`, -2 Geman-McClure, -inf Welsch.
-        A tensor, such as a shared variable, may take any finite value and can be learnt.
+        A tensor, such as a shared variable, may take any finite value and can be learned.
     c : float > 0 or scalar tensor
         Error at which the parabola ends, in the unit of `target`.
 
@@ -280,7 +280,7 @@ def general_robust(prediction, target, *, alpha=1.0, c=1.0):
 
     Notes
     -----
-    Use it if you do not know the share of outliers. If `alpha` is learnt from this loss alone, it falls for ever,
+    Use it if you do not know the share of outliers. If `alpha` is learned from this loss alone, it falls for ever,
     because a lower alpha makes every error cheaper. Bound it to (0, 2), and add the log of the partition function of
     exp(-loss), which compensates for that.
 
@@ -312,7 +312,7 @@ def _robust(half, alpha, distance):
 
 
 def _robust_of_any_shape(half, alpha):
-    """Return Barron's loss for an alpha that is known when it runs: near 0 and 2 that of a close neighbour."""
+    """Return Barron's loss for an alpha that is known when it runs: near 0 and 2 that of a close neighbor."""
     gap = 1e-4 if half.dtype == "float32" else 1e-8
     gap = number(gap, half)
     distance = pt.maximum(pt.abs(alpha - 2), gap)

@@ -16,10 +16,12 @@ def drawn(prediction, matrix, bias, samples, target, who: str):
     matrix, bias = matrix.astype(x.dtype), floating(bias, who, "bias").astype(x.dtype)
     labels, samples = integers(x, target, who), tensor(samples, who, "samples")
     if None not in (x.type.shape[1], matrix.type.shape[1]) and x.type.shape[1] != matrix.type.shape[1]:
-        raise ShapeError(f"{who}: matrix has shape {shape_text(matrix)}, prediction {shape_text(x)}; (c, d) is wanted")
+        raise ShapeError(f"{who}: the matrix has shape {shape_text(matrix)} and the prediction {shape_text(x)}. Pass "
+                         "a matrix (c, d) for a prediction (n, d)")
     one_a_class(bias, matrix, who, "bias")
     if samples.ndim != 1 or samples.dtype.startswith("float"):
-        raise ShapeError(f"{who}: samples {shape_text(samples)} are {samples.dtype}; integer labels (k,) are wanted")
+        raise ShapeError(f"{who}: the samples have shape {shape_text(samples)} and dtype {samples.dtype}, but they "
+                         "must be integer labels (k,)")
     return *scores(x, matrix, bias, labels, samples), labels, samples, matrix.shape[0]
 
 
@@ -40,7 +42,8 @@ def one_a_class(values, matrix, who: str, port: str):
     lengths = values.type.shape[:1], matrix.type.shape[:1]
     if values.ndim != 1 or (None not in lengths[0] + lengths[1] and lengths[0] != lengths[1]):
         raise ShapeError(
-            f"{who}: {port} has shape {shape_text(values)}, matrix {shape_text(matrix)}; one {port} a class is wanted"
+            f"{who}: {port} has shape {shape_text(values)} and the matrix {shape_text(matrix)}. Pass one {port} per "
+            "class"
         )
 
 

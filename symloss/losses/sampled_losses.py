@@ -73,19 +73,20 @@ class SampledLoss(Loss, registered=False):
         self.count, self.samples = self._whole("classes", classes, 2), self._whole("samples", samples, 1)
         self.sampler, self.power, self.drop_hits, self.std = sampler, power, drop_hits, std
         if std is not None and (not is_number(std) or not 0 <= std < np.inf):
-            raise SpecError(f"loss {self.formula}: std={std!r}; a finite number of at least 0 is wanted")
+            raise SpecError(f"loss {self.formula}: std={std!r} is not valid; it must be a finite number of at least 0")
         self.counts = counts if counts is None else checked_counts(counts, self.count, self.formula)
         self.parameters = {}
         self._sampler = build(sampler, self.count, self.counts, power, self.formula)
 
     def __setattr__(self, name, value):
         if "_sampler" in vars(self) and name in ("classes", "count", "sampler", "counts", "power", "std"):
-            raise SpecError(f"loss {self.formula}: {name} cannot change; make another loss with {name}=...")
+            raise SpecError(f"loss {self.formula}: {name} cannot change. Make another loss with {name}=...")
         super().__setattr__(name, value)
 
     def _whole(self, option, value, least) -> int:
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise SpecError(f"loss {self.formula}: {option}={value!r}; an integer of at least {least} is wanted")
+            raise SpecError(f"loss {self.formula}: {option}={value!r} is not valid; it must be an integer of at least "
+                            f"{least}")
         return int(value)
 
     # ------------------------------------------------------------------------------------------ the model
@@ -101,8 +102,8 @@ class SampledLoss(Loss, registered=False):
     def meet(self, output, rng):
         size = output.type.shape[-1] if output.ndim > 1 and output.dtype.startswith("float") else None
         if size is None:
-            raise ShapeError(f"loss {self.formula}: {self.output_name} is {output.type}; features (n, d) with a known "
-                             f"number d are wanted")
+            raise ShapeError(f"loss {self.formula}: the output {self.output_name} has the type {output.type}, but it "
+                             "must have features (n, d) with a known number d")
         self._axes = output.type.shape[:-1]
         if not self.parameters:
             dtype, std = pytensor.config.floatX, size**-0.5 if self.std is None else self.std
@@ -112,8 +113,8 @@ class SampledLoss(Loss, registered=False):
                                "b": pytensor.shared(b, name=f"{self.formula}.b", shape=b.shape)}
         have = self.parameters["w"].get_value(borrow=True).shape[1]
         if have != size:
-            raise ShapeError(f"loss {self.formula}: its weights are for {have} features, and {self.output_name} has "
-                             f"{size}; make another loss for this output")
+            raise ShapeError(f"loss {self.formula}: its weights are for {have} features, but {self.output_name} has "
+                             f"{size}. Make another loss for this output")
 
     def _first_biases(self):
         return np.zeros(self.count)
@@ -178,14 +179,16 @@ class SampledLoss(Loss, registered=False):
         array or tensor (..., classes)
         """
         if not self.parameters:
-            raise SpecError(f"loss {self.formula}: it has no weights before it meets a model; write net.add_loss(...)")
+            raise SpecError(f"loss {self.formula}: it has no weights before you add it to a model. Write "
+                            "net.add_loss(...)")
         if isinstance(features, Variable):
             w, b = self.parameters["w"], self.parameters["b"]
             return pt.dot(features, w.T) + (b if self._shift() is None else b + self._shift().astype(b.dtype))
         w, b = (self.parameters[short].get_value(borrow=True) for short in ("w", "b"))
         features = np.asarray(features, w.dtype)
         if features.shape[-1:] != w.shape[1:]:
-            raise ShapeError(f"loss {self.formula}: features have shape {features.shape}; (n, {w.shape[1]}) is wanted")
+            raise ShapeError(f"loss {self.formula}: the features have shape {features.shape}, but they must have "
+                             f"shape (n, {w.shape[1]})")
         found = features @ w.T + b
         return found if self._shift() is None else found + self._shift(np.arange(self.count)).astype(w.dtype)
 
@@ -222,7 +225,7 @@ class SampledSoftmax(SampledLoss):
     sampled class that is the right one is ignored. With more and more samples the loss approaches the softmax over all
     classes.
 
-    The other parameters are those of `SampledLoss`.
+    The other parameters are those of `Loss`.
 
     References
     ----------
@@ -260,7 +263,7 @@ class NCE(SampledLoss):
     drop_hits : bool
         Whether to ignore a sampled class that is the right one. By default it counts as noise, as in the theory.
 
-    The other parameters are those of `SampledLoss`.
+    The other parameters are those of `Loss`.
 
     References
     ----------
@@ -298,7 +301,7 @@ class NegativeSampling(SampledLoss):
     drop_hits : bool
         Whether to ignore a sampled class that is the right one, as word2vec does. By default it counts as a no.
 
-    The other parameters are those of `SampledLoss`.
+    The other parameters are those of `Loss`.
 
     References
     ----------

@@ -161,13 +161,14 @@ def build(name: str, classes: int, counts, power: float, who: str) -> Sampler:
         raise unknown(f"sampler of loss {who}:", name, kinds)
     if name != "unigram":
         if counts is not None:
-            raise SpecError(f"loss {who}: counts, but the sampler {name!r} takes none; write sampler='unigram'")
+            raise SpecError(f"loss {who}: got counts, but the sampler {name!r} takes none. Write sampler='unigram', "
+                            "or leave counts out")
         return kinds[name](classes)
     if counts is None:
-        raise SpecError(f"loss {who}: the sampler 'unigram' wants to know how often each class occurs; pass "
-                        f"counts=np.bincount(labels, minlength={classes}) + 1, say")
+        raise SpecError(f"loss {who}: the sampler 'unigram' needs to know how often each class occurs. Pass counts, "
+                        f"for example counts=np.bincount(labels, minlength={classes}) + 1")
     if not is_number(power) or not 0 <= power < np.inf:
-        raise SpecError(f"loss {who}: power={power!r}; a finite number of at least 0 is wanted")
+        raise SpecError(f"loss {who}: power={power!r} is not valid; it must be a finite number of at least 0")
     return Unigram(checked_counts(counts, classes, who), power)
 
 
@@ -176,13 +177,14 @@ def checked_counts(counts, classes: int, who: str) -> Counts:
     try:
         array = np.array(counts, "float64")
     except (TypeError, ValueError):
-        raise SpecError(f"loss {who}: counts={counts!r}; an array of {classes} numbers is wanted") from None
+        raise SpecError(f"loss {who}: counts={counts!r} is not valid; it must be an array of {classes} "
+                        "numbers") from None
     if array.shape != (classes,):
-        raise SpecError(f"loss {who}: counts have shape {array.shape}, and there are {classes} classes; pass one count "
-                        f"for each")
+        raise SpecError(f"loss {who}: counts has shape {array.shape}, but there are {classes} classes. Pass one count "
+                        "per class")
     wrong = ~(np.isfinite(array) & (array > 0))
     if wrong.any():
         where = int(wrong.argmax())
-        raise SpecError(f"loss {who}: the count of class {where} is {array[where]:g} ({wrong.sum()} such in all), and "
-                        f"a class that is never drawn has no probability; pass counts + 1")
+        raise SpecError(f"loss {who}: the count of class {where} is {array[where]:g}, but all counts must be greater "
+                        f"than 0 ({wrong.sum()} are not). Pass counts + 1")
     return array.view(Counts)

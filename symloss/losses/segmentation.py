@@ -15,7 +15,8 @@ def regions(prediction, target, who: str):
     """Return prediction and target as floats of one shape, and the axes of one item, which are all but the first."""
     prediction, target = align(prediction, target, who)
     if prediction.ndim < 2:
-        raise ShapeError(f"{who}: prediction is {shape_text(prediction)}; at least 2 axes are wanted, an item a row")
+        raise ShapeError(f"{who}: the prediction has shape {shape_text(prediction)}, but it must have at least 2 "
+                         "axes, with one row per item")
     return prediction, target, tuple(range(1, prediction.ndim))
 
 

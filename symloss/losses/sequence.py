@@ -70,10 +70,10 @@ def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None, cl
 
     if classes:
         blanks = labels == blank % classes
-        refuse(blanks.any(axis=1), lambda row: f"the label {blank % classes}, which is the blank; "
+        refuse(blanks.any(axis=1), lambda row: f"the label {blank % classes}, which is the blank. "
                                                f"{_labels_beside(blank % classes, classes)}")
     refuse((there[:, 1:] & ~there[:, :-1]).any(axis=1),
-           lambda row: "a label behind a -1, which fills up the end of a sequence; leave it out")
+           lambda row: "a label after a -1, but -1 is padding at the end of a sequence. Leave the label or the -1 out")
     if zero_infinity:
         return
     again = (there[:, 1:] & (labels[:, 1:] == labels[:, :-1])).sum(axis=1)
@@ -81,8 +81,8 @@ def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None, cl
 
     def too_many(row) -> str:
         between = f" and {again[row]} blanks between equal ones" if again[row] else ""
-        return (f"{there[row].sum()} labels{between}, but {steps[row]} steps: no alignment is possible; make fewer "
-                f"steps into one, leave such rows out, or pass zero_infinity=True to the loss")
+        return (f"{there[row].sum()} labels{between}, but only {steps[row]} steps, so no alignment is possible. Merge "
+                "fewer steps into one, leave such rows out, or pass zero_infinity=True to the loss")
 
     refuse(needed > steps, too_many)
 
@@ -90,10 +90,11 @@ def check_alignment(labels: np.ndarray, steps, who: str = "ctc", counts=None, cl
 def _labels_beside(blank, classes) -> str:
     """Return how labels are to be numbered, in words, where a class is the blank."""
     if blank == classes - 1:
-        return f"number the labels from 0 to {classes - 2}"
+        return f"Number the labels from 0 to {classes - 2}"
     if blank == 0:
-        return f"number the labels from 1 to {classes - 1}, or pass blank=-1 to the loss, so that the last class is it"
-    return "number the labels around it, or pass blank=-1 to the loss, so that the last class is it"
+        return (f"Number the labels from 1 to {classes - 1}, or pass blank=-1 to the loss to use the last class as "
+                "the blank")
+    return "Number the labels around it, or pass blank=-1 to the loss to use the last class as the blank"
 
 
 @loss("CTCLoss", "CTCLossLayer", "connectionist_temporal_classification", "ctc_loss_with_forward_probs", target="label",
@@ -163,8 +164,8 @@ def _alive(steps, prediction):
     """Return a boolean tensor (n, steps) of what counts of a prediction (n, steps, k)."""
     steps = tensor(steps, "ctc", "steps")
     if steps.ndim != 1 or steps.dtype.startswith("float"):
-        raise ShapeError(f"ctc: steps {shape_text(steps)} is {steps.dtype}, prediction {shape_text(prediction)}; "
-                         f"integers (n,) are wanted")
+        raise ShapeError(f"ctc: steps has shape {shape_text(steps)} and dtype {steps.dtype}, but it must be integers "
+                         f"(n,) for the prediction {shape_text(prediction)}")
     return pt.lt(pt.arange(prediction.shape[1])[None, :], steps[:, None])
 
 
@@ -173,16 +174,17 @@ def sequences(prediction, target, blank, who: str):
     prediction, labels = floating(prediction, who, "prediction"), tensor(target, who, "target")
     if prediction.ndim != 3 or labels.ndim != 2 or labels.dtype.startswith("float"):
         raise ShapeError(
-            f"{who}: target {shape_text(labels)} is {labels.dtype}, prediction {shape_text(prediction)}; integer "
-            f"labels (n, length) and probabilities (n, steps, classes) are wanted"
+            f"{who}: the target has shape {shape_text(labels)} and dtype {labels.dtype}, the prediction "
+            f"{shape_text(prediction)}. Pass integer labels (n, length) and probabilities (n, steps, classes)"
         )
     rows = prediction.type.shape[0], labels.type.shape[0]
     if None not in rows and rows[0] != rows[1]:
-        raise ShapeError(f"{who}: target has shape {shape_text(labels)}, prediction {shape_text(prediction)}")
+        raise ShapeError(f"{who}: the target has shape {shape_text(labels)} and the prediction "
+                         f"{shape_text(prediction)}. Pass the same number of items")
     count = prediction.type.shape[2]
     if count is not None and not -count <= blank < count:
-        raise SpecError(f"{who}: blank={blank}, but there are {count} classes; a number from 0 to {count - 1} is "
-                        f"wanted, or -1 for the last class")
+        raise SpecError(f"{who}: blank={blank} is not valid for {count} classes; it must be a number from 0 to "
+                        f"{count - 1}, or -1 for the last class")
     labels, classes = labels.astype("int64"), prediction.shape[2]
     blank = classes + blank if blank < 0 else pt.as_tensor(blank, dtype="int64")
     known = pt.ge(labels, 0) & pt.lt(labels, classes) & pt.neq(labels, blank)

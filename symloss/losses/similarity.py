@@ -26,7 +26,7 @@ def as_matrix(embedding, who: str, port: str = "prediction"):
     """Return embeddings as a float matrix (n, d), or raise ShapeError."""
     embedding = floating(embedding, who, port)
     if embedding.ndim != 2:
-        raise ShapeError(f"{who}: {port} is {shape_text(embedding)}; 2 axes (n, d) are wanted")
+        raise ShapeError(f"{who}: {port} has shape {shape_text(embedding)}, but it must have 2 axes, (n, d)")
     return embedding
 
 
@@ -188,7 +188,7 @@ def supervised_contrastive(prediction, target, *, temperature=0.1, weights=None)
     Returns
     -------
     float tensor (n,)
-        At least 0, in nats. It is 0 for an item that is alone in its class.
+        At least 0, in nats. It is 0 for an item without others of its class.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def supervised_contrastive(prediction, target, *, temperature=0.1, weights=None)
 
     Notes
     -----
-    Use it for embeddings learnt from labels. A batch needs several items of each class. It is the L_out of the paper,
+    Use it for embeddings learned from labels. A batch needs several items of each class. It is the L_out of the paper,
     with the mean outside the logarithm.
 
     References
@@ -283,7 +283,8 @@ def cosines_to_centers(prediction, centers, target, who: str):
     centers = centers.astype(x.dtype)
     lengths = x.type.shape[1], centers.type.shape[1]
     if None not in lengths and lengths[0] != lengths[1]:
-        raise ShapeError(f"{who}: centers are {shape_text(centers)}, prediction {shape_text(x)}; pass centers (k, d)")
+        raise ShapeError(f"{who}: the centers have shape {shape_text(centers)} and the prediction {shape_text(x)}. "
+                         "Pass centers (k, d) for a prediction (n, d)")
     cosine = pt.dot(unit_length(x), unit_length(centers).T)
     return cosine, same_rank_below(cosine, integers(x, target, who), who)
 
@@ -309,7 +310,7 @@ def arcface(prediction, centers, target, *, scale=64.0, margin=0.5):
     prediction : float tensor (n, d)
         Embeddings of any length.
     centers : float tensor (k, d)
-        One direction for each class, of any length. It is a parameter that is learnt with the others.
+        One direction for each class, of any length. It is a parameter that is learned with the others.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
     scale : float > 0
@@ -329,7 +330,7 @@ def arcface(prediction, centers, target, *, scale=64.0, margin=0.5):
 
     Notes
     -----
-    Use it for faces, speakers, products and other classes that are recognised by angles. Where the angle plus the
+    Use it for faces, speakers, products and other classes that are recognized by angles. Where the angle plus the
     margin exceeds pi, the loss uses cos(theta) - m sin(m), as the code of the authors does, so that it does not fall
     again.
 
@@ -361,7 +362,7 @@ def cosface(prediction, centers, target, *, scale=64.0, margin=0.35):
     prediction : float tensor (n, d)
         Embeddings of any length.
     centers : float tensor (k, d)
-        One direction for each class, of any length. It is a parameter that is learnt with the others.
+        One direction for each class, of any length. It is a parameter that is learned with the others.
     target : integer tensor (n,)
         Labels from 0 to k - 1.
     scale : float > 0

@@ -23,8 +23,9 @@ def check_events(target: np.ndarray, steps=None, who: str = "cox", counts=None, 
     bad = ~np.isin(event, (0, 1)) & (True if counts is None else np.asarray(counts, bool))
     if bad.any():
         row = int(bad.argmax())
-        raise DataError(f"{who}: row {row if rows is None else rows[row]} has the event {event[row]}; the "
-                        f"columns are the time, and 1 where the event was seen then or 0 where watching ended")
+        raise DataError(f"{who}: row {row if rows is None else rows[row]} has the event {event[row]}, but it must be "
+                        "1 (the event occurred at that time) or 0 (observation ended). Pass the time in the first "
+                        "column and the event in the second")
 
 
 def survival(prediction, target, who: str):
@@ -34,8 +35,8 @@ def survival(prediction, target, who: str):
     one = prediction.ndim == 1 or (prediction.ndim == 2 and prediction.type.shape[1] in (1, None))
     apart = len(rows) == 2 and None not in rows and rows[0] != rows[1]
     if not one or target.ndim != 2 or target.type.shape[1] not in (2, None) or apart:
-        raise ShapeError(f"{who}: target has shape {shape_text(target)}, prediction {shape_text(prediction)}; pass a "
-                         f"target (n, 2), time and event, for a prediction (n, 1)")
+        raise ShapeError(f"{who}: the target has shape {shape_text(target)} and the prediction "
+                         f"{shape_text(prediction)}. Pass a target (n, 2) with time and event, and a prediction (n, 1)")
     if prediction.ndim == 2:
         prediction = pt.specify_shape(prediction, (None, 1))[:, 0]
     target = pt.specify_shape(floating(target, who, "target"), (None, 2))
@@ -88,7 +89,7 @@ def cox(prediction, target, *, ties="breslow", weights=None):
     [0.693147, 0.0]
     """
     if ties not in TIES:
-        raise SpecError(f"cox: ties={ties!r}; {' or '.join(map(repr, TIES))} is wanted")
+        raise SpecError(f"cox: ties={ties!r} is not valid; it must be {' or '.join(map(repr, TIES))}")
     p, time, event = survival(prediction, target, "cox")
     w = item_weights(weights, p, "cox")
     event = event & pt.gt(w, 0)

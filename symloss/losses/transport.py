@@ -125,10 +125,10 @@ def sinkhorn(prediction, target, *, epsilon=0.1, power=2.0, norm=2.0, iterations
     """
     p, t = align(prediction, target, "sinkhorn")
     if p.ndim != 2:
-        raise ShapeError(f"sinkhorn: prediction is {shape_text(prediction)}, target {shape_text(t)}; 2 axes (n, d) are "
-                         f"wanted")
+        raise ShapeError(f"sinkhorn: the prediction has shape {shape_text(prediction)} and the target "
+                         f"{shape_text(t)}, but both must have 2 axes, (n, d)")
     if int(iterations) != iterations or iterations < 1:
-        raise SpecError(f"sinkhorn: iterations={iterations!r}; an integer from 1 up is wanted")
+        raise SpecError(f"sinkhorn: iterations={iterations!r} is not valid; it must be an integer of at least 1")
     shares = item_weights(weights, p, "sinkhorn")
     shares = divide(shares, shares.sum())
     how = {"shares": shares, "epsilon": number(epsilon, p), "iterations": int(iterations)}

@@ -22,20 +22,22 @@ from .registration import LossSpec, signature
 PRIMES = (7, 11, 13, 17, 19, 23, 29, 31, 37)
 NOTHING = frozenset()
 VIEWS = (DimShuffle, Reshape, SpecifyShape, Subtensor)
-WAY_OUT = ("bring them to one shape, labels by p[pt.arange(t.shape[0]), t], say; if this is meant, register the "
-           "function with @symloss.loss()")
+WAY_OUT = ("Bring them to one shape, for example labels with p[pt.arange(t.shape[0]), t]. If this is intended, "
+           "register the function with @symloss.loss()")
 
 
 # What a foreign error says -> what to write. Tensors have no values while a graph is built.
 IN_WORDS = {
-    "Python boolean": "a tensor is neither true nor false while the graph is built; write pt.switch(condition, a, b) "
+    "Python boolean": "a tensor is neither true nor false while the graph is built. Write pt.switch(condition, a, b) "
                       "for 'if' and np.where, pt.maximum, pt.minimum and pt.clip for max, min and np.clip, & and | "
                       "for 'and' and 'or'",
-    "Python float": "a tensor is no number while the graph is built; write pt.exp(x), say, for math.exp(x)",
-    "Python integer": "a tensor is no number while the graph is built; write x.astype('int64') for int(x)",
-    "iteration": "a tensor cannot be looped over; write sums along an axis, x.sum(axis=-1)",
-    "no len()": "a tensor's length is x.shape[0], an expression",
-    "item assignment": "tensors do not change; write pt.set_subtensor(x[0], value), which returns the changed one",
+    "Python float": "a tensor is not a number while the graph is built. Use functions of pytensor.tensor, such as "
+                    "pt.exp(x) for math.exp(x)",
+    "Python integer": "a tensor is not a number while the graph is built. Write x.astype('int64') for int(x)",
+    "iteration": "you cannot loop over a tensor. Write sums along an axis, such as x.sum(axis=-1)",
+    "no len()": "the length of a tensor is the expression x.shape[0]",
+    "item assignment": "you cannot assign to a tensor. Write pt.set_subtensor(x[0], value), which returns the changed "
+                       "tensor",
 }
 NUMPY = "write it with pytensor.tensor (import pytensor.tensor as pt): pt.switch for np.where, pt.mean for np.mean"
 SHAPE_WORDS = ("shape", "broadcast", "dimension")
@@ -52,10 +54,10 @@ def in_words(name: str, tensors=()):
         reason = next(iter(str(error).strip().splitlines()), "")
         of_shapes = isinstance(error, ValueError | IndexError) and any(word in reason for word in SHAPE_WORDS)
         if of_shapes and tensors and not isinstance(error, np.exceptions.AxisError):
-            raise ShapeError(f"loss {name}: shapes {_texts(tensors)} do not go together ({reason}); "
+            raise ShapeError(f"loss {name}: the shapes {_texts(tensors)} do not fit together ({reason}). "
                              f"{WAY_OUT}") from error
         hint = next((hint for key, hint in IN_WORDS.items() if key in str(error)), NUMPY)
-        raise SpecError(f"loss {name}: {type(error).__name__} while its graph was built ({reason}); {hint}") from error
+        raise SpecError(f"loss {name}: building its graph raised {type(error).__name__} ({reason}); {hint}") from error
 
 
 def function_spec(function) -> LossSpec:
@@ -65,8 +67,8 @@ def function_spec(function) -> LossSpec:
     function = in_order(function)
     if len(ports) not in (1, 2):
         raise SpecError(
-            f"loss {name}: a function of (prediction, target) is wanted, this one takes ({', '.join(ports)}); "
-            f"for more ports, register it with @symloss.loss()"
+            f"loss {name}: the function takes ({', '.join(ports)}), but it must take (prediction, target). For more "
+            "ports, register it with @symloss.loss()"
         )
     wired = ("prediction", "target")[: len(ports)]
 
@@ -74,12 +76,14 @@ def function_spec(function) -> LossSpec:
         with in_words(name, tensors):
             values = function(*tensors, **keywords)
         if not isinstance(values, Variable):
-            raise SpecError(f"loss {name}: returned {type(values).__name__}, no PyTensor expression")
+            raise SpecError(f"loss {name}: the function returned {type(values).__name__}, but it must return a "
+                            "PyTensor expression")
         if values.ndim > max(t.ndim for t in tensors):
-            raise ShapeError(f"loss {name}: made {values.ndim} axes of shapes {_texts(tensors)}; {WAY_OUT}")
+            raise ShapeError(f"loss {name}: the function returned {values.ndim} axes for the shapes "
+                             f"{_texts(tensors)}. {WAY_OUT}")
         if pairs and keywords.get("weights") is not None and values.ndim:
-            raise SpecError(f"loss {name}: takes weights, and returned {values.ndim} axes; return one number, "
-                            f"(weights * values).sum() / weights.sum(), say, or do not take weights")
+            raise SpecError(f"loss {name}: the function takes weights but returned {values.ndim} axes. Return a "
+                            "single number, such as (weights * values).sum() / weights.sum(), or do not take weights")
         given = {key: t for key, t in keywords.items() if key == "weights" and isinstance(t, TensorVariable)}
         shapes = prove(name, lambda *probes: function(
             *probes[: len(tensors)], **keywords | dict(zip(given, probes[len(tensors) :], strict=True))),
@@ -126,9 +130,9 @@ def _by_item(values, made, first, tensors, name):
         if made[0] == math.prod(first[:axes]) and all(n in (None, 1, want) for n, want in rest):
             return values.reshape((*tensors[0].shape[:axes], *values.shape[1:]), ndim=axes + values.ndim - 1)
     if len(made) < len(first) or 1 in made:
-        raise ShapeError(f"loss {name}: made {shape_text(values)} of shapes {_texts(tensors)}, which is neither a "
-                         f"value per element or item nor one number; leave the axis of the items alone")
-    raise ShapeError(f"loss {name}: repeats shapes {_texts(tensors)} against each other; {WAY_OUT}")
+        raise ShapeError(f"loss {name}: the function returned {shape_text(values)} for the shapes {_texts(tensors)}, "
+                         "which is neither a value per element or item nor a single number. Keep the axis of the items")
+    raise ShapeError(f"loss {name}: the function broadcasts the shapes {_texts(tensors)} against each other. {WAY_OUT}")
 
 
 def reduces(spec: LossSpec, values, target) -> bool:
@@ -151,12 +155,12 @@ def reduces(spec: LossSpec, values, target) -> bool:
 
 
 def refuse_reduced(spec: LossSpec, values, target, what: str) -> None:
-    """Raise SpecError if a function reduces over its items although `what` (say, weights) needs them."""
+    """Raise SpecError if a function reduces over its items although `what`, such as weights, needs them."""
     if reduces(spec, values, target):
         made = "one number for all items" if values.ndim == 0 else f"{shape_text(values)}, less than a value per item"
-        raise SpecError(f"loss {spec.name}: returns {made}, so {what} cannot act; leave out its .mean(), and return a "
-                        f"value per element or item, which symloss averages; or take the weights yourself, as "
-                        f"def {spec.name.split(':')[0].strip('<>')}(prediction, target, *, weights=None)")
+        raise SpecError(f"loss {spec.name}: the function returns {made}, so {what} can have no effect. Leave out its "
+                        ".mean() and return a value per element or item, which symloss averages. Or take the weights "
+                        "yourself: def my_loss(prediction, target, *, weights=None)")
 
 
 def without_effect(loss, expression) -> str | None:
@@ -167,18 +171,20 @@ def without_effect(loss, expression) -> str | None:
     if not idle:
         return None
     return (f"loss {loss.name}: its __call__ does not use self.{'_weights' if 'weights' in idle else 'weights'}, so "
-            f"{' and '.join(idle)} have no effect on it; write symloss.losses.reduce(values, self.weights), say")
+            f"{' and '.join(idle)} have no effect on it. Use the weights, for example with "
+            "symloss.losses.reduce(values, self.weights)")
 
 
 def checked_parameters(name: str, parameters) -> dict:
     """Return the parameters of a loss by name, or raise SpecError for those that cannot be trained."""
     if not isinstance(parameters, dict) or not parameters:
-        raise SpecError(f"loss {name}: parameters={parameters!r}; a dict of shared variables by name is wanted")
+        raise SpecError(f"loss {name}: parameters={parameters!r} is not valid; it must be a dict of shared variables "
+                        "by name")
     for short, variable in parameters.items():
         floats = str(getattr(getattr(variable, "type", None), "dtype", "")).startswith("float")
         if not isinstance(variable, SharedVariable) or not floats:
-            raise SpecError(f"loss {name}: the parameter {short!r} is {variable!r}; a shared variable of "
-                            f"floating-point numbers is wanted, pytensor.shared(numpy.zeros(3)) say")
+            raise SpecError(f"loss {name}: the parameter {short!r} is {variable!r}, but it must be a shared variable "
+                            "of floating-point numbers, such as pytensor.shared(numpy.zeros(3))")
     return dict(parameters)
 
 
@@ -235,7 +241,8 @@ def prove(name, build, tensors, sources) -> tuple | None:
         raise
     except (ValueError, TypeError, IndexError) as error:
         if any(word in str(error) for word in SHAPE_WORDS):
-            raise ShapeError(f"loss {name}: shapes {_texts(pair)} do not go together ({error}); {WAY_OUT}") from None
+            raise ShapeError(f"loss {name}: the shapes {_texts(pair)} do not fit together ({error}). "
+                             f"{WAY_OUT}") from None
         return None
     except Exception:  # a gradient from one output to another, say, which probes have not
         return None
@@ -249,8 +256,8 @@ def prove(name, build, tensors, sources) -> tuple | None:
                 for n, length in zip(t.type.shape, probe.type.shape, strict=True) if n is None}
         free |= batch - set(tensors[0].type.shape)
         one, other = (shape_text(pt.tensor(shape=[None if n in free else n for n in shape])) for shape in met)
-        raise ShapeError(f"loss {name}: repeats shapes {_texts(pair)} against each other, as {one} and {other}; "
-                         f"{WAY_OUT}")
+        raise ShapeError(f"loss {name}: the function broadcasts the shapes {_texts(pair)} against each other, as "
+                         f"{one} and {other}. {WAY_OUT}")
     return result.type.shape, probes[0].type.shape
 
 

@@ -237,7 +237,7 @@ def test_kernel_of_theanets_may_be_a_function():
 
 
 def test_subclass_of_a_function_says_what_to_write():
-    with pytest.raises(symloss.SpecError, match=r"losses.MeanSquaredError .* derive from symloss.Loss"):
+    with pytest.raises(symloss.SpecError, match=r"losses.MeanSquaredError .* Derive from symloss.Loss"):
         type(symloss.losses.MeanSquaredError).__mro_entries__(symloss.losses.MeanSquaredError, ())
     with pytest.raises(symloss.SpecError, match="squared_error"):
         class My(symloss.losses.MeanSquaredError):

@@ -57,7 +57,7 @@ def test_every_how_without_weights(how, expected, shape):
 def test_another_how_raises_with_what_there_is():
     with pytest.raises(symloss.UnknownNameError, match="average.*batch mean, count, mean, none, sum"):
         reduce(tensor("v", None), how="average")
-    with pytest.raises(symloss.SpecError, match="mean, count, batch mean or sum"):
+    with pytest.raises(symloss.SpecError, match="how='mean', 'count', 'batch mean' or 'sum'"):
         fraction(tensor("v", None), how="none")
 
 
@@ -242,7 +242,7 @@ def test_weight_moves_without_recompiling():
 @pytest.mark.parametrize("bad", ["much", None, np.nan, np.inf, [1, 2], "nan"])
 def test_weight_that_is_no_finite_number_raises_and_changes_nothing(bad):
     loss = Loss("mse", weight=3)
-    with pytest.raises(symloss.SpecError, match="number is wanted"):
+    with pytest.raises(symloss.SpecError, match="must be a (finite )?number"):
         loss.weight = bad
     assert loss.weight == 3
     with pytest.raises(symloss.SpecError):
@@ -270,7 +270,7 @@ def test_unknown_names_raise_with_near_ones():
         Loss("hubber")
     with pytest.raises(symloss.UnknownNameError, match="delta"):
         Loss("huber", dleta=3)
-    with pytest.raises(symloss.SpecError, match="which one"):
+    with pytest.raises(symloss.SpecError, match="got no loss"):
         Loss()
     with pytest.raises(symloss.SpecError, match="3"):
         Loss(3)
@@ -484,13 +484,13 @@ def test_plain_function_of_another_arity_raises(function):
 
 def test_plain_function_that_returns_no_expression_raises():
     loss, outputs = bound(lambda p, t: 3.0)
-    with pytest.raises(symloss.SpecError, match="no PyTensor expression"):
+    with pytest.raises(symloss.SpecError, match="must return a PyTensor expression"):
         loss(outputs)
 
 
 def test_plain_function_that_makes_a_table_raises():
     t, x = tensor("t", None), tensor("x", None)
-    with pytest.raises(symloss.ShapeError, match="made 2 axes"):
+    with pytest.raises(symloss.ShapeError, match="returned 2 axes"):
         Loss(lambda p, t: p - t[:, None]).bind(t)({"out:out": x})
 
 
@@ -532,7 +532,7 @@ def of_user(function, columns, dtype):
 
 @pytest.mark.parametrize("case", REPEATING)
 def test_function_that_repeats_prediction_against_target_and_reduces_raises(case):
-    with pytest.raises(symloss.ShapeError, match=r"(repeats shapes|do not go together).*@symloss.loss\(\)"):
+    with pytest.raises(symloss.ShapeError, match=r"(broadcasts the shapes|do not fit together).*@symloss.loss\(\)"):
         of_user(*REPEATING[case])
 
 
@@ -714,7 +714,7 @@ def test_loss_of_plain_arrays():
     np.testing.assert_allclose(grad("mse", [[1.0, 4.0]], [[2.0, 2.0]]), [[-2, 4]])
     np.testing.assert_allclose(grad("mse", [[1.0, 4.0]], [[2.0, 2.0]], wrt=1), [[2, -4]])
     np.testing.assert_allclose(value("huber", [[3.0]], [[0.0]], delta=2.0), [[4]])
-    with pytest.raises(symloss.SpecError, match="2 arrays"):
+    with pytest.raises(symloss.SpecError, match="got 1 array, .* takes 2"):
         value("mse", [1.0])
     with pytest.raises(symloss.DataError, match="target"):
         value("mse", [1.0], ["a"])

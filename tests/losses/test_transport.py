@@ -80,7 +80,7 @@ def test_large_epsilon_is_half_the_energy_distance(samples):
 
 @pytest.mark.parametrize("wrong", [0, -3, 2.5])
 def test_iterations_that_are_no_count_are_refused(wrong):
-    with pytest.raises(symloss.SpecError, match=r"iterations=.*integer from 1 up"):
+    with pytest.raises(symloss.SpecError, match=r"iterations=.*integer of at least 1"):
         sinkhorn(pt.matrix(), pt.matrix(), iterations=wrong)
 
 

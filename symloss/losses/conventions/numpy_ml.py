@@ -34,7 +34,8 @@ def squared_error(prediction, target):
 def one_hot_cross_entropy(prediction, target):
     """Return -sum(t log(p + eps)), from probabilities even if the logits are known."""
     if getattr(target, "ndim", None) != getattr(prediction, "ndim", None):
-        raise ShapeError("cross_entropy: like='numpy_ml' takes one-hot targets, in the shape of the prediction")
+        raise ShapeError("cross_entropy: like='numpy_ml' needs one-hot targets. Pass the target in the shape of the "
+                         "prediction")
     prediction, target = align(prediction, target, "cross_entropy")
     return -(target * pt.log(prediction + number(EPS, prediction))).sum(axis=-1)
 

@@ -62,8 +62,8 @@ def cross_entropy(prediction, target, *, smoothing=0.0):
     """Same as ours. `smoothing` is that of smooth_labels: it applies to classes, not to binary targets."""
     prediction = floating(prediction, "cross_entropy", "prediction")
     if smoothing and undo(prediction, "sigmoid") is not None:
-        raise SpecError(f"cross_entropy: smoothing={smoothing} after a sigmoid, where optax has none; "
-                        f"smooth the targets themselves, or leave out like='optax'")
+        raise SpecError(f"cross_entropy: optax has no label smoothing after a sigmoid, but got smoothing={smoothing}. "
+                        "Smooth the targets yourself, or leave out like='optax'")
     return classification.cross_entropy(prediction, target, smoothing=smoothing)
 
 
@@ -143,7 +143,7 @@ def hinge(prediction, target):
 
 @says("number of lists that are not all padding")
 def _lists_with_things(values, prediction, target):
-    """Leave lists of padding alone out of the mean."""
+    """Leave lists that are only padding out of the mean."""
     return values, pt.ge(target, 0).any(axis=-1).astype(values.dtype)
 
 
@@ -171,7 +171,8 @@ def tversky(prediction, target, *, alpha=0.5, beta=0.5, smooth=1.0, class_weight
             ignore_background=False):
     """The last axis are classes, each with a loss of its own. `reduction` ('mean', 'sum', 'none') applies to them."""
     if reduction not in ("mean", "sum", "none"):
-        raise SpecError(f"tversky: reduction={reduction!r}; 'mean', 'sum' or 'none' is wanted (over the classes)")
+        raise SpecError(f"tversky: reduction={reduction!r} is not valid; it must be 'mean', 'sum' or 'none' (over the "
+                        "classes)")
     p, t, axes = regions(prediction, target, "tversky")
     values = _dice_by_class(p, t, axes[:-1], alpha, beta, smooth)
     if class_weights is not None:

@@ -150,7 +150,7 @@ def categorical_cross_entropy(prediction, target):
 
 @system.differs("cross_entropy", "log_loss")
 def cross_entropy(prediction, target):
-    """Return the loss of labels, of one-hot targets, or (after a sigmoid) of each element alone."""
+    """Return the loss of labels, of one-hot targets, or (after a sigmoid) of each element."""
     prediction, target = floating(prediction, "cross_entropy", "prediction"), tensor(target, "cross_entropy", "target")
     if undo(prediction, "sigmoid") is not None:
         return binary_cross_entropy(prediction, target)

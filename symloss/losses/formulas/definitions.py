@@ -60,12 +60,15 @@ def loss_from(formula, *, name: str | None = None, **options) -> LossSpec:
     header, _, expression = parse(text)
     name = name if name is not None else header.name if header else NAME
     if not isinstance(name, str) or not re.fullmatch(r"[^\W\d]\w*", name):
-        raise SpecError(f"loss_from: name={name!r}; letters, digits and underscores are wanted, my_loss say")
+        raise SpecError(f"loss_from: name={name!r} is not valid; it must consist of letters, digits and underscores, "
+                        "such as my_loss")
     for option, value in options.items():
         if not is_number(value):
-            raise SpecError(f"loss_from: {option}={value!r}; a number is wanted, which is the default of this option")
+            raise SpecError(f"loss_from: {option}={value!r} is not valid; it must be a number, the default of "
+                            "the option")
         if option not in parse(expression)[1].names():
-            raise SpecError(f"loss_from: the option {option}={value!r} does not occur in {expression!r}; leave it out")
+            raise SpecError(f"loss_from: the option {option}={value!r} does not occur in {expression!r}. Leave it "
+                            "out, or use it in the formula")
     defaults = {key: value for key, (value, _) in header.options.items()} if header else {}
     arguments = [port.value for port in header.ports] if header else []
     arguments += [f"{key}={float(value)!r}" for key, value in (defaults | options).items()]
@@ -81,15 +84,17 @@ def read(definition: str) -> LossSpec:
     for name, (_, place) in header.options.items():
         _refuse_taken(definition, name, place)
         if name not in tree.names():
-            raise wrong(definition, place, f"the option {name!r} does not occur in the formula", "leave it out")
+            raise wrong(definition, place, f"the option {name!r} does not occur in the formula",
+                        "leave it out, or use it")
     known = _names(ports)
     graphs.check(definition, tree, {*known, *options})
     per = graphs.level(tree, known)
     used = {known[name] for name in tree.names() & set(known)}
     if per == "number" or not used - {("target",)}:
-        raise wrong(definition, tree.place, "the prediction does not occur in it", "write p, or e for p - t")
+        raise wrong(definition, tree.place, "the prediction does not occur in the formula", "write p, or e for p - t")
     if graphs.is_logical(tree):
-        raise wrong(definition, tree.place, "it is true or false, and has no slope", "write where(condition, 1, 0)")
+        raise wrong(definition, tree.place, "the formula is true or false, so it has no gradient",
+                    "write where(condition, 1, 0)")
 
     def function(*tensors, **keywords):
         values = _aligned(header.name, ports, tensors)
@@ -111,7 +116,7 @@ def _ports(definition, header, tree) -> tuple[str, ...]:
             if port.value not in tree.names() and SHORT.get(port.value, port.value) not in tree.names() and not (
                     "e" in tree.names() and port.value in (*SHORT, *SHORT.values())):
                 raise wrong(definition, port.place, f"the port {port.value!r} does not occur in the formula",
-                            "leave it out")
+                            "leave it out, or use it")
         return tuple(SHORT.get(port.value, port.value) for port in header.ports)
     target = tree.names() & {"t", "target", "e"}
     return ("prediction", "target") if target else ("prediction",)
@@ -120,7 +125,7 @@ def _ports(definition, header, tree) -> tuple[str, ...]:
 def _refuse_taken(definition, name, place, but=()) -> None:
     taken = {*SHORT, *SHORT.values(), "e", "weights", *graphs.CONSTANTS, *WORDS} - set(but)
     if name in taken:
-        raise wrong(definition, place, f"the name {name!r} has a meaning already", "choose another one")
+        raise wrong(definition, place, f"the name {name!r} already has a meaning", "choose another name")
 
 
 def _names(ports) -> dict:

@@ -26,8 +26,9 @@ def text_of(expression) -> str:
     '(p - t)**2/2'
     """
     if not hasattr(expression, "free_symbols") or not hasattr(expression, "args"):
-        raise SpecError(f"loss_from: {type(expression).__name__} {expression!r}; the text of a formula is wanted, or "
-                        f"an expression of sympy; a function of (prediction, target) needs no loss_from")
+        raise SpecError(f"loss_from: got the {type(expression).__name__} {expression!r}. Pass the text of a formula "
+                        "or an expression of sympy. You can use a function of (prediction, target) as a loss without "
+                        "loss_from")
     return _text(expression)
 
 
@@ -61,8 +62,8 @@ def _text(x, tight=True) -> str:
         return f"where({a} > 0, 1, where({a} < 0, 0, 0.5))"
     if kind in CALLS:
         return f"{CALLS[kind]}({', '.join(map(_text, x.args))})"
-    raise SpecError(f"loss_from: formulas have no {kind} ({x}); write the expression without it, or a function of "
-                    f"(prediction, target)")
+    raise SpecError(f"loss_from: formulas cannot contain {kind} ({x}). Write the expression without it, or write a "
+                    "function of (prediction, target)")
 
 
 def _number(text, alone) -> str:
@@ -108,7 +109,8 @@ def _constant(x) -> str:
         return "pi"
     value = complex(x)
     if value.imag or not math.isfinite(value.real):
-        raise SpecError(f"loss_from: the number {x} is not real and finite; formulas have real numbers alone")
+        raise SpecError(f"loss_from: the number {x} is not real and finite, but formulas can only contain finite real "
+                        "numbers")
     return repr(value.real) if value.real >= 0 else f"({value.real!r})"
 
 
@@ -116,8 +118,8 @@ def _pieces(x) -> str:
     """Return a Piecewise as where(); where no condition holds, it is not a number, and so is a loss."""
     pairs = list(x.args)
     if str(pairs[-1].args[1]) != "True":
-        raise SpecError(f"loss_from: {x} says nothing where no condition holds; add (expression, True) as its last "
-                        f"piece")
+        raise SpecError(f"loss_from: {x} has no value if none of its conditions holds. Add (expression, True) as its "
+                        "last piece")
     found = _text(pairs[-1].args[0])
     for value, condition in reversed([pair.args for pair in pairs[:-1]]):
         found = f"where({_text(condition)}, {_text(value)}, {found})"

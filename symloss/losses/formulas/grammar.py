@@ -118,22 +118,24 @@ class _Reader:
         """Return the error for a token that is not allowed at its position."""
         token, before = self.now, self.tokens[self.index - 1] if self.index else None
         if token.kind == "end":
-            return wrong(self.text, token.place, "something is missing at the end", "write a name or a number")
+            return wrong(self.text, token.place, "the formula ends too early", "write a name or a number")
         if token.text == "=":
             return wrong(self.text, token.place, "'=' ends the head of a definition, name(p, t, option=1.0) = ...",
                          "to compare, write ==")
         ends = before is not None and (before.kind in ("number", "name") or before.text == ")")
         if ends and before.text not in WORDS and (token.kind in ("number", "name") or token.text == "("):
-            return wrong(self.text, (before.place[0], token.place[1]), f"{before.text} and {token.text} stand side by "
-                         f"side", f"write {before.text} * {token.text} to multiply")
-        return wrong(self.text, token.place, f"{token.text!r} cannot stand here", "a name, a number or a parenthesis "
-                     "is wanted" if not ends else "an operation is wanted, + say")
+            return wrong(self.text, (before.place[0], token.place[1]),
+                         f"{before.text} and {token.text} have no operation between them",
+                         f"write {before.text} * {token.text} to multiply")
+        return wrong(self.text, token.place, f"{token.text!r} is not allowed here",
+                     "write an operation here, such as +" if ends else "write a name, a number or a parenthesis here")
 
     def node(self, kind, value, *parts, place=None) -> Node:
         place = place or (parts[0].place[0], parts[-1].place[1])
         height = 1 + max((part.height for part in parts), default=0)
         if height > TALLEST:
-            raise wrong(self.text, place, f"more than {TALLEST} operations within each other", "write a function")
+            raise wrong(self.text, place, f"the formula nests more than {TALLEST} operations",
+                        "write a function of (prediction, target) instead")
         return Node(kind, value, parts, place, height)
 
     # ------------------------------------------------------------------------------------------ the head
@@ -149,20 +151,21 @@ class _Reader:
     def _header(self) -> Header:
         name, opened = self.now, self.tokens[min(1, len(self.tokens) - 1)]
         if name.kind != "name" or opened.text != "(":
-            raise wrong(self.text, name.place, "a definition begins with a name and its arguments",
+            raise wrong(self.text, name.place, "a definition must begin with a name and its arguments",
                         "write name(p, t, option=1.0) = ...")
         self.index, ports, options = 2, [], {}
         while not self.take(")"):
             token = self.now
             if token.kind != "name" or token.text in WORDS:
-                raise wrong(self.text, token.place, "a port or an option is wanted", "write p, t, or option=1.0")
+                raise wrong(self.text, token.place, "a port or an option must stand here", "write p, t, or option=1.0")
             self.index += 1
             if token.text in options or token.text in [port.value for port in ports]:
-                raise wrong(self.text, token.place, f"{token.text!r} is there twice", "leave one out")
+                raise wrong(self.text, token.place, f"{token.text!r} occurs twice", "leave one of them out")
             if self.take("="):
                 options[token.text] = self.constant(), token.place
             elif options:
-                raise wrong(self.text, token.place, "ports come before options", f"write {token.text}=1.0, or move it")
+                raise wrong(self.text, token.place, "ports must come before options",
+                            f"write {token.text}=1.0, or move it to the front")
             else:
                 ports.append(Node("name", token.text, place=token.place))
             if not self.take(",") and self.now.text != ")":
@@ -174,7 +177,7 @@ class _Reader:
         """Return the number that is an option's default."""
         sign = -1.0 if self.take("-") else 1.0
         if self.now.kind != "number":
-            raise wrong(self.text, self.now.place, "the default of an option is a number", "write option=1.0")
+            raise wrong(self.text, self.now.place, "the default of an option must be a number", "write option=1.0")
         return sign * self.number().value
 
     # ------------------------------------------------------------------------------------------ expressions
@@ -218,13 +221,13 @@ class _Reader:
     def deeper(self, token) -> None:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise wrong(self.text, token.place, f"more than {DEEPEST} parentheses within each other",
-                        "write a function of (prediction, target) for it")
+            raise wrong(self.text, token.place, f"the formula nests more than {DEEPEST} parentheses",
+                        "write a function of (prediction, target) instead")
 
     def number(self) -> Node:
         token, value = self.now, float(self.now.text)
         if not math.isfinite(value):
-            raise wrong(self.text, token.place, "this number is too large", "1e308 is the largest")
+            raise wrong(self.text, token.place, "this number is too large", "write at most 1e308")
         self.index += 1
         return Node("number", value, place=token.place)
 

@@ -36,7 +36,8 @@ def check(text: str, tree: Node, names) -> None:
         if node.kind == "sign" and node.value in ("and", "or", "not"):
             for part in node.parts:
                 if not is_logical(part):
-                    raise wrong(text, part.place, f"{node.value!r} is for comparisons", "write x > 0, say")
+                    raise wrong(text, part.place, f"{node.value!r} only works with comparisons",
+                                "write a comparison, such as x > 0")
 
 
 def _unknown_name(text, node, names):
@@ -53,17 +54,18 @@ def _check_call(text, node, names):
     found = function(name, count)
     place = (node.place[0], node.place[0] + len(name))
     if found is None and name in names:
-        raise wrong(text, place, f"{name} is a number and no function", f"write {name} * (...) to multiply")
+        raise wrong(text, place, f"{name} is a number, not a function", f"write {name} * (...) to multiply")
     if found is None:
         if name in ELSEWHERE:
             raise wrong(text, place, f"unknown function {name!r}", f"write {ELSEWHERE[name]}", UnknownNameError)
         raise wrong(text, place, str(unknown("function", name, FUNCTIONS)),
-                    "symloss.losses.formulas.functions.FUNCTIONS has all of them", UnknownNameError)
+                    "the list symloss.losses.formulas.functions.FUNCTIONS contains all functions", UnknownNameError)
     if count < found.least or (found.most is not None and count > found.most):
         wanted = f"{found.least}" if found.most == found.least else f"at least {found.least}"
         raise wrong(text, node.place, f"{name} takes {wanted} argument{'s' * (wanted != '1')}, got {count}", found.says)
     if name == "where" and not is_logical(node.parts[0]):
-        raise wrong(text, node.parts[0].place, "the first argument of where is a comparison", "write x > 0, say")
+        raise wrong(text, node.parts[0].place, "the first argument of where must be a comparison",
+                    "write a comparison, such as x > 0")
 
 
 def is_logical(node: Node) -> bool:
@@ -142,7 +144,7 @@ def _together(node, parts, ports) -> list:
 
 def _with_axes(text, node, value, who):
     if value.ndim == 1:
-        raise ShapeError(str(wrong(text, node.place, f"loss {who}: {node.value} goes along the last axis, and the "
-                                   f"prediction {shape_text(value)} has only that of the items",
-                                   "pass arrays with a row for each item")))
+        raise ShapeError(str(wrong(text, node.place, f"loss {who}: {node.value} works along the last axis, but the "
+                                                     f"prediction {shape_text(value)} has only the axis of the items",
+                                   "pass arrays with one row per item")))
     return value

@@ -34,7 +34,8 @@ def tokens(text: str) -> list[Token]:
     ['2.5', '*', 'abs', '(', 'e', ')', '']
     """
     if len(text) > LONGEST:
-        raise SpecError(f"formula: {len(text)} characters; at most {LONGEST} are read, so write a function for it")
+        raise SpecError(f"formula: the text has {len(text)} characters, but it may have at most {LONGEST}. Write a "
+                        "function of (prediction, target) instead")
     found, position = [], 0
     while text[position:].strip():
         match = PATTERN.match(text, position)
@@ -42,7 +43,7 @@ def tokens(text: str) -> list[Token]:
             start = position + len(text[position:]) - len(text[position:].lstrip())
             sign = text[start]
             hint = f"write {INSTEAD[sign]}" if sign in INSTEAD else "leave it out"
-            raise wrong(text, (start, start + 1), f"{sign!r} has no meaning here", hint)
+            raise wrong(text, (start, start + 1), f"{sign!r} has no meaning in formulas", hint)
         found.append(Token(match.lastgroup, match[match.lastgroup], match.span(match.lastgroup)))
         position = match.end()
     return [*found, Token("end", "", (len(text), len(text) + 1))]

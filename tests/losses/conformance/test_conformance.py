@@ -156,7 +156,7 @@ def test_labels_after_a_sigmoid_are_not_smoothed_by_optax():
 @pytest.mark.parametrize("how", [None, "mean", "sum", "none"])
 def test_weights_of_what_is_one_item_in_keras_are_refused_with_the_way_out(name, how):
     p, t, w = np.array([0.2, 0.7]), np.array([0.0, 1.0]), np.array([2.0, 0.0])
-    with pytest.raises(symloss.SpecError, match=r"pass prediction and target as \(n, 1\)"):
+    with pytest.raises(symloss.SpecError, match=r"Pass prediction and target as \(n, 1\)"):
         evaluate.value(name, p, t, weights=w, like="keras", how=how)
     assert np.isfinite(evaluate.value(name, p[:, None], t[:, None], weights=w, like="keras", how=how)).all()
 
