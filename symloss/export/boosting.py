@@ -63,8 +63,8 @@ class Objective:
             if not (name == "factor" and value is None) and not (is_number(value) and value > 0):
                 raise SpecError(f"{who}: {name}={value!r} is not valid; it must be a positive number")
         if self.raw.pairs and hessian in ("exact", "absolute"):
-            raise SpecError(f"{who}: {self.raw.name} compares items with each other, so there is no second derivative "
-                            f"for each; use hessian='constant', or a number")
+            raise SpecError(f"{who}: {self.raw.name} compares items with each other, so items have no second "
+                            "derivatives of their own. Use hessian='constant', or a number")
         self._asked, self.floor, self._factor, self.who = hessian, float(floor), factor, who
         self._chosen: dict = {}
 
@@ -268,9 +268,9 @@ class Objective:
             return
         row = int(np.flatnonzero(wrong)[0])
         raise TrainingError(f"{self.who}: the gradient of {self.raw.name} is not finite in {int(wrong.sum())} of "
-                            f"{len(scores)} items, first in row {row}, whose raw score is {scores[row].tolist()}; look "
-                            f"at the targets there, lower the learning rate, or pass link= for predictions out of the "
-                            f"range of the loss")
+                            f"{len(scores)} items, first in row {row}, whose raw score is {scores[row].tolist()}. "
+                            "Check the targets there, lower the learning rate, or pass link= if predictions leave the "
+                            "range of the loss")
 
 
 class Metric:
@@ -301,5 +301,5 @@ def _made(cls, arguments):
 def labels_of(labels, who: str) -> np.ndarray:
     """Return the labels of a booster's data as an array, or raise DataError if there are none."""
     if labels is None or not np.size(labels):
-        raise DataError(f"{who}: the data have no labels; pass them with label=")
+        raise DataError(f"{who}: the data have no labels. Pass them with label=")
     return np.asarray(labels)

@@ -38,8 +38,8 @@ class ArrayLoss:
         ports = self.loss.ports
         wrt = tuple(i for i, port in enumerate(ports) if port != "target")
         if whole := [ports[i] for i in wrt if arrays[i].dtype.kind != "f"]:
-            raise SpecError(f"export.numpy: there is no gradient by {whole[0]}, which is {arrays[wrt[0]].dtype}; pass "
-                            f"floats")
+            raise SpecError(f"export.numpy: there is no gradient with respect to {whole[0]}, because its dtype is "
+                            f"{arrays[wrt[0]].dtype}. Pass floats")
         value, *slopes = self.loss.function("both", arrays, wrt)(*arrays)
         return _plain(value), slopes[0] if len(slopes) == 1 else tuple(slopes)
 

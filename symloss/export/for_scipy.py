@@ -17,13 +17,13 @@ class SciPyLoss:
                  mode=None, **options):
         self.loss = PortLoss(loss, options, "export.scipy", how, activation, mode)
         if self.loss.how == "none":
-            raise SpecError("export.scipy: how='none' gives no single number to minimize; pass 'mean' or 'sum'")
+            raise SpecError("export.scipy: how='none' gives no single number to minimize. Pass 'mean' or 'sum'")
         if model is not None and not callable(model):
             raise SpecError(f"export.scipy: model={model!r} is not valid; it must be a function of (parameters, *data) "
                             f"that returns a prediction")
         if model is not None and shape is not None:
-            raise SpecError("export.scipy: got model and shape; the model determines the shape of predictions, so "
-                            "leave shape out")
+            raise SpecError("export.scipy: got model and shape, but the model determines the shape of predictions. "
+                            "Leave shape out")
         self.model = model
         self.data = list(data) if isinstance(data, list | tuple) else [data]
         self.data = [self.loss._array(a, f"data {i}") for i, a in enumerate(self.data)]
@@ -58,10 +58,10 @@ class SciPyLoss:
     def _called(self, what, x, *more):
         x = np.asarray(x, "float64")
         if x.ndim != 1:
-            raise ShapeError(f"export.scipy: parameters of shape {x.shape}; pass one vector, such as x.ravel()")
+            raise ShapeError(f"export.scipy: got parameters of shape {x.shape}. Pass one vector, such as x.ravel()")
         if self.model is None and len(x) != np.prod(self.shape):
-            raise ShapeError(f"export.scipy: got {len(x)} numbers for predictions of shape {self.shape}; "
-                             f"pass {int(np.prod(self.shape))}")
+            raise ShapeError(f"export.scipy: got {len(x)} numbers for predictions of shape {self.shape}. Pass "
+                             f"{int(np.prod(self.shape))}")
         compiled = self._function(what, len(x))
         return compiled(x, *self._fixed, *more)
 
@@ -98,15 +98,15 @@ class SciPyLoss:
         wanted = [port for port in self.loss.ports if port != "target"]
         if self.model is None:
             if len(wanted) > 1:
-                raise SpecError(f"export.scipy: loss {self.loss.name} has the ports {', '.join(wanted)}; pass a model "
-                                f"that returns a dict of them")
+                raise SpecError(f"export.scipy: the loss {self.loss.name} has the ports {', '.join(wanted)}. Pass a "
+                                "model that returns a dict of them")
             return [x.reshape(self.shape)]
         with in_words("export.scipy's model"):
             made = self.model(x, *data)
         made = made if isinstance(made, dict) else {wanted[0]: made}
         if set(made) != set(wanted):
-            raise SpecError(f"export.scipy: the model returns {', '.join(map(str, made))}; loss {self.loss.name} wants "
-                            f"{', '.join(wanted)}, as a dict where there are several")
+            raise SpecError(f"export.scipy: the model returns {', '.join(map(str, made))}, but the loss "
+                            f"{self.loss.name} needs {', '.join(wanted)}. If there are several, return them as a dict")
         return [pt.as_tensor_variable(made[port]) for port in wanted]
 
 

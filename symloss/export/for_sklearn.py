@@ -12,7 +12,7 @@ RESPONSES = ("predict", "predict_proba", "decision_function")
 
 
 def sklearn_scorer(loss="mse", *, response=None, labels=None, mode=None, **options):
-    """Return a loss as a scorer of scikit-learn, for ``scoring=`` of `cross_val_score`, `GridSearchCV` and others.
+    """Return a loss as a scorer of scikit-learn, for ``scoring=`` of ``cross_val_score``, ``GridSearchCV`` and others.
 
     Higher scores are better in scikit-learn, so the scorer returns the negative loss. Sample weights are used if
     scikit-learn passes them.
@@ -21,8 +21,9 @@ def sklearn_scorer(loss="mse", *, response=None, labels=None, mode=None, **optio
     ----------
     loss : str, LossSpec, function, Loss, dict, or list of these
     response : 'predict', 'predict_proba', 'decision_function' or None
-        The method of the estimator that gives the prediction. None: `predict_proba` for losses of probabilities ('xe',
-        'bce', 'brier', ...), `decision_function` for losses of margins ('hinge', ...), and `predict` for all others.
+        The method of the estimator that gives the prediction. None: ``predict_proba`` for losses of probabilities
+        ('xe', 'bce', 'brier', ...), ``decision_function`` for losses of margins ('hinge', ...), and ``predict`` for all
+        others.
     labels : list or None
         The classes, in the order of the columns of probabilities. None: the sorted classes of the targets.
     mode : str or None
@@ -63,8 +64,9 @@ class _Score:
         self.function = ArrayLoss(loss, mode=mode, **options)
         self.labels = None if labels is None else np.asarray(labels)
         if self.function.loss.ports != ("prediction", "target"):
-            raise SpecError(f"export.sklearn_scorer: loss {self.function.loss.name} takes "
-                            f"({', '.join(self.function.loss.ports)}); a loss of (prediction, target) is wanted")
+            raise SpecError(f"export.sklearn_scorer: the loss {self.function.loss.name} takes "
+                            f"({', '.join(self.function.loss.ports)}), but scorers need a loss of (prediction, "
+                            "target). Choose another loss")
 
     def __call__(self, response, target, prediction, sample_weight=None) -> float:
         target, prediction = np.asarray(target), np.asarray(prediction, "float64")
@@ -76,13 +78,13 @@ class _Score:
         classes = np.unique(target) if self.labels is None else self.labels
         columns = 2 if prediction.ndim == 1 else prediction.shape[1]
         if len(classes) != columns:
-            raise DataError(f"export.sklearn_scorer: {len(classes)} classes in the targets, and predictions for "
-                            f"{columns}; pass all of them in order, labels=[...]")
+            raise DataError(f"export.sklearn_scorer: the targets have {len(classes)} classes, but there are "
+                            f"predictions for {columns}. Pass all classes in order, labels=[...]")
         places = {label: place for place, label in enumerate(classes.tolist())}
         try:
             positions = np.array([places[label] for label in target.tolist()], "int64")
         except (KeyError, TypeError):
-            raise DataError("export.sklearn_scorer: targets that are not among labels=; pass every class") from None
+            raise DataError("export.sklearn_scorer: some targets are not among labels=. Pass every class") from None
         spec = self.function.loss.terms[0].spec
         if prediction.ndim == 1 and (spec.target.startswith("sign") or spec.activation == "sigmoid"):
             return (2 * positions - 1 if spec.target.startswith("sign") else positions), prediction

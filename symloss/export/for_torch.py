@@ -26,7 +26,7 @@ class TorchLoss:
         library = needed("torch", "export.torch", "torch")
         given = [*tensors, *([] if weights is None else [weights])]
         if any(not isinstance(t, library.Tensor) for t in given):
-            raise SpecError("export.torch: some arguments are not tensors; pass torch.as_tensor(array)")
+            raise SpecError("export.torch: some arguments are not tensors. Pass torch.as_tensor(array)")
         given = [t.float() if t.dtype in (library.float16, library.bfloat16) else t for t in given]
         count = len(tensors)
         arrays = self.loss.arrays([_array(t) for t in given[:count]], *map(_array, given[count:]))

@@ -44,7 +44,7 @@ def xgboost(loss="mse", *, metric=False, link=None, hessian="auto", floor=FLOOR,
 
     Use the same object in ``xgboost.train(params, data, obj=objective)`` and in ``XGBRegressor(objective=objective)``.
     Gradient and second derivative are derived from the symbolic loss, and both are multiplied by the weights of the
-    data. If there are k > 1 raw scores per item (`num_class`, or a target of k columns), you can use losses of
+    data. If there are k > 1 raw scores per item (``num_class``, or a target of k columns), you can use losses of
     classes, and losses with several ports, such as 'gaussian_nll', whose columns are in the order of the ports.
 
     Parameters
@@ -68,7 +68,7 @@ def xgboost(loss="mse", *, metric=False, link=None, hessian="auto", floor=FLOOR,
         Smallest second derivative of an item of weight 1. The default is that of XGBoost.
     factor : float or None
         Factor that second derivatives are multiplied by. None: 2 for the columns of a softmax, as in XGBoost's own
-        softmax (the diagonal alone underestimates the curvature), and 1 otherwise.
+        softmax (because the diagonal underestimates the curvature), and 1 otherwise.
     mode : str or None
         The backend; see `compiling.resolve`.
     **options

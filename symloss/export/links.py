@@ -70,10 +70,10 @@ def choose(spec, link=None) -> dict[str, Link]:
     ports = spec.predictions
     given = link if isinstance(link, dict) else {} if link is None else {ports[0]: link}
     if link is not None and not isinstance(link, dict) and len(ports) > 1:
-        raise SpecError(f"link={link!r}: loss {spec.name!r} has the ports {', '.join(ports)}; pass a dict, "
-                        f"link={{{ports[0]!r}: {link!r}}}")
+        raise SpecError(f"link={link!r} is ambiguous, because the loss {spec.name!r} has the ports "
+                        f"{', '.join(ports)}. Pass a dict, such as link={{{ports[0]!r}: {link!r}}}")
     if wrong := [port for port in given if port not in ports]:
-        raise SpecError(f"link: loss {spec.name!r} has no port {wrong[0]!r}, it has {', '.join(ports)}")
+        raise SpecError(f"link: the loss {spec.name!r} has no port {wrong[0]!r}. Its ports are {', '.join(ports)}")
     return {port: links.get(given[port] if port in given else _usual(spec, port)) for port in ports}
 
 

@@ -35,8 +35,8 @@ class PortLoss:
         self.terms, self.who, self.activation, self.mode = terms_of(loss, options, None, who), who, activation, mode
         self.ports = self.terms[0].spec.ports
         if any(term.spec.ports != self.ports for term in self.terms):
-            raise SpecError(f"{who}: losses with different ports "
-                            f"({', '.join(term.spec.name for term in self.terms)}); export them one by one")
+            raise SpecError(f"{who}: the losses have different ports "
+                            f"({', '.join(term.spec.name for term in self.terms)}). Export them one by one")
         self.own = options.get("like") is None
         usual = "mean" if self.own else found_spec(loss, options["like"], who)[1]
         self.how = usual if how is None else rule(how)
@@ -51,8 +51,8 @@ class PortLoss:
     def arrays(self, given, weights=None) -> list[np.ndarray]:
         """Return arrays for the ports, and for weights if there are any; DataError for targets that cannot be."""
         if len(given) != len(self.ports):
-            raise SpecError(f"{self.who}: loss {self.name} takes {len(self.ports)} arrays "
-                            f"({', '.join(self.ports)}), got {len(given)}")
+            raise SpecError(f"{self.who}: got {len(given)} array{'s' * (len(given) != 1)}, but the loss "
+                            f"{self.name} takes {len(self.ports)} ({', '.join(self.ports)})")
         names = [*self.ports, "weights"]
         found = [self._array(a, name) for a, name in
                  zip([*given, *([] if weights is None else [weights])], names, strict=False)]
@@ -65,7 +65,7 @@ class PortLoss:
     def _array(self, array, name) -> np.ndarray:
         array = as_array(array, f"{self.who}: {name}")
         if array.dtype.kind not in "biuf":
-            raise DataError(f"{self.who}: {name} has dtype {array.dtype}; pass numbers")
+            raise DataError(f"{self.who}: {name} has dtype {array.dtype}. Pass numbers")
         return array.astype("float32" if array.dtype == np.float16 else array.dtype.newbyteorder("="), copy=False)
 
     @alone

@@ -26,7 +26,7 @@ class Term:
     links: dict
 
     def width(self, columns: int) -> int:
-        """Return how many columns the prediction has for so many columns of raw scores."""
+        """Return the number of columns of the prediction for a number of columns of raw scores."""
         return 2 if self.pads(columns) else columns // len(self.links)
 
     def pads(self, columns: int) -> bool:
@@ -52,15 +52,15 @@ def terms_of(loss, options: dict, link, who: str) -> list[Term]:
     """
     if isinstance(loss, list | tuple):
         if options:
-            raise SpecError(f"{who}: the option {next(iter(options))!r} beside a list of losses; write a dict for the "
-                            f"loss that it belongs to: {{'form': 'huber', 'delta': 2}}")
+            raise SpecError(f"{who}: got the option {next(iter(options))!r} with a list of losses. Write it in a dict "
+                            "of the loss that it belongs to, such as {'form': 'huber', 'delta': 2}")
         if not loss:
-            raise SpecError(f"{who}: the list of losses is empty; name at least one")
+            raise SpecError(f"{who}: the list of losses is empty. Name at least one")
         return [term for one in loss for term in terms_of(one, {}, link, who)]
     weight = 1.0
     if isinstance(loss, dict):
         if "form" not in loss:
-            raise SpecError(f"{who}: a loss in a dict needs 'form', the name of the loss, got {loss!r}")
+            raise SpecError(f"{who}: a loss in a dict needs the key 'form' with its name, but got {loss!r}")
         loss, options = loss["form"], {**{k: v for k, v in loss.items() if k != "form"}, **options}
         weight = float(options.pop("weight", 1.0))
     if isinstance(loss, Loss):
@@ -77,24 +77,24 @@ def _of_loss(loss, options, weight, link, who) -> Term:
     if loss.spec is None or not loss.uses_items:
         raise _no_items(loss.name, who)
     if loss.moving is not None or any(is_schedule(value) for value in loss.options.values()):
-        raise SpecError(f"{who}: loss {loss.name} has a weight or an option that moves, and there are no training "
-                        f"steps here; pass numbers")
+        raise SpecError(f"{who}: the loss {loss.name} has a weight or an option that changes during training, but "
+                        "there are no training steps here. Pass numbers")
     if loss.class_weight is not None:
-        raise SpecError(f"{who}: loss {loss.name} has class weights; pass a weight for each item instead")
+        raise SpecError(f"{who}: the loss {loss.name} has class weights. Pass a weight for each item instead")
     return _term(loss.spec, {**loss.options, **options}, weight * loss.weight, link, who)
 
 
 def _term(spec, options, weight, link, who) -> Term:
     spec.check_options(options)
     if any(is_schedule(value) for value in options.values()):
-        raise SpecError(f"{who}: a schedule as an option of loss {spec.name}, and there are no training steps here; "
-                        f"pass a number")
+        raise SpecError(f"{who}: an option of the loss {spec.name} is a schedule, but there are no training steps "
+                        "here. Pass a number")
     return Term(spec, options, weight, choose(spec, link))
 
 
 def _no_items(name, who) -> SpecError:
-    return SpecError(f"{who}: loss {name} is a class with a __call__ of its own, which returns a mean; write it as a "
-                     f"function of (prediction, target) that returns a value for each item")
+    return SpecError(f"{who}: the loss {name} is a class with its own __call__, which returns a mean. Write it as a "
+                     "function of (prediction, target) that returns a value per item")
 
 
 class RawLoss:
@@ -116,7 +116,7 @@ class RawLoss:
     def __init__(self, loss, options, link, who, mode=None):
         self.terms, self.who, self.mode = terms_of(loss, options, link, who), who, mode
         if len({tuple(term.links) for term in self.terms}) > 1:
-            raise SpecError(f"{who}: these losses have different ports ({self.name}); pass them one by one")
+            raise SpecError(f"{who}: these losses have different ports ({self.name}). Pass them one by one")
         links = self.terms[0].links  # all losses are of one prediction
         self.terms = [dataclasses.replace(term, links=links) for term in self.terms]
         resolve(mode)
@@ -134,7 +134,7 @@ class RawLoss:
         return self.terms[0].links
 
     def width(self, columns: int) -> int:
-        """Return how many columns predictions have for so many columns of raw scores."""
+        """Return the number of columns of predictions for a number of columns of raw scores."""
         return self.terms[0].width(columns)
 
     # ------------------------------------------------------------------------------------------ arrays
@@ -145,7 +145,7 @@ class RawLoss:
         raw = raw[:, None] if raw.ndim == 1 else raw
         ports = len(self.links)
         if raw.ndim != 2 or raw.shape[1] % ports or not raw.shape[1]:
-            raise ShapeError(f"{self.who}: raw scores have shape {raw.shape}; pass (n, {ports}) for the ports "
+            raise ShapeError(f"{self.who}: raw scores have shape {raw.shape}. Pass (n, {ports}) for the ports "
                              f"{', '.join(self.links)}, or a multiple of {ports} columns")
         return raw
 
@@ -160,7 +160,7 @@ class RawLoss:
             return None
         weights = np.asarray(weights, "float64").ravel()
         if len(weights) != rows:
-            raise DataError(f"{self.who}: got {len(weights)} weights for {rows} items; pass one for each")
+            raise DataError(f"{self.who}: got {len(weights)} weights for {rows} items. Pass one weight per item")
         return weights
 
     # ------------------------------------------------------------------------------------------ numbers
@@ -250,8 +250,8 @@ class RawLoss:
         extra = {"weights": weights} if term.spec.pairs else {}
         values = term.spec.function(*ports, **term.options, **extra)
         if not values.ndim and not self.pairs:
-            raise SpecError(f"{self.who}: loss {term.spec.name} returns one number for all items; return a value for "
-                            f"each item or element")
+            raise SpecError(f"{self.who}: the loss {term.spec.name} returns a single number for all items. Return a "
+                            "value for each item or element")
         ignored = term.options.get("ignore_index", term.spec.options.get("ignore_index"))
         mask = kept(target, ignored)
         return values if mask is None else pt.switch(mask, values, 0)

@@ -28,17 +28,17 @@ def checked_target(spec, target, rows: int, width: int, options: dict, who: str)
     ShapeError
         If there are more or fewer targets than items, or their columns do not fit.
     DataError
-        For labels out of range, signs that are none, and probabilities that are none.
+        For labels out of range, signs other than -1 and 1, and values that are not probabilities.
     """
     target = np.asarray(target)
     if target.dtype.kind not in "biuf":
-        raise DataError(f"{who}: targets have dtype {target.dtype}, but must be numbers; encode labels as 0, 1, ...")
+        raise DataError(f"{who}: targets have dtype {target.dtype}, but must be numbers. Encode labels as 0, 1, ...")
     if target.ndim == 2 and target.shape[1] == 1:
         target = target[:, 0]
     if target.ndim == 1 and width > 1 and len(target) == rows * width != rows:  # a matrix that was handed over flat
         target = target.reshape(rows, width)
     if target.ndim not in (1, 2) or len(target) != rows:
-        raise ShapeError(f"{who}: targets have shape {target.shape} for {rows} items; pass one for each")
+        raise ShapeError(f"{who}: targets have shape {target.shape} for {rows} items. Pass one target per item")
     target = _formed(spec, target, width, who)
     if "target" not in spec.ports:
         return target
@@ -59,7 +59,7 @@ def _formed(spec, target, width, who) -> np.ndarray:
     if flat and width > 1 and spec.activation == "softmax":
         labels = _labels(target, who)
         if labels.size and (labels.min() < 0 or labels.max() >= width):
-            raise DataError(f"{who}: labels range from {labels.min()} to {labels.max()} for {width} classes; pass "
+            raise DataError(f"{who}: labels range from {labels.min()} to {labels.max()} for {width} classes. Pass "
                             f"labels from 0 to {width - 1}")
         return np.eye(width)[labels]
     return _column(target)
@@ -71,8 +71,8 @@ def _column(target) -> np.ndarray:
 
 
 def _labels(target, who) -> np.ndarray:
-    """Return labels as int64, or raise DataError for what is no whole number."""
+    """Return labels as int64, or raise DataError if one is not a whole number."""
     labels = target.astype("int64") if np.isfinite(target).all() else None
     if labels is None or (labels != target).any():
-        raise DataError(f"{who}: labels are not whole numbers; pass 0, 1, ..., a number for each class")
+        raise DataError(f"{who}: labels are not whole numbers. Pass 0, 1, ..., a number for each class")
     return labels

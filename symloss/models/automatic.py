@@ -41,7 +41,7 @@ def _choice(model, full):
         return "xe", "the output is a softmax"
     if undo(output, "sigmoid") is not None:
         return "bce", "the output is a sigmoid"
-    return "mse", "the output is none of softmax, sigmoid, distance and loss"
+    return "mse", "the output is not a softmax, a sigmoid, a distance or a loss"
 
 
 def look_at(model, data) -> None:

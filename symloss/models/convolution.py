@@ -8,7 +8,7 @@ from . import feedforward
 
 
 class Regressor(feedforward.Regressor, registered="convolution.Regressor"):
-    """A network for regression on images or series; see `models.Regressor`.
+    """A network for regression on images or series; see `symloss.Regressor`.
 
     >>> net = Regressor([(28, 28, 1), {"form": "conv2", "size": 8, "filter_size": 5}, "pool2", "flatten", 3])
     >>> [layer.shape for layer in net.layers]
@@ -19,7 +19,7 @@ class Regressor(feedforward.Regressor, registered="convolution.Regressor"):
 
 
 class Classifier(feedforward.Classifier, registered="convolution.Classifier"):
-    """A network that classifies images or series; see `models.Classifier`.
+    """A network that classifies images or series; see `symloss.Classifier`.
 
     >>> net = Classifier([(100, 3), {"form": "conv1", "size": 8, "filter_size": 5, "stride": 2}, "flat", 4])
     >>> [layer.shape for layer in net.layers]

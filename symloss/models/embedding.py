@@ -31,7 +31,8 @@ class Embedded:
         Network.__init__(self, None, None, weighted, seed, mode, graph=graph)
         self._described = layers if isinstance(layers, dict) or is_network(layers) else list(layers)
         if margin is not None and (loss is None or isinstance(loss, dict) and "margin" in loss):
-            raise SpecError(f"{type(self).__name__}: margin={margin!r}, and loss={loss!r}; say it in one place")
+            raise SpecError(f"{type(self).__name__}: got margin={margin!r} with loss={loss!r}. Pass a loss, and its "
+                            "margin only once")
         if loss is not None:
             self.add_loss(loss, **({} if margin is None else {"margin": margin}))
 
@@ -52,10 +53,11 @@ class Embedded:
             raise SpecError(f"{who}: the embedding of an item has shape {made['embedding'].shape}, but it must be a "
                             f"vector. End the network in a layer of units, or in 'flatten'")
         if made.mask is not None:
-            raise SpecError(f"{who}: the embedding network reads sequences up to their ends, and the elements would "
-                            f"share their lengths; take sequences of one length, and end the network in 'flatten'")
+            raise SpecError(f"{who}: the embedding network reads sequences with their lengths, but all elements would "
+                            "share one length. Pass sequences of equal length, and end the network in 'flatten'")
         if distance != "euclidean" and metrics != {distance}:
-            raise SpecError(f"{who}: distance={distance!r}, and the layers have {', '.join(metrics)}; say it once")
+            raise SpecError(f"{who}: got distance={distance!r}, but the layers already have {', '.join(metrics)}. "
+                            "Write it in one place only")
         return made
 
     def _described_with(self, layers, distance, seed) -> list[dict]:
@@ -85,7 +87,7 @@ class Embedded:
         """Add a loss and return it; see `Network.add_loss`.
 
         A loss of two or three embeddings, such as 'cosine_embedding' or 'triplet', takes the embeddings of the
-        elements in their order, unless you pass `ports`.
+        elements in their order, unless you pass ``ports``.
 
         Raises
         ------
@@ -124,12 +126,12 @@ class Embedded:
         return {**asked, "ports": ports}
 
     def _meaning(self) -> str | None:
-        """Return what a target of 1 means to the losses: 'same' or 'far'; None if they do not say."""
+        """Return the meaning of a target of 1 for the losses: 'same', 'far', or None if it is unknown."""
         found = {TRUE[loss.name]: loss for loss in self.losses if loss.name in TRUE}
         if len(found) > 1:
             one, other = (f"{loss.label} (1 is {meaning})" for meaning, loss in found.items())
-            raise SpecError(f"{type(self).__name__}: {one} and {other} read targets in opposite ways; use one of "
-                            f"them, or train two models that share the embedding")
+            raise SpecError(f"{type(self).__name__}: {one} and {other} read targets in opposite ways. Use one of "
+                            "them, or train two models that share the embedding")
         return next(iter(found), None)
 
     def _options(self):
@@ -158,9 +160,9 @@ class Embedded:
             opposite = {SAME: FAR, FAR: SAME}.get(meaning)
             if opposite is not None and is_mapping(data) and opposite in list(data.keys()):
                 other = "hadsell" if meaning == FAR else "contrastive"
-                raise DataError(f"{who}: the target is called {opposite!r}, and to the loss "
-                                f"{self._reads()} a target of 1 (True) means {WORDS[meaning]}; pass "
-                                f"{{{meaning!r}: ~{opposite}}}, or set_loss({other!r})")
+                raise DataError(f"{who}: the target is named {opposite!r}, but for the loss {self._reads()} a target "
+                                f"of 1 (True) means {WORDS[meaning]}. Pass {{{meaning!r}: ~{opposite}}}, or "
+                                f"set_loss({other!r})")
         return super().itertrain(train, valid, algo, verbose=verbose, **options)
 
     def _reads(self) -> str:

@@ -34,7 +34,7 @@ def given(model, classes) -> dict[str, Labels]:
     if classes is None:
         return {}
     if not model.takes_classes:
-        raise SpecError(f"{who}: classes={classes!r}, but a {who} predicts numbers; use a Classifier or a Network")
+        raise SpecError(f"{who}: got classes={classes!r}, but a {who} predicts numbers. Use a Classifier or a Network")
     if not isinstance(classes, dict):
         classes = {_only_output(model, classes): classes}
     found, outputs = {}, model.graph.outputs()[0]
@@ -42,11 +42,12 @@ def given(model, classes) -> dict[str, Labels]:
         if not isinstance(name, str) or f"{name}:out" not in outputs:
             raise unknown(f"{who}: output in classes:", name, model.graph.output_layers())
         if isinstance(some, str) or not np.iterable(some):
-            raise SpecError(f"{who}: classes of {name!r} are {some!r}; pass a list, such as ['no', 'yes']")
+            raise SpecError(f"{who}: the classes of {name!r} are {some!r}, but they must be a list, such as ['no', "
+                            "'yes']")
         found[name], count = Labels(some), told_apart(model, name)
         if len(found[name].classes) != count:
-            raise SpecError(f"{who}: {len(found[name].classes)} classes of {name!r}, which tells {count} apart; pass "
-                            f"one for each of its units, or [no, yes] for a sigmoid of one unit")
+            raise SpecError(f"{who}: got {len(found[name].classes)} classes for {name!r}, which distinguishes "
+                            f"{count}. Pass one class per unit, or [no, yes] for a sigmoid of one unit")
     return found
 
 
@@ -55,8 +56,8 @@ def _only_output(model, classes) -> str:
     fit = [name for name in names if _is(model, name, "softmax")] or \
           [name for name in names if is_yes_or_no(model, name)] or names
     if len(fit) > 1:
-        raise SpecError(f"{type(model).__name__}: classes={classes!r}, and {len(fit)} outputs may have classes; say "
-                        f"which one has these: classes={{{fit[0]!r}: {classes!r}}}")
+        raise SpecError(f"{type(model).__name__}: got classes={classes!r}, but {len(fit)} outputs could have them. "
+                        f"Write which one, for example classes={{{fit[0]!r}: {classes!r}}}")
     return fit[0]
 
 
@@ -187,7 +188,7 @@ def are_labels(column, shape: tuple, encoder: Labels | None = None) -> bool:
 
 @contextlib.contextmanager
 def forgotten_if_refused(model):
-    """Within, a model may learn classes from data; what it learned is forgotten where these are refused."""
+    """In this context, a model may learn classes from data. If the data are refused, it forgets them again."""
     known = dict(model.encoders)
     try:
         yield

@@ -27,13 +27,14 @@ class Experiment:
             self.network = model(*arguments, **options)
             return
         if arguments or options:
-            raise SpecError(f"Experiment: more arguments go with a class of models alone, and this is {model!r}")
+            raise SpecError(f"Experiment: you can pass more arguments only with a class of models, but got {model!r}. "
+                            "Leave them out")
         if isinstance(model, Network):
             self.network = model
         elif isinstance(model, str | os.PathLike):
             self.network = saving.load(pathlib.Path(model))
         else:
-            raise SpecError(f"Experiment: got {model!r}; pass a model, a class of models or a path")
+            raise SpecError(f"Experiment: got {model!r}. Pass a model, a class of models or a path")
 
     def train(self, *arguments, **options):
         """Train the model and return its history; see `Network.train`."""

@@ -23,7 +23,7 @@ from .network import Network
 
 @contextlib.contextmanager
 def _unless_refused(model, name: str):
-    """Within, a model may learn an attribute from data; what it learned is forgotten where these are refused."""
+    """In this context, a model may learn an attribute from data. If the data are refused, it forgets it again."""
     known = getattr(model, name)
     try:
         yield

@@ -49,13 +49,13 @@ def _ids(graph, name: str) -> list[int]:
 
 
 def mask_field(mask, fields: list[Field]) -> Field:
-    """Return the field of a mask (batch, time), which goes with the first sequences among the `fields`."""
+    """Return the field of a mask (batch, time), which belongs to the first sequences among the `fields`."""
     partner = next(f.name for f in fields if len(f.shape) == 3)
     return Field(mask.name, "mask", (None, None), mask.dtype, optional=True, partner=partner)
 
 
 def timed(model, shape) -> bool:
-    """Return whether arrays of a shape are sequences, of as many steps as the inputs: if all layers keep those."""
+    """Return whether arrays of a shape are sequences with the steps of the inputs: if all layers keep them."""
     sequences = any(len(la.batch_shape) > 2 and la.batch_shape[1] is None for la in model.graph.inputs)
     return sequences and shape[1:2] == (None,) and all(la.keeps_time for la in model.layers)
 

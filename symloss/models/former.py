@@ -1,4 +1,4 @@
-"""Methods of models of theanets, Keras, scikit-learn and torch, and what to do here instead; for errors alone."""
+"""Methods of models of theanets, Keras, scikit-learn and torch, and what to write instead; only for errors."""
 
 FORMER = {
     "add_layer": "describe all layers where the model is made",

@@ -55,14 +55,15 @@ class Measuring:
         ['loss', 'mse']
         """
         if not self.losses:
-            raise SpecError(f"measure: {self!r} has no loss; add one, for example net.add_loss('mse')")
+            raise SpecError(f"measure: {self!r} has no loss. Add one, for example net.add_loss('mse')")
         if not self.one_output:
             automatic.look_at(self, data)
         with self._ready_for(data):
             bound = self._measures(_asked(self) if metrics is None else metrics)
             source = open_source(data, self._with_encoders(self._fields(bound)), "measure")
             if each and source.count is None:
-                raise DataError("measure: the data come in batches; with each=True pass arrays, or examples")
+                raise DataError("measure: each=True does not work with data that come in batches. Pass arrays or "
+                                "examples")
             self.check_fit(source, "measure")
             evaluation = _evaluation(self, bound)
             if each:

@@ -30,7 +30,7 @@ class Composed:
             outer, _, inner = name.partition(".")
             return self[outer][inner]
         if isinstance(layer, Input):
-            raise SpecError(f"{layer.name!r} is an input, and computes nothing; name a layer")
+            raise SpecError(f"{layer.name!r} is an input, so it computes nothing. Name a layer after it")
         return self._part(cutting.part(self.graph, list(layer.inputs), [layer.name]))
 
     def take(self, start: str, end: str):

@@ -26,8 +26,8 @@ class Predicting:
             given = set(x.keys())
             names = [n for n in names if {f.name for f in self._needed_fields([n]) if not f.optional} <= given]
             if not names:
-                raise DataError(f"feed_forward: no output can be computed of {', '.join(map(str, x)) or 'nothing'}; "
-                                f"the inputs are {', '.join(f.name for f in self._input_fields())}")
+                raise DataError(f"feed_forward: no output can be computed from {', '.join(map(str, x)) or 'nothing'}. "
+                                f"The inputs are {', '.join(f.name for f in self._input_fields())}")
         return dict(zip(names, self._evaluate(names, x), strict=True))
 
     @named
@@ -40,7 +40,7 @@ class Predicting:
         ----------
         x : data
         decode : bool
-            Whether an output whose classes have names (see `encoders`) returns the most probable class of each item.
+            Whether an output whose classes have names (see ``encoders``) returns the most probable class of each item.
             False: return the probabilities.
         """
         names = [self.graph.main_name] if self.one_output else self.outputs
@@ -100,7 +100,7 @@ class Predicting:
 
 
 class Predictor:
-    """A function of some outputs, compiled when it is wanted first, and the fields of the inputs that it takes."""
+    """A function of some outputs, compiled when it is first called, and the fields of the inputs that it takes."""
 
     def __init__(self, fields: list, make):
         self.fields, self.compiled, self._make = fields, None, make

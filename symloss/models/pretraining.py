@@ -39,16 +39,17 @@ def itertrain(model, train, valid, algo: str, subalgo: str, verbose, options: di
     layers = _chain(model, algo)
     if algo == "sample":
         if options:
-            raise SpecError(f"train: {', '.join(options)} does not go with algo={algo!r}, which trains nothing")
+            raise SpecError(f"train: {', '.join(options)} has no effect with algo={algo!r}, which runs no training "
+                            "steps. Leave it out")
         return _alone(model, _sample(model, layers, train))
     for name in WITHOUT:
         if options.get(name):
-            raise SpecError(f"train: {name} does not go with algo={algo!r}; train the model itself with it, afterwards")
+            raise SpecError(f"train: {name} does not work with algo={algo!r}. Train the model with it afterwards")
     options = options | {"algo": subalgo, "verbose": verbose}
     if algo == "pretrain":
         if options.get("results"):
-            raise SpecError("train: results does not go with algo='pretrain', which trains an autoencoder in place of "
-                            "the model; leave it out, and pass it when you train the model")
+            raise SpecError("train: results does not work with algo='pretrain', which trains an autoencoder instead "
+                            "of the model. Pass it when you train the model")
         return _alone(model, _pretrain(model, layers, train, valid, options))
     return _layerwise(model, layers, train, valid, options)
 
@@ -60,15 +61,16 @@ def _alone(model, records):
 
 
 def _chain(model, algo):
-    """Return the layers, or raise SpecError unless each feeds the next one alone."""
+    """Return the layers, or raise SpecError unless each layer is the only input of the next one."""
     layers = model.layers
     apart = [b.name for a, b in zip(layers, layers[1:], strict=False) if b.inputs[:1] != (a.name,) or len(b.inputs) > 1]
     if apart or len(layers) < 3:
-        what = f"{apart[0]!r} is not fed by the layer before it alone" if apart else "there is no hidden layer"
-        raise SpecError(f"train: algo={algo!r} wants a chain of layers, and {what}; train with an update rule")
+        what = f"{apart[0]!r} has other inputs than the layer before it" if apart else "there is no hidden layer"
+        raise SpecError(f"train: algo={algo!r} needs a chain of layers, but {what}. Train with an update rule instead")
     others = [loss.output_name for loss in model.losses if loss.output_name != model.output_name]
     if others:
-        raise SpecError(f"train: algo={algo!r} wants losses of the last layer alone; there is one of {others[0]!r}")
+        raise SpecError(f"train: algo={algo!r} only works with losses of the last layer, but there is one of "
+                        f"{others[0]!r}. Train with an update rule instead")
     return list(layers)
 
 
@@ -137,9 +139,8 @@ def _entered(model, record, number, part):
 def _pretrain(model, layers, train, valid, options):
     for layer in layers[1:-1]:
         if not isinstance(layer, Feedforward) or len(layer.shape) > 1:
-            raise SpecError(f"train: algo='pretrain' ties the weights of hidden layers, which goes with fully "
-                            f"connected ones alone, and {layer.name!r} is of the form {form_of(layer)!r}; use "
-                            f"algo='layerwise'")
+            raise SpecError("train: algo='pretrain' ties the weights of hidden layers, so they must be fully "
+                            f"connected, but {layer.name!r} has the form {form_of(layer)!r}. Use algo='layerwise'")
     train, valid = (data if data is None else _inputs(model, data) for data in (train, valid))
     return _shadowed(model, layers, train, valid, options)
 
@@ -217,7 +218,8 @@ def _drawn(rows, count, rng):
         if place < count:
             pool[place : place + 1] = [row]
     if not pool:
-        raise SpecError("train: algo='sample': all rows of the data are 0, so no weights of length 1 can be made")
+        raise SpecError("train: algo='sample' scales rows of the data to length 1, but all rows are 0. Pass rows with "
+                        "other values")
     spread, found = np.std(pool, axis=0), len(pool)
     while len(pool) < count:
         row = pool[int(rng.integers(found))] + spread * rng.normal(size=pool[0].shape)

@@ -82,12 +82,12 @@ class Sequences(Network, registered="recurrent.Sequences"):
         """Raise SpecError for a loss that would take padding for steps, because it does not ask how many there are."""
         deaf = next((x for x in self.losses if x.has_own_length and "steps" not in x.spec.options), None)
         if deaf is not None and (is_ragged or self.graph.mask is not None):
-            raise SpecError(f"train: sequences differ in length, which {deaf.label} with like={deaf.like!r} does not "
-                            f"know; leave out like=, or pass sequences of one length")
+            raise SpecError(f"train: the sequences differ in length, but {deaf.label} with like={deaf.like!r} takes "
+                            "no lengths. Leave out like=, or pass sequences of equal length")
 
     @contextlib.contextmanager
     def _padded(self, is_ragged):
-        """Within, losses without weights take a mask of what is no padding, if there is some."""
+        """In this context, losses without weights use a mask that leaves padding out, if there is any padding."""
         self._has_padding = is_ragged
         self._bind()
         try:
@@ -273,10 +273,11 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
             If the model does not have the loss ``ctc``, or if `top` does not fit `beam`.
         """
         if self._blank is None:
-            raise SpecError("decode: the model has no loss of label sequences; make it with loss='ctc', or call "
+            raise SpecError("decode: the model has no loss of label sequences. Make it with loss='ctc', or call "
                             "predict, which returns a class for each step")
         if top is not None and (beam is None or not _at_least(1, top) or top > beam):
-            raise SpecError(f"decode: top={top!r}, beam={beam!r}; pass the width of a beam, and at most so many")
+            raise SpecError(f"decode: top={top!r}, beam={beam!r} is not valid; top needs a beam, and must be an "
+                            "integer from 1 to its width")
         probabilities, lengths = self.predict_proba(x), self._lengths(x)
         if beam is None:
             return [self._called(found) for found in decoding.ctc_greedy(probabilities, lengths, self._blank)]
@@ -320,8 +321,8 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
     def _score_sequences(self, x, y, w, metric):
         """Return an edit distance or a loss of label sequences, which have a length of their own."""
         if metric is None:
-            raise SpecError("score: sequences of labels have a length of their own, so no share of steps is right; "
-                            "pass metric='label_error_rate', metric='edit_distance', or the loss, metric='ctc' say")
+            raise SpecError("score: label sequences have their own lengths, so there is no accuracy per step. Pass "
+                            "metric='label_error_rate', metric='edit_distance', or the loss as metric='ctc'")
         if metric not in ("label_error_rate", "edit_distance"):
             columns = zip(x, ragged.label_sequences(y), strict=True)
             pairs = [[np.asarray(one)[None], labels[None]] for one, labels in columns]
@@ -372,8 +373,8 @@ class Classifier(Sequences, feedforward.Classifier, registered="recurrent.Classi
         labels = list(labels) if np.iterable(labels) else []
         if not labels or not _at_least(1, streams) or not _at_least(0, steps):
             raise SpecError(
-                f"predict_sequence: {len(labels)} labels, steps={steps!r}, streams={streams!r}; pass a list of at "
-                f"least one label, at least 0 steps, and at least one stream"
+                f"predict_sequence: got {len(labels)} labels, steps={steps!r}, streams={streams!r}. Pass a list of at "
+                "least one label, at least 0 steps, and at least one stream"
             )
         field = Field("labels", "label", (None,), "int64", size, encoder=self._labels)
         start = prepare((np.asarray(labels),), [field], "predict_sequence")[0]

@@ -23,7 +23,7 @@ def register(cls: type, name: str | None) -> None:
 
 
 def _same_place(one: type, other: type) -> bool:
-    """Return whether two classes are definitions of one: in a notebook cell that ran twice, say."""
+    """Return whether two classes are definitions of the same class, for example in a notebook cell that ran twice."""
     return one.__module__ == other.__module__
 
 
@@ -42,5 +42,5 @@ def name_of(cls: type) -> str:
     taken = registry.get(cls.__name__) if cls.__name__ in registry else None
     owner = "" if taken is None else f", {taken.__module__}.{taken.__qualname__}"
     raise SpecError(f"save: the class {cls.__module__}.{cls.__qualname__} is not registered, because another class of "
-                    f"models has its name{owner}; rename it, or give it a name for files: "
-                    f"class {cls.__name__}({cls.__bases__[0].__name__}, registered='my-{cls.__name__.lower()}')")
+                    f"models has its name{owner}. Rename it, or give it a name for files: class "
+                    f"{cls.__name__}({cls.__bases__[0].__name__}, registered='my-{cls.__name__.lower()}')")

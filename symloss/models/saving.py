@@ -72,7 +72,8 @@ def to_bytes(model, training=False) -> bytes:
     if training:
         state = model._stopped if training is True else training.state()
         if state is None:
-            raise SpecError("save: training=True, but the model has not been trained")
+            raise SpecError("save: training=True, but the model has not been trained. Train it first, or leave "
+                            "training=True out")
         description["training"], arrays = state
         tensors |= {f"training/{name}": value for name, value in arrays.items()}
     text = _text(description)
@@ -85,8 +86,8 @@ def _describe(model, training=False) -> dict:
     for layer in model.graph.every_layer():
         if layer.activate.custom:
             raise SpecError(
-                f"save: the activation of layer {layer.name!r} is a function; "
-                f"register it with @symloss.activations.activation() and use its name"
+                f"save: the activation of layer {layer.name!r} is a function. Register it with "
+                "@symloss.activations.activation() and use its name"
             )
     return {
         "format": FORMAT,
@@ -142,7 +143,7 @@ def _text(description) -> str:
     try:
         return json.dumps(description, default=_plain)
     except TypeError as error:
-        raise SpecError(f"save: {error}; use numbers, strings and lists as options, arguments and classes") from None
+        raise SpecError(f"save: {error}. Use numbers, strings and lists as options, arguments and classes") from None
 
 
 def _checksum(text: str, tensors: dict) -> str:
@@ -166,15 +167,15 @@ def _loss_spec(loss) -> dict:
     formula = loss.spec is not None and loss.spec.definition is not None
     if not isinstance(loss.form, str) and not formula:
         raise SpecError(
-            f"save: the loss {loss.name!r} is a function; register it with @symloss.loss() and use its name"
+            f"save: the loss {loss.name!r} is a function. Register it with @symloss.loss() and use its name"
         )
     if type(loss) is Loss and loss.parameters:
-        raise SpecError(f"save: the loss {loss.name!r} has parameters that only your program knows; write a subclass "
-                        f"of symloss.Loss that makes them in its __init__ and keeps them in self.parameters")
+        raise SpecError(f"save: the loss {loss.name!r} has parameters that only your program knows. Write a subclass "
+                        "of symloss.Loss that makes them in its __init__ and keeps them in self.parameters")
     spec = loss.to_spec()
     if callable(spec["weight"]):
-        raise SpecError(f"save: the weight of loss {loss.name!r} is a function, which no file can hold; give it a "
-                        f"number, or a schedule: loss.weight = symloss.schedules.linear(0, 1, 10), say")
+        raise SpecError(f"save: the weight of loss {loss.name!r} is a function, which a file cannot store. Give it a "
+                        "number or a schedule, such as loss.weight = symloss.schedules.linear(0, 1, 10)")
     return spec
 
 
@@ -224,7 +225,7 @@ def _opened(content, where):
         raise DataError(f"{where} is {foreign_files.told(content, error)}") from None
     text = metadata.get("symloss")
     if text is None:
-        raise DataError(f"{where} holds tensors, but no model of symloss; {foreign_files.TAKE_OVER}")
+        raise DataError(f"{where} contains tensors, but not a model of symloss; {foreign_files.TAKE_OVER}")
     try:
         description = json.loads(text)
         newer = description["format"] > FORMAT
@@ -232,17 +233,18 @@ def _opened(content, where):
         raise DataError(f"{where} does not describe a model ({type(error).__name__}: {error})") from None
     if newer:
         raise DataError(
-            f"{where} has format {description['format']}, this version reads up to {FORMAT}; update symloss"
+            f"{where} has format {description['format']}, but this version reads formats up to {FORMAT}. Update "
+            "symloss"
         )
     if metadata.get("checksum") != _checksum(text, tensors):
-        raise DataError(f"{where} was changed after it was written (its checksum is wrong); take another copy")
+        raise DataError(f"{where} was changed after it was written (its checksum is wrong). Use another copy")
     return description, tensors
 
 
 def _build(description, tensors, mode=None):
     if description["class"] not in registry:
-        raise DataError(f"{description['class']!r} is no class of model; define or import it before you load the file; "
-                        f"known: {', '.join(registry)}")
+        raise DataError(f"the class {description['class']!r} is not known; the known classes are "
+                        f"{', '.join(registry)}. Define or import it before you load the file")
     cls = registry.get(description["class"])
     _check_sizes(description["layers"], tensors)
     _check_sizes(description["losses"], tensors)
@@ -283,12 +285,12 @@ def _remade(cls, description):
     """Return a new model of a class that has an ``__init__`` of its user's, without its losses."""
     given = description.get("made with")
     if given is None:
-        raise DataError(f"the file is of a class {cls.__name__} without an __init__ of its own, and yours has one; "
-                        f"take it away, or give the class another name")
+        raise DataError(f"the file is of a class {cls.__name__} without an __init__ of its own, but your class has "
+                        "one. Remove it, or give the class another name")
     arguments, options = _unmarked(given)
     model = cls(*arguments, **options)
     if json.loads(_text(model.graph.to_spec())) != description["layers"]:
-        raise DataError(f"{cls.__name__}.__init__ makes other layers than those of the file")
+        raise DataError(f"{cls.__name__}.__init__ makes other layers than those in the file")
     model.weighted, model.seed = description["weighted"], description["seed"]
     model.losses.clear()
     return model
@@ -331,7 +333,8 @@ def _check_sizes(layers, tensors):
         sizes += windows if isinstance(windows, list) else [windows]
         sizes += [int(n) for n in re.findall(r"maxout:(\d+)", str(layer.get("activation")))]
         if max(sizes) > largest:
-            raise DataError(f"layer {layer.get('name')!r} has size {max(sizes)}, and no tensor of the file has that")
+            raise DataError(f"layer {layer.get('name')!r} has size {max(sizes)}, but no tensor of the file has this "
+                            "size")
 
 
 def _is_plain(value) -> bool:
@@ -376,5 +379,5 @@ def _fill(model, tensors):
         raise DataError(f"parameters do not fit the layers: {odd}")
     for name, shared in parameters.items():
         if tensors[name].shape != shared.get_value(borrow=True).shape:
-            raise DataError(f"{name} has shape {tensors[name].shape}, the layer {shared.type.shape}")
+            raise DataError(f"{name} has shape {tensors[name].shape}, but the layer has {shared.type.shape}")
         shared.set_value(tensors[name].astype(shared.dtype))

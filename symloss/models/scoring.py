@@ -65,7 +65,7 @@ def _paired(model, columns, target: Field, weights, dtype="float64") -> tuple[li
     """Return the fields of inputs, target and weights, and the arrays for them: what has no weight is not looked at."""
     fields = [target if f.name == target.name else f for f in model._input_fields()]
     if len(fields) > 1 and not isinstance(columns[0], list | tuple):
-        raise SpecError(f"score: the model has {len(fields)} inputs; pass a list of {len(fields)} arrays")
+        raise SpecError(f"score: the model has {len(fields)} inputs. Pass a list of {len(fields)} arrays")
     arrays = [*columns[0]] if len(fields) > 1 else [columns[0]]
     if target.name not in {f.name for f in fields}:
         fields.append(target)
@@ -77,7 +77,7 @@ def _paired(model, columns, target: Field, weights, dtype="float64") -> tuple[li
 
 
 def _usual(model, columns, weights) -> float:
-    """Return the share of right classes, or R^2: the figure of a model that names none, which needs no loss."""
+    """Return the accuracy, or R^2: the default score, which needs no loss."""
     shape, name = model.graph.outputs()[0][model.output_name].type.shape, model.graph.main_name
     labels, pair = model.target_kind == "label" or name in encoding.described(model), encoding.is_yes_or_no(model, name)
     if len(columns) == 1:
@@ -102,7 +102,7 @@ def _weighed(actual, weights):
     if weights is None:
         return np.ones(actual.shape)
     if not weights.any():
-        raise DataError("score: all weights are 0; pass at least one positive weight")
+        raise DataError("score: all weights are 0. Pass at least one positive weight")
     return weights
 
 
@@ -113,8 +113,8 @@ def r_squared(prediction, actual, weights=None) -> float:
     given = (actual,) if weights is None else (actual, weights)
     y, *w = prepare(given, [field, weighing][: len(given)], "score")
     if y.shape != prediction.shape:
-        raise DataError(f"score: targets of shape {y.shape} for predictions of shape {prediction.shape}; pass one for "
-                        f"each")
+        raise DataError(f"score: got targets of shape {y.shape} for predictions of shape {prediction.shape}. Pass one "
+                        "target for each prediction")
     w = _weighed(y, w[0] if w else None)
     y, p, w = (a.reshape(-1, a.shape[-1]) for a in (y, prediction, w))
     total = w.sum(axis=0)

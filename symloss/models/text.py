@@ -40,9 +40,11 @@ def batches(arrays, steps: int = 100, batch_size: int = 64, rng=0):
     _check_count("batch_size", batch_size)
     found = sorted({len(a) for a in arrays})
     if len(found) != 1:
-        raise DataError(f"batches: arrays of {', '.join(map(str, found))} steps; pass arrays of one length")
+        raise DataError(f"batches: the arrays have different numbers of steps, {', '.join(map(str, found))}. Pass "
+                        "arrays of equal length")
     if found[0] < steps:
-        raise DataError(f"batches: steps={steps}, but the arrays have {found[0]}; take fewer, or longer arrays")
+        raise DataError(f"batches: got steps={steps}, but the arrays have only {found[0]}. Use fewer steps, or longer "
+                        "arrays")
     rng = np.random.default_rng(rng)
 
     def batch():
@@ -89,9 +91,9 @@ class Text:
             counts = collections.Counter(text)
             alpha = "".join(sorted(c for c, n in counts.items() if c != unknown and n >= min_count))
         if unknown in alpha:
-            raise SpecError(f"Text: unknown={unknown!r} is in the alphabet; choose a character that is not")
+            raise SpecError(f"Text: unknown={unknown!r} is in the alphabet. Choose a character that is not")
         if len(set(alpha)) < len(alpha):
-            raise SpecError(f"Text: alpha={alpha!r} names a character twice")
+            raise SpecError(f"Text: alpha={alpha!r} contains a character twice. Remove one of them")
         self.alpha = alpha
         self._characters = unknown + alpha
         self._index = {c: i for i, c in enumerate(self._characters)}
@@ -126,7 +128,8 @@ class Text:
         """
         codes = np.array(self.encode(self.text), dtype="int32")
         if len(codes) < steps + 1:
-            raise DataError(f"classifier_batches: steps={steps}, but the text has {len(codes)} characters; take fewer")
+            raise DataError(f"classifier_batches: got steps={steps}, but the text has only {len(codes)} characters. "
+                            "Use fewer steps")
         windows = batches([codes[:-1], codes[1:]], steps, batch_size, rng)
         table = np.eye(self.size, dtype="float32")
 

@@ -136,7 +136,8 @@ class SymlossEstimator(BaseEstimator):
         self.n_iter_ = len(self.history_)
         if getattr(self.history_[-1].get("stopped"), "code", None) == "interrupted":
             warnings.warn(f"{type(self).__name__}: the training was interrupted after {self.n_iter_} of {self.epochs} "
-                          f"epochs; the estimator has the parameters of that moment", SymlossWarning, stacklevel=4)
+                          "epochs. The estimator has the parameters of that moment",
+                          SymlossWarning, stacklevel=4)
         self.loss_ = float(self.history_[-1]["loss"])
 
     def _split(self, arrays, stratify):

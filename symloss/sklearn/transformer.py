@@ -12,7 +12,7 @@ from .estimators import SymlossEstimator
 class SymlossTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SymlossEstimator):
     """An autoencoder as a transformer of scikit-learn: it learns a short code from which items can be reconstructed.
 
-    Scale your data first, for example with a `StandardScaler` in a `Pipeline`. With ``hidden=()`` and 'mse', the code
+    Scale your data first, for example with a StandardScaler in a Pipeline. With ``hidden=()`` and 'mse', the code
     spans the same space as a principal component analysis.
 
     Parameters

@@ -102,7 +102,7 @@ def _restored(state, name, kind, none=False):
 
 
 class _Watcher(Called):
-    """What follows one value of the records and counts how long it has not become better."""
+    """The base of callbacks that follow one value of the records and count how long it has not improved."""
 
     def __init__(self, monitor, patience, min_improvement, mode, metric=None, initial_patience=0,
                  min_absolute_improvement=0.0):

@@ -11,8 +11,8 @@ def weigh_classes(model, class_weight, train) -> None:
     outputs = model.graph.outputs()[0]
     sizes = {loss: found for loss in model.losses if (found := _classes(loss, outputs)) is not None}
     if class_weight is not None and not sizes:
-        raise SpecError("train: class_weight, but no loss of this model has labels, or probabilities of classes, for "
-                        "targets")
+        raise SpecError("train: class_weight has no effect, because no loss of this model has labels or probabilities "
+                        "of classes as targets. Leave it out")
     by_output = isinstance(class_weight, dict) and any(isinstance(v, dict | str) for v in class_weight.values())
     names = {loss.output_name.removesuffix(":out") for loss in sizes}
     for name in set(class_weight) - names if by_output else ():
@@ -48,7 +48,7 @@ def _class_weights(asked, loss, shape, train):
     for label, weight in asked.items() if isinstance(asked, dict) else enumerate(asked):
         position = encoder.encode([label], "class_weight")[0] if encoder is not None else label
         if not isinstance(position, int | np.integer) or not 0 <= position < count:
-            raise SpecError(f"train: class_weight for {label!r}; classes are 0 to {count - 1}")
+            raise SpecError(f"train: class_weight contains the class {label!r}, but the classes are 0 to {count - 1}")
         if not is_number(weight) or weight < 0:
             raise SpecError(f"train: class_weight of {label!r} is {weight!r}, but it must be at least 0")
         weights[position] = weight
@@ -58,12 +58,13 @@ def _class_weights(asked, loss, shape, train):
 def _balanced(asked, index, weighing, shape, ignored, train):
     """Return weights by which all classes count the same in sum: all weight / (classes * weight of the class).
 
-    What has no weight, is ignored or fills up a short sequence is not counted.
+    Items without weight, ignored labels and padding are not counted.
     """
     if asked != "balanced":
         raise SpecError(f"train: class_weight={asked!r} is not valid; pass 'balanced' or a weight by class")
     if train.count is None:
-        raise SpecError("train: class_weight='balanced' needs arrays; pass a weight by class for a stream")
+        raise SpecError("train: class_weight='balanced' needs arrays, because it counts the classes. Pass a weight by "
+                        "class for a stream")
     seen = np.zeros(shape)
     for arrays in train.batches(65536):
         target = arrays[index]

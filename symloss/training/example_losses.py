@@ -32,7 +32,7 @@ def example_losses(evaluation, source) -> np.ndarray:
         If the data come batch by batch, so that items cannot be looked up again.
     """
     if source.count is None:
-        raise DataError("example_losses: the training data came batch by batch, and are not kept; pass arrays")
+        raise DataError("example_losses: the training data came in batches, which are not kept. Pass arrays")
     terms = evaluation.objective.evaluation_terms
     return np.array([total(terms, evaluation.run([arrays])) for arrays in source.batches(1)], "float64")
 
@@ -57,7 +57,7 @@ def standing(objective) -> dict:
 
 @contextlib.contextmanager
 def as_it_stood(values: dict):
-    """Within, shared variables have these values."""
+    """In this context, shared variables have these values."""
     now = {v: v.get_value() for v in values}
     _set(values)
     try:

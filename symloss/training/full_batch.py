@@ -38,8 +38,8 @@ def _product(training):
     def product(*vectors):
         found = training.step.product(*vectors)
         if not np.isfinite(found).all():
-            raise TrainingError(f"iteration {training.epoch}: the second derivatives are not finite; use algo='lbfgs', "
-                                f"which needs none")
+            raise TrainingError(f"iteration {training.epoch}: the second derivatives are not finite. Use "
+                                "algo='lbfgs', which does not need them")
         return found
 
     return product
@@ -70,7 +70,7 @@ def _nearby(step, origin):
     """Return the total less its value at a point close by, and its gradient.
 
     The mean of both gradients along the way gives the difference exactly to third order, where the values themselves
-    differ by rounding alone.
+    differ only by rounding.
     """
     _, slope = step.value_and_gradient(origin)
 
@@ -95,7 +95,7 @@ def minimize(training: Training, evaluation, train, valid, *, method: str, epoch
     `tolerance` is the norm of the gradient at which the method stops.
     """
     if not isinstance(train, Arrays) or train.arrays is None:
-        raise SpecError(f"algo={method!r}: it needs the whole data set in memory; pass arrays, or use algo='adam'")
+        raise SpecError(f"train: algo={method!r} needs the whole data set in memory. Pass arrays, or use algo='adam'")
     step, records = training.step, []
     step.load(train.arrays)
     training.callbacks.call("start", training)

@@ -28,7 +28,7 @@ def _plain(value):
 
 
 def _epoch(record):
-    """Return the number of a record's epoch, or None for a line that is no whole record."""
+    """Return the epoch of a record, or None for a line that is not a complete record."""
     try:
         return int(record["epoch"])
     except (KeyError, TypeError, ValueError):
@@ -36,7 +36,7 @@ def _epoch(record):
 
 
 class _HistoryFile(Called):
-    """What writes a line for each record. Subclasses say what a line is.
+    """The base of callbacks that write a line for each record. Subclasses define the line.
 
     When a training is resumed, lines of epochs that come again are taken out, and those that a kill has left unwritten
     are written. A file that does not belong to the training at hand is appended to.
@@ -51,7 +51,7 @@ class _HistoryFile(Called):
         old = _files.read(self.path, who).decode("utf-8", "replace") if self.path.exists() else ""
         whole = self._parsed(old[: old.rfind("\n") + 1])  # a kill cuts the last line off
         if any(_epoch(record) is None for record in whole) or self._is_foreign():
-            raise DataError(f"{who}: {self.path} holds something else than records of epochs; choose another path")
+            raise DataError(f"{who}: {self.path} contains something other than records of epochs. Choose another path")
         if training.resumed:
             whole = _agreeing(whole, training)
         text = self._text(whole)
@@ -59,7 +59,7 @@ class _HistoryFile(Called):
             _files.write(self.path, text.encode(), who)
 
     def _is_foreign(self) -> bool:
-        """Return whether what was parsed last is no file of records."""
+        """Return whether the parsed file is not a file of records."""
         return False
 
     def epoch(self, record):

@@ -23,8 +23,8 @@ from .state import Training
 CALL = 0.03  # seconds of steps in one call, after which Ctrl-C is heard
 LOOK = 0.25  # seconds between two looks at the rest of the world: progress, callbacks, clocks
 EVALUATION_ROWS = 1024
-NOTHING_COUNTS = ("valid: nothing in the validation data counts, because all weights are 0 or all labels ignored; pass "
-                  "items that count, or leave the validation data out")
+NOTHING_COUNTS = ("valid: no validation item counts, because all weights are 0 or all labels are ignored. Pass items "
+                  "that count, or leave the validation data out")
 
 
 def fit(
@@ -187,9 +187,10 @@ def validate(training, evaluation, valid, rows, record) -> None:
     names = wrong_terms(terms, sums)
     if names and not training.warned:
         training.warned = True
-        warnings.warn(f"validation, epoch {training.epoch}: {', '.join(names)} is not finite"
-                      f"{cause_of_validation(training.objective, valid, rows)}. Such an epoch is never the "
-                      f"best", SymlossWarning, stacklevel=2)
+        warnings.warn(f"train: {', '.join(names)} of the validation data is not finite in epoch "
+                      f"{training.epoch}{cause_of_validation(training.objective, valid, rows)}. Such an epoch is "
+                      "never the best",
+                      SymlossWarning, stacklevel=2)
 
 
 def cause_of_validation(objective, valid, rows) -> str:
@@ -204,7 +205,7 @@ def cause_of_validation(objective, valid, rows) -> str:
 
 
 def whole_figures(training, evaluation, train, rows, record) -> None:
-    """Add metrics of the training data that are no sums over batches, in one more pass without noise."""
+    """Add metrics of the training data that are not sums over batches, in one more pass without noise."""
     terms = training.objective.evaluation_terms
     if train.arrays is None or not any(t.whole for t in terms):
         return
@@ -215,7 +216,7 @@ def whole_figures(training, evaluation, train, rows, record) -> None:
 
 
 def _figures(training, rewind, train) -> dict:
-    """Return the figures of the epoch so far; TrainingError where a term is not finite."""
+    """Return the values of the epoch so far; raise TrainingError if a term is not finite."""
     sums, terms = training.step.sums(), training.objective.training_terms
     figures = training.objective.figures(sums, terms)
     if not math.isfinite(figures["loss"]) and wrong_terms(terms, sums):
@@ -242,7 +243,7 @@ def _between_steps(training, rewind, train, watch, count):
 
 @contextlib.contextmanager
 def _averaged(training):
-    """Within, the parameters are their moving averages, where the plan keeps some."""
+    """In this context, the parameters are their moving averages, if the plan keeps them."""
     averages = training.step.averages
     now = {p: p.get_value() for p in averages}
     for p, average in averages.items():
@@ -300,7 +301,7 @@ class _Interrupt:
 
     @contextlib.contextmanager
     def listening(self):
-        """Within, the first Ctrl-C asks for an end after the current steps; the second one ends at once."""
+        """In this context, the first Ctrl-C ends the training after the current steps, and the second one at once."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

@@ -31,7 +31,7 @@ ELSEWHERE = {  # a keyword of another library that no single option stands for -
     "loss": "the loss belongs to the model: call net.set_loss('mae'), and then net.train([x, y])",
     "momentum": "only algo='sgd' and 'nag' take it; for adam and similar rules, use beta1",
     "nesterov": "write algo='nag'",
-    "regularizers": "pass each one as a keyword of its own: weight_l2=1e-4, hidden_l1=0.01",
+    "regularizers": "pass each one as a separate keyword: weight_l2=1e-4, hidden_l1=0.01",
     "sample": "draw samples from the result yourself, for example rng.binomial(1, net.encode(x))",
     "sample_weight": "make the model with weighted=True, and pass weights after the targets: net.train([x, y, w])",
     "shuffle": "leave it out: items are always shuffled in every epoch",
@@ -90,8 +90,8 @@ class Options:
         "str or function",
         "The update rule: sgd, momentum, nag, rprop, rmsprop, adagrad, adadelta, esgd, adam, adamax, amsgrad, adamw, "
         "or a function of your own, see `updates`. Methods for the full batch: lbfgs, cg, trust-ncg. Methods that find "
-        "initial parameters: sample, layerwise, pretrain, see `pretraining`; the last two train with the update rule "
-        "`subalgo`.",
+        "initial parameters: sample, layerwise, pretrain; the last two train with the update rule "
+        "``subalgo``.",
         default="rmsprop", also={"algorithm": "write algo", "optimizer": "write algo='adam'", "solver": "write algo"})
     verbose: object = option(
         "int, file or rich Console", "Whether to show progress. 0 shows nothing. Pass a file or a rich Console to show "
@@ -115,7 +115,7 @@ class Options:
         "\"valid_acc\", for example, or (\"valid_mine\", \"max\") for a metric of your own. None: the value that an "
         "`EarlyStopping` monitors, otherwise 'valid_loss', or 'loss' without validation data.",
         BEST, shown="`\"valid_loss\"`", resumed="as before",
-        also=dict.fromkeys(("monitor", "restore_best_weights", "save_best_only"), "write best=\"valid_acc\", say"))
+        also=dict.fromkeys(("monitor", "restore_best_weights", "save_best_only"), "write best, as best=\"valid_acc\""))
     min_improvement: float = option(
         "float", "Minimum relative change of the value `best` that counts as an improvement.",
         number(0), default=0.0, resumed="as before",
@@ -145,7 +145,7 @@ class Options:
         shown="100 of functions and iterators", also={"validation_steps": "write valid_batches"})
     callbacks: tuple = option(
         "callback or list of them", "Functions of the record, or objects that listen to the training, see "
-        "`training.callbacks`. Training stops if one of them returns a true value.", SEVERAL, default=())
+        "`symloss.training`. Training stops if one of them returns a true value.", SEVERAL, default=())
     metrics: tuple = option(
         "metric or list of them", "Metrics to show in the records besides the losses: names of metrics or losses, "
         "dicts with options, ``{\"form\": \"f_beta\", \"beta\": 2}``, or functions of (prediction, target) that return "
@@ -244,12 +244,13 @@ def _hyperparameter(name, declared, value):
 
 
 def _check_kind(algo, full_batch: bool, given: dict) -> None:
-    """Raise SpecError for an option that does not go with the kind of method."""
+    """Raise SpecError for an option that does not work with the kind of method."""
     for name, value in given.items():
         kind, off = DECLARED[name].goes_with, DECLARED[name].off
         asks = value not in (None, False, 0, off)
         if asks and kind == "steps" and full_batch:
-            raise SpecError(f"train: {name} does not go with algo={algo!r}, which takes the whole batch at once")
+            raise SpecError(f"train: {name} does not work with algo={algo!r}, which takes the whole data set at once. "
+                            "Leave it out")
         if value is not None and kind == "full batch" and not full_batch:
             raise SpecError(f"train: {name} only works with algo={' or '.join(map(repr, training.METHODS))}")
 
@@ -263,7 +264,7 @@ def _stops_by_itself(own: dict) -> bool:
 def _saver(path, every) -> tuple:
     """Return the callbacks that save the model: every so many epochs (an int) or minutes (a float); each epoch."""
     if path is None and every:
-        raise SpecError(f"train: save_every={every!r} has no effect without save_progress; pass the path of a file")
+        raise SpecError(f"train: save_every={every!r} has no effect without save_progress. Pass the path of a file")
     if path is None or (every is not None and not every):
         return ()
     if isinstance(every, float | np.floating):

@@ -53,7 +53,7 @@ class Reporter:
         self._row(record)
         if record.get("stopped"):
             where = f"{'in the middle of' if record['partial'] else 'after'} epoch {record['epoch']}"
-            self.say(f"ended {where}: {record['stopped']}; what was learnt is kept")
+            self.say(f"ended {where}: {record['stopped']}; the model keeps what it has learned")
 
     def _row(self, record: dict) -> None:
         raise NotImplementedError
@@ -164,7 +164,7 @@ class Notebook(Reporter):
 
     def _lines(self) -> list[str]:
         left = len(self.records) - ROWS
-        return self.said + ([f"the first {left} epochs stand in net.history"] if left > 0 else [])
+        return self.said + ([f"net.history has the first {left} epochs"] if left > 0 else [])
 
     def __repr__(self):
         shown = [table.as_text(self.records[-ROWS:])] if self.records else []
@@ -184,7 +184,7 @@ def reporter(verbose, epochs: int) -> Reporter | None:
     """Return the progress display, or None for ``verbose=0``. `verbose` may be a file or a rich Console to write to."""
     if isinstance(verbose, Console):
         console = verbose
-    elif hasattr(verbose, "write"):  # in a notebook too it gets the lines, and colours only if it is a terminal
+    elif hasattr(verbose, "write"):  # in a notebook too it gets the lines, and colors only if it is a terminal
         terminal = bool(getattr(verbose, "isatty", bool)())
         console = Console(file=verbose, highlight=False, width=200, force_terminal=terminal, force_jupyter=False)
     elif not verbose:

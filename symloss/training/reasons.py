@@ -2,16 +2,16 @@
 
 CODES = {
     "epochs": "all epochs are done",
-    "patience": "a value has not become better for as long as `patience` or a criterion of `stop` says",
+    "patience": "a value has not improved for as long as `patience` or a criterion of `stop` allows",
     "criterion": "a function that was passed as `stop` returned True",
     "callback": "a callback returned True, or a sentence",
     "time": "a `TimeLimit` has passed",
     "interrupted": "Ctrl-C was pressed",
-    "data": "an iterator has no more batches",
-    "converged": "a full-batch method is where its tolerance wanted to be",
-    "method": "a full-batch method can go no further",
+    "data": "an iterator was exhausted",
+    "converged": "a full-batch method reached its tolerance",
+    "method": "a full-batch method could make no more progress",
     "closed": "the generator of `itertrain` was closed",
-    "error": "an exception was raised, NaN in a loss say",
+    "error": "an exception was raised, for example because a loss is NaN",
 }
 
 
@@ -22,7 +22,7 @@ class Reason(str):
     ----------
     text : str
     code : str
-        One of `CODES`.
+        One of ``CODES``.
 
     >>> reason = Reason("valid_loss has not improved in 5 validations", "patience")
     >>> print(reason.code, "|", reason)
@@ -41,7 +41,7 @@ class Reason(str):
 
 
 def not_improved(name: str, waited: int, what: str, best: float | None) -> Reason:
-    """Return the reason to end where a value has not become better in so many validations, or epochs.
+    """Return the reason to stop if a value has not improved for a number of validations, or epochs.
 
     >>> not_improved("valid_loss", 5, "validation", 0.25)
     'valid_loss has not improved in 5 validations; the best was 0.25'

@@ -37,7 +37,7 @@ class Results:
     monitored : str
         Name of the value that decides which epoch is the best, such as 'valid_loss'.
     stopped, stopped_because : str or None
-        Why the training stopped: a short code, see `reasons.CODES`, and a sentence. None while it runs.
+        Why the training stopped: a short code, see ``reasons.CODES``, and a sentence. None while it runs.
     seconds : float
         Duration from the first step to the end, including validation and callbacks, but not compilation.
     step_seconds : float
@@ -85,7 +85,7 @@ class Results:
     # ------------------------------------------------------------------------------------------ while it runs
 
     def follow(self, records):
-        """Pass the records of the training on, and keep what they and the training say."""
+        """Yield the records of the training, and keep their values and those of the training."""
         records = iter(records)
         while True:
             start = time.perf_counter()
@@ -157,12 +157,12 @@ class Results:
 
     @property
     def steps_per_second(self) -> float:
-        """Number of steps per second of `step_seconds`."""
+        """Number of steps per second of ``step_seconds``."""
         return self.steps / self.step_seconds if self.step_seconds else np.nan
 
     @property
     def examples_per_second(self) -> float:
-        """Number of items per second of `step_seconds`."""
+        """Number of items per second of ``step_seconds``."""
         return self.examples / self.step_seconds if self.step_seconds else np.nan
 
     @property
@@ -190,10 +190,10 @@ class Results:
 
     @functools.cached_property
     def example_losses(self) -> np.ndarray:
-        """The loss of each training item, with the parameters that `net` had at the end of the training.
+        """The loss of each training item, with the parameters that ``net`` had at the end of the training.
 
         Noise and penalties are left out. If the loss is a weighted mean, the weight of an item as a whole cancels out.
-        Items in which nothing counts are NaN; see `example_losses.example_losses`. The losses are computed when you
+        Items in which nothing counts are NaN; see ``example_losses.example_losses``. The losses are computed when you
         first ask for them, one item at a time, from the data that you passed to `train` and in their order; see
         `example_rows`.
 
@@ -219,7 +219,7 @@ class Results:
 
     def _standing(self, values, who):
         if values is None:
-            raise SpecError(f"results.{who}: the training still runs; ask again when it has ended")
+            raise SpecError(f"results.{who}: the training is still running. Ask again when it has ended")
         training_lock.check(self.net)
         return as_it_stood(values)
 
@@ -253,7 +253,8 @@ class Results:
         count = len(self.history)
         lines = [f"Results: {count} epoch{'s' * (count != 1)}, {self.steps:,} step{'s' * (self.steps != 1)}, "
                  f"{self.examples:,} examples in {self.seconds:.2f} s{speed}",
-                 f"stopped: {'it still runs' if self.stopped is None else f'{self.stopped_because} ({self.stopped})'}"]
+                 f"stopped: {self.stopped_because} ({self.stopped})" if self.stopped is not None
+                 else "stopped: it is still running"]
         if self.best_epoch is not None:
             lines.append(f"best epoch: {self.best_epoch}, by {self.monitored}")
         return lines

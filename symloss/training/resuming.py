@@ -72,7 +72,7 @@ def _refused(what, before, now, way_out):
 
 
 def going_on(asked: Options, before: dict, model) -> tuple[Options, dict]:
-    """Return the options of a resumed training, and the hyperparameters that were passed anew.
+    """Return the options of a resumed training, and the hyperparameters that were passed again.
 
     Options that you leave out stay as they were. Options that you pass take effect or are rejected.
 
@@ -94,8 +94,8 @@ def going_on(asked: Options, before: dict, model) -> tuple[Options, dict]:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, SymlossError):
             raise
-        raise DataError(f"train: resume=True, but the saved state is damaged ({type(error).__name__}: {error}); take "
-                        f"another copy of the file") from error
+        raise DataError(f"train: resume=True, but the saved state is damaged ({type(error).__name__}: {error}). Use "
+                        "another copy of the file") from error
 
 
 def _going_on(asked, before, model):

@@ -31,7 +31,7 @@ def not_finite(parameters: dict) -> list[str]:
     return [name for name, p in parameters.items() if not _finite(p.get_value(borrow=True))]
 
 
-UPDATE = "the update is too large; a lower learning_rate, or max_gradient_norm=1, usually helps"
+UPDATE = "the update is too large; lower learning_rate, or pass max_gradient_norm=1"
 
 
 def cause(objective, arrays: list, rows=None) -> str | None:
@@ -93,7 +93,7 @@ class Rewind:
 
     @functools.cached_property
     def _cells(self):
-        """Where the shared values lie: setting one puts another array there."""
+        """The containers of the shared values: setting a value replaces the array in it."""
         return [v.container.storage for v in self.step.settable()]
 
     def load(self, arrays: list) -> None:
@@ -186,8 +186,8 @@ class Rewind:
         found = self._to_first_wrong()
         if found is None:
             span = f"epoch {first[0]}, batch {first[1] + 1}, to epoch {last[0]}, batch {last[1]}"
-            return TrainingError(f"{span}: {wrong} was not finite, and is the second time; the parameters are those "
-                                 f"before these batches")
+            return TrainingError(f"{span}: {wrong} was not finite, but it is finite when symloss computes these "
+                                 "batches again. The parameters are those from before these batches")
         epoch, number, arrays, rows, names = found
         rows = None if not in_memory else rows if numbers is None else numbers[rows]
         why = cause(self.objective, arrays, rows) or UPDATE

@@ -128,7 +128,7 @@ class Training:
         Raises
         ------
         SpecError
-            If it has not, although it is `complete`, or if that is no number.
+            If it has not, although it is `complete`, or if that is not a number.
         """
         name = self.monitored.name
         if name not in record and not complete:
@@ -188,7 +188,7 @@ class Training:
         numbers : dict
             Hyperparameters, for those that the run did not have.
         changed : dict
-            Those that are asked for anew, which act from now on.
+            Those that were passed again, which apply from now on.
         """
         groups: dict = {"step": {}, "now": {}, "best": {}}
         try:

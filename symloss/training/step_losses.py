@@ -4,7 +4,7 @@ import numpy as np
 
 
 class StepLosses:
-    """What each step added to the sums of the terms, and the terms' weights in that step.
+    """The contribution of each step to the sums of the terms, and the weights of the terms in that step.
 
     Nothing is compiled for it. The loop runs one step a call, where it otherwise runs many, and the sums are read after
     each of them.
@@ -43,7 +43,7 @@ class StepLosses:
         return [term.weight for term in self._terms]
 
     def totals(self) -> np.ndarray:
-        """Return the total that each step minimised."""
+        """Return the total that each step minimized."""
         values, total = self.by_name(), np.zeros(len(self))
         for place, term in enumerate(self._terms):
             if term.source is not None:

@@ -66,7 +66,7 @@ def _cells(record) -> dict:
 
 
 def _in_order(lists) -> list:
-    """Return all keys once; one that a later list brings comes after its neighbour there."""
+    """Return all keys once; one that a later list brings comes after its neighbor there."""
     found: list = []
     for keys in lists:
         place = 0

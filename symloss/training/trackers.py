@@ -74,8 +74,8 @@ class TensorBoard(Called):
             self._file = EventFile(self.folder)
             self._file.begin(training.epoch)
         except OSError as error:
-            raise DataError(f"TensorBoard: {self.folder} cannot be written ({error.strerror}); choose another "
-                            f"folder") from error
+            raise DataError(f"TensorBoard: the folder {self.folder} is not writable ({error.strerror}). Choose "
+                            "another folder") from error
 
     def epoch(self, record):
         with _files.explained("TensorBoard", self.folder):

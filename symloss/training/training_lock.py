@@ -19,7 +19,7 @@ def check(model) -> None:
 
 @contextlib.contextmanager
 def training(model):
-    """Within, nobody else trains the model."""
+    """In this context, no other thread trains the model."""
     with _lock:
         check(model)
         _training.add(model)

@@ -98,8 +98,8 @@ def read(value) -> list[Turn]:
             raise SpecError(f"train: turn {one!r} is not valid; it must be {FORMS}")
         found.append(one)
     if len(found) < 2:
-        raise SpecError(f"train: turns={found}; pass two turns or more. To minimize one sum of losses, leave "
-                        f"turns out")
+        raise SpecError(f"train: turns={found} is not valid; it must contain at least two turns. To minimize one sum "
+                        "of losses, leave turns out")
     return found
 
 
@@ -112,32 +112,32 @@ def planned(model, asked) -> list[Planned]:
     main = main_name(model.graph)
     left = [loss.term_name(main) for loss in model.losses if id(loss) not in used]
     if left:
-        raise SpecError(f"train: no turn minimizes {', '.join(left)}; add a turn with it, or take it out of net.losses")
+        raise SpecError(f"train: no turn minimizes {', '.join(left)}. Add a turn for it, or remove it from net.losses")
     return found
 
 
 def _refuse(asked):
     if asked.monitor_gradients:
-        raise SpecError("train: monitor_gradients does not go with turns, where every turn has a gradient of its own; "
-                        "leave it out")
+        raise SpecError("train: monitor_gradients does not work with turns, because every turn has its own gradient. "
+                        "Leave it out")
 
 
 def _planned(model, asked, turn) -> Planned:
     plan, algo = asked.plan, asked.algo if turn.algo is None else turn.algo
     common = {name: getattr(plan, name) for name in declared(Plan) if name in asked.given}
     if isinstance(algo, str) and algo in METHODS:
-        raise SpecError(f"train: {turn!r}: algo={algo!r} takes the whole data at once; choose a rule, 'adam' for "
-                        f"example")
+        raise SpecError(f"train: {turn!r}: algo={algo!r} takes the whole data set at once. Choose an update rule, "
+                        "such as 'adam'")
     rule = rule_of(algo, turn.options)
     common |= {name: value for name, value in plan.options.items()
                if turn.algo is None or name in updates.hyperparameters(rule)}
     own = Options.split(algo, common | turn.options, model.graph)
     strange = sorted(name for name in turn.options if name in OWN)
     if strange:
-        raise SpecError(f"train: {turn!r}: {strange[0]} belongs to the whole training; pass it to train")
+        raise SpecError(f"train: {turn!r}: {strange[0]} is an option of the whole training. Pass it to train")
     noises = [r.name for r in own.regularizers if r.on_graph]
     if noises:
-        raise SpecError(f"train: {turn!r}: {noises[0]} is noise on the graph that all turns share; pass it to train")
+        raise SpecError(f"train: {turn!r}: {noises[0]} is noise on the graph, which all turns share. Pass it to train")
     own = dataclasses.replace(asked, plan=own.plan, regularizers=own.regularizers, given=own.given, algo=algo)
     return Planned([_loss(model, one) for one in turn.losses], turn.steps, _patterns(model, turn.moves), own)
 
@@ -151,8 +151,8 @@ def _patterns(model, moves):
     for one in moves:
         own = [] if isinstance(one, str) else one.parameters_by_name.values()
         if any(parameter not in names for parameter in own):
-            raise SpecError(f"train: a turn moves {one!r}, which is no part of the model; pass one of its networks, or "
-                            f"patterns of {', '.join(names.values())}")
+            raise SpecError(f"train: a turn moves {one!r}, which is not part of the model. Pass one of its networks, "
+                            f"or patterns of {', '.join(names.values())}")
         found += [one] if isinstance(one, str) else [names[parameter] for parameter in own]
     return tuple(found)
 
@@ -161,8 +161,8 @@ def _loss(model, wanted) -> Loss:
     """Return a loss of the model, by its name or as the object that it is."""
     if isinstance(wanted, Loss):
         if not any(wanted is loss for loss in model.losses):
-            raise SpecError(f"train: a turn has the loss {wanted.name}, which is not in net.losses; add it first: "
-                            f"net.add_loss(...)")
+            raise SpecError(f"train: a turn has the loss {wanted.name}, which is not in net.losses. Add it first with "
+                            "net.add_loss(...)")
         return wanted
     names = [loss.term_name(main_name(model.graph)) for loss in model.losses]
     for places in (names, [loss.label for loss in model.losses], [loss.name for loss in model.losses]):
@@ -170,8 +170,8 @@ def _loss(model, wanted) -> Loss:
         if len(found) == 1:
             return found[0]
         if found:
-            raise SpecError(f"train: turn with the loss {wanted!r}: there are {len(found)} of this name; name one of "
-                            f"{', '.join(names)}, or pass the Loss itself")
+            raise SpecError(f"train: a turn has the loss {wanted!r}, but {len(found)} losses have this name. Name one "
+                            f"of {', '.join(names)}, or pass the Loss itself")
     raise unknown("loss of a turn:", wanted, names)
 
 
@@ -198,7 +198,8 @@ def parts(turns: list[Planned], objective, common: list) -> list[tuple]:
             moved = {name for name, p in own.parameters.items() if p in reached and name not in elsewhere}
         if not moved:
             raise SpecError(f"train: turn {index + 1} ({', '.join(loss.name for loss in one.losses)}) moves no "
-                            f"parameter; say which with moves, 'hid1.*' for example. There are {', '.join(names)}")
+                            "parameter. Choose its parameters with moves, for example 'hid1.*'. There are "
+                            f"{', '.join(names)}")
         still = [name for name in names if name not in moved]
         plan = dataclasses.replace(one.asked.plan, freeze=(*one.asked.plan.freeze, *still))
         found.append((own, plan, one.steps))
@@ -213,7 +214,7 @@ def _matching(names, patterns):
     for pattern in patterns:
         some = {name for name in names if matches(name, pattern)}
         if not some:
-            raise UnknownNameError(f"train: moves={pattern!r} of a turn matches no parameter; there are "
+            raise UnknownNameError(f"train: moves={pattern!r} of a turn matches no parameter. There are "
                                    f"{', '.join(names)}")
         found |= some
     return found
@@ -263,7 +264,7 @@ def train_in_turn(turns, train, valid=None, algo="rmsprop", **options):
     losses = [loss for turn in read(turns) for loss in turn.losses]
     owners = list({id(one.owner): one.owner for one in losses if isinstance(one, Loss)}.values())
     if len(owners) != 1 or owners[0] is None:
-        raise SpecError(f"train_in_turn: the losses belong to {len(owners) if None not in owners else 'no'} model"
-                        f"{'s' if len(owners) > 1 else ''}; pass losses of one model, net.losses[0] say, or write "
-                        f"net.train(..., turns=[...])")
+        raise SpecError(f"train_in_turn: the losses belong to {len(owners) if None not in owners else 'no'} "
+                        f"model{'s' if len(owners) > 1 else ''}. Pass losses of a single model, such as "
+                        "net.losses[0], or write net.train(..., turns=[...])")
     return owners[0].train(train, valid, algo, turns=turns, **options)

@@ -277,7 +277,7 @@ WRONG = {
     "loss": (lambda: export.xgboost("hubber"), UnknownNameError, "did you mean 'huber'"),
     "option": (lambda: export.xgboost("huber", dleta=1), UnknownNameError, "did you mean 'delta'"),
     "link": (lambda: export.xgboost("mse", link="logg"), UnknownNameError, "did you mean 'log'"),
-    "port": (lambda: export.xgboost("gaussian_nll", link="exp"), SpecError, "pass a dict"),
+    "port": (lambda: export.xgboost("gaussian_nll", link="exp"), SpecError, "Pass a dict"),
     "no port": (lambda: export.xgboost("mse", link={"mean": "exp"}), SpecError, "no port 'mean'"),
     "hessian": (lambda: export.xgboost("mse", hessian="exct"), UnknownNameError, "did you mean 'exact'"),
     "negative": (lambda: export.xgboost("mse", hessian=-1), SpecError, "positive number"),
@@ -297,7 +297,7 @@ WRONG = {
     "nan": (lambda: export.xgboost("mse", **PYTHON).gradient_and_hessian([0.0, np.nan], [2.0, 1.0]), TrainingError,
             "first in row 1"),
     "text": (lambda: export.xgboost("xe", **PYTHON).gradient_and_hessian(np.zeros((1, 3)), ["a"]), DataError,
-             "encode labels"),
+             "Encode labels"),
     "mean": (lambda: export.xgboost(lambda p, t: ((p - t) ** 2).mean(), **PYTHON).gradient_and_hessian([0.0], [1.0]),
              SymlossError, "each item"),
 }

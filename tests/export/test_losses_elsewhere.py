@@ -49,13 +49,13 @@ def test_numpy_takes_labels_and_leaves_out_what_is_ignored():
 def test_numpy_refuses_what_does_not_fit():
     with pytest.raises(UnknownNameError, match="did you mean 'huber'"):
         export.numpy("hubber")
-    with pytest.raises(SpecError, match=r"takes 3 arrays \(anchor, positive, negative\), got 2"):
+    with pytest.raises(SpecError, match=r"got 2 arrays, .* takes 3 \(anchor, positive, negative\)"):
         export.numpy("triplet", **PYTHON)([[1.0]], [[2.0]])
     with pytest.raises(ShapeError):
         export.numpy("mse", **PYTHON)(np.ones((3, 1)), np.ones((3, 2)))
     with pytest.raises(DataError, match="prediction has 2, target has 3"):
         export.numpy("mse", **PYTHON)(np.ones(2), np.ones(3))
-    with pytest.raises(SpecError, match="pass floats"):
+    with pytest.raises(SpecError, match="Pass floats"):
         export.numpy("mse", gradient=True, **PYTHON)([1, 2], [0.0, 0.0])
 
 
@@ -101,13 +101,13 @@ def test_scipy_models_with_several_outputs_return_a_dict():
 def test_scipy_refuses_what_does_not_fit():
     with pytest.raises(ShapeError, match="3 numbers for predictions of shape"):
         export.scipy("mse", [1.0, 2.0], **PYTHON)(np.zeros(3))
-    with pytest.raises(ShapeError, match="pass one vector"):
+    with pytest.raises(ShapeError, match="Pass one vector"):
         export.scipy("mse", [1.0, 2.0], **PYTHON)(np.zeros((2, 1)))
     with pytest.raises(SpecError, match="how='none'"):
         export.scipy("mse", [1.0], how="none")
     with pytest.raises(SpecError, match="a function of"):
         export.scipy("mse", [1.0], model="linear")
-    with pytest.raises(SpecError, match="returns mean; loss gaussian_nll wants mean, variance"):
+    with pytest.raises(SpecError, match="returns mean, .* needs mean, variance"):
         export.scipy("gaussian_nll", [1.0], model=lambda p: p, **PYTHON)(np.zeros(1))
     with pytest.raises(SymlossError, match=r"pytensor.tensor"):
         export.scipy("mse", [1.0], model=lambda p: np.where(p > 0, p, 0).sum_of_all(), **PYTHON)(np.zeros(1))

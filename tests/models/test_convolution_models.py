@@ -104,6 +104,6 @@ def test_c_trains_as_python_does(rng):
 def test_rows_that_become_images_in_a_model_of_images_are_refused():
     """PyTensor's words for it were once all there was."""
     layers = [64, {"form": "reshape", "shape": (8, 8, 1)}, {"form": "conv2", "size": 2, "filter_size": 3}, "flatten", 3]
-    with pytest.raises(symloss.SpecError, match="'hid2'.*batches of 6 axes, and 4 are wanted.*a plain model"):
+    with pytest.raises(symloss.SpecError, match="'hid2'.*batches with 6 axes, but it needs 4.*a plain model"):
         symloss.convolution.Classifier(layers)
     assert symloss.Classifier(layers).layers[2].shape == (6, 6, 2)

@@ -87,14 +87,14 @@ def test_what_has_a_weight_of_0_teaches_no_class(xs):
     ([["a", "b"], ["c"], ["a"], []], symloss.DataError, "3 different labels .* and the blank, .* last layer 4 units"),
     ([["a", "b"], ["c"], ["a", None, "d"], []], symloss.DataError, "not a class: the label is missing"),
     ([["a", "b"], ["c"], [1, "d"], []], symloss.DataError, "labels have several types"),
-    ([[0, 1], [2], [0, 4], [1]], symloss.DataError, "row 2 has the label 4, which is the blank; .* from 0 to 3$"),
+    ([[0, 1], [2], [0, 4], [1]], symloss.DataError, "row 2 has the label 4, which is the blank. .* from 0 to 3$"),
     ([[0, 1], [4], [0, 4], [1]], symloss.DataError, r"row 1 .* \(2 such rows\)"),
     ([[0, 1], [2], [0, 5], [1]], symloss.DataError, "row 2, column 1: 5 is out of range"),
-    ([[0, 1], [2], [0, -1, 3], [1]], symloss.DataError, "row 2 has a label behind a -1"),
+    ([[0, 1], [2], [0, -1, 3], [1]], symloss.DataError, "row 2 has a label after a -1"),
     ([[0, 1], [2], [0, 0.5], [1]], symloss.DataError, "row 2, column 1: 0.5 is not a class index"),
     ([[0, 1], [2], [0, np.nan], [1]], symloss.DataError, "row 2, column 1: nan"),
-    ([[0, 1], [2], [0, 0, 3], [0, 1, 2, 3, 0]], symloss.DataError, "row 3 has 5 labels, but 4 steps"),
-    ([[0, 1], [2], [0, 0, 3], [0, 0, 0]], symloss.DataError, "row 3 has 3 labels and 2 blanks .* but 4 steps"),
+    ([[0, 1], [2], [0, 0, 3], [0, 1, 2, 3, 0]], symloss.DataError, "row 3 has 5 labels, but only 4 steps"),
+    ([[0, 1], [2], [0, 0, 3], [0, 0, 0]], symloss.DataError, "row 3 has 3 labels and 2 blanks .* but only 4 steps"),
     ([[0, 1], [2], [0]], symloss.DataError, "target has 3"),
     ([0, 1, 2, 3], symloss.ShapeError, "target has shape"),
 ])
@@ -109,13 +109,13 @@ def test_a_label_that_no_class_is_called_is_named(xs):
         net.train([xs, ["ab", "c", "ax", "b"]], **STILL)
     with pytest.raises(symloss.DataError, match="row 1 has the label 4, which is the blank"):
         net.train([xs, [["a"], ["b", None], ["c"], ["d"]]], **STILL)
-    with pytest.raises(symloss.SpecError, match="3 classes, but 5 outputs"):
+    with pytest.raises(symloss.SpecError, match="3 classes, but .* 5 outputs"):
         model(classes="abc")
 
 
 @pytest.mark.parametrize("blank", [5, -6])
 def test_a_blank_that_is_no_class_is_refused(blank):
-    with pytest.raises(symloss.SpecError, match=f"blank={blank}, but there are 5 classes"):
+    with pytest.raises(symloss.SpecError, match=f"blank={blank} .* 5 classes"):
         model({"form": "ctc", "blank": blank})
 
 
@@ -130,19 +130,19 @@ def test_conventions_count_no_padding_and_know_their_blank(xs, like, blank, labe
     same(loss_of(net, xs, labels), by_hand(net, xs, labels, blank, lengths))
     assert net.decode(xs) == decoding.ctc_greedy(net.predict_proba(xs), blank=blank)
     with pytest.raises(symloss.DataError, match=f"which is the blank|{blank} is out of range" if like != "keras" else
-                       "label behind a -1"):
+                       "label after a -1"):
         net.train([xs, [[1], [3], [blank, 1], [2]]], **STILL)
 
 
 def test_a_convention_that_knows_no_lengths_says_so(xs):
     net = model({"form": "ctc", "like": "optax"})
     labels = [[1, 2], [3], [1, 1, 4], [2]]
-    with pytest.raises(symloss.SpecError, match="differ in length, which ctc with like='optax' does not know"):
+    with pytest.raises(symloss.SpecError, match="differ in length, but ctc with like='optax' takes no lengths"):
         net.train([xs, labels], **STILL)
-    with pytest.raises(symloss.DataError, match="the loss of target is not told here; .* leave out like="):
+    with pytest.raises(symloss.DataError, match="the loss of target does not get them. .* leave out like="):
         net.train(lambda: [xs, labels], train_batches=1, **STILL)
     layers = [{"form": "input", "size": 2, "ndim": 3}, (5, "softmax")]
-    with pytest.raises(symloss.DataError, match="make the model a symloss.recurrent one"):
+    with pytest.raises(symloss.DataError, match="Use a model of symloss.recurrent"):
         symloss.Regressor(layers, loss="ctc", mode="PYTHON").train([xs, labels], **STILL)
 
 
@@ -228,7 +228,7 @@ def test_the_loss_as_a_metric_has_the_model_s_blank_and_counts_no_padding(xs):
 
 
 def test_an_edit_distance_is_no_metric_of_a_training_step(xs):
-    with pytest.raises(symloss.UnknownNameError, match=r"call net.score\(x, y, metric='edit_distance'\)"):
+    with pytest.raises(symloss.UnknownNameError, match=r"Call net.score\(x, y, metric='edit_distance'\)"):
         model().train([xs, LABELS], **STILL, metrics=["edit_distance"])
 
 

@@ -255,9 +255,9 @@ def test_target_is_called_by_what_true_means(elements, far, loss, meaning, oppos
     known = loss_of(net, [left, right, target])
     assert known == loss_of(net, {"left": left, "right": right, meaning: target})
     assert known == loss_of(net, {"left": left, "right": right, "target": target})
-    with pytest.raises(DataError, match=rf"'{opposite}', and to the loss .* means {meaning}, .*~{opposite}"):
+    with pytest.raises(DataError, match=rf"'{opposite}', but for the loss .* means {meaning}, .*~{opposite}"):
         net.train({"left": left, "right": right, opposite: target}, **STILL)
-    with pytest.raises(DataError, match="valid: the target is called"):
+    with pytest.raises(DataError, match="valid: the target is named"):
         net.train([left, right, target], {"left": left, "right": right, opposite: target}, **STILL)
 
 
@@ -282,14 +282,14 @@ def test_losses_that_read_targets_in_opposite_ways_are_refused():
 
 @pytest.mark.parametrize(("build", "words"), [
     (lambda: PairEmbedding([4, 2], distance="euclid"), "euclidean"),
-    (lambda: PairEmbedding([4, 2], loss=None, margin=1.0), "say it in one place"),
-    (lambda: PairEmbedding([4, 2], loss={"form": "contrastive", "margin": 2.0}, margin=1.0), "say it in one place"),
+    (lambda: PairEmbedding([4, 2], loss=None, margin=1.0), "its margin only once"),
+    (lambda: PairEmbedding([4, 2], loss={"form": "contrastive", "margin": 2.0}, margin=1.0), "its margin only once"),
     (lambda: PairEmbedding([4, 2], loss="mse", margin=1.0), "margin"),
     (lambda: PairEmbedding([4, 2], margin=-1.0), "margin"),
     (lambda: PairEmbedding(PairEmbedding([4, 2])), "one input and one output"),
     (lambda: PairEmbedding([4, {"name": "a", "size": 2}, {"name": "b", "size": 3, "inputs": "in"}]), "and 2"),
     (lambda: PairEmbedding([(6, 6, 1), {"form": "conv2", "size": 2, "filter_size": 3}]), "must be a vector"),
-    (lambda: PairEmbedding([{"size": 3, "ndim": 3}, (4, "gru"), "last", 2]), "share their lengths"),
+    (lambda: PairEmbedding([{"size": 3, "ndim": 3}, (4, "gru"), "last", 2]), "share one length"),
     (lambda: TripletEmbedding([4, 2], loss="mse"), "2 outputs"),
     (lambda: PairEmbedding([4, 2], distances="cosine"), "distance"),
 ])

@@ -119,11 +119,11 @@ def test_classes_reach_batches_that_cannot_be_looked_at():
 
 
 @pytest.mark.parametrize(("classes", "error", "words"), [
-    (["Less", "Greater"], symloss.SpecError, "2 outputs may have classes; say which one has these: classes={'cls'"),
+    (["Less", "Greater"], symloss.SpecError, "2 outputs could have them. Write which one, for example classes={'cls'"),
     ({"clz": ["a", "b"]}, symloss.UnknownNameError, "output in classes: 'clz'.*did you mean 'cls'"),
-    ({"cls": ["a", "b", "c"]}, symloss.SpecError, "3 classes of 'cls', which tells 2 apart"),
-    ({"yes": ["a"]}, symloss.SpecError, r"1 classes of 'yes', which tells 2 apart.*\[no, yes\]"),
-    ({"cls": "ab"}, symloss.SpecError, "classes of 'cls' are 'ab'; pass a list"),
+    ({"cls": ["a", "b", "c"]}, symloss.SpecError, "3 classes for 'cls', which distinguishes 2"),
+    ({"yes": ["a"]}, symloss.SpecError, r"1 classes for 'yes', which distinguishes 2.*\[no, yes\]"),
+    ({"cls": "ab"}, symloss.SpecError, "classes of 'cls' are 'ab', but .* a list"),
     ({"cls": ["a", "a"]}, symloss.DataError, "names a class twice"),
 ])
 def test_classes_that_cannot_be(classes, error, words):
@@ -137,7 +137,7 @@ def test_classes_that_cannot_be(classes, error, words):
 
 
 def test_a_regressor_predicts_numbers():
-    with pytest.raises(symloss.SpecError, match="a Regressor predicts numbers; use a Classifier or a Network"):
+    with pytest.raises(symloss.SpecError, match="a Regressor predicts numbers. Use a Classifier or a Network"):
         Regressor([2, (1, "sigmoid")], loss="bce", classes=["a", "b"])
     net = Regressor([2, (1, "sigmoid")], loss="bce", mode="PYTHON")
     net.train([X, LESS], **STILL)

@@ -71,9 +71,9 @@ def test_more_labels_than_outputs():
 
 
 @pytest.mark.parametrize("classes, words", [
-    (["a"], "1 classes, but 3 outputs"), (["a", "a", "b"], "twice"),
-    (["a", "b", np.nan], "nan means that the label is"), ([b"a", b"b", b"c"], "decode"),
-    (np.array(["2020", "2021", "2022"], "M8[Y]"), "date, which no file can hold")])
+    (["a"], "1 classes, but .* 3 outputs"), (["a", "a", "b"], "twice"),
+    (["a", "b", np.nan], "nan stands for a missing label"), ([b"a", b"b", b"c"], "Decode"),
+    (np.array(["2020", "2021", "2022"], "M8[Y]"), "date, which a file cannot store")])
 def test_wrong_classes(classes, words):
     with pytest.raises(symloss.SymlossError, match=words):
         symloss.Classifier([3, 3], classes=classes)

@@ -124,7 +124,7 @@ def test_probabilities_and_labels_may_take_turns():
 @pytest.mark.parametrize(("data", "options", "error", "words"), [
     ((np.eye(3), [0, 1, 5]), {}, symloss.DataError, "measure: target, row 2: 5 is out of range"),
     (np.eye(3), {}, symloss.DataError, "measure: got 1 array, but the model needs 2 arrays: in, target"),
-    ([(np.eye(3), np.array([0, 1, 1]))], {"each": True}, symloss.DataError, "in batches; with each=True pass arrays"),
+    ([(np.eye(3), np.array([0, 1, 1]))], {"each": True}, symloss.DataError, "in batches. Pass arrays"),
     ((np.eye(3), [0, 1, 1]), {"metrics": ["acuracy"]}, symloss.UnknownNameError, "did you mean 'accuracy'"),
     ((np.eye(3), [0, 1, 1]), {"eech": True}, symloss.UnknownNameError, "each"),
 ])
@@ -134,5 +134,5 @@ def test_wrong_uses(data, options, error, words):
 
 
 def test_a_network_without_a_loss_has_nothing_to_measure():
-    with pytest.raises(symloss.SpecError, match="measure: .* has no loss; add one"):
+    with pytest.raises(symloss.SpecError, match="measure: .* has no loss. Add one"):
         Network([3, 2], loss=None).measure([np.eye(3), np.eye(3, 2)])

@@ -185,7 +185,7 @@ FAILURES = [
     ({"loss": ["mse", 5]}, symloss.SpecError, "5"),
     ({"loss": lambda a, b, c: a}, symloss.SpecError, "prediction, target"),
     ({"loss": lambda p, t: 3.0}, symloss.SpecError, "float"),
-    ({"loss": lambda p, t: p[:, None, :] - t[None]}, symloss.ShapeError, "made 3 axes"),
+    ({"loss": lambda p, t: p[:, None, :] - t[None]}, symloss.ShapeError, "returned 3 axes"),
     ({"loss": "gaussian_nll"}, symloss.SpecError, "variance"),
 ]
 
@@ -355,12 +355,12 @@ def called(expression):
     lambda p, t, w: (w * ((p - t) ** 2).sum(axis=1)).mean(),
 ])
 def test_a_class_that_repeats_outputs_against_the_target_raises(expression, registered):
-    with pytest.raises(symloss.ShapeError, match="Own: repeats shapes"):
+    with pytest.raises(symloss.ShapeError, match="Own: the function broadcasts the shapes"):
         Regressor([5, 1], loss=called(expression)(), weighted=True)
 
 
 def test_a_class_that_subtracts_labels_from_probabilities_raises_at_once(registered):
-    with pytest.raises(symloss.ShapeError, match=r"Own: shapes \(\?, 3\) and \(\?,\) do not go together"):
+    with pytest.raises(symloss.ShapeError, match=r"Own: the shapes \(\?, 3\) and \(\?,\) do not fit together"):
         Classifier([4, 3], loss=called(lambda p, t, w: (p - t).mean())())
 
 
@@ -461,7 +461,7 @@ def test_ports_may_be_named(rng):
 def test_what_is_no_list_is_refused_in_the_place_of_the_losses():
     net = Regressor([2, 1])
     for wrong in (None, net.losses[0], "mse", {"form": "mse"}):
-        with pytest.raises(symloss.SpecError, match=r"net.losses is a list.*net.set_loss"):
+        with pytest.raises(symloss.SpecError, match=r"net.losses must be a list.*net.set_loss"):
             net.losses = wrong
     net.losses = tuple(net.losses)
     net.losses.append(Loss("mae"))
@@ -478,5 +478,5 @@ def test_an_output_that_is_set_on_a_loss_stays_or_is_refused(points):
     net.losses[0].output_name = "nowhere"
     with pytest.raises(symloss.UnknownNameError, match="nowhere"):
         net.train([x, y], **STILL)
-    with pytest.raises(symloss.SpecError, match="output_name=3; the name of a layer"):
+    with pytest.raises(symloss.SpecError, match="output_name=3 must be the name of a layer"):
         net.losses[0].output_name = 3

@@ -204,7 +204,7 @@ def test_a_model_without_loss_predicts_but_does_not_train(points):
 
 def test_a_classifier_that_ends_in_a_sigmoid_says_the_way_out(labelled):
     x, y = labelled
-    with pytest.raises(symloss.ShapeError, match=r"sigmoid.* end in \(3, 'softmax'\), or pass loss='bce'.*\(n, 3\)"):
+    with pytest.raises(symloss.ShapeError, match=r"sigmoid.* End in \(3, 'softmax'\), or pass loss='bce'.*\(n, 3\)"):
         Classifier([4, (3, "sigmoid")])
     for net, target in ((Classifier([4, (3, "softmax")]), y), (Classifier([4, (3, "sigmoid")], loss="bce"), y),
                         (Regressor([4, (3, "sigmoid")], loss="bce"), np.eye(3)[y])):

@@ -85,8 +85,8 @@ def test_samples_for_a_classifier(labelled):
 @pytest.mark.parametrize("layers, options, message", [
     ([8, 8], {"algo": "layerwise"}, "no hidden layer"),
     ([8, 4, {"size": 3, "inputs": ["in", "hid1"]}, 8], {"algo": "sample"}, "hid2"),
-    ([8, 4, 8], {"algo": "sample", "epochs": 3}, "epochs does not go"),
-    ([8, 4, 8], {"algo": "pretrain", "resume": True}, "resume does not go"),
+    ([8, 4, 8], {"algo": "sample", "epochs": 3}, "epochs has no effect"),
+    ([8, 4, 8], {"algo": "pretrain", "resume": True}, "resume does not work"),
 ], ids=str)
 def test_what_does_not_go_is_refused(inputs, layers, options, message):
     with pytest.raises(symloss.SpecError, match=message):
@@ -114,8 +114,8 @@ def test_layerwise_waits_until_images_are_rows(layers, stages, rng):
 def test_pretraining_says_early_which_layer_does_not_go(kind, rng, compilations):
     net = (symloss.recurrent.Regressor([3, 5, (4, "rnn"), 3]) if kind == "recurrent"
            else symloss.convolution.Regressor([(8, 8, 1), CONV, "flatten", 3]))
-    words = "'hid2' is of the form 'rnn'" if kind == "recurrent" else "'hid1' is of the form 'conv2'"
-    with pytest.raises(symloss.SpecError, match=f"fully connected ones alone, and {words}; use algo='layerwise'"):
+    words = "'hid2' has the form 'rnn'" if kind == "recurrent" else "'hid1' has the form 'conv2'"
+    with pytest.raises(symloss.SpecError, match=f"fully connected, but {words}. Use algo='layerwise'"):
         net.train([rng.normal(size=(9, 8, *net.layers[0].shape[-2:]))], algo="pretrain", verbose=0)
     assert not compilations
 
@@ -153,7 +153,7 @@ def test_an_experiment_is_a_model_in_a_box(points, tmp_path):
 
 def test_a_number_of_validation_batches_of_arrays_is_refused(points):
     """It was accepted once, and did nothing."""
-    with pytest.raises(symloss.SpecError, match="valid_batches=3, but validation data that are arrays are used"):
+    with pytest.raises(symloss.SpecError, match="valid_batches=3 has no effect, because validation arrays are used"):
         symloss.Regressor([5, 4, 3]).train(points, points, valid_batches=3, verbose=0)
 
 

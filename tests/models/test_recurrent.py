@@ -174,7 +174,7 @@ def test_ragged_sequences_are_weighed_one_by_one_step_by_step_or_value_by_value(
 @pytest.mark.parametrize(
     ("weights", "words"),
     [
-        ([np.ones(3), np.ones(6), np.ones(1), np.ones(3)], "train, item 3: weights has 3 steps, target has 4"),
+        ([np.ones(3), np.ones(6), np.ones(1), np.ones(3)], "train, item 3: weights has 3 steps, but target has 4"),
         (np.ones((4, 5)), r"train: weights has shape \(4, 5\).*at most 6 steps"),
         (np.ones(3), r"train: weights has shape \(3,\).*4 sequences"),
     ],
@@ -237,8 +237,8 @@ def test_ragged_labels_of_any_kind(ragged):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda xs, ys: [xs, [*ys[:3], ys[3][:2]]], "train, item 3: target has 2 steps, in has 4"),
-        (lambda xs, ys: [xs, ys[:3]], "target has 3 sequences, in has 4"),
+        (lambda xs, ys: [xs, [*ys[:3], ys[3][:2]]], "train, item 3: target has 2 steps, but in has 4"),
+        (lambda xs, ys: [xs, ys[:3]], "target has 3 sequences, but in has 4"),
         (lambda xs, ys: [[*xs[:3], xs[3][:0]], [*ys[:3], ys[3][:0]]], "item 3: the sequence is empty"),
         (lambda xs, ys: [xs, np.zeros((4, 6, 1))], "in differ in length, but those of target do not"),
     ],
@@ -296,7 +296,7 @@ def test_a_score_of_as_many_steps_in_another_shape_is_refused(metric, rng):
     with pytest.raises(DataError, match="target has 5|differ in length"):
         net.score(rng.normal(size=(6, 5, 4)), rng.normal(size=(5, 6, 2)), metric=metric)
     labels = recurrent.Classifier([4, (5, "rnn"), 2])
-    with pytest.raises(DataError, match="target has 5 sequences, the prediction has 6"):
+    with pytest.raises(DataError, match="target has 5 sequences, but the prediction has 6"):
         labels.score(rng.normal(size=(6, 5, 4)), np.zeros((5, 6), int))
 
 
@@ -403,8 +403,8 @@ def test_the_last_window_is_drawn_as_well():
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        (([np.ones((9, 1)), np.ones((8, 1))], 3), DataError, "8, 9 steps"),
-        (([np.ones((9, 1))], 10), DataError, "steps=10, but the arrays have 9"),
+        (([np.ones((9, 1)), np.ones((8, 1))], 3), DataError, "numbers of steps, 8, 9"),
+        (([np.ones((9, 1))], 10), DataError, "steps=10, but the arrays have only 9"),
         (([np.ones((9, 1))], 0), SpecError, "steps=0"),
         (([np.ones((9, 1))], 3, 0), SpecError, "batch_size=0"),
     ],
@@ -554,7 +554,7 @@ def test_ctc_takes_ragged_labels_of_inputs_of_one_length_and_weights(rng):
 @pytest.mark.parametrize(("call", "message"), [
     (lambda net, x: net.train([[*x[:2], x[2][:3], x[3]], LABELS], **ONCE), "row 2 has 3 labels and 1 blanks"),
     (lambda net, x: net.train([x, LABELS], [[v[:2] for v in x], LABELS], **ONCE), "valid: target: row 2"),
-    (lambda net, x: net.train([x, LABELS], **ONCE, metrics=["acc"]), r"pass metrics=\['ctc'\]"),
+    (lambda net, x: net.train([x, LABELS], **ONCE, metrics=["acc"]), r"Pass metrics=\['ctc'\]"),
     (lambda net, x: net.score(x, LABELS), "metric='ctc'")])
 def test_what_ctc_cannot_do_is_said_before_training(rng, call, message):
     net = symloss.recurrent.Classifier([2, (4, "rnn"), 5], loss="ctc", mode="PYTHON")
@@ -564,5 +564,5 @@ def test_what_ctc_cannot_do_is_said_before_training(rng, call, message):
 
 @pytest.mark.parametrize("end", [["last", 2], [2, "mean"], [2, {"form": "max"}]])
 def test_an_autoencoder_that_ends_in_one_output_for_a_sequence_is_told_what_to_do(end):
-    with pytest.raises(symloss.SpecError, match="leave out the layer over time .* recurrent.Regressor"):
+    with pytest.raises(symloss.SpecError, match="Leave out the layer over time .* recurrent.Regressor"):
         symloss.recurrent.Autoencoder([2, (3, "rnn"), *end])

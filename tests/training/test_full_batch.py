@@ -73,6 +73,6 @@ def test_second_derivatives_that_are_not_finite_are_told():
         return abs(p - t) ** 1.5
 
     net = symloss.Regressor([x.shape[1], 1], loss=steep, mode="PYTHON")
-    with pytest.raises(symloss.TrainingError, match="second derivatives are not finite; use algo='lbfgs'"):
+    with pytest.raises(symloss.TrainingError, match="second derivatives are not finite. Use algo='lbfgs'"):
         y = np.where(np.arange(len(x))[:, None] % 2, net.predict(x), 1.0)
         net.train([x, y], algo="trust-ncg", epochs=3, verbose=0)

@@ -107,7 +107,7 @@ def test_whatever_a_callback_enters_is_valid_json(value, points, tmp_path):
 def test_another_kind_of_file_is_left_alone(content, points, make):
     file, path = make
     path.write_text(content)
-    with pytest.raises(symloss.DataError, match="choose another path"):
+    with pytest.raises(symloss.DataError, match="Choose another path"):
         model().train(points, **QUIET, epochs=1, callbacks=file())
     assert path.read_text() == content
 

@@ -52,7 +52,7 @@ def test_no_name_elsewhere_is_an_option_here():
     ({"learning_rate": schedules.linear(0.1, -0.1, 10)}, "learning_rate=-0.1"),
     ({"algo": "momentum", "momentum": schedules.warm_up(5, schedules.linear(0.5, 1.5, 10))}, "momentum=1.5"),
     ({"algo": "lbfgs", "tolerance": -1}, "tolerance=-1"),
-    ({"algo": "lbfgs", "accumulate": 2}, "accumulate does not go with"),
+    ({"algo": "lbfgs", "accumulate": 2}, "accumulate does not work with"),
     ({"save_progress": ""}, "path"),
     ({"save_every": -1, "save_progress": "f"}, "save_every"),
 ])

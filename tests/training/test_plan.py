@@ -150,8 +150,8 @@ def test_rates_by_pattern():
 
 @pytest.mark.parametrize("options, error, words", [
     ({"freeze": "hid9"}, symloss.UnknownNameError, "hid9.*hid1.w"),
-    ({"freeze": "*"}, symloss.SpecError, "nothing is left"),
-    ({"learning_rate": {"out": 0.1}}, symloss.SpecError, "hid1.w.*add"),
+    ({"freeze": "*"}, symloss.SpecError, "leaves no parameter"),
+    ({"learning_rate": {"out": 0.1}}, symloss.SpecError, "hid1.w.*Add"),
     ({"learning_rate": {"nix": 0.1, "*": 1}}, symloss.UnknownNameError, "nix"),
     ({"learning_rate": "fast"}, symloss.SpecError, "learning_rate='fast'"),
     ({"learning_rate": float("nan")}, symloss.SpecError, "finite"),

@@ -165,7 +165,7 @@ def test_a_stream_has_no_size_and_no_examples_to_come_back_to(points):
     found = trained(lambda: points, train_batches=2)
     assert found.batch_size is None and found.training_examples is None and found.example_rows is None
     assert (found.steps, found.examples) == (6, 240) and len(found.losses_by_step) == 6
-    with pytest.raises(symloss.DataError, match="batch by batch.*pass arrays"):
+    with pytest.raises(symloss.DataError, match="in batches.*Pass arrays"):
         found.example_losses  # noqa: B018
 
 
@@ -382,9 +382,9 @@ def test_itertrain_has_results_that_grow(points):
     next(records)
     growing = net.results
     assert growing.stopped is None and len(growing) == 1 and growing.steps == len(growing.losses_by_step) == 2
-    assert "it still runs" in repr(growing)
+    assert "it is still running" in repr(growing)
     for name in ("example_losses", "last_net"):
-        with pytest.raises(SpecError, match=f"{name}: the training still runs"):
+        with pytest.raises(SpecError, match=f"{name}: the training is still running"):
             getattr(growing, name)
     next(records)
     records.close()
@@ -581,7 +581,7 @@ def test_the_value_that_is_named_itself_needs_no_validation_data(points, recwarn
     ({"relative_change": 0.1}, "write min_improvement"),
     ({"metric": "ac"}, "unknown metric of EarlyStopping: 'ac'; did you mean 'acc'.*pass metrics="),
     ({"metric": "auc"}, "'auc'.*pass metrics="),
-    ({"metric": "acc", "monitor": "valid_acc"}, "pass one of them"),
+    ({"metric": "acc", "monitor": "valid_acc"}, "Pass only one of them"),
     ({"metric": 3}, "metric=3"),
     ({"patience": -1}, "patience=-1"),
     ({"initial_patience": 1.5}, "initial_patience=1.5"),

@@ -57,14 +57,14 @@ def test_validation_data_of_which_nothing_counts_are_an_error(stream, points):
     x, y = points
     nothing = (x, y, np.zeros_like(y))
     valid = (lambda: nothing) if stream else nothing
-    with pytest.raises(symloss.DataError, match="nothing in the validation data counts"):
+    with pytest.raises(symloss.DataError, match="no validation item counts"):
         model(weighted=True).train((x, y, np.ones_like(y)), valid, **QUIET, valid_batches=1 if stream else None)
 
 
 def test_validation_labels_that_are_all_ignored_are_an_error(labelled):
     x, y = labelled
     net = Classifier([4, 3], loss={"form": "xe", "ignore_index": -1}, mode="PYTHON")
-    with pytest.raises(symloss.DataError, match="nothing in the validation data counts"):
+    with pytest.raises(symloss.DataError, match="no validation item counts"):
         net.train((x, y), (x, np.full_like(y, -1)), **QUIET, epochs=1)
 
 

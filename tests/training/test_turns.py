@@ -169,7 +169,7 @@ def test_a_network_within_can_be_named_by_itself():
                                          ("wasserstein_critic", 1, {"moves": critic, "learning_rate": 0.0})],
                epochs=1, batch_size=4, verbose=0)
     assert np.array_equal(critic.params[0].get_value(), before)
-    with pytest.raises(SpecError, match="no part of the model"):
+    with pytest.raises(SpecError, match="not part of the model"):
         game.train([np.ones((8, 1))],
                    turns=[("wasserstein_generator", 1, {"moves": two_heads()}), "wasserstein_critic"])
 
@@ -243,15 +243,15 @@ def test_a_best_epoch_without_every_turn_stays_a_number_while_weights_change(dat
 def test_wrong_turns_say_what_is_wrong(data):
     net = two_heads()
     for turns, error, named in [
-        (["mse(a)"], SpecError, "two turns or more"), ([("mse(a)", 1), ("mse(a)", 1)], SpecError, r"minimizes mse"),
+        (["mse(a)"], SpecError, "at least two turns"), ([("mse(a)", 1), ("mse(a)", 1)], SpecError, r"minimizes mse"),
         ([("mse(c)", 1), "mse(b)"], UnknownNameError, r"did you mean"),
         ([("mse(a)", 0), "mse(b)"], SpecError, "steps=0"),
         ([("mse(a)", 1, {"moves": "hidden"}), "mse(b)"], UnknownNameError, "matches no parameter"),
-        ([("mse(a)", 1, {"epochs": 3}), "mse(b)"], SpecError, "belongs to the whole training"),
+        ([("mse(a)", 1, {"epochs": 3}), "mse(b)"], SpecError, "is an option of the whole training"),
         ([("mse(a)", 1, {"learnin_rate": 3}), "mse(b)"], UnknownNameError, "learning_rate"),
         ([("mse(a)", 1, {"hidden_dropout": 0.1}), "mse(b)"], SpecError, "noise on the graph"),
-        ([("mse(a)", 1, {"algo": "lbfgs"}), "mse(b)"], SpecError, "the whole data at once"),
-        ([("mse", 1), "mse(b)"], SpecError, "there are 2 of this name"), ([3, 4], SpecError, "it must be"),
+        ([("mse(a)", 1, {"algo": "lbfgs"}), "mse(b)"], SpecError, "the whole data set at once"),
+        ([("mse", 1), "mse(b)"], SpecError, "2 losses have this name"), ([3, 4], SpecError, "it must be"),
         ([Loss("mae"), "mse(b)"], SpecError, "not in net.losses"), ("mse", SpecError, "a list of turns"),
         ([("mse(a)", 1, {"moves": 3}), "mse(b)"], SpecError, "moves=3"),
     ]:
