@@ -20,7 +20,7 @@ SHOWN = 5  # words or columns in an error, at most
 
 @dataclasses.dataclass
 class Coding:
-    """What a model must know of a table.
+    """What a model must know about a table.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def load(path):
     Raises
     ------
     DataError
-        If the file is no model, or if `symloss train` did not make it.
+        If the file is not a model, or if `symloss train` did not make it.
     """
     content = _files.read(path, "predict")
     if pathlib.Path(path).suffix.lower() in (".csv", ".tsv", ".txt", ".toml"):

@@ -104,7 +104,7 @@ def _machine(net) -> list[str]:
 
 
 def _train(net, train, held_out, epochs, console) -> bool:
-    """Train, and return whether Ctrl-C ended it; then what was learnt so far is kept."""
+    """Train, and return whether Ctrl-C ended it; then what was learned so far is kept."""
     try:
         net.train(train, held_out, algo="adam", batch_size=BATCH, epochs=epochs, patience=None, verbose=console)
     except KeyboardInterrupt:  # between two epochs, when the training itself does not listen

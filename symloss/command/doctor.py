@@ -152,7 +152,7 @@ def _threads() -> dict[str, str]:
     found, cores = {"cores": str(blas.cores())}, blas.cores()
     now = blas.provide().threads()
     if now is None:
-        return found | {"chosen": "as the BLAS decides; symloss sets them for scipy-openblas32 alone"}
+        return found | {"chosen": "as the BLAS decides; symloss sets them for scipy-openblas32 only"}
     if blas.user_set_threads():
         return found | {"chosen": f"{now}, as OPENBLAS_NUM_THREADS or OMP_NUM_THREADS in the environment says"}
     if cores == 1:

@@ -22,7 +22,7 @@ def run(console: Console, words) -> int:
     found = losses_table(words).columns[0].cells if entry.definition is None else []
     others = [one for one in found if one != entry.name]
     if others:
-        say(console, f"\nThe name occurs in what is said of {', '.join(others)}, too.")
+        say(console, f"\nThe name also occurs in the descriptions of {', '.join(others)}, too.")
     return 0
 
 
@@ -35,7 +35,7 @@ def page(console: Console, spec: LossSpec) -> None:
     facts = {"other names": ", ".join(aliases) or "none", "formula": formula(spec) or "see its documentation",
              "ports": ", ".join(spec.ports), "one value per": spec.per, "unit": spec.unit}
     if spec.activation:
-        facts["output"] = f"goes with a layer that ends in {spec.activation}"
+        facts["output"] = f"needs a layer that ends in {spec.activation}"
     rows(console, {name: text for name, text in facts.items() if name != "unit" or text != "unknown"})
     if spec.options:
         meanings = described(spec)

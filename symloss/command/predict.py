@@ -96,7 +96,7 @@ def _predictions(net, known, x) -> dict[str, list]:
 
 
 def _of_each(classes, probabilities):
-    """Return a probability for each class, also if a single output tells two classes apart."""
+    """Return a probability for each class, also if a single output distinguishes two classes."""
     if probabilities.shape[1] == 1 and len(classes) == 2:
         return np.concatenate([1 - probabilities, probabilities], axis=1)
     return probabilities

@@ -35,7 +35,7 @@ validation = 0.2            # fraction of the rows that are held out for validat
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """What to train. Fields as in `EXAMPLE`."""
+    """A description of what to train, with the fields of `EXAMPLE`."""
 
     target: object
     inputs: list | None = None

@@ -49,11 +49,11 @@ class Blas:
         return ctypes.CDLL(self.library) if self.library else None
 
     def threads(self) -> int | None:
-        """Return how many threads it uses now, or None if that cannot be told."""
+        """Return how many threads it uses now, or None if that is unknown."""
         return self._handle.scipy_openblas_get_num_threads() if self._handle else None
 
     def set_threads(self, count: int) -> None:
-        """Make it use so many threads, where that can be set."""
+        """Set the number of threads that it uses, if that is possible."""
         if self._handle:
             self._handle.scipy_openblas_set_num_threads(ctypes.c_int(count))
 
@@ -137,7 +137,7 @@ _changing = threading.Lock()
 
 @contextlib.contextmanager
 def threads_for(operations: float, wanted: bool = True, own: bool = False):
-    """Within, the BLAS uses the number of threads that is fastest for products of so many multiplications.
+    """In this context, the BLAS uses the fastest number of threads for products of this many multiplications.
 
     `own`: the BLAS is that of the compiler of our own.
 
@@ -162,7 +162,7 @@ def threads_for(operations: float, wanted: bool = True, own: bool = False):
 
 
 def threads(operations: float) -> int:
-    """Return 1, or all cores where products of so many multiplications were measured to be faster with them."""
+    """Return 1, or all cores if products of this many multiplications were measured to be faster with them."""
     return cores() if cores() > 1 and operations >= crossover() else 1
 
 
@@ -201,7 +201,7 @@ def _measure_crossover() -> float:
 
 
 def _seconds(blas: Blas, size: int, count: int) -> float:
-    """Return the least time of a square single-precision product with so many threads."""
+    """Return the least time of a square single-precision product with this number of threads."""
     blas.set_threads(count)
     a, b, c = (np.ones((size, size), np.float32) for _ in range(3))
     pointer = ctypes.POINTER(ctypes.c_float)

@@ -1,4 +1,4 @@
-"""Functions for JAX, which wants every length known: compiled anew for each shape of the inputs."""
+"""Functions for JAX, which needs to know every length: compiled again for each shape of the inputs."""
 
 import functools
 
@@ -20,7 +20,7 @@ LOW = (1 << 64) - 1
 class ByShape:
     """A compiled function, called as PyTensor's are.
 
-    JAX compiles for each shape in any case; here the graph is told it before, so that what counts rows is a number.
+    JAX compiles for each shape in any case. Here the graph gets the shape first, so that numbers of rows are constants.
     Random generators are handed to JAX at each call and taken back from it, so that their shared variables can be set
     and read, as with other backends. Double precision is allowed while it runs, whatever JAX is set to, and values are
     handed over as numpy's, in the types of the graph.
@@ -36,7 +36,7 @@ class ByShape:
         self.inputs, self._mode = list(inputs), mode
         for v in self.inputs:
             if isinstance(v.type, SparseTensorType):
-                raise SpecError(f"mode 'JAX': {v.name} is sparse, and JAX multiplies no sparse arrays; use mode='C'")
+                raise SpecError(f"mode 'JAX': {v.name} is sparse, but JAX cannot multiply sparse arrays. Use mode='C'")
         updates = dict(updates or {})
         expressions = clone_replace([*outputs, *updates.values()], dict(givens or {}))
         self._outputs = expressions[: len(outputs)]

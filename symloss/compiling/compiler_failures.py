@@ -1,4 +1,4 @@
-"""What is said and done when a compiler, its flags or its cache fail."""
+"""Messages and remedies for failures of a compiler, its flags or its cache."""
 
 import contextlib
 import functools
@@ -44,8 +44,8 @@ def explained(name: str, compile_it):
     try:
         return compile_it()
     except FAILURES as error:
-        raise SpecError(f"mode {name!r}: {_told(error)}, or pass mode='NUMBA'; `symloss info` shows what "
-                        f"works") from error
+        raise SpecError(f"mode {name!r}: {_told(error)}, or pass mode='NUMBA'. The command `symloss info` shows which "
+                        "modes work") from error
 
 
 def without_absent_compiler() -> None:
@@ -98,7 +98,7 @@ def _mend_cache(error) -> None:
 def remove_damaged(folder) -> None:
     """Remove, once, what a full disk or a crash has left in the cache: a process that loads half a file is killed.
 
-    Files without a key beside them are left alone: another process is just writing them, and nobody loads them.
+    Files without a key beside them stay: another process is writing them, and nobody loads them.
     """
     for key in pathlib.Path(folder).glob("tmp*/key.pkl"):
         for file in key.parent.glob("*.so"):

@@ -1,4 +1,4 @@
-"""Where NaN and infinity come from: a batch is computed once more, node by node, and walked back from what is wrong."""
+"""Find the origin of NaN and infinity: compute a batch again, node by node, and go back from the wrong value."""
 
 import dataclasses
 from collections.abc import Callable

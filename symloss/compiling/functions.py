@@ -98,7 +98,7 @@ class TrainingStep:
         )
 
     def _without(self, still) -> list:
-        """Return parameters without those that lead to outputs alone that have no loss: these are not meant to move."""
+        """Return the parameters except those that lead only to outputs without a loss."""
         objective = self.objective
         reached = set(ancestors([objective.total]))
         outputs = [objective.outputs[f"{name}:out"] for name in objective.graph.output_layers()]
@@ -138,7 +138,7 @@ class TrainingStep:
         self._function = function([], [], self.backend, updates=changes, givens=givens)
 
     def prepare(self, arrays: list, rows: int) -> None:
-        """Compile now what is compiled for the shapes of the data, not at the first of so many rows."""
+        """Compile for the shapes of the data now, and not when the first batch with this number of rows arrives."""
         if self._own is None:
             return
         start = time.perf_counter()
@@ -171,7 +171,7 @@ class TrainingStep:
     # ------------------------------------------------------------------------------------------ state
 
     def reset(self, seed: int) -> None:
-        """Forget what the rule remembers of earlier steps, and start the generators anew."""
+        """Reset the state of the rule and of the random generators."""
         self.told += 1
         for variable, value in zip(self._states, self._fresh, strict=True):
             variable.set_value(value)
@@ -303,7 +303,7 @@ class TrainingStep:
         return all(np.isfinite(v.get_value(borrow=True)).all() for v in self._sums)
 
     def take_sums(self) -> list[tuple]:
-        """Return what `sums` does, and start anew."""
+        """Return the same as `sums`, and reset the sums."""
         sums = self.sums()
         for variable, zeros in zip(self._sums, self._tally.zeros(), strict=True):
             variable.set_value(zeros)

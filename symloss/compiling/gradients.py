@@ -1,4 +1,4 @@
-"""What can be said and done about gradients before anything is compiled."""
+"""Checks and changes of gradients before anything is compiled."""
 
 import copy
 

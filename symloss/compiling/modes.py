@@ -28,7 +28,7 @@ C_FLAGS = ("-fno-trapping-math", "-fno-math-errno")
 
 @dataclasses.dataclass(frozen=True)
 class Backend:
-    """What compiles, and how its functions may be called.
+    """A backend: what compiles, and how its functions can be called.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def resolve(mode=None) -> Backend:
         return Backend("a mode of the user's", _for_jax(mode) if jax else mode, by_shape=jax)
     if name == "CVM":
         if not _compiler():
-            raise SpecError(f"mode 'CVM': {no_compiler()}; install g++, or use mode='C' or mode='NUMBA'")
+            raise SpecError(f"mode 'CVM': {no_compiler()}. Install g++, or use mode='C' or mode='NUMBA'")
         return _cvm()
     if name == "PYTHON":
         # more rewriting would take more than half of the time until the first step
@@ -109,7 +109,7 @@ def resolve(mode=None) -> Backend:
     if name in ("NUMBA", "JAX"):
         package = name.lower()
         if importlib.util.find_spec(package) is None:
-            raise SpecError(f"mode {name!r}: the package {package} is not installed; pip install {package}")
+            raise SpecError(f"mode {name!r}: the package {package} is not installed. Run pip install {package}")
         if name == "JAX":
             return Backend(name, _for_jax(predefined_modes[name]), by_shape=True)
         return Backend(name, predefined_modes[name])

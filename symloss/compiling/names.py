@@ -1,4 +1,4 @@
-"""What the values of a training step are called in its C file: after layers, losses and parameters."""
+"""Names for the values of a training step in its C file, after layers, losses and parameters."""
 
 
 def call(variable, name: str) -> None:

@@ -16,7 +16,7 @@ MISTAKES = (AssertionError, AttributeError, KeyError, RecursionError, TypeError)
 
 @contextlib.contextmanager
 def known(chosen: bool):
-    """Within, a mistake of the compiler is told, and Unsupported, so that a user's program goes on.
+    """In this context, a mistake of the compiler gives a warning and Unsupported, so a user's program continues.
 
     So is a machine without a C compiler, unless the user has `chosen` C.
     """
@@ -27,12 +27,12 @@ def known(chosen: bool):
             raise
         raise Unsupported(f"how to do without a C compiler ({error})") from error
     except RefusedTextError as error:
-        warnings.warn(f"{error}. PyTensor takes its place; the numbers are right", SymlossWarning, stacklevel=5)
+        warnings.warn(f"{error}. PyTensor is used instead; the numbers are right", SymlossWarning, stacklevel=5)
         raise Unsupported(f"how to write this graph in C that compiles ({error})") from error
     except MISTAKES as error:
-        said = f"the compiler of symloss made a mistake ({type(error).__name__}: {error}), and PyTensor takes its place"
+        said = f"the compiler of symloss made a mistake ({type(error).__name__}: {error}), so PyTensor is used instead"
         warnings.warn(f"{said}; the numbers are right. Please report it with your model", SymlossWarning, stacklevel=5)
-        raise Unsupported(f"this graph, by a mistake of its own ({type(error).__name__}: {error})") from error
+        raise Unsupported(f"this graph, because of a mistake in it ({type(error).__name__}: {error})") from error
 
 
 def by_other(why: str) -> str:
@@ -109,7 +109,7 @@ class OwnSteps:
         return self._program.decisions()
 
     def prepare(self, arrays: list, rows: int) -> None:
-        """Compile for steps of so many rows of the arrays; Unsupported if they have to be made in another way."""
+        """Compile for steps of this many rows of the arrays; raise Unsupported if they need another compiler."""
         self._program.prepare(arrays, rows)
 
     def c_source(self) -> str:

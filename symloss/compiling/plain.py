@@ -37,7 +37,7 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, prepare
         Of (expressions, inputs); returns expressions that the compiler of our own takes, and a list of (new input,
         position of an input, function of its array): what has to be done with arrays before a call.
     **options
-        Other arguments of ``pytensor.function``. JAX honours updates and givens alone.
+        Other arguments of ``pytensor.function``. JAX only honors updates and givens.
 
     Raises
     ------
@@ -50,8 +50,9 @@ def function(inputs, outputs=None, mode=None, updates=None, givens=None, prepare
     plain = _Plain.of(inputs, outputs, updates, givens, options) if backend.own or backend.by_shape else None
     if backend.by_shape:
         if plain is None:
-            raise SpecError("mode 'JAX': inputs and outputs have to be variables of numbers, every input used (or "
-                            "on_unused_input='ignore'), without profile=, accept_inplace= and no_default_updates=")
+            raise SpecError("mode 'JAX': inputs and outputs must be variables of numbers, and every input must be "
+                            "used (or pass on_unused_input='ignore'). Leave out profile=, accept_inplace= and "
+                            "no_default_updates=")
         return _Called(plain, prepare, lambda ins, outs, ups, _: ByShape(ins, outs, backend.mode, ups))
 
     def other():  # whether PyTensor's C works is tried when it is wanted
@@ -97,7 +98,7 @@ class _Plain:
 
     @classmethod
     def of(cls, inputs, outputs, updates, givens, options):
-        """Return it, or None if some option is for PyTensor alone."""
+        """Return it, or None if an option only works with PyTensor."""
         several = outputs if isinstance(outputs, list | tuple) else [] if outputs is None else [outputs]
         ordinary = all(isinstance(v, Variable) for v in (*inputs, *several)) and len(set(inputs)) == len(inputs)
         special = [name for name in ("profile", "accept_inplace", "no_default_updates") if options.get(name)]
@@ -138,7 +139,7 @@ class _Plain:
 class _Called:
     """A function of the compiler of our own, or of JAX, that is called as PyTensor's are: by position or by name.
 
-    What PyTensor's function has besides (``maker``, ``copy``, ...) is asked of one that is then made for it.
+    Other attributes of PyTensor's function (``maker``, ``copy``, ...) come from one that is compiled on demand.
     """
 
     def __init__(self, plain: _Plain, prepare, make, otherwise=None):
@@ -168,8 +169,8 @@ class _Called:
         arrays = self._in_order(arrays, named) if named else arrays
         variables = self._plain.inputs
         if len(arrays) != len(variables):
-            raise TypeError(f"function: {len(arrays)} arguments, and {len(variables)} inputs "
-                            f"({', '.join(str(v.name) for v in variables)}); pass one for each")
+            raise TypeError(f"function: got {len(arrays)} arguments for {len(variables)} inputs "
+                            f"({', '.join(str(v.name) for v in variables)}). Pass one for each")
         arrays = [np.asarray(self._filtered(v, a), order="C") for v, a in zip(variables, arrays, strict=True)]
         if getattr(self._made, "why", None) is None:
             arrays += [make(arrays[position]) for _, position, make in self._prepared]
@@ -188,7 +189,8 @@ class _Called:
         given = dict(enumerate(arrays))
         for name, array in named.items():
             if name not in self._names or self._names[name] in given:
-                raise TypeError(f"function: {name}= is no input that is left; there are {', '.join(self._names)}")
+                raise TypeError(f"function: {name}= is not an input, or it already has a value. There are "
+                                f"{', '.join(self._names)}")
             given[self._names[name]] = array
         return [given[i] for i in range(len(self._plain.inputs)) if i in given]
 

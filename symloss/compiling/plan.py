@@ -25,7 +25,7 @@ LIMIT = Check("a finite number of at least 0 or None", lambda value: value is No
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """A description of the updates; what is compiled depends on `key` alone.
+    """A description of the updates. The compiled code depends only on `key`.
 
     Parameters
     ----------
@@ -110,10 +110,10 @@ def movable(parameters: dict, freeze) -> list:
     """Return the parameters (by name) that no pattern of `freeze` matches."""
     for pattern in freeze:
         if not any(matches(name, pattern) for name in parameters):
-            raise UnknownNameError(f"freeze: no parameter matches {pattern!r}; there are {', '.join(parameters)}")
+            raise UnknownNameError(f"freeze: no parameter matches {pattern!r}. There are {', '.join(parameters)}")
     free = [p for name, p in parameters.items() if not any(matches(name, pattern) for pattern in freeze)]
     if not free:
-        raise SpecError(f"freeze={freeze!r}: nothing is left to train")
+        raise SpecError(f"freeze={freeze!r} leaves no parameter to train. Freeze fewer parameters")
     return free
 
 
@@ -214,13 +214,13 @@ class Updates:
             group = {p: left.pop(p) for p in list(left) if matches(p.name, pattern)}
             if not group:
                 names = ", ".join(p.name for p in slopes)
-                raise UnknownNameError(f"learning_rate: no parameter (left) matches {pattern!r}; there are {names}")
+                raise UnknownNameError(f"learning_rate: no parameter (left) matches {pattern!r}. There are {names}")
             if rate is not None:
                 options["learning_rate"] = self._moving(_rate_name(pattern), rate)
             moved |= plan.rule(group, **options)
         if left:
             names = ", ".join(p.name for p in left)
-            raise SpecError(f"learning_rate: no pattern matches {names}; add '*' as the last pattern")
+            raise SpecError(f"learning_rate: no pattern matches {names}. Add '*' as the last pattern")
         return moved
 
     def _moving(self, name, value):

@@ -1,4 +1,4 @@
-"""Tables of which a step reads a few rows: gradients and updates of these rows alone.
+"""Tables of which a step reads a few rows: gradients and updates of only these rows.
 
 A parameter that the total reads only at places that are computed, ``table[ids]``, has a gradient of 0 in all other
 rows. So a rule that leaves a row alone where its gradient is 0 needs to be told of the rows that were read, and a step
@@ -20,7 +20,7 @@ TAKES = ("AdvancedSubtensor", "AdvancedSubtensor1")
 
 @dataclasses.dataclass
 class Reading:
-    """Where a total reads the rows of one parameter.
+    """The places where a total reads rows of one parameter.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Tables:
                 self.by_rows[parameter] = Reading(parts, parameter.type(f"slope of {parameter.name}"))
 
     def parts(self) -> list:
-        """Return all rows that are read, whose gradients are wanted instead of those of the tables."""
+        """Return all rows that are read. Their gradients are taken instead of those of the tables."""
         return [part for reading in self.by_rows.values() for part in reading.parts]
 
     def slopes(self) -> dict:
@@ -116,8 +116,8 @@ class Tables:
                 alike &= isinstance(node.op, Elemwise)
                 touched |= set(node.outputs)
         if not alike:
-            raise SpecError(f"lazy: the rule {self.plan.rule.__name__} does not treat each element of {parameter.name} "
-                            f"by itself, so that it cannot move some rows alone; leave lazy out")
+            raise SpecError(f"lazy: the rule {self.plan.rule.__name__} computes each element of {parameter.name} from "
+                            "others, so it cannot change only some rows. Leave lazy out")
 
     def told(self) -> list[str]:
         """Return how each table is updated, in words."""
@@ -142,7 +142,8 @@ def why_whole(plan) -> str | None:
     if not plan.lazy:
         return f"{name} may move rows whose gradient is 0, too; with lazy=True it moves only those that a step reads"
     if name == "esgd":
-        raise SpecError("lazy: esgd takes products with the whole Hessian; use algo='adam', or leave lazy out")
+        raise SpecError("lazy: esgd uses products with the whole Hessian, so it cannot change only some rows. Use "
+                        "algo='adam', or leave lazy out")
     return None
 
 
@@ -161,7 +162,7 @@ def _shape(parameter) -> str:
 def _readings(total, parameters) -> dict:
     """Return by parameter the rows that a total reads, and the operations that read all of it.
 
-    Parameters that are read as a whole alone are left out.
+    Parameters that are only read as a whole are left out.
     """
     found: dict = {p: ([], []) for p in parameters}
     for variable in ancestors([total]):

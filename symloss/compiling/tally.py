@@ -90,7 +90,7 @@ def _is_scalar(term, part) -> bool:
 def _known_shape(term, part) -> tuple:
     if None in part.type.shape:
         raise SpecError(
-            f"metric {term.name!r}: its table has the shape {part.type.shape}, and only known lengths can be summed "
-            f"up; name a layer of a known size as its output"
+            f"metric {term.name!r}: its table has the shape {part.type.shape}, but it can only be summed up if all "
+            "lengths are known. Use a layer with a known size as its output"
         )
     return part.type.shape

@@ -8,7 +8,7 @@ _building = threading.RLock()
 
 
 def alone(build):
-    """Return `build` so that no two threads of the process are in it, or in anything else that is alone.
+    """Return `build` with a lock, so that no two threads of the process build or compile at the same time.
 
     For what builds or compiles graphs: PyTensor changes settings of the whole process while it does so, and rewriters
     are shared by all functions of a mode.

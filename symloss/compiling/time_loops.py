@@ -1,4 +1,4 @@
-"""What the inside of a loop through time compiles with, and that of other operations that are graphs themselves.
+"""How the inside of a loop through time compiles, and that of other operations that are graphs themselves.
 
 PyTensor makes C of it in whatever mode the function around it has; PyTensor 3.0 also lets a loop give its buffers back
 after every step of time.

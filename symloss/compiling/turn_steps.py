@@ -17,7 +17,7 @@ PLACE = "place in the round"
 class TurnSteps:
     """Several compiled steps, each with its own objective, rule and state, that take turns batch by batch.
 
-    It is used as a `TrainingStep` is. In the mode C, a driver in C changes from one to the next, so many batches are
+    You use it like a `TrainingStep`. In the mode C, a driver in C changes from one to the next, so many batches are
     one call.
 
     Parameters
@@ -99,7 +99,7 @@ class TurnSteps:
             step.scale_learning_rate(factor)
 
     def reset(self, seed: int) -> None:
-        """Forget what the rules remember, start the generators anew, and begin with the first turn."""
+        """Reset the state of the rules and of the random generators, and begin with the first turn."""
         for step in self.steps:
             step.reset(seed)
         self._place[:] = 0
@@ -181,7 +181,7 @@ class TurnSteps:
         return all(step.sums_are_finite() for step in self.steps)
 
     def take_sums(self) -> list[tuple]:
-        """Return what `sums` does, and start anew."""
+        """Return the same as `sums`, and reset the sums."""
         return self._together([step.take_sums() for step in self.steps])
 
 

@@ -111,9 +111,10 @@ def _balanced(objective, terms, step) -> dict:
 def _last_shared(objective, terms, values) -> list:
     """Return the parameters of the last layer that all `terms` depend on."""
     if len(terms) < 2:
-        raise SpecError(f"weight gradnorm: only {terms[0].name} has it; it balances two losses or more")
+        raise SpecError(f"weight gradnorm: only {terms[0].name} has it, but it balances two losses or more. Pass it "
+                        "to another loss, too")
     if len({t.source.weighing.moving for t in terms}) > 1:
-        raise SpecError("weight gradnorm: the losses have different options of it; pass the same to all")
+        raise SpecError("weight gradnorm: the losses have different options for it. Pass the same options to all")
     reached = None
     for value in values:
         slopes = pytensor.grad(value, list(objective.graph.parameters.values()), disconnected_inputs="ignore",
@@ -124,4 +125,5 @@ def _last_shared(objective, terms, values) -> list:
         found = [p for p in layer.params.values() if p in reached]
         if found:
             return found
-    raise SpecError(f"weight gradnorm: {', '.join(t.name for t in terms)} share no layer with parameters")
+    raise SpecError(f"weight gradnorm: the losses {', '.join(t.name for t in terms)} share no layer with parameters, "
+                    "so there is nothing to balance")

@@ -113,7 +113,7 @@ def test_demo_interrupted_while_it_compiles_ends_without_a_traceback(tmp_path, c
     ("options", "message"),
     [
         (["--mode", "NUMBBA"], "unknown mode 'NUMBBA'"),
-        (["--output", os.path.join(os.devnull, "x")], "pass another --output"),
+        (["--output", os.path.join(os.devnull, "x")], "Pass another --output"),
     ],
 )
 def test_mistakes_are_told_in_one_line_before_anything_is_trained(tmp_path, capsys, options, message):
@@ -280,7 +280,7 @@ def test_cache_clear_removes_what_is_old_or_everything(capsys, compiled):
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["claer"], "did you mean 'clear'?"),
-    (["--older-than", "3"], "call symloss cache clear --older-than 3"),
+    (["--older-than", "3"], "Write symloss cache clear --older-than 3"),
 ])
 def test_what_cache_does_not_understand_removes_nothing(capsys, compiled, arguments, message):
     assert main(["cache", *arguments]) == 1

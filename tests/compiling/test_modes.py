@@ -173,7 +173,7 @@ def test_c_text_that_does_not_compile_is_told_and_the_program_goes_on(monkeypatc
         text.replace("(int64_t i = 0;", "(int64_t i = nobody;"), *rest))
     monkeypatch.setattr(Backend, "otherwise", lambda self: resolve("PYTHON"))
     net = Regressor([5, 3], mode="C")
-    with pytest.warns(symloss.SymlossWarning, match="does not compile.*report it.*PyTensor takes its place"):
+    with pytest.warns(symloss.SymlossWarning, match="does not compile.*report it.*PyTensor is used instead"):
         net.train(points, epochs=1, verbose=0)
     assert "C that compiles" in str(net.explain())
 

@@ -159,8 +159,8 @@ def _fresh(text: str, entry: str, compiler: Compiler) -> ctypes.CDLL:
     try:  # a second time, for what passes: somebody has emptied the cache, say
         return _build(text, entry, compiler, cache.place())
     except OSError as error:
-        raise SpecError(f"no folder for compiled code can be written ({_why(error)}); set SYMLOSS_CACHE and TMPDIR "
-                        f"to folders in which you may write") from error
+        raise SpecError(f"no folder for compiled code is writable ({_why(error)}). Set SYMLOSS_CACHE and TMPDIR to "
+                        "folders in which you may write") from error
     except Failure as failure:
         said = _mistake(str(failure), compiler, cache.place() / entry / f"{entry}.c")
         raise compilers.RefusedTextError(said) from failure

@@ -66,8 +66,9 @@ def refuse(why: str) -> None:
     """Note that `folder` cannot be used, and say so once."""
     if folder() not in _unusable:
         _unusable.add(folder())
-        warnings.warn(f"the cache {folder()} cannot be used ({why}); compiled code is kept for this process only. Set "
-                      f"SYMLOSS_CACHE to a folder in which you may write.", SymlossWarning, stacklevel=4)
+        warnings.warn(f"the cache {folder()} cannot be used ({why}), so compiled code is only kept for this process. "
+                      "Set SYMLOSS_CACHE to a folder in which you may write.",
+                      SymlossWarning, stacklevel=4)
 
 
 # --------------------------------------------------------------------------------------------------- reading, writing

@@ -35,7 +35,7 @@ PROCESSOR = {  # by machine: how a compiler is told to use all of this processor
     **dict.fromkeys(("x86_64", "amd64", "i686", "i386", "x86", "s390x"), "-march=native"),
     **dict.fromkeys(("aarch64", "arm64", "ppc64le"), "-mcpu=native"),
 }
-# gcc vectorises what can be, as with -O3, and does none of the copying and unrolling that doubles its time for nothing;
+# gcc vectorizes what can be, as with -O3, and does none of the copying and unrolling that doubles its time for nothing;
 # nor does it make calls of memcpy of loops, for which vectors would leave their registers
 GCC = ("-pipe", "-ftree-vectorize", "-fvect-cost-model=unlimited", "-fno-tree-loop-distribute-patterns",
        "--param=vect-epilogues-nomask=0", "--param=max-completely-peel-times=8")
@@ -120,8 +120,9 @@ class Compiler:
             if not refused:
                 return said
             _refused[self.command] = _refused.get(self.command, frozenset()) | set(refused)
-            warnings.warn(f"the C compiler {shlex.join(self.command)} does not take {' '.join(refused)}; its code "
-                          f"may be slower. Set CC to another one for full speed.", SymlossWarning, stacklevel=5)
+            warnings.warn(f"the C compiler {shlex.join(self.command)} does not accept {' '.join(refused)}, so its "
+                          "code may be slower. Set CC to another compiler for full speed.",
+                          SymlossWarning, stacklevel=5)
 
     def _environment(self, folder):
         environment = os.environ | {"LC_ALL": "C"}
@@ -229,8 +230,9 @@ def _wish() -> str:
 
 
 def _say_passed_over(what, why, other):
-    warnings.warn(f"the C compiler {what} does not work ({why}); {shlex.join(other.command)} is used instead. Set CC "
-                  f"to one that works.", SymlossWarning, stacklevel=4)
+    warnings.warn(f"the C compiler {what} does not work ({why}), so symloss uses {shlex.join(other.command)} instead. "
+                  "Set CC to a compiler that works.",
+                  SymlossWarning, stacklevel=4)
 
 
 @functools.lru_cache(maxsize=8)

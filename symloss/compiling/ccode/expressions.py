@@ -18,7 +18,7 @@ LIBM = {"tan": "tan", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arc
 OWN = {"gammaln": "lgamma", "psi": "digamma", "tri_gamma": "trigamma"}
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==",
          "neq": "!=", "and": "&", "or": "|", "xor": "^"}
-TRUTH = {"and": "{} ? {} : 0", "or": "{} ? 1 : {}", "xor": "{} != {}"}  # gcc does not vectorise & of comparisons
+TRUTH = {"and": "{} ? {} : 0", "or": "{} ? 1 : {}", "xor": "{} != {}"}  # gcc does not vectorize & of comparisons
 FLOORED = {
     "mod": """static inline {kind} floor_mod_f{bits}({kind} a, {kind} b)
 {{
@@ -35,7 +35,7 @@ ROUNDING = {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": "rint"}
 
 
 def c_type(dtype: str, local: bool = False) -> str:
-    """Return the C type of a dtype; truth values in registers (`local`) are ints, which vectorise better."""
+    """Return the C type of a dtype; truth values in registers (`local`) are ints, which vectorize better."""
     if dtype not in TYPES:
         raise Unsupported(f"numbers of type {dtype}")
     return "int" if local and dtype == "bool" else TYPES[dtype]

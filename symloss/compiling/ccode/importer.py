@@ -137,4 +137,4 @@ def as_length(value: Value):
         return int(value.attrs["value"])
     if value.op == "length":
         return value.attrs["length"]
-    raise Unsupported("a length that depends on data, or on the number of rows in a way that is no polynomial")
+    raise Unsupported("a length that depends on data, or on the number of rows in a way that is not a polynomial")

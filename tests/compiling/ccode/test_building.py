@@ -337,7 +337,7 @@ def test_no_folder_at_all_is_an_error_with_the_way_out(monkeypatch):
         raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
 
     monkeypatch.setattr(cache.tempfile, "mkdtemp", none)
-    with pytest.warns(SymlossWarning), pytest.raises(SpecError, match="set SYMLOSS_CACHE and TMPDIR"):
+    with pytest.warns(SymlossWarning), pytest.raises(SpecError, match="Set SYMLOSS_CACHE and TMPDIR"):
         building.load(text(1))
 
 
@@ -477,7 +477,7 @@ def test_a_compiler_that_is_clang_though_it_is_called_gcc(tmp_path, monkeypatch)
 
 def test_a_flag_that_is_refused_is_told_and_left_out_if_it_can_be_missed(runs, monkeypatch):
     monkeypatch.setattr(compilers, "OPTIONAL", ("-fquick", "-fno-math-errno", "-march=quick"))
-    with pytest.warns(SymlossWarning, match="does not take -fquick") as said:
+    with pytest.warns(SymlossWarning, match="does not accept -fquick") as said:
         assert [building.load(text(i)).answer() for i in range(2)] == [0, 1]
     assert "-fno-math-errno" in building.find().flags
     assert len(said) <= 2
