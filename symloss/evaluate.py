@@ -152,8 +152,8 @@ def _compiled(what, name, arrays, weights, how, like, activation, mode, options,
     spec.check_options(options)
     if len(arrays) != len(spec.ports):
         raise SpecError(
-            f"evaluate: got {len(arrays)} arrays, but the loss {name!r} takes {len(spec.ports)} "
-            f"({', '.join(spec.ports)})"
+            f"evaluate: got {len(arrays)} array{'s' * (len(arrays) != 1)}, but the loss {name!r} takes "
+            f"{len(spec.ports)} ({', '.join(spec.ports)})"
         )
     if isinstance(wrt, bool) or not isinstance(wrt, int | np.integer) or not 0 <= wrt < len(spec.ports):
         raise SpecError(f"evaluate: wrt={wrt} is not valid; it must be the position of a port of the loss {name!r}, 0 "

@@ -189,7 +189,7 @@ class Regularizer:
     def _need(self, found, kind, names):
         if not found:
             raise UnknownNameError(
-                f"{self.title}: no {kind} matches {self.pattern!r}. Choose among {', '.join(names) or 'none'}"
+                f"{self.title}: no {kind} matches {self.pattern!r}. There are {', '.join(names) or 'none'}"
             )
         return found
 

@@ -150,7 +150,7 @@ def test_the_row_of_a_wrong_number_is_named(data):
     (lambda: model("csr").train([np.zeros((3, 30)), np.zeros((3, 2))], input_noise=0.1, verbose=0), "is sparse"),
     (lambda: model("csr").add_loss("gp", ports={"at": "in"}), "gradient_penalty: in:out is sparse.*ports"),
     (lambda: model("csr").train([np.zeros((3, 30)), np.zeros((3, 2))], hidden_l1={"in*": 0.1}, verbose=0),
-     "no output matches 'in\\*'. Choose among hid1:out"),
+     "no output matches 'in\\*'. There are hid1:out"),
     (lambda: model("csr").train([np.zeros((3, 30)), np.zeros((3, 2))], contractive=0.1, verbose=0), "no input matches"),
 ])
 def test_what_sparse_matrices_cannot_do_is_said(build, words):
