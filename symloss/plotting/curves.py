@@ -17,8 +17,8 @@ INFINITE = 1e30  # losses that hold logarithms off 0 have such numbers instead o
 FAR = 20.0  # options below are thresholds that a picture of errors or margins may reach
 
 
-def loss_curve(losses, *, against=None, target=None, what=None, between=None, at=None, classes=CLASSES, ax=None, path=None,
-               theme=None, **options):
+def loss_curve(losses, *, against=None, target=None, what=None, between=None, at=None, classes=CLASSES, ax=None,
+               path=None, theme=None, **options):
     """Plot losses, their gradients and their curvatures against the prediction, the error, the margin, and others.
 
     The values are computed by the compiled loss and its symbolic derivatives. Jumps are drawn as jumps, and curves end
@@ -115,8 +115,8 @@ def _lines(forms, options, against, target, names, at, classes) -> list[Line]:
     shared = [drawn(form, own, at=at, classes=classes) for form, own in _with_options(forms, options)]
     for loss in shared:
         if example(loss.spec) is not None and (target is not None or at or classes != CLASSES):
-            raise SpecError(f"loss_curve: {loss.label} is drawn in a small example of its own; leave out target, at and "
-                            f"classes")
+            raise SpecError(f"loss_curve: {loss.label} is drawn in a small example of its own; leave out target, at "
+                            f"and classes")
     for port in at:
         known = sorted({name for loss in shared for name in loss.names if name != "target"})
         if port not in known:
