@@ -19,7 +19,7 @@ from .item_weights import ClassWeight, ignore_index, item_weights
 from .moving_weights import LossWeight
 from .option_values import OptionValues
 from .reduction import added, divide, fraction, reduce, scalar_rule
-from .registration import LossSpec, names, registry
+from .registration import LossSpec, registry
 from .user_functions import checked_parameters, in_words, prove_call, real, refuse_reduced, without_effect
 
 
@@ -91,8 +91,7 @@ class Loss(HasFormula):
     def __init__(self, form=None, *, target=None, weight=1.0, weighted=False, output_name=None, how=None,
                  like=None, ports=None, parameters=None, **options):
         if form is None and type(self) is Loss:
-            raise SpecError("Loss: got no loss. Pass its name, such as Loss('mse'). The known losses are "
-                            f"{', '.join(names())}")
+            raise SpecError("Loss: got no loss. Pass its name, such as Loss('mse'); symloss.losses.names() lists all")
         self.form, self.like = type(self).__name__ if form is None else form, like
         self.spec, self.usual = found_spec(form, like, self.name)  # the reduction where none is asked for
         self.how = self.usual if how is None else how
