@@ -40,7 +40,7 @@ class Model(Trainable, Layer):
         model = super().__new__(cls, *arguments, **keywords)
         if cls is not Model and "train_step" in dir(cls):
             raise SpecError(f"{cls.__name__}: train_step is not supported, since symloss compiles the whole training "
-                            f"step. Write what you want to minimize as a loss, or use add_loss within a layer")
+                            f"step. Write what to minimize as a loss, or use add_loss within a layer")
         return model
 
     def _connect(self, inputs, outputs):

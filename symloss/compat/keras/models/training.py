@@ -29,7 +29,7 @@ FORMER = {  # methods of earlier versions of Keras -> what to write
     "predict_generator": "write predict(generator)",
     "predict_classes": "write predict(x).argmax(axis=-1), or (predict(x) > 0.5) for a sigmoid",
     "predict_proba": "write predict(x)",
-    "train_step": "write what you want to minimize as a loss, or use add_loss within a layer. The step itself is "
+    "train_step": "write what to minimize as a loss, or use add_loss within a layer. The step itself is "
                   "compiled",
 }
 

@@ -138,8 +138,8 @@ class BaseConvLayer(Layer):
 
     def convolve(self, input, **kwargs):
         """Return `input` convolved with ``self.W``, without biases and nonlinearity. A subclass defines this method."""
-        raise NotImplementedError(f"{told(self)}: BaseConvLayer does not implement the convolve() method. You will "
-                                  f"want to use a subclass such as Conv2DLayer.")
+        raise NotImplementedError(f"{told(self)}: BaseConvLayer does not implement the convolve() method. Use "
+                                  f"a subclass such as Conv2DLayer.")
 
 
 class _Convolution(BaseConvLayer):
