@@ -6,6 +6,7 @@ import numpy as np
 from pytensor.graph.basic import Variable
 
 PLAIN = (str, bytes, int, float, complex, bool, type(None))
+AT_ONCE = frozenset((str, bytes, int, bool, type(None)))  # most of what there is, and equal to itself
 
 
 def fingerprint(value, _above: tuple = ()):
@@ -20,30 +21,42 @@ def fingerprint(value, _above: tuple = ()):
     >>> fingerprint({"a": [1.0]}) == fingerprint({"a": [2.0]})
     False
     """
+    kind = type(value)
+    if kind in AT_ONCE:
+        return kind.__name__, value
+    if kind is dict or kind is list or kind is tuple:
+        return _contents(value, kind, _above)
     if isinstance(value, PLAIN):
         return type(value).__name__, value if value == value else repr(value)  # NaN equals itself here
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, (np.ndarray, np.generic)):
         if value.dtype == object:
             return "array", value.shape, tuple(fingerprint(one, _above) for one in np.ravel(value))
         content = np.ascontiguousarray(value).tobytes()
         return "array", value.dtype.str, value.shape, hashlib.sha256(content).hexdigest()
-    if isinstance(value, Variable | type) or callable(value) and not hasattr(value, "__dict__"):
+    if isinstance(value, (Variable, type)) or callable(value) and not hasattr(value, "__dict__"):
         return _itself(value)
+    if isinstance(value, (dict, list, tuple, set, frozenset)):
+        return _contents(value, kind, _above)
     if id(value) in _above:  # it contains itself
         return "above", _above.index(id(value))
-    above = (*_above, id(value))
-    if isinstance(value, dict):
-        return "dict", tuple((fingerprint(k, above), fingerprint(v, above)) for k, v in value.items())
-    if isinstance(value, list | tuple | set | frozenset):
-        found = [fingerprint(one, above) for one in value]
-        return type(value).__name__, frozenset(found) if isinstance(value, set | frozenset) else tuple(found)
     if hasattr(value, "__code__"):
         return _itself(value)
     if hasattr(value, "fingerprint"):
         return value.fingerprint()
     known = {**{name: getattr(value, name, None) for name in getattr(type(value), "__slots__", ())},
              **getattr(value, "__dict__", {})}
-    return (_itself(type(value)), fingerprint(known, above)) if known else _itself(value)
+    return (_itself(kind), fingerprint(known, (*_above, id(value)))) if known else _itself(value)
+
+
+def _contents(value, kind, above):
+    """Return the fingerprint of a dict, a list, a tuple or a set."""
+    if id(value) in above:
+        return "above", above.index(id(value))
+    above = (*above, id(value))
+    if isinstance(value, dict):
+        return "dict", tuple([(fingerprint(k, above), fingerprint(v, above)) for k, v in value.items()])
+    found = [fingerprint(one, above) for one in value]
+    return kind.__name__, frozenset(found) if isinstance(value, (set, frozenset)) else tuple(found)
 
 
 class _itself:  # noqa: N801 - a key by identity, which keeps its value alive so that no other gets the same id

@@ -1,6 +1,8 @@
 """Graph: layers in order, their parameters by name, and the expressions that they compute from the inputs."""
 
+import contextlib
 import sys
+import threading
 
 import numpy as np
 import pytensor.tensor as pt
@@ -76,6 +78,7 @@ class Graph:
         self.layers: list[layers.Layer] = []
         self.mask = mask  # a variable (batch, time), where a layer has to know how long sequences are
         self.lent, self.lent_others = {}, {}  # of losses by name: weights, which penalties mean, and other parameters
+        self._seen: dict | None = None  # by thread: what it has looked at, while the layers stay as they are
         self._remembered = None  # (state of the layers, their expressions, the next states of generators)
 
     def add_layer(self, description, last: bool = False, plain: bool = False, **options) -> "layers.Layer":
@@ -327,8 +330,27 @@ class Graph:
         values, updates = self._plain()
         return values, updates | own_updates(values) if training else updates
 
+    @contextlib.contextmanager
+    def still(self):
+        """Within it, this thread changes no layer, so that `outputs` looks for changes only once."""
+        before = self._seen
+        self._seen = before or {}
+        try:
+            yield
+        finally:
+            self._seen = before
+
     def _plain(self):
         """Return what `outputs` does without noise; it is made again when anything in a layer has changed."""
+        kept, seen, me = self._remembered, self._seen, threading.get_ident()
+        if kept is not None and seen is not None and seen.get(me) is kept:
+            return dict(kept[1]), dict(kept[2])
+        found = self._looked_at()
+        if seen is not None and self._remembered is not None:
+            seen[me] = self._remembered
+        return found
+
+    def _looked_at(self):
         state = tuple(layer.fingerprint() for layer in self.layers)
         if self._remembered is None or self._remembered[0] != state:
             values, updates = self._expressions(Context(seed=self.seed))
@@ -384,7 +406,8 @@ class Graph:
         return f"Graph({' -> '.join(self.names())})"
 
     def __getstate__(self):
-        return vars(self) | {"_remembered": None}  # a copy makes its own: following expressions, it would recurse
+        kept = {"_remembered": None, "_seen": None}  # a copy makes its own: following expressions, it would recurse
+        return vars(self) | kept
 
     def to_spec(self) -> list[dict]:
         """Return the dicts from which the layers can be rebuilt."""

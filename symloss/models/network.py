@@ -332,14 +332,15 @@ class Network(Composed, Predicting, Measuring, Written):
         """Train as `train` does, and yield the record of each epoch as soon as it is complete."""
         if not self.losses:
             raise SpecError(f"{self!r}: the model has no loss. Add one, for example net.add_loss('mse')")
-        self._bind()
         if isinstance(algo, str) and algo in PRETRAINING:
-            return pretraining.itertrain(self, train, valid, algo, options.pop("subalgo", "rmsprop"), verbose, options)
-        if not self.one_output:
-            automatic.look_at(self, train)
             self._bind()
-        asked = Options.split(algo, options | {"verbose": verbose}, self.graph)
-        with encoding.forgotten_if_refused(self):
+            return pretraining.itertrain(self, train, valid, algo, options.pop("subalgo", "rmsprop"), verbose, options)
+        with self.graph.still(), encoding.forgotten_if_refused(self):
+            self._bind()
+            if not self.one_output:
+                automatic.look_at(self, train)
+                self._bind()
+            asked = Options.split(algo, options | {"verbose": verbose}, self.graph)
             return trainer.itertrain(self, train, valid, asked)
 
     def c_source(self, algo="rmsprop", **options) -> str:

@@ -37,7 +37,8 @@ def itertrain(model, train, valid, asked: Options):
         asked = dataclasses.replace(asked, turns=turns.planned(model, asked))
     if asked.resume:
         if model._stopped is None:
-            raise SpecError("train: resume=True, but there is no training to continue; load a checkpoint, or train")
+            raise SpecError("train: resume=True, but there is no training to continue. Load a checkpoint, or train "
+                            "first")
         asked, changed = resuming.going_on(asked, model._stopped[0].get("asked", {}), model)
     seed = model.seed if asked.seed is None else asked.seed
     for loss in model.losses:
@@ -134,8 +135,8 @@ def _begun(model, step, train, valid, asked, seed, changed) -> Training:
     def unchanged():
         if built_in(model) != built:
             before, now = (", ".join(loss.name for loss in some) for some in (losses, model.losses))
-            what = f"the losses were {before} and are {now}" if losses != list(model.losses) else \
-                "what is built into a loss or a layer changed"
+            what = f"its losses changed from {before} to {now}" if losses != list(model.losses) else \
+                "a value that is compiled into a loss or a layer changed"
             raise SpecError(f"train: while the model trains, {what}, but the step is already compiled. End the "
                             f"training first (let the callback return True), then change the model and continue")
 
@@ -156,14 +157,15 @@ def _begun(model, step, train, valid, asked, seed, changed) -> Training:
 
 
 def _tell(objective, train, report) -> None:
-    """Say which outputs do not learn, and which metrics are no sums over batches, and what they cost."""
+    """Report outputs that do not learn, and metrics that are not sums over batches, with their cost."""
     if objective.idle_outputs:
-        report.say(f"no loss for {', '.join(objective.idle_outputs)}: what leads there alone does not learn")
+        report.say(f"no loss depends on {', '.join(objective.idle_outputs)}, so layers that lead only there do not "
+                   "learn")
     whole = [t.name for t in objective.evaluation_terms if t.whole]
     if whole:
-        verb = "is no sum" if len(whole) == 1 else "are no sums"
+        verb = "is not a sum" if len(whole) == 1 else "are not sums"
         cost = ("an extra pass over the training data, without noise, after each epoch that is validated"
-                if train.arrays is not None else "shown for the validation data alone")
+                if train.arrays is not None else "shown only for the validation data")
         report.say(f"{', '.join(whole)} {verb} over batches: {cost}")
 
 
@@ -202,7 +204,8 @@ def compiled(model, asked: Options, validated: bool, report=None, train=None):
     Those of data that lie in memory (`train`) are compiled for their shapes.
     """
     backend = resolve(model.mode)
-    measures = [*model._measures(asked.metrics), *asked.monitors]
+    with model.graph.still():
+        measures = [*model._measures(asked.metrics), *asked.monitors]
     made = [*asked.regularizers, *(r for turn in asked.turns or () for r in turn.asked.regularizers)]
     key = (_plans(asked), tuple(r.key() for r in made), built_in(model), backend.name,
            tuple(measure.key() for measure in measures), pytensor.config.floatX, asked.monitor_gradients)
@@ -242,7 +245,7 @@ def _plans(asked: Options) -> tuple:
 def c_source(model, asked: Options) -> str:
     """Return the C file of a training step; SpecError if there is none."""
     if asked.method is not None:
-        raise SpecError("c_source: a full-batch method makes no steps; pass an update rule, algo='adam' say")
+        raise SpecError("c_source: a full-batch method has no steps. Pass an update rule, such as algo='adam'")
     if asked.turns is not None:
         asked = dataclasses.replace(asked, turns=turns.planned(model, asked))
     objective = _objective(model, asked, [*model._measures(asked.metrics), *asked.monitors])
@@ -257,7 +260,7 @@ def _step(model, objective, asked: Options, backend):
 
 
 def _objective(model, asked: Options, measures) -> Objective:
-    """Return what is minimised, in stable forms."""
+    """Return what is minimized, in stable forms."""
     penalties = [*asked.regularizers, *(r for turn in asked.turns or () for r in turn.asked.regularizers)]
     objective = Objective(model.graph, model.losses, penalties, measures, model.seed)
     objective = stability.stable(objective, model.stable)
