@@ -36,13 +36,13 @@ def main(epochs: int = 30, folder=None) -> float:
     score = 1 - np.square(net.predict(held_out) - held_out).sum() / np.square(held_out - held_out.mean(axis=0)).sum()
     code = net.encode(held_out)
     assert np.allclose(net.decode(code), net.predict(held_out), atol=1e-5)
-    print(f"share of the variance that {code.shape[1]} numbers keep: {score:.3f}")
+    print(f"{code.shape[1]} numbers keep {score:.1%} of the variance of the pixels")
 
     # 4. The model also reconstructs pixels that it does not see. Here half of the pixels are 0, and the others are
     # doubled as in training.
     seen = held_out * (np.random.default_rng(0).uniform(size=held_out.shape) < 0.5)
     error = np.square(net.predict(2 * seen) - held_out).mean() / np.square(seen - held_out).mean()
-    print(f"digits with half of their pixels, from the code: {error:.0%} of the squared error that they had")
+    print(f"if half of the pixels are missing, the reconstruction removes {1 - error:.0%} of the squared error")
     draw(net, held_out, seen, pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-")))
     return float(score)
 
@@ -55,12 +55,12 @@ def draw(net, images, seen, folder):
 
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     left, right = figure.subfigures(1, 2)
-    left.suptitle("the 64 filters: red adds, blue takes away")
+    left.suptitle("the 64 filters: red is positive, blue is negative")
     weights = net.find("hid1", "w").get_value()
     for axes, column in zip(left.subplots(8, 8).flat, weights.T, strict=True):
         size = abs(column).max()
         axes.imshow(column.reshape(28, 28), cmap="RdBu_r", vmin=-size, vmax=size)
-    right.suptitle("digits, from the code; half of the pixels, from the code")
+    right.suptitle("digits and reconstructions; half of the pixels and reconstructions")
     rows = [images[:8], net.predict(images[:8]), seen[:8], net.predict(2 * seen[:8])]
     for axes, picture in zip(right.subplots(4, 8).flat, np.concatenate(rows), strict=True):
         axes.imshow(picture.reshape(28, 28), cmap="gray_r", vmin=0, vmax=1)

@@ -49,8 +49,8 @@ def main(epochs: int = 40, folder=None, batches: int = 100) -> float:
     x, target, mask = sequences(2000, rng)
     errors = np.square(net.predict(x) - target)[:, -KEPT:].mean(axis=(0, 2))
     error = net.score(x, target, mask, metric="mse")
-    print(f"mean squared error: {error:.4f}, that of remembering nothing: {np.square(target)[mask > 0].mean():.4f}")
-    print(f"step by step: {', '.join(f'{e:.4f}' for e in errors)}")
+    print(f"mean squared error: {error:.4f}; always predicting 0 gives {np.square(target)[mask > 0].mean():.4f}")
+    print(f"error of each step: {', '.join(f'{e:.4f}' for e in errors)}")
     draw(net, x, target, pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-")))
     return error
 

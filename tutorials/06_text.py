@@ -61,7 +61,7 @@ def main(epochs: int = 15, folder=None, batches: int = 50, characters: int = 300
     loss = net.history[-1]["loss"]
     share = np.bincount(text.encode(text.text)) / len(text.text)
     alone = -(share[share > 0] * np.log(share[share > 0])).sum()
-    print(f"{loss:.3f} nats per character; {alone:.3f} if one knows only how often each occurs")
+    print(f"{loss:.3f} nats per character; the frequencies of the characters alone give {alone:.3f}")
 
     # 5. Writing. Each character is drawn from the predicted probabilities and becomes the next input.
     for start, seed in (("This is the ", 1), ("the dog that Jack ", 2)):

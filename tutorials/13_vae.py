@@ -72,7 +72,7 @@ def main(epochs: int = 20, folder=None, data=None, count: int | None = None) -> 
 
         # 3. The bound on new digits, with weight 1, and its two terms.
         found = net.measure(test)
-        print(f"{size:2d} numbers a code: {found['loss']:.1f} nats for a test digit, {found['bce']:.1f} for the pixels "
+        print(f"{size:2d} numbers per code: {found['loss']:.1f} nats per test digit, {found['bce']:.1f} for the pixels "
               f"and {found['vae_kl']:.1f} for the code")
 
     # 4. Parts of a network are networks, too. The encoder predicts the mean of the code. The decoder draws a digit for

@@ -13,14 +13,14 @@ import pytensor
 import symloss
 from symloss import Loss, Network
 
-CENTRES = 2 * np.stack([np.cos(np.arange(8) * np.pi / 4), np.sin(np.arange(8) * np.pi / 4)], axis=1)
+CENTERS = 2 * np.stack([np.cos(np.arange(8) * np.pi / 4), np.sin(np.arange(8) * np.pi / 4)], axis=1)
 WIDTH = 0.1  # standard deviation of a cluster
-LATENT = 16  # random numbers that the generator makes a point of
+LATENT = 16  # random numbers that the generator turns into a point
 
 
 def mixture(count: int, rng):
     """Return points from eight clusters on a circle."""
-    points = CENTRES[rng.integers(8, size=count)] + WIDTH * rng.normal(size=(count, 2))
+    points = CENTERS[rng.integers(8, size=count)] + WIDTH * rng.normal(size=(count, 2))
     return points.astype("float32")
 
 
@@ -29,7 +29,7 @@ def covered(points) -> tuple[int, float]:
 
     A cluster is covered if it gets at least a quarter of the points that it should get.
     """
-    distances = np.linalg.norm(points[:, None] - CENTRES, axis=2)
+    distances = np.linalg.norm(points[:, None] - CENTERS, axis=2)
     good = distances.min(axis=1) < 4 * WIDTH
     counts = np.bincount(distances.argmin(axis=1)[good], minlength=8)
     return int((counts >= len(points) / 8 / 4).sum()), float(good.mean())

@@ -13,9 +13,9 @@ import pytensor
 import symloss
 
 WORDS, TOPICS = 50_000, 100
-STAY = 0.95  # probability that the next word belongs to the topic of the present one
-WINDOW = 2  # how far away a neighbour may be
-SIZE = 32  # numbers that describe a word
+STAY = 0.95  # probability that the next word belongs to the same topic
+WINDOW = 2  # how far away a neighbor may be
+SIZE = 32  # size of the vector of a word
 
 
 def frequencies():
@@ -32,10 +32,10 @@ def language(count: int, rng):
 
 
 def skip_grams(text, rng):
-    """Return each word of a text together with one of its neighbours."""
+    """Return each word of a text together with one of its neighbors."""
     away = rng.choice([-2, -1, 1, 2], size=len(text))
-    centres = np.arange(WINDOW, len(text) - WINDOW)
-    return [text[centres].astype("int32"), text[centres + away[centres]].astype("int32")]
+    centers = np.arange(WINDOW, len(text) - WINDOW)
+    return [text[centers].astype("int32"), text[centers + away[centers]].astype("int32")]
 
 
 def best_loss(rng) -> tuple[float, float]:
@@ -43,18 +43,18 @@ def best_loss(rng) -> tuple[float, float]:
     p = frequencies()
     within = -(p * np.log(p)).sum()
     away = np.array([1, 2])
-    same = STAY**away + (1 - STAY**away) / TOPICS  # probability that a neighbour has the same topic
+    same = STAY**away + (1 - STAY**away) / TOPICS  # probability that a neighbor has the same topic
     known = np.mean(-(same * np.log(same) + (1 - same) * np.log((1 - same) / (TOPICS - 1))))
     return known + within, np.log(TOPICS) + within
 
 
 def main(epochs: int = 4, folder=None, count: int = 400_000) -> float:
-    """Train on a text of `count` words, save a figure, and return the share of neighbours with the same topic."""
+    """Train on a text of `count` words, save a figure, and return the share of neighbors with the same topic."""
     pytensor.config.floatX = "float32"
     rng = np.random.default_rng(0)
     pairs, held_out = skip_grams(language(count, rng), rng), skip_grams(language(1000, rng), rng)
     known, unigram = best_loss(rng)
-    print(f"cross-entropy of the next word: {unigram:.2f} nats by its frequency, {known:.2f} at best")
+    print(f"cross-entropy of the next word: {unigram:.2f} nats if you only know frequencies, {known:.2f} at best")
 
     # 1. The input is one number, the id of a word, and the embedding layer returns a row of a table. The loss itself
     # has the weights for all 50,000 words, so the network ends with the embedding. Words are numbered by frequency,
@@ -73,7 +73,7 @@ def main(epochs: int = 4, folder=None, count: int = 400_000) -> float:
         history = net.train(pairs, held_out, algo="adagrad", learning_rate=0.3, epochs=epochs, batch_size=256,
                             patience=None, verbose=0)
         curves[form] = [record["valid_loss"] for record in history]
-        print(f"{form}: validation loss {curves[form][-1]:.2f}, {milliseconds(history, count):.2f} ms a step")
+        print(f"{form}: validation loss {curves[form][-1]:.2f}, {milliseconds(history, count):.2f} ms per step")
         if form == "sampled_softmax":
             chosen = net
     print()
@@ -82,18 +82,18 @@ def main(epochs: int = 4, folder=None, count: int = 400_000) -> float:
 
     # 3. What was learned: words of one topic lie close together, although the network was never told about topics.
     table = chosen.find("out", "w").get_value()
-    share = show_neighbours(table)
+    share = show_neighbors(table)
 
     # 4. You can still compute the probabilities of all classes when you need them.
     likely = chosen.losses[0].probabilities(chosen.predict([7]))[0].argsort()[::-1][:5]
-    print(f"after word 7 (topic 7) come, most probably, {', '.join(f'{w} (topic {w % TOPICS})' for w in likely)}")
+    print(f"the most probable words after word 7 (topic 7): {', '.join(f'{w} (topic {w % TOPICS})' for w in likely)}")
 
     # 5. With ten or a hundred times as many classes, a step takes as long as before.
     times = {}
     for classes in (1_000, 10_000, 100_000, 1_000_000):
         if classes <= 10 * count:
             times[classes] = step_time(classes, pairs)
-            print(f"{classes:9,} classes: {times[classes]:.3f} ms a step")
+            print(f"{classes:9,} classes: {times[classes]:.3f} ms per step")
     draw(curves, known, unigram, table, times, pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-")))
     return share
 
@@ -112,12 +112,12 @@ def step_time(classes: int, pairs) -> float:
     return milliseconds(history, len(some[0]))
 
 
-def show_neighbours(table, frequent: int = 1000, k: int = 5) -> float:
-    """Print the nearest neighbours of some words, and return the share of neighbours with the topic of their word."""
+def show_neighbors(table, frequent: int = 1000, k: int = 5) -> float:
+    """Print the nearest neighbors of some words, and return the share of neighbors with the topic of their word."""
     unit = table[:frequent] / np.linalg.norm(table[:frequent], axis=1, keepdims=True)
     nearest = (unit @ unit.T - 2 * np.eye(frequent)).argsort(axis=1)[:, ::-1][:, :k]
     for w in (0, 101, 542):
-        print(f"word {w} of topic {w % TOPICS}: next to it {', '.join(f'{n} ({n % TOPICS})' for n in nearest[w])}")
+        print(f"word {w} of topic {w % TOPICS}, neighbors: {', '.join(f'{n} ({n % TOPICS})' for n in nearest[w])}")
     share = float((nearest % TOPICS == np.arange(frequent)[:, None] % TOPICS).mean())
     print(f"of the {k} nearest of the {frequent:,} most frequent words, {share:.0%} share the topic of their word")
     return share
