@@ -108,7 +108,7 @@ def prose(lines: list[str]) -> str:
     if ruled:
         title = re.sub(r"^\d+\. ", "", ruled[1])
         return "\n".join([f"## {title[0].upper()}{title[1:]}", "", *lines[1:]])
-    return re.sub(r"^(\d+)\. ", r"**\1.** ", "\n".join(lines))
+    return re.sub(r"(\A|\n\n)(\d+)\. ", r"\1**\2.** ", "\n".join(lines))
 
 
 def page(name: str, title: str, question: str) -> str:

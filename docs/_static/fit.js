@@ -1,4 +1,5 @@
-// Formulas that are wider than their place are drawn smaller, down to half of their size.
+// Formulas that are wider than their place are drawn smaller, down to half of their size. Rows of tables that are wider
+// than a narrow screen are put on two lines.
 (function () {
   const fit = () => {
     for (const place of document.querySelectorAll("div.math")) {
@@ -9,9 +10,17 @@
       }
     }
   };
+  const stack = () => {
+    for (const table of document.querySelectorAll(".table-wrapper > table.docutils")) {
+      table.classList.remove("stacked");
+      if (table.offsetWidth > table.parentElement.clientWidth + 1) table.classList.add("stacked");
+    }
+  };
   window.addEventListener("load", () => {
+    stack();
     const drawn = window.MathJax && window.MathJax.startup && window.MathJax.startup.promise;
     if (drawn) drawn.then(fit);
   });
   window.addEventListener("resize", fit);
+  window.addEventListener("resize", stack);
 })();
