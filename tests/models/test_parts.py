@@ -126,8 +126,8 @@ def test_parts_that_there_are_not(ask, error, words):
 
 
 @pytest.mark.parametrize(("last", "label", "why"), [
-    ((3, "softmax"), "xe", "a softmax"), ((1, "sigmoid"), "bce", "a sigmoid"), (2, "mse", "none of"),
-    ((3, "relu"), "mse", "none of"),
+    ((3, "softmax"), "xe", "a softmax"), ((1, "sigmoid"), "bce", "a sigmoid"), (2, "mse", "not a softmax"),
+    ((3, "relu"), "mse", "not a softmax"),
 ])
 def test_the_output_chooses_the_loss(last, label, why):
     net = Network([4, 5, last], mode="PYTHON")
@@ -204,5 +204,5 @@ def test_targets_go_by_the_names_of_their_outputs(x, rng):
         net.train(dict(zip(names, (x, y), strict=True)), **QUIET | {"learning_rate": 0.0})
         losses.add(net.history[-1]["loss"])
     assert len(losses) == 1
-    with pytest.raises(symloss.DataError, match="pass one of them"):
+    with pytest.raises(symloss.DataError, match="Pass only one of them"):
         net.train({"in": x, "out": y, "target": y}, **QUIET)
