@@ -243,3 +243,26 @@ def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch):
 def test_compiled_to_c_it_fits_as_in_python(diabetes):
     x, y = diabetes
     np.testing.assert_allclose(regressor(mode="C").fit(x, y).predict(x), regressor().fit(x, y).predict(x), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("make", "loss", "said"), [
+    (regressor, "xe", "is for classes. Use SymlossClassifier"),
+    (regressor, "label_cross_entropy", "is for classes"),
+    (regressor, "triplet", "takes no target"),
+    (regressor, "multi_quantile", "an estimator for each quantile"),
+    (regressor, ["mse", "cox"], "cox have a form of their own"),
+    (classifier, "gaussian_nll", "needs the outputs mean, variance"),
+    (classifier, "coral", "not one score for each class"),
+    (classifier, ["xe", "supervised_contrastive"], "not one score for each class"),
+    (classifier, "ctc", "a form of their own"),
+], ids=range(9))
+def test_losses_of_other_targets_are_refused_with_the_way_out(make, loss, said):
+    x, y = np.zeros((12, 2)), np.arange(12) % 2
+    with pytest.raises(symloss.SpecError, match=f"{said}.*"):
+        make(loss=loss, epochs=1).fit(x, y)
+
+
+def test_labels_of_different_types_are_refused():
+    with pytest.raises(ValueError, match="different types: int, str. Pass labels of one type"):
+        classifier(epochs=1).fit(np.zeros((4, 2)), np.array(["a", 1, "a", 1], object))
+    classifier(epochs=1).fit(np.zeros((4, 2)), np.array(["a", np.str_("b"), "a", "b"], object))

@@ -29,7 +29,7 @@ class Column:
 
     @property
     def of_words(self) -> bool:
-        """Whether not all of its values are numbers."""
+        """Whether some of its values are not numbers."""
         return self.values.dtype.kind != "f"
 
     @property
@@ -52,7 +52,7 @@ def read(path, who: str = "train") -> dict[str, Column]:
     DataError
         See `read_texts`.
     """
-    return {name: _column(name, texts) for name, texts in read_texts(path, who).items()}
+    return {name: _column(name, texts, who) for name, texts in read_texts(path, who).items()}
 
 
 def read_texts(path, who: str = "train") -> dict[str, list[str]]:
@@ -104,9 +104,14 @@ def as_number(text: str) -> float | None:
         return None
 
 
-def _column(name, texts) -> Column:
+def _column(name, texts, who) -> Column:
     missing = [is_missing(text) for text in texts]
     numbers = [np.nan if gone else as_number(text) for text, gone in zip(texts, missing, strict=True)]
+    if None in numbers and all(gone or as_number(text.replace(",", ".", 1)) is not None
+                               for text, gone in zip(texts, missing, strict=True)):
+        text = next(text for text in texts if "," in text)
+        raise DataError(f"{who}: the column {name!r} has numbers with a comma, such as {text!r}. Write them with a "
+                        f"point before the decimals, and without a sign between thousands")
     if None in numbers or all(missing):
         return Column(name, np.array(["" if gone else text for text, gone in zip(texts, missing, strict=True)], "O"))
     return Column(name, np.array(numbers))

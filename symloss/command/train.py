@@ -10,12 +10,14 @@ from rich.console import Console
 from .. import losses
 from ..errors import DataError, SpecError
 from ..losses.formulas.grammar import parse
+from ..losses.of_columns import require_columns
 from ..models.feedforward import Classifier, Regressor
 from . import coding, recipes, scores, tables
 from .console import rows, say
 
 UNITS = ("the unit of the target", "the squared unit of the target")  # of losses for which targets may be scaled
 FEW = 10  # rows, at least
+CODES = 10  # different whole numbers of a target that may be classes, at most
 
 
 @dataclasses.dataclass
@@ -52,6 +54,10 @@ def run(console: Console, recipe, data) -> int:
     what = f"{len(task.classes)} classes" if task.classes else ", ".join(plan.targets)
     say(console, f"{len(learning)} rows to learn from, {len(held_out)} for validation; {task.x.shape[1]} inputs; "
                  f"target: {what}")
+    if not task.classes and plan.kind is None and _may_be_classes(task.y):
+        numbers = _listed(f"{one:g}" for one in np.unique(task.y))
+        say(console, f'note: the target has only the numbers {numbers}. If they are classes, write kind = '
+                     f'"classification"; if not, kind = "regression" hides this note')
     if task.dropped:
         say(console, f"note: {task.dropped} rows with missing values are left out")
     if "y" in scales:
@@ -79,6 +85,7 @@ def _saved(net, plan) -> pathlib.Path:
 
 
 def _listed(names) -> str:
+    names = list(names)
     return ", ".join(names) if len(names) <= 12 else f"{', '.join(names[:5])}, ..., {names[-1]} ({len(names)} in all)"
 
 
@@ -95,12 +102,19 @@ def read_task(plan, table) -> Task:
     SpecError
         If the targets do not fit the kind of model.
     """
+    if (spec := _spec(plan.loss)) is not None:
+        require_columns(spec, "train", "Choose another loss, such as 'huber', 'quantile' or 'multi_quantile', or use "
+                        "symloss.Network in Python", known=("multi_quantile",))
     targets = tables.chosen(table, plan.targets, "target")
     tables.chosen(table, plan.ignore, "ignore")
     names = plan.inputs or [name for name in table if name not in plan.targets and name not in plan.ignore]
     both = [name for name in names if name in plan.targets]
     if both:
         raise SpecError(f"train: the column {both[0]!r} is an input and a target. Remove it from one of them")
+    if "" in names:
+        raise DataError('train: a column has no name, and it may be the number of each row, which is not an input: '
+                        'pandas writes it unless you write df.to_csv(path, index=False). Name it, or write ignore = '
+                        '[""]')
     columns = tables.chosen(table, names, "inputs")
     if not columns:
         raise DataError("train: no column is left for the inputs. The table needs columns besides the target")
@@ -143,6 +157,12 @@ def _targets(plan, columns):
         raise DataError(f"train: the target {columns[0].name!r} is {classes[0]!r} in all rows, so there is nothing to "
                         "learn. Name another column")
     return values, classes
+
+
+def _may_be_classes(y) -> bool:
+    """Return whether numbers may be codes of classes: few, and whole."""
+    found = np.unique(y)
+    return y.shape[1] == 1 and 1 < len(found) <= CODES and bool(np.all(found == np.round(found)))
 
 
 def _wants_labels(loss) -> bool:

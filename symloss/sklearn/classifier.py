@@ -10,21 +10,22 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, colu
 
 from ..errors import SpecError
 from ..export.raw_loss import terms_of
+from ..losses.of_columns import require_columns
 from ..models import Classifier
 from .estimators import SymlossEstimator
 
 
 def _has_probabilities(estimator) -> bool:
     if estimator._output() == "linear":
-        raise AttributeError(f"loss={estimator.loss!r} predicts margins, not probabilities; use decision_function, or "
-                             f"a loss of probabilities such as 'xe'")
+        raise AttributeError(f"loss={estimator.loss!r} predicts margins, not probabilities. Use decision_function, or "
+                             "a loss of probabilities such as 'xe'")
     return True
 
 
 class SymlossClassifier(ClassifierMixin, SymlossEstimator):
     """A neural network for classification with any loss, as an estimator of scikit-learn.
 
-    Scale your data first, for example with a `StandardScaler` in a `Pipeline`. Labels may be of any type that can be
+    Scale your data first, for example with a StandardScaler in a Pipeline. Labels may be of any type that can be
     sorted.
 
     Parameters
@@ -47,7 +48,7 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
     classes_ : array
         The labels, sorted, in the order of the columns of probabilities.
     net_ : symloss.Classifier
-        The fitted model; its classes are the positions in `classes_`.
+        The fitted model; its classes are the positions in ``classes_``.
     history_, n_iter_, loss_, n_features_in_, feature_names_in_
         As in `SymlossRegressor`.
 
@@ -85,7 +86,7 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
         classes = unique_labels(y)
         if self.warm_start and self._is_fitted and list(classes) != list(self.classes_):
             raise ValueError(f"warm_start=True, but y has the classes {classes.tolist()}, not "
-                             f"{self.classes_.tolist()} as before; make a new estimator")
+                             f"{self.classes_.tolist()} as before. Make a new estimator")
         self.classes_ = classes
         labels = self._labels(y)
         return self._fit([X, labels], self._weights(X, y, sample_weight), stratify=labels)
@@ -109,8 +110,8 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
         if first:
             self.classes_ = unique_labels(y) if classes is None else unique_labels(classes)
         elif classes is not None and list(unique_labels(classes)) != list(self.classes_):
-            raise ValueError(f"classes={np.asarray(classes).tolist()}, and {self.classes_.tolist()} in the first call "
-                             f"to partial_fit; pass the same")
+            raise ValueError(f"classes={np.asarray(classes).tolist()} differs from {self.classes_.tolist()} in the "
+                             "first call to partial_fit. Pass the same classes")
         return self._fit_more([X, self._labels(y)], self._weights(X, y, sample_weight))
 
     def predict(self, X):
@@ -120,7 +121,7 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
 
     @available_if(_has_probabilities)
     def predict_proba(self, X):
-        """Return the probability of each class (n, k), in the order of `classes_`."""
+        """Return the probability of each class (n, k), in the order of ``classes_``."""
         found = self._outputs(X, "predict_proba")
         return found if self._output() == "softmax" else found / np.maximum(found.sum(axis=1, keepdims=True), 1e-300)
 
@@ -145,6 +146,10 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
     def _validated(self, X, y, reset):
         X, y = validate_data(self, X, y, dtype="numeric", multi_output=True, reset=reset)
         y = column_or_1d(y, warn=True)
+        kinds = {"str" if isinstance(one, str) else type(one).__name__ for one in y} if y.dtype == object else set()
+        if "str" in kinds and len(kinds) > 1:
+            raise ValueError(f"y has labels of different types: {', '.join(sorted(kinds))}. Pass labels of one type, "
+                             f"for example y.astype(str)")
         check_classification_targets(y)
         return X, y
 
@@ -153,7 +158,7 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
         positions = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
         if (wrong := self.classes_[positions] != y).any():
             raise ValueError(f"y has the label {y[wrong].tolist()[0]!r}, which is not among the classes "
-                             f"{self.classes_.tolist()}; pass all of them to the first partial_fit, classes=[...]")
+                             f"{self.classes_.tolist()}. Pass all classes to the first partial_fit, classes=[...]")
         return positions
 
     def _weights(self, X, y, sample_weight):
@@ -163,10 +168,17 @@ class SymlossClassifier(ClassifierMixin, SymlossEstimator):
         return weights if self.class_weight is None else weights * compute_sample_weight(self.class_weight, y)
 
     def _layers(self):
+        for one in self.loss if isinstance(self.loss, list | tuple) else [self.loss]:
+            try:
+                spec = terms_of(one, {}, None, "SymlossClassifier")[0].spec
+            except (SpecError, LookupError):  # a class of the user's, or a name that `_output` refuses
+                continue
+            require_columns(spec, "SymlossClassifier", "Choose another loss, such as 'xe' or 'categorical_focal', or "
+                            "use symloss.Network")
         return [self.n_features_in_, *self._hidden_layers(self.hidden), (len(self.classes_), self._output())]
 
     def _output(self) -> str:
-        """Return the activation that goes with the first loss: margins are linear."""
+        """Return the activation for the first loss: margins are linear."""
         first = self.loss[0] if isinstance(self.loss, list | tuple) and self.loss else self.loss
         try:
             spec = terms_of(first, {}, None, "SymlossClassifier")[0].spec

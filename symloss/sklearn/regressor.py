@@ -7,6 +7,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from ..errors import SpecError
 from ..export.links import choose
 from ..export.raw_loss import terms_of
+from ..losses.of_columns import require_columns
 from ..models import Regressor
 from .estimators import SymlossEstimator, sklearn_errors
 
@@ -14,8 +15,8 @@ from .estimators import SymlossEstimator, sklearn_errors
 class SymlossRegressor(RegressorMixin, SymlossEstimator):
     """A neural network for regression with any loss, as an estimator of scikit-learn.
 
-    Scale your data first, for example with a `StandardScaler` in a `Pipeline`. Scale targets that are much larger or
-    smaller than 1 with a `TransformedTargetRegressor`.
+    Scale your data first, for example with a StandardScaler in a Pipeline. Scale targets that are much larger or
+    smaller than 1 with a ``TransformedTargetRegressor``.
 
     Parameters
     ----------
@@ -125,16 +126,17 @@ class SymlossRegressor(RegressorMixin, SymlossEstimator):
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype="numeric", reset=reset)
         columns = 1 if y.ndim == 1 else y.shape[1]
         if not reset and self._is_fitted and columns != self.n_outputs_:
-            raise ValueError(f"y has {columns} columns, but {self.n_outputs_} were fitted before; make a new estimator")
+            raise ValueError(f"y has {columns} columns, but {self.n_outputs_} were fitted before. Make a new estimator")
         if self.warm_start and columns != getattr(self, "n_outputs_", columns):
-            raise ValueError(f"warm_start=True, but y has {columns} columns, not {self.n_outputs_} as before; make a "
-                             f"new estimator")
+            raise ValueError(f"warm_start=True, but y has {columns} columns, not {self.n_outputs_} as before. Make a "
+                             "new estimator")
         self.n_outputs_ = columns
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         return [X, np.asarray(y, "float64")], weights
 
     def _layers(self):
         with sklearn_errors():
+            self._check_loss()
             outputs = self._output_by_port()
         hidden = self._hidden_layers(self.hidden)
         if len(outputs) == 1:
@@ -144,6 +146,20 @@ class SymlossRegressor(RegressorMixin, SymlossEstimator):
         heads = [{"name": port, "size": self.n_outputs_, "activation": activation, "inputs": shared}
                  for port, activation in outputs.items()]
         return [self.n_features_in_, *hidden, *heads[::-1]]  # the last layer is what a Regressor predicts
+
+    def _check_loss(self):
+        """Raise SpecError for a loss that needs other targets than columns of numbers."""
+        way = ("Choose another loss, such as 'huber' or {'form': 'quantile', 'q': 0.9} (an estimator for each "
+               "quantile), or use symloss.Network")
+        for one in self.loss if isinstance(self.loss, list | tuple) else [self.loss]:
+            try:
+                spec = terms_of(one, {}, None, "SymlossRegressor")[0].spec
+            except SpecError:  # a class of the user's
+                continue
+            require_columns(spec, "SymlossRegressor", way, outputs=True, known=("mixture_density",))
+            if spec.target == "label" or (spec.target == "label or distribution" and self.n_outputs_ == 1):
+                raise SpecError(f"SymlossRegressor: the loss {spec.name} is for classes. Use SymlossClassifier, or "
+                                f"choose a loss for numbers, such as 'mse'")
 
     def _output_by_port(self) -> dict[str, str]:
         """Return the activation of each output, by the port of the first loss that it feeds."""

@@ -103,6 +103,9 @@ def test_rows_without_a_value_are_refused_or_left_out(table, here, python, capsy
     ('target = "price"\ninputs = ["price"]\n', "an input and a target"),
     ('target = "price"\nsave = "nowhere/model"\n', "does not exist"),
     ('target = ["price", "town"]\nkind = "classification"\n', "Name one of"),
+    ('target = "price"\nloss = "gaussian_nll"\n', "needs the outputs mean, variance"),
+    ('target = "price"\nloss = "triplet"\n', "takes no target"),
+    ('target = "price"\nloss = "cox"\n', "a form of their own"),
 ], ids=str)
 def test_what_cannot_be_is_refused_with_what_to_write(text, words, table, python, capsys):
     assert train(text) == 1
@@ -117,6 +120,22 @@ def test_tables_that_cannot_be_read_say_why(content, words, here):
     (here / "bad.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(symloss.DataError, match=words):
         tables.read(here / "bad.csv")
+
+
+def test_the_number_of_each_row_is_no_input(here, python, capsys):
+    (here / "data.csv").write_text("\n".join([",a,y", *(f"{i},{i % 7},{i % 2}" for i in range(20))]), encoding="utf-8")
+    assert train('target = "y"\nepochs = 1\n') == 1
+    assert "index=False" in capsys.readouterr().err
+    assert train('target = "y"\nignore = [""]\nepochs = 1\n') == 0
+    assert 'only the numbers 0, 1. If they are classes, write kind = "classification"' in capsys.readouterr().out
+    assert train('target = "y"\nignore = [""]\nepochs = 1\nkind = "regression"\n') == 0
+    assert "only the numbers" not in capsys.readouterr().out
+
+
+def test_decimal_commas_are_no_words(here):
+    (here / "data.csv").write_text("a;b\n1,5;x\n?;y\n2;z", encoding="utf-8")
+    with pytest.raises(symloss.DataError, match="column 'a' has numbers with a comma, such as '1,5'"):
+        tables.read(here / "data.csv")
 
 
 def test_tables_may_have_semicolons_quotes_and_a_mark_of_their_order(here):
