@@ -84,7 +84,10 @@ def without_shared_indices(expression, leaves: dict, at: tuple, notes: dict | No
         shared = 0
     found = expression.atoms(sympy.Indexed)
     most = 0 if notes else len(at)
-    while shared < most and all(len(e.indices) > shared and e.indices[shared] == at[shared] for e in found):
+    outside = expression.xreplace({e: sympy.Dummy() for e in found})
+    while shared < most and not outside.has(at[shared]) and all(len(e.indices) > shared and e.indices[shared] == at[shared]
+                                                              and at[shared] not in e.indices[shared + 1 :]
+                                                              for e in found):
         shared += 1
 
     def shorter(entry):

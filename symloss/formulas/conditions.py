@@ -4,6 +4,8 @@ import itertools
 
 import sympy
 
+from .functions import MaxOver, OverIndex
+
 MOST_CASES = 3  # a comparison with more of them is left as it is
 ATOMS = 6  # a condition of more comparisons is not simplified
 
@@ -39,6 +41,8 @@ def _under(expression, facts):
 def is_number_in_cases(expression) -> bool:
     """Return whether an expression is a number in each of some cases."""
     cases = expression.atoms(sympy.Piecewise)
+    if expression.has(sympy.Sum, sympy.Product, MaxOver, OverIndex):
+        return False
     return bool(cases) and not expression.xreplace(dict.fromkeys(cases, sympy.S.One)).free_symbols and all(
         value.is_number for one in cases for value, _ in one.args)
 

@@ -7,7 +7,7 @@ import sympy
 from ..errors import SpecError
 from . import tidying
 from .conditions import decided
-from .naming import needed
+from .naming import needed, require_bound
 from .numbers import Numbers, same
 from .printing import latex as written
 
@@ -73,6 +73,7 @@ class Formula:
             raise SpecError(f"latex: sympy cannot compute the derivative with respect to {port} ({error})") from None
         if found.atoms(sympy.Derivative, sympy.Subs) or found.has(sympy.zoo, sympy.nan):
             raise SpecError(f"latex: symloss cannot write the derivative with respect to {port} as a formula")
+        require_bound([found], self.sizes)
         found = dataclasses.replace(self, expression=found, by=self.by + (entry,) * times)
         return found.tidy() if tidy else found
 

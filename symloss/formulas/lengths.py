@@ -1,7 +1,7 @@
 """How long the axes of results are, for operations that change them."""
 
 import sympy
-from pytensor.tensor.basic import Alloc, ARange, Eye, Join
+from pytensor.tensor.basic import Alloc, ARange, ExtractDiag, Eye, Join
 from pytensor.tensor.elemwise import DimShuffle
 from pytensor.tensor.math import Dot
 from pytensor.tensor.shape import Reshape
@@ -75,6 +75,7 @@ LENGTHS = {
         reader.length(node.inputs[0], 0) if axis == 0 and node.inputs[0].ndim == 2
         else reader.length(node.inputs[1], node.inputs[1].ndim - 1)),
     Join: lambda reader, variable, node, axis: _joined_length(reader, *joined_parts(node), axis),
+    ExtractDiag: lambda reader, variable, node, axis: reader.length(node.inputs[0], 0),
     Eye: lambda reader, variable, node, axis: reader.scalar_variable(node.inputs[axis]),
     Reshape: lambda reader, variable, node, axis: reader.length(node.inputs[0], axis),
 }

@@ -10,8 +10,8 @@ from pytensor.tensor.math import Dot
 from ..errors import SpecError
 from .conditions import is_number_in_cases
 from .elementwise import is_condition, is_endless, number
-from .functions import Held, MaxOver
-from .lengths import static
+from .functions import Held, MaxOver, OverIndex
+from .lengths import UntranslatedError, static
 
 MOST_WITHIN = 8  # names within names
 LEAST = 6  # operations that are worth a name
@@ -174,6 +174,28 @@ def in_order(expression, notes):
     names = (letter + suffix for suffix in ("", *(f"_{n}" for n in range(1, 99))) for letter in "jklmrs")
     new = {s: sympy.Symbol(name, integer=True, nonnegative=True) for s, name in zip(old, names, strict=False)}
     return expression.xreplace(new), {key: value.xreplace(new) for key, value in notes.items()}
+
+
+def require_bound(expressions, leaves=()) -> None:
+    """Raise UntranslatedError if an index of a sum stands outside of it, as sympy leaves it in cases within cases."""
+    own = {leaf for leaf in leaves if isinstance(leaf, sympy.Symbol)}
+    for one in expressions:
+        found = {s for s in _unbound(one, frozenset()) if _BOUND.fullmatch(s.name.rstrip("'"))} - own
+        if found:
+            raise UntranslatedError("formula: symloss cannot write these cases within a sum or a maximum as a formula")
+
+
+def _unbound(one, bound):
+    if isinstance(one, sympy.Symbol):
+        return set() if one in bound or not (one.is_integer and one.is_nonnegative) else {one}
+    if isinstance(one, sympy.Sum | sympy.Product | MaxOver):
+        inner = bound | {limit[0] for limit in one.limits}
+        return _unbound(one.function, inner).union(*(_unbound(e, inner) for limit in one.limits for e in limit[1:]))
+    if isinstance(one, OverIndex):
+        return set().union(*(_unbound(a, bound | {one.args[1]}) for a in one.args))
+    if isinstance(one, sympy.Indexed):
+        return set().union(*(_unbound(i, bound) for i in one.indices))
+    return set().union(*(_unbound(a, bound) for a in one.args))
 
 
 def without_item(expression, notes, at):

@@ -8,7 +8,7 @@ from pytensor.compile.builders import OpFromGraph
 from pytensor.gradient import DisconnectedGrad
 from pytensor.graph.basic import Constant
 from pytensor.graph.replace import clone_replace
-from pytensor.tensor.basic import Alloc, ARange, Eye, Join, MakeVector, ScalarFromTensor, TensorFromScalar
+from pytensor.tensor.basic import Alloc, ARange, ExtractDiag, Eye, Join, MakeVector, ScalarFromTensor, TensorFromScalar
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensor.tensor.extra_ops import CumOp
 from pytensor.tensor.math import Dot
@@ -21,18 +21,18 @@ from .checks import settled
 from .conditions import in_cases
 from .constants import plain_number, straight
 from .elementwise import by_branch, condition, is_condition, number, of_scalar_op
-from .functions import Held, MaxOver, Sum
+from .functions import Held, MaxOver, OverIndex, Sum
 from .lengths import LENGTHS, UntranslatedError, joined_parts
 from .lengths import static as _static
 from .loops import LOOPS
-from .naming import Names, in_order
+from .naming import Names, in_order, require_bound
 from .ordering import ORDERS
 from .sums import over
 
 _ANYTHING = sympy.Symbol("anything", real=True)
 MOST = 110  # steps of a graph, from which on what it computes on the way gets names
 TOO_MANY = 3000  # steps that nobody wants to see as a formula
-COMPARED = ("LT", "GT", "LE", "GE", "EQ", "NEQ")
+ORDERED, EQUAL = ("LT", "GT", "LE", "GE"), ("EQ", "NEQ")  # comparisons
 SHORT = 12  # a dimension of known length up to this is written out where it must be
 
 
@@ -84,12 +84,12 @@ class Reader:
         try:
             self._counting = True
             self.read(variable, at)
-            if len(self._known) > MOST:
-                self.names.choose(self._known)
+            self.names.choose(self._known if len(self._known) > MOST else ())
             self._known, self.notes, self.loops, self._counting = {}, {}, {}, False
             self._dummies = _indices()
             found = number(self.read(variable, at))
             found, self.notes = in_order(found, self.names.needed(found))
+            require_bound([found, *self.notes.values()], self.leaves.values())
         except (TypeError, ValueError, RecursionError, NotImplementedError, _NeedsNumberError) as error:
             if isinstance(error, SpecError):
                 raise
@@ -212,14 +212,15 @@ class Reader:
                 self.read(part, at)
             return _ANYTHING
         values = [self.read(i, at) for i in node.inputs]
-        if type(node.op.scalar_op).__name__ in COMPARED:  # sympy draws cases out of sums in conditions
+        compared = type(node.op.scalar_op).__name__
+        if compared in ORDERED or (compared in EQUAL and 0 not in values):  # sympy draws cases out of sums there
             values = [self._under_a_name(i, value, at) for i, value in zip(node.inputs, values, strict=True)]
         chooses = type(node.op.scalar_op).__name__ == "Switch"
         found = made(*values) if chooses else in_cases(by_branch(made, values))
         return settled(found, self.labels, set(self.lengths.values()), self.blank)
 
     def _under_a_name(self, variable, value, at):
-        if not value.has(sympy.Piecewise) or not value.has(sympy.Sum):
+        if not value.has(sympy.Piecewise) or not value.has(sympy.Sum, MaxOver, OverIndex):
             return value
         self.names.want(variable)
         return self.names.entry(variable, at) or value
@@ -350,25 +351,27 @@ class Reader:
                 cases.append((number(self.read(part, inside)), here))
         return sympy.Piecewise(*cases[:-1], (cases[-1][0], True)) if len(cases) > 1 else cases[0][0]
 
+    def _diagonal(self, node, at):
+        if node.inputs[0].ndim != 2 or node.op.offset != 0:
+            raise UntranslatedError("formula: symloss can only write the main diagonal of a matrix as a formula")
+        return self.read(node.inputs[0], (at[0], at[0]))
+
     def _cumulated(self, variable, node, at):
         inner, axis = node.inputs[0], node.op.axis
-        if axis is None or node.op.mode != "add":
-            raise UntranslatedError("formula: symloss cannot write a running product as a formula")
+        if axis is None:
+            raise UntranslatedError("formula: symloss cannot write a running sum over all axes as a formula")
         index = self.index()
         axis %= inner.ndim
         there = (*at[:axis], index, *at[axis + 1 :])
-        return Sum(number(self.read(inner, there)), (index, 0, at[axis]))
+        kind = Sum if node.op.mode == "add" else sympy.Product
+        return kind(number(self.read(inner, there)), (index, 0, at[axis]))
 
 
 def _reduced(kind, entry, ranges):
-    if kind in ("and", "or"):  # whether the places where it is not so, or is so, are counted as none
-        entry = condition(entry)
-        if entry in (sympy.true, sympy.false):
-            return entry
-        counted = number(entry if kind == "or" else sympy.Not(entry))
-        for index, length in reversed(ranges):
-            counted = over(counted, index, length)
-        return (sympy.Gt if kind == "or" else sympy.Le)(counted, 0, evaluate=False)
+    if kind in ("and", "or"):
+        if condition(entry) in (sympy.true, sympy.false):
+            return condition(entry)
+        raise UntranslatedError("formula: symloss cannot write all and any over an axis as a formula")
     entry = number(entry)
     for index, length in reversed(ranges):
         entry = over(entry, index, length) if kind == "add" else ALONG[kind](entry, (index, 0, length - 1))
@@ -406,6 +409,7 @@ READINGS = {
     Elemwise: Reader._elemwise, DimShuffle: Reader._dimshuffle, CAReduce: Reader._reduce,
     Softmax: Reader._softmax, LogSoftmax: Reader._softmax, Subtensor: Reader._subtensor,
     AdvancedSubtensor: Reader._advanced, Reshape: Reader._reshape,
+    ExtractDiag: lambda reader, variable, node, at: reader._diagonal(node, at),
     Alloc: Reader._alloc, MakeVector: Reader._made_vector, Shape: Reader._shape, Join: Reader._joined,
     CumOp: Reader._cumulated, DisconnectedGrad: _held, **ORDERS, **LOOPS,
     SpecifyShape: lambda reader, variable, node, at: reader.read(node.inputs[0], at),
