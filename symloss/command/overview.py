@@ -12,7 +12,7 @@ EXAMPLES = {
     "symloss report huber --html huber.html": "examine a loss: curve, robustness, what its minimum predicts",
     "symloss report 'abs(e)**1.5'": "examine a loss of your own that is written as a formula",
     "symloss train model.toml data.csv": "train a model on a table; symloss train --example shows a model.toml",
-    "symloss predict model.safetensors new.csv -o predictions.csv": "apply this model to another table",
+    "symloss predict model.safetensors new.csv": "apply this model to another table",
     "symloss info": "show versions, compiler, BLAS, threads, and which modes work here",
     "symloss c-source model.safetensors": "print the C file of a saved model's training step",
     "symloss cache": "show where compiled code is kept, and how much there is",
