@@ -12,7 +12,7 @@ import pytensor
 
 import symloss
 
-LIMIT = 60  # degrees by which digits are turned at most, either way
+LIMIT = 60  # largest angle by which digits are rotated in either direction, in degrees
 
 
 def turned(images, degrees):
@@ -75,7 +75,7 @@ def main(epochs: int = 30, folder=None, count: int = 10_000) -> float:
         accuracy = float((found["digit"].argmax(axis=1) == test["digit"]).mean())
         error = np.abs(found["angle"][:, 0] - test["angle"]).mean()
         print(f"{name} ({one.losses[1].weight:.2g}): accuracy {accuracy:.3f}, error of the angle {error:.1f} degrees")
-    print(f"always saying 0 has an error of {np.abs(test['angle']).mean():.1f} degrees")
+    print(f"always predicting 0 gives an error of {np.abs(test['angle']).mean():.1f} degrees")
 
     # 5. Each head, together with the layers before it, is a network of its own that shares the parameters.
     protractor = net.part("picture", "angle")
