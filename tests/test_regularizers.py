@@ -198,7 +198,7 @@ def test_an_own_regularizer_that_returns_nothing_says_what_is_wanted(registered,
         "silent": "Silent: loss returned None, but it must return a scalar expression",
         "vector": "Vector: loss returned a tensor with 1 axes. Return a scalar, .*sum",
         "idle": "Idle: the class defines no term. Override loss",
-        "still": r"Still: modify returned .*; return \(value, the next state of rng\)",
+        "still": r"Still: modify returned .* must return \(value, the next state of rng\)",
     }
     for option, message in wrong.items():
         with pytest.raises(symloss.SymlossError, match=message):

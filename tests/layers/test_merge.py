@@ -74,7 +74,7 @@ def test_gradients_are_finite_differences(form, rng):
 @pytest.mark.parametrize(("layers", "words"), [
     ([4, 3, {"form": "product", "inputs": "hid1"}, 1], "at least two"),
     ([4, 3, {"form": "product", "inputs": ["in", "hid1"]}, 1], r"in \(4,\), hid1 \(3,\). .* equal shapes"),
-    ([(2, 4), {"form": "flatten"}, {"form": "concat", "inputs": ["in", "hid1"]}, 1], "last axis alone"),
+    ([(2, 4), {"form": "flatten"}, {"form": "concat", "inputs": ["in", "hid1"]}, 1], "only in the last axis"),
     ([4, 3, {"form": "concat", "inputs": ["in", "hid1"], "size": 9}, 1], "give 7"),
     ([{"size": 4, "ndim": 3}, {"form": "input", "size": 4, "name": "b"}, {"form": "prod", "inputs": ["in", "b"]}, 1],
      "the same number of axes"),
