@@ -14,7 +14,7 @@ import symloss
 
 
 def main(epochs: int = 15, folder=None, count: int = 20000) -> float:
-    """Train on `count` pairs for `epochs` epochs, save a figure, and return the accuracy of the nearest neighbours."""
+    """Train on `count` pairs for `epochs` epochs, save a figure, and return the accuracy of the nearest neighbors."""
     pytensor.config.floatX = "float32"
     images, labels = symloss.data.mnist.digits()
     images = (images / 255).astype("float32")
@@ -44,14 +44,14 @@ def main(epochs: int = 15, folder=None, count: int = 20000) -> float:
     tested = symloss.data.pairs(images[new], labels[new], 2000, seed=1)
     distances = net.predict([tested["left"], tested["right"]])
     right = np.mean((distances < 0.5) == tested["same"])
-    print(f"new pairs: a distance below half of the margin tells {right:.1%} of them")
+    print(f"new pairs: if half of the margin is the threshold, {right:.1%} are classified correctly")
 
     # 5. You can take the embedding out of the model. Each new image gets the most frequent digit among its 15 nearest
     # known images. Two numbers are enough to replace 784 pixels.
     places, digits = net.embed(images[known]), labels[known]
     encoder = net["embedding"]  # a network of its own, with the same parameters
     accuracy = float(np.mean(nearest(places, digits, encoder.predict(images[new])) == labels[new]))
-    print(f"nearest neighbours on the map: {accuracy:.1%} of the new digits are right")
+    print(f"nearest neighbors on the map: {accuracy:.1%} of the new digits are correct")
 
     # 6. A triplet says which of two images is closer to a third, the anchor. With 16 numbers instead of two, there is
     # room for all digits.
@@ -60,7 +60,7 @@ def main(epochs: int = 15, folder=None, count: int = 20000) -> float:
     other.train(triplets, algo="adam", learning_rate=rate, epochs=epochs, batch_size=128, input_dropout=0.2,
                 patience=None)
     found = nearest(other.embed(images[known]), digits, other.embed(images[new]))
-    print(f"nearest neighbours among 16 numbers, from triplets: {np.mean(found == labels[new]):.1%}")
+    print(f"nearest neighbors among 16 numbers, from triplets: {np.mean(found == labels[new]):.1%}")
     draw(net, images[new], labels[new], distances, tested["same"],
          pathlib.Path(folder or tempfile.mkdtemp(prefix="symloss-")))
     return accuracy
@@ -69,8 +69,8 @@ def main(epochs: int = 15, folder=None, count: int = 20000) -> float:
 def nearest(places, digits, asked, k: int = 15) -> np.ndarray:
     """Return the most frequent digit among the `k` nearest known places, for each place in `asked`."""
     squares = np.square(asked).sum(1)[:, None] + np.square(places).sum(1) - 2 * asked @ places.T
-    neighbours = digits[np.argpartition(squares, k, axis=1)[:, :k]]
-    return np.array([np.bincount(row, minlength=10).argmax() for row in neighbours])
+    neighbors = digits[np.argpartition(squares, k, axis=1)[:, :k]]
+    return np.array([np.bincount(row, minlength=10).argmax() for row in neighbors])
 
 
 def draw(net, images, labels, distances, same, folder):
