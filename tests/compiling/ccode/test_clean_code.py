@@ -60,7 +60,7 @@ def test_the_text_is_the_same_in_every_process():
 
 
 def test_a_full_batch_method_has_no_step():
-    with pytest.raises(symloss.errors.SpecError, match="pass an update rule"):
+    with pytest.raises(symloss.errors.SpecError, match="Pass an update rule"):
         symloss.Regressor([3, 2]).c_source("lbfgs")
 
 
