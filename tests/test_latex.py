@@ -59,11 +59,13 @@ def symbols_of(spec):
     return {port: NAMES.get(port, port) for port in spec.ports}
 
 
-def checked(name):
+def checked(name, **options):
     spec = losses.get(name)
-    formula = spec.formula()
+    formula = spec.formula(**options)
     arrays = arrays_of(spec, formula)
-    value = np.asarray(evaluate.value(name, *arrays.values(), mode="PYTHON"))
+    if options.get("blank") == -1:
+        arrays["target"] -= 1
+    value = np.asarray(evaluate.value(name, *arrays.values(), mode="PYTHON", **options))
     at = (1, min(1, value.shape[1] - 1)) if value.ndim == 2 else (1,) if value.ndim else ()
     found = number_of(formula, arrays, symbols_of(spec))
     assert found == pytest.approx(value[at], rel=1e-4, abs=1e-5)
@@ -75,6 +77,16 @@ def test_what_is_printed_has_the_numbers_of_the_compiled_loss(name):
     spec, formula, _ = checked(name)
     assert formula.latex().startswith(r"\ell = ")
     assert formula.latex().count("{") == formula.latex().count("}")
+
+
+@pytest.mark.parametrize(("name", "options"), [
+    ("sinkhorn", {"debiased": True, "iterations": 4, "power": 1.0, "norm": 1.0}), ("ctc", {"blank": -1}),
+    ("cox", {"ties": "efron"}), ("wasserstein_1d", {"power": 2.0}), ("lambdarank", {"sigma": 2.0}),
+    ("triplet", {"distance": "cosine", "swap": True}), ("multi_quantile", {"q": [0.1, 0.5, 0.9]}),
+    ("arcface", {"scale": 2.0, "margin": 0.1}),
+])
+def test_formulas_with_options_have_the_numbers_of_the_compiled_loss(name, options):
+    checked(name, **options)
 
 
 @pytest.mark.parametrize("name", ["huber", "quantile", "log_cosh", "beta_nll", "hinge", "brier", "cross_entropy",
@@ -177,6 +189,20 @@ def test_expressions():
     assert symloss.latex(x @ w, names={w: "W"}) == r"y_{i} = \sum_{j} W_{j, i} x_{j}".replace("y_{i}", "y")
     assert symloss.latex(lambda p, t: (p - t) ** 4) == r"\ell = e^{4}, \quad e = p - t"
     assert symloss.latex(pt.sort(x)) == r"y = x_{\left(i\right)}"
+    assert symloss.latex(pt.cumprod(x)) == r"y = \prod_{j=0}^{i} x_{j}"
+    assert symloss.latex(pt.diag(w)) == "y = w_{i, i}"
+    assert symloss.latex(pt.max(x), 1).endswith(r"= \left[\max_{j'} x_{j'} = x_{i}\right]")
+    assert symloss.latex(pt.set_subtensor(x[::2], 0.0)) == (
+        r"y = \begin{cases} 0 & \text{if } i \bmod 2 = 0 \\ x_{i} & \text{otherwise} \end{cases}")
+    loop = pytensor.scan(lambda a, s: a * s + 1, sequences=[x], outputs_info=[pt.zeros((), x.dtype)],
+                         return_updates=False)
+    assert symloss.latex(loop[-1]) == (
+        r"y = \alpha_{n}, \quad \alpha_{\tau} = \begin{cases} 0 & \text{if } \tau = 0 \\ "
+        r"\alpha_{\tau - 1} x_{\tau - 1} + 1 & \text{otherwise} \end{cases}")
+    with pytest.raises(symloss.SpecError, match="all and any"):
+        symloss.latex(pt.switch(pt.any(pt.gt(x, 0)), 1.0, 0.0))
+    with pytest.raises(symloss.SpecError, match="cases within a sum"):
+        symloss.latex(pt.maximum(0, pt.switch(pt.gt(x, 1), x, 0).sum()), 1)
     with pytest.raises(symloss.SpecError, match="MatrixInverse"):
         symloss.latex(pt.linalg.inv(w))
     with pytest.raises(symloss.SpecError, match="two variables are named 'x'"):

@@ -85,9 +85,9 @@ def without_shared_indices(expression, leaves: dict, at: tuple, notes: dict | No
     found = expression.atoms(sympy.Indexed)
     most = 0 if notes else len(at)
     outside = expression.xreplace({e: sympy.Dummy() for e in found})
-    while shared < most and not outside.has(at[shared]) and all(len(e.indices) > shared and e.indices[shared] == at[shared]
-                                                              and at[shared] not in e.indices[shared + 1 :]
-                                                              for e in found):
+    while shared < most and not outside.has(at[shared]) and all(
+            len(e.indices) > shared and e.indices[shared] == at[shared] and at[shared] not in e.indices[shared + 1 :]
+            for e in found):
         shared += 1
 
     def shorter(entry):

@@ -75,6 +75,9 @@ def loss_surface(loss, over=None, *, between=None, at=None, ax=None, path=None, 
 
 def _names(found, over) -> list[str]:
     known = [*found.names, *(found.spec.options if found.spec is not None else {})]
+    if len(known) < 2:
+        raise SpecError(f"loss_surface: {found.label} has one port and no option, so there is no second axis; draw it "
+                        f"with loss_curve")
     names = list(found.names[:2]) if over is None else [over] if isinstance(over, str) else list(over)
     for name in names:
         if name not in known:
