@@ -32,7 +32,7 @@ def known(chosen: bool):
     except MISTAKES as error:
         said = f"the compiler of symloss made a mistake ({type(error).__name__}: {error}), so PyTensor is used instead"
         warnings.warn(f"{said}; the numbers are right. Please report it with your model", SymlossWarning, stacklevel=5)
-        raise Unsupported(f"this graph, because of a mistake in it ({type(error).__name__}: {error})") from error
+        raise Unsupported(f"this graph, because of a bug in the compiler ({type(error).__name__}: {error})") from error
 
 
 def by_other(why: str) -> str:

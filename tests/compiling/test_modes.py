@@ -163,7 +163,7 @@ def test_a_mistake_of_the_compiler_is_told_and_the_program_goes_on(monkeypatch, 
     net = Regressor([5, 3], mode="C")
     with pytest.warns(symloss.SymlossWarning, match=r"made a mistake \(KeyError: 60\).*report"):
         net.train(points, epochs=1, verbose=0)
-    assert "a mistake of its own" in str(net.explain())
+    assert "a bug in the compiler" in str(net.explain())
 
 
 @pytest.mark.c
