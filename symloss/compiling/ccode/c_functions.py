@@ -265,19 +265,24 @@ static double row_sum_{kind}(const {type} *restrict x, int64_t count)
   double total = 0;
   for (int64_t start = 0; start < count; start += 4096) {{
     const int64_t end = count - start < 4096 ? count : start + 4096;
-    {type} lane[64] = {{0}};
+    {type} lane[16] = {{0}};
     int64_t i = start;
+    int j = 0;
     if (end - start >= 64) {{
-      for (; i + 64 <= end; i += 64)
-        for (int j = 0; j < 64; j++) lane[j] += x[i + j];
-      for (int j = 0; j < 32; j++) lane[j] += lane[j + 32];
-      for (int j = 0; j < 16; j++) lane[j] += lane[j + 16];
+      {type} many[64];
+      for (int k = 0; k < 64; k++) many[k] = x[i + k];
+      for (i += 64; i + 64 <= end; i += 64)
+        for (int k = 0; k < 64; k++) many[k] += x[i + k];
+      for (int k = 0; k < 32; k++) many[k] += many[k + 32];
+      for (int k = 0; k < 16; k++) lane[k] = many[k] + many[k + 16];
     }}
     for (; i + 16 <= end; i += 16)
-      for (int j = 0; j < 16; j++) lane[j] += x[i + j];
-    for (int j = 0; i + j < end; j++) lane[j] += x[i + j];
-    for (int j = 0; j < 8; j++) lane[j] += lane[j + 8];
-    for (int j = 0; j < 4; j++) lane[j] += lane[j + 4];
+      for (int k = 0; k < 16; k++) lane[k] += x[i + k];
+    if (end - i >= 8)
+      for (; j < 8; j++) lane[j] += x[i + j];
+    for (; i + j < end; j++) lane[j] += x[i + j];
+    for (int k = 0; k < 8; k++) lane[k] += lane[k + 8];
+    for (int k = 0; k < 4; k++) lane[k] += lane[k + 4];
     total += (lane[0] + lane[2]) + (lane[1] + lane[3]);
   }}
   return total;
@@ -296,14 +301,23 @@ static {type} row_{op}_{kind}(const {type} *restrict x, int64_t count)
     for (int width = 32; width >= 8; width /= 2)
       for (int j = 0; j < width; j++)
         lane[j] = ((lane[j + width] {sign} lane[j]){nan_lanes}) ? lane[j + width] : lane[j];
-    for (int j = 0; j < 8; j++) found = ((lane[j] {sign} found){nan_lane}) ? lane[j] : found;
+  }} else if (count >= 8)
+    for (int j = 0; j < 8; j++) lane[j] = x[j], i = 8;
+  if (i) {{
+    for (; i < count; i += 8) {{
+      const {type} *const at = x + (i + 8 <= count ? i : count - 8); /* some are looked at twice */
+      for (int j = 0; j < 8; j++) lane[j] = ((at[j] {sign} lane[j]){nan_at}) ? at[j] : lane[j];
+    }}
+    for (int j = 0; j < 4; j++) lane[j] = ((lane[j + 4] {sign} lane[j]){nan_4}) ? lane[j + 4] : lane[j];
+    for (int j = 0; j < 4; j++) found = ((lane[j] {sign} found){nan_lane}) ? lane[j] : found;
   }}
   for (; i < count; i++) found = ((x[i] {sign} found){nan_one}) ? x[i] : found;
   return found;
 }}
 """
 
-NAN_TESTS = {"nan": "x[i + j]", "nan_lanes": "lane[j + width]", "nan_lane": "lane[j]", "nan_one": "x[i]"}
+NAN_TESTS = {"nan": "x[i + j]", "nan_lanes": "lane[j + width]", "nan_at": "at[j]", "nan_4": "lane[j + 4]",
+             "nan_lane": "lane[j]", "nan_one": "x[i]"}
 
 PLAIN = """
 static {result} row_{op}_{kind}(const {type} *restrict x, int64_t count)

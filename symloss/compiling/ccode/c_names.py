@@ -11,10 +11,11 @@ RESERVED = ir.words("""
     auto break case char const continue default do double else enum extern float for goto if inline int long
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
     asm typeof unix linux main errno FMA INLINE TILE ONE_BY_ONE n b l i j k m o p q x y at to from best total
-    count start order first lane spare drawn failed step steps place data rows stop chosen done kept abs sin cos
-    tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2 log10 log1p pow sqrt erf
-    erfc lgamma tgamma fmod fmodf floor ceil trunc rint round y0 y1 yn j0 j1 jn index time int8_t int16_t
-    int32_t int64_t uint8_t uint16_t uint32_t uint64_t
+    count start order first lane spare drawn failed any_failed here step steps place data rows stop chosen done
+    kept abs sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2
+    log10 log1p pow sqrt erf erfc
+    lgamma tgamma fmod fmodf floor ceil trunc rint round y0 y1 yn j0 j1 jn index time int8_t int16_t int32_t
+    int64_t uint8_t uint16_t uint32_t uint64_t
 """)
 WORDS = {"switch": "choice", "max": "greatest", "min": "least", "sub": "difference", "mul": "product",
          "div": "quotient", "add": "sum", "concat": "vector"}

@@ -8,6 +8,7 @@ from .sinking import Sinking
 from .views import INLINE, base_of, trace, without_ones
 
 LIGHT = 8  # operations that are rather done twice than kept
+CURVED = COSTLY - {"div", "gather"}  # functions that are several times as fast in vectors
 ROW_BYTES = 1 << 18  # of a row that a kernel keeps while it goes over it more than once
 
 
@@ -155,13 +156,25 @@ class Schedule:
     def _join(self, kernel, value, related: bool) -> bool:
         """Let a kernel compute a value too, if it can; `related`: some operand may be computed there."""
         joining = Joining(kernel, value)
+        if value.op in CURVED and len(kernel.dims) == 1 and _picks_anywhere(kernel):
+            return False
         if related and not joining.operands_fit():
             return False
-        drawn = any(v.op in ir.RANDOM for v in kernel.values)  # along the innermost dimension, which has to stay so
-        if not joining.complete(extend=related and joining.inside and bool(kernel.dims) and not drawn):
+        extend = related and joining.inside and bool(kernel.dims) and not any(map(_is_settled, kernel.values))
+        if not joining.complete(extend):
             return False
         joining.accept()
         return True
+
+
+def _picks_anywhere(kernel) -> bool:
+    """Return whether values are read from places that depend on the innermost loop, of which no vectors are made."""
+    return any(v.op == "gather" and v.number not in kernel.over for v in kernel.values)
+
+
+def _is_settled(value) -> bool:
+    """Return whether a value has to stay in the innermost loop, since vectors of it are computed at once."""
+    return value.op in ir.RANDOM or value.op in COSTLY
 
 
 class Joining:

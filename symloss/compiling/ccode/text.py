@@ -269,11 +269,13 @@ class Writer:
         kept = [f"{c_type(dtype)} *restrict {scratch}" for scratch, dtype, _ in self._in_arena(made)]
         parameters = ["int64_t n", *(f"const {kind} *restrict {x}" for x, kind in reads.items()),
                       *(f"{kind} *restrict {x}" for x, kind in writes.items()), *kept,
-                      *(["int *failed"] if made.checks else [])]
+                      *(["int *any_failed"] if made.checks else [])]
         lines = [f"static void {name}({', '.join(parameters)})", *_comment(made.formulas), "{", "  (void)n;"]
+        lines += ["  int here = 0, *const failed = &here; /* a variable, so that loops become vectors */"] * made.checks
         lines += [f"  {c_type(dtype)} {scratch}[{max(length, 1)}];" for scratch, dtype, length in made.scratch
                   if _on_stack(length)]
-        return "\n".join([*lines, *made.lines, "}", ""])
+        told = ["  *any_failed |= here;"] * made.checks
+        return "\n".join([*lines, *made.lines, *told, "}", ""])
 
     def _call(self, name, made):
         reads, writes = self._parameters(made)
