@@ -125,6 +125,11 @@ def test_what_has_no_derivative_is_said(name, words):
         losses.get(name).latex(1)
 
 
+def test_a_second_derivative_that_fills_pages_is_not_written():
+    with pytest.raises(symloss.SpecError, match="too long to be read"):
+        losses.get("arcface").latex(2)
+
+
 @pytest.mark.parametrize(("name", "norm"), [("r1", 0.0), ("gradient_penalty", 1.0)])
 def test_penalties_of_a_models_own_gradient(name, norm):
     formula = losses.get(name).formula()

@@ -6,12 +6,14 @@ Every step that is not an identity for all numbers is tried on numbers, and take
 import sympy
 from sympy.functions.special.delta_functions import DiracDelta, Heaviside
 
+from ..errors import SpecError
 from .functions import Held, MaxOver
 from .naming import differentiable, named_again
 from .numbers import same
 from .sums import collapsed, over
 
 TINY = 1e-5  # what is held at least this far from 0 is written without that
+LONGEST = 150  # operations of a derivative that is differentiated again
 LARGEST = 60  # operations of an expression that sympy may look for shorter forms of
 
 
@@ -77,7 +79,10 @@ def derivative(expression, symbol, times: int, notes=None):
 
     Names for entries of arrays stay, and have the derivatives of what they stand for, by `notes`.
     """
-    for _ in range(times):
+    for order in range(times):
+        if order and sympy.count_ops(expression) > LONGEST:
+            raise SpecError("latex: the second derivative is too long to be read as a formula. The first one already "
+                            f"has {sympy.count_ops(expression)} operations")
         expression = collapsed(named_again(sympy.diff(differentiable(expression, notes or {}), symbol)))
         expression = expression.replace(lambda e: isinstance(e, DiracDelta), lambda e: sympy.Integer(0))
         expression = expression.replace(lambda e: isinstance(e, Heaviside),
