@@ -208,8 +208,12 @@ class KernelText(abc.ABC):
             return self._inline(root, axes, along)
         found = self._access(operand, along)
         if any(found.strides):
-            return f"{self.names.of(found.base)}[{found.index(self.space)}]"
+            return self._read(found, operand.dtype)
         return self._fixed(found, operand.dtype)
+
+    def _read(self, found, dtype) -> str:
+        """Return what is read at another place in each turn of some loop."""
+        return f"{self.names.of(found.base)}[{found.index(self.space)}]"
 
     def _fixed(self, found, dtype) -> str:
         """Return the name of a number that is read once, before the loops: compilers would read it in each turn."""

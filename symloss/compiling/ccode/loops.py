@@ -1,7 +1,7 @@
 """A kernel as a C function: loops over rows, and within a row once or several times over its elements."""
 
 from . import ir
-from .expressions import atom, c_type, length_text
+from .expressions import atom, c_type, length_text, plain
 from .ir import Rows
 from .kernel_text import DRAWN, KernelText, drawn, helper_name
 from .kernels import COSTLY
@@ -14,6 +14,9 @@ STACK = 8192  # numbers of a row that a function keeps on its stack
 
 class LoopText(KernelText):
     """The C of a kernel that goes along the last dimensions in its innermost loops."""
+
+    _of_row: dict | None = None  # within an innermost loop: name and dtype of what stays the same there, by text
+    _named = 0
 
     def _choose_inner(self):
         space, kernel = self.space, self.kernel
@@ -87,6 +90,16 @@ class LoopText(KernelText):
                 made.append(value)
         self._store_all(made, depth)
 
+    def _read(self, found, dtype) -> str:
+        """Return what is read from memory; within the innermost loop, what stays the same there has a name."""
+        text = super()._read(found, dtype)
+        if self._of_row is None or self.space.loops([d for d, s in enumerate(found.strides) if s]) & self.inner:
+            return text
+        if text not in self._of_row:
+            self._named += 1
+            self._of_row[text] = f"{plain(self.names.of(found.base))}_of_row_{self._named}", dtype
+        return self._of_row[text][0]
+
     def _inner_loop(self, phase, depth):
         """Write the loop over the elements of a row, if this phase has something to do for each of them."""
         needed = self.phases.needed[phase]
@@ -95,6 +108,7 @@ class LoopText(KernelText):
         rows = [one for n, one in self.phases.kept.items() if self.phases.level[n] == phase and one.inner
                 and not self._is_whole_row(one)]
         body: list[str] = []
+        self._of_row = {}
         outside, self.lines = self.lines, body
         inside = depth + (1 if self.blocks else len(self.inner))
         for number in needed:
@@ -108,6 +122,9 @@ class LoopText(KernelText):
             self._keep_row(one, inside)
         self._store_all([self.phases.members[n] for n in needed if self.phases.level[n] == phase], inside)
         self.lines = outside
+        for text, (name, dtype) in self._of_row.items():
+            self._line(f"const {c_type(dtype)} {name} = {text};", depth)
+        self._of_row = None
         if body and not tables and self._lanes(needed):
             self._wrap_lanes(body, depth)
         elif body:

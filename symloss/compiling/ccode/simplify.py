@@ -6,6 +6,7 @@ import numpy as np
 
 from . import ir
 from .ir import Graph, Rows, Value
+from .lowering import is_pick
 from .views import without_ones
 
 RULES: dict[str, list] = {}
@@ -397,6 +398,25 @@ def one_reduction(graph, value):
     gone = a.attrs["axes"]
     kept = [axis for axis in range(a.inputs[0].ndim) if axis not in gone]
     return graph.reduce(value.op, a.inputs[0], [*gone, *(kept[axis] for axis in axes)], value.dtype)
+
+
+@rule("gather")
+def pick_before(graph, value):
+    """(x + y)[arange(n), i] -> x[arange(n), i] + y[arange(n), i], which has fewer elements"""
+    source, *index = value.inputs
+    if not is_pick(value) or source.op not in ir.POINTWISE:
+        return None
+    picked = []
+    for operand in source.inputs:
+        rows, columns = operand.shape
+        if operand.shape == source.shape:
+            one = graph.make("gather", (operand, *index), operand.dtype, value.shape)
+        elif columns == 1:
+            one = graph.reshape(operand, value.shape if rows == value.shape[0] else (1,))
+        else:
+            one = graph.make("gather", (graph.reshape(operand, (columns,)), index[1]), operand.dtype, value.shape)
+        picked.append(one)
+    return graph.pointwise(source.op, *picked, dtype=source.dtype)
 
 
 @rule("sum", "max", "min", "prod", "all", "any")

@@ -29,6 +29,7 @@ class Operands:
         self._add("row", np.array([2.5, -np.inf, -0.0]), (3,))
         self._add("column", np.array(SPECIAL[:ROWS])[:, None], (N, 1))
         self._add("one", np.array([[7.0]]), (1, 1))
+        self._add("places", np.array([2, 0, 1, -1]), (N,))
         self._add("empty", np.zeros((0, 3)), (0, 3))
         self._add("ends", rng.normal(size=(3, 0)), (3, 0))
         self.zero, self.minus = g.number(0.0, "float64"), g.number(-0.0, "float64")
@@ -55,6 +56,12 @@ class Operands:
         return self.graph.make(
             op, inputs, dtype or inputs[-1].dtype, ir.common_shape(*(v.shape for v in inputs)), **attrs
         )
+
+
+def picked(m, source):
+    """An element of each row of a value."""
+    rows = m.graph.make("iota", (), "int64", (N,))
+    return m.graph.make("gather", (source, rows, m.places), source.dtype, (N,))
 
 
 def stretched(m, value, *shape):
@@ -161,6 +168,15 @@ CASES = {
         lambda m: sliced(m, m.cube, (0, 0, 0), (1, 1, 1), (2, 3, 5)),
         lambda m: sliced(m, stretched(m, m.one, 2, 3), (1, 2), (1, -1), (1, 2)),
         lambda m: sliced(m, sliced(m, m.cube, (1, 2, 4), (1, -1, -2), (1, 3, 3)), (0, 2, 1), (1, -1, 1), (1, 2, 2)),
+    ],
+    "pick_before": [
+        lambda m: picked(m, m.plain("add", m.x, m.y)),
+        lambda m: picked(m, m.plain("sub", m.x, m.column)),
+        lambda m: picked(m, m.plain("mul", m.x, m.graph.reshape(m.row, (1, 3)))),
+        lambda m: picked(m, m.plain("div", m.x, m.one)),
+        lambda m: picked(m, m.plain("mul", m.column, m.graph.reshape(m.row, (1, 3)))),
+        lambda m: picked(m, m.plain("switch", m.truth, m.x, m.one)),
+        lambda m: picked(m, m.plain("lt", m.x, m.column, dtype="bool")),
     ],
     "over_nothing": [lambda m, op=op: m.graph.reduce(op, m.column, (1,)) for op in ("sum", "max", "prod")],
     "of_stretched": [
