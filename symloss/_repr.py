@@ -6,7 +6,7 @@ import os
 
 
 class InitSignature:
-    """The ``__signature__`` of a class whose `__new__` takes anything: that of its `__init__`, for `help` and editors."""
+    """The ``__signature__`` of a class whose `__new__` takes anything: that of its `__init__`, for help and editors."""
 
     def __get__(self, instance, owner):
         signature = inspect.signature(owner.__init__)

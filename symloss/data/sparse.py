@@ -54,4 +54,4 @@ def joined(parts: list):
     """Return arrays, or sparse matrices, one behind the other."""
     if is_sparse(parts[0]):
         return scipy.sparse.vstack(parts, format=parts[0].format)
-    return np.concatenate(parts)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -79,6 +79,7 @@ class Graph:
         self.mask = mask  # a variable (batch, time), where a layer has to know how long sequences are
         self.lent, self.lent_others = {}, {}  # of losses by name: weights, which penalties mean, and other parameters
         self._seen: dict | None = None  # by thread: what it has looked at, while the layers stay as they are
+        self._flat: tuple = None, False  # the layers, and whether none of them contains others
         self._remembered = None  # (state of the layers, their expressions, the next states of generators)
 
     def add_layer(self, description, last: bool = False, plain: bool = False, **options) -> "layers.Layer":
@@ -216,7 +217,10 @@ class Graph:
 
     def activations(self) -> tuple:
         """Return a value that shows whether the activation of a layer, or of one within it, was changed."""
-        return tuple(id(layer.activate) for layer in self.every_layer())
+        if self._flat[0] != self.layers:
+            nested = any(layer.inner_layers or hasattr(layer, "graph") for layer in self.layers)
+            self._flat = list(self.layers), not nested
+        return tuple([id(layer.activate) for layer in (self.layers if self._flat[1] else self.every_layer())])
 
     def sinks(self) -> list[str]:
         """Return the names of the layers that feed no other layer."""

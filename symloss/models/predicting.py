@@ -1,5 +1,6 @@
 """Predictions of a network, and the outputs of all its layers."""
 
+import pytensor
 from pytensor.graph.traversal import ancestors
 
 from ..compiling import alone, function, resolve
@@ -92,7 +93,7 @@ class Predicting:
         return Predictor(fields, make)
 
     def _key(self, *what) -> tuple:
-        return (*what, resolve(self.mode).name, self.graph.activations())
+        return (*what, self.mode, pytensor.config.mode, self.graph.activations())
 
     def _function(self, key, inputs, outputs):
         """Return a compiled function of the model's, made once."""

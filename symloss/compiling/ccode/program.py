@@ -71,13 +71,17 @@ class Program:
         self._guard = guard
         self._forms: dict[tuple, tuple[Form, bool]] = {}
         self._by_rows: set[tuple] = set()
+        self._last: tuple = None, None  # shapes of the last call, and the form for them
 
     def __call__(self, *arrays):
         """Run once; returns the outputs."""
         arrays = [a if _fits(v.type, a) else np.asarray(v.type.filter(a, allow_downcast=True), order="C")
                   for v, a in zip(self.inputs, arrays, strict=True)]
         held = self._held()
-        form, rows = self._form(arrays, held)
+        shapes = [a.shape for a in arrays], [a.shape for a in held]
+        if shapes != self._last[0]:
+            self._last = shapes, self._form(arrays, held)
+        form, rows = self._last[1]
         found = form.run(rows, arrays, [*held, *self._drawing()] if self.generators else held)
         if self._counter is not None:
             self._counter += 1
