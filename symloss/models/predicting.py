@@ -1,6 +1,5 @@
 """Predictions of a network, and the outputs of all its layers."""
 
-import pytensor
 from pytensor.graph.traversal import ancestors
 
 from ..compiling import alone, function, resolve
@@ -93,7 +92,8 @@ class Predicting:
         return Predictor(fields, make)
 
     def _key(self, *what) -> tuple:
-        return (*what, self.mode, pytensor.config.mode, self.graph.activations())
+        mode = self.mode if isinstance(self.mode, str) else resolve(self.mode).name
+        return (*what, mode, self.graph.activations())
 
     def _function(self, key, inputs, outputs):
         """Return a compiled function of the model's, made once."""

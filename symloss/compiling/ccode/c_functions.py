@@ -265,9 +265,8 @@ static double row_sum_{kind}(const {type} *restrict x, int64_t count)
   double total = 0;
   for (int64_t start = 0; start < count; start += 4096) {{
     const int64_t end = count - start < 4096 ? count : start + 4096;
-    {type} lane[16] = {{0}};
+    {type} lane[16] = {{0}}, rest = 0;
     int64_t i = start;
-    int j = 0;
     if (end - start >= 64) {{
       {type} many[64];
       for (int k = 0; k < 64; k++) many[k] = x[i + k];
@@ -278,11 +277,14 @@ static double row_sum_{kind}(const {type} *restrict x, int64_t count)
     }}
     for (; i + 16 <= end; i += 16)
       for (int k = 0; k < 16; k++) lane[k] += x[i + k];
-    if (end - i >= 8)
-      for (; j < 8; j++) lane[j] += x[i + j];
-    for (; i + j < end; j++) lane[j] += x[i + j];
     for (int k = 0; k < 8; k++) lane[k] += lane[k + 8];
+    if (end - i >= 8) {{
+      for (int k = 0; k < 8; k++) lane[k] += x[i + k];
+      i += 8;
+    }}
+    for (; i < end; i++) rest += x[i]; /* apart, so that the others stay a vector */
     for (int k = 0; k < 4; k++) lane[k] += lane[k + 4];
+    total += rest;
     total += (lane[0] + lane[2]) + (lane[1] + lane[3]);
   }}
   return total;
