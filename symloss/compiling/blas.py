@@ -82,12 +82,30 @@ def provide() -> Blas:
 def shipped() -> Blas | None:
     """Return the OpenBLAS of the wheel, which needs no compiler to be found; None where it is not installed."""
     try:
-        import scipy_openblas32
+        with _short_waits():
+            import scipy_openblas32
     except ImportError:
         return None
     folder, name = scipy_openblas32.get_lib_dir(), scipy_openblas32.get_library()
     found = [p for p in pathlib.Path(folder).glob(f"*{name}.*") if p.suffix in (".so", ".dylib", ".dll")]
     return Blas(f"OpenBLAS of scipy-openblas32 {scipy_openblas32.__version__}", "", str(found[0]) if found else None)
+
+
+@contextlib.contextmanager
+def _short_waits():
+    """Let an OpenBLAS that is loaded in this context end its waiting threads after half a millisecond.
+
+    They wait for more work by running, for some 30 ms if nobody says otherwise, and keep a processor from others.
+    """
+    name = "OPENBLAS_THREAD_TIMEOUT"  # the logarithm to base 2 of the number of cycles
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = "20"
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 def used(own: bool) -> Blas | None:
@@ -136,22 +154,23 @@ _changing = threading.Lock()
 
 
 @contextlib.contextmanager
-def threads_for(operations: float, wanted: bool = True, own: bool = False):
+def threads_for(operations: float, wanted: bool = True, own: bool = False, shared: bool = False):
     """In this context, the BLAS uses the fastest number of threads for products of this many multiplications.
 
-    `own`: the BLAS is that of the compiler of our own.
+    `own`: the BLAS is that of the compiler of our own. `shared`: its caller shares the work among so many threads, and
+    the BLAS uses one for each of them.
 
     The number belongs to the whole process. Where several threads of the program are in here, each sets its own, and
     the last one to leave restores what was there before the first.
     """
     blas = used(own)
-    if not wanted or blas is None or blas.threads() is None or user_set_threads():
+    if not wanted or blas is None or blas.threads() is None or (user_set_threads() and not shared):
         yield blas.threads() if wanted and blas else None
         return
-    count = threads(operations)
+    count = min(cores(), blas.threads()) if user_set_threads() else threads(operations)
     with _changing:
         _users.append(blas.threads() if not _users else _users[0])
-        blas.set_threads(count)
+        blas.set_threads(1 if shared else count)
     try:
         yield count
     finally:

@@ -12,6 +12,7 @@ from pytensor.sparse import SparseTensorType, get_item_list
 from ..errors import SpecError, SymlossWarning
 from . import blas, weight_updates
 from .by_shape import ByShape
+from .ccode import team
 from .ccode.ir import Unsupported
 from .compiler_failures import explained
 from .modes import Backend
@@ -276,8 +277,9 @@ class TrainingStep:
     def _run_own(self, order, batch) -> bool | None:
         """Run what the compiler of our own made; None if it meets what it does not know, and another one takes over."""
         try:
-            with blas.threads_for(self.objective.largest_product(batch), own=True):
-                return self._own.run(self._arrays, order, batch)
+            shared = blas.cores() > 1 and batch >= team.ROWS * blas.cores() and self._own.shares(self._arrays, batch)
+            with blas.threads_for(self.objective.largest_product(batch), own=True, shared=shared) as threads:
+                return self._own.run(self._arrays, order, batch, (threads or 1) if shared else 1)
         except Unsupported as met:
             self._leave_own(met, self._changes)
             self.load(self._arrays)

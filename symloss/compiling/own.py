@@ -120,10 +120,15 @@ class OwnSteps:
         """Return the steps on `batch` rows of the arrays, for a driver in C."""
         return self._program.bound(arrays, batch)
 
-    def run(self, arrays: list, order: np.ndarray, batch: int) -> bool:
+    def shares(self, arrays: list, batch: int) -> bool:
+        """Return whether threads can share the larger parts of steps on `batch` rows."""
+        return self._program.shares(arrays, batch)
+
+    def run(self, arrays: list, order: np.ndarray, batch: int, threads: int = 1) -> bool:
         """Make steps on the rows of `order`, `batch` at a time; returns whether all were made."""
         whole = len(order) // batch * batch
         for rows in (order[:whole].reshape(-1, batch), order[None, whole:]):
-            if rows.size and self._program.steps(arrays, np.ascontiguousarray(rows), self.stop) < len(rows):
+            if rows.size and self._program.steps(arrays, np.ascontiguousarray(rows), self.stop,
+                                                threads) < len(rows):
                 return False
         return True

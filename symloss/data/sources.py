@@ -45,29 +45,32 @@ class Arrays:
     allow_nan : bool
     numbers : int array or None
         Numbers of the rows in the user's data, for messages, if these arrays are only a part of it.
+    keep_bytes : bool
+        Whether inputs of bytes (dtype uint8) stay bytes, which take a quarter of the memory. `take` and the training
+        step convert their rows.
 
     Attributes
     ----------
     count : int
         Number of items.
     arrays : list of numpy arrays or None
-        The converted arrays, if they fit into memory; inputs of bytes (dtype uint8) stay bytes, and `take` and the
-        training step convert their rows. None: `take` converts rows when they are requested.
+        The converted arrays, if they fit into memory. None: `take` converts rows when they are requested.
     """
 
     calls: int | None = None  # batches that make an epoch, of all there are
 
-    def __init__(self, columns: list, fields: list[Field], who: str, allow_nan: bool = False, numbers=None):
+    def __init__(self, columns: list, fields: list[Field], who: str, allow_nan: bool = False, numbers=None,
+                 keep_bytes: bool = False):
         names = [column_names(c) for c in columns]
         fields = [f if n is None else dataclasses.replace(f, columns=n) for f, n in zip(fields, names, strict=True)]
         self.fields, self.who, self.allow_nan, self.numbers = fields, who, allow_nan, numbers
         self.columns = [_indexable(c, f, f"{who}: {f.name}") for c, f in zip(columns, fields, strict=True)]
         check_lengths({f.name: rows_of(c) for f, c in zip(fields, self.columns, strict=True)}, who)
         self.count = rows_of(self.columns[0])
-        self.arrays = None
+        self.arrays, self._keeps_bytes = None, keep_bytes
         lazy = any(_is_lazy(c) and not f.sparse for c, f in zip(self.columns, fields, strict=True))
         if not lazy and sum(map(self._bytes, self.columns, fields)) <= RESIDENT_BYTES:
-            self.arrays = convert_all(self.columns, fields, who, numbers, allow_nan=allow_nan, keep_bytes=True)
+            self.arrays = convert_all(self.columns, fields, who, numbers, allow_nan=allow_nan, keep_bytes=keep_bytes)
         else:
             self.take(np.arange(1))  # shapes and dtypes are checked now, values when they are read
 
@@ -75,7 +78,7 @@ class Arrays:
         if field.sparse:
             return getattr(column, "nnz", 0) * np.dtype(field.dtype).itemsize
         dtype = getattr(column, "dtype", None)
-        as_it_is = dtype == np.dtype(field.dtype) or (dtype == "uint8" and may_be_bytes(field))
+        as_it_is = dtype == np.dtype(field.dtype) or (self._keeps_bytes and dtype == "uint8" and may_be_bytes(field))
         return 0 if as_it_is else int(np.prod(np.shape(column))) * np.dtype(field.dtype).itemsize
 
     def take(self, rows: np.ndarray) -> list[np.ndarray]:
@@ -210,7 +213,7 @@ class Again:
         return self.make()
 
 
-def open_source(data, fields: list[Field], who: str, calls=None, allow_nan: bool = False):
+def open_source(data, fields: list[Field], who: str, calls=None, allow_nan: bool = False, keep_bytes: bool = False):
     """Return `Arrays` or a `Stream` for what the user passed as data."""
     batches = _batches(data, fields, who)
     if batches is not None:
@@ -218,7 +221,7 @@ def open_source(data, fields: list[Field], who: str, calls=None, allow_nan: bool
     if calls is not None and who == "valid":
         raise SpecError(f"train: valid_batches={calls} has no effect, because validation arrays are used as a whole. "
                         "Pass fewer rows, or a function that returns a batch")
-    made = Arrays(by_field(data, fields, who), fields, who, allow_nan, getattr(data, "numbers", None))
+    made = Arrays(by_field(data, fields, who), fields, who, allow_nan, getattr(data, "numbers", None), keep_bytes)
     made.calls = calls
     return made
 

@@ -140,12 +140,12 @@ def _one_epoch(training, rewind, evaluation, train, valid, batch_size, interrupt
     if order is not None and train.calls is not None:
         order = order[: train.calls * size]
     count = None if order is None else len(order)
-    pace = _Pace(training.callbacks.want("batch"), one=training.by_step is not None)
+    pace = _Pace(training.callbacks.want("batch"), one=training.by_step is not None, first=training.chunk)
     start = time.perf_counter()
     ended = False
     with contextlib.closing(feed(train, rewind, order, size, training.items, pace.chunk)) as calls:
         for batches, items in calls if training.by_step is None else training.by_step.each(calls):
-            pace.learn(batches)
+            training.chunk = pace.learn(batches)
             training.position += batches
             training.batches += batches
             training.items += items
@@ -267,8 +267,8 @@ def _enter(record, figures, prefix=""):
 class _Pace:
     """How many steps a call runs (`one`, or as it learns while going), and when it is time to look at the world."""
 
-    def __init__(self, single: bool, one: bool = False):
-        self.single, self.one, self._chunk, self._since = single, single or one, 1, time.perf_counter()
+    def __init__(self, single: bool, one: bool = False, first: int = 1):
+        self.single, self.one, self._chunk, self._since = single, single or one, first, time.perf_counter()
         self._looked = -math.inf
 
     def chunk(self) -> int:
@@ -276,10 +276,11 @@ class _Pace:
         self._since = time.perf_counter()
         return 1 if self.one else self._chunk
 
-    def learn(self, steps: int) -> None:
-        """Take how many steps have just been run."""
+    def learn(self, steps: int) -> int:
+        """Take how many steps have just been run, and return how many the next call may run."""
         wanted = steps * CALL / max(time.perf_counter() - self._since, 1e-9)
         self._chunk = int(min(max(wanted, 1), 4 * self._chunk))  # by small steps: the first ones are slow
+        return self._chunk
 
     def looks(self) -> bool:
         """Return whether it is time to look at the world."""

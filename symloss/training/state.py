@@ -110,6 +110,7 @@ class Training:
         self.callbacks = Callbacks(callbacks)
         self.best = Best()
         self.epoch, self.position, self.batches, self.items = 1, 0, 0, 0
+        self.chunk = 1  # steps that the next call may run
         self.seconds = self.step_seconds = 0.0
         self.examples, self.by_step, self.saved = 0, None, []
         self.reason: Reason | None = None

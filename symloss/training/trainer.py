@@ -66,7 +66,7 @@ def _opened(train, valid, fields, asked, seed):
             raise SpecError("train: got validation data and validation_split. Pass only one of them")
         train, valid = split(train, fields, asked.validation_split, [seed, SPLITTING])
     try:
-        opened = open_source(train, fields, "train", asked.train_batches, asked.allow_nan)
+        opened = open_source(train, fields, "train", asked.train_batches, asked.allow_nan, keep_bytes=True)
     except DataError as error:
         if _is_one(train) and hasattr(valid, "__len__") and len(train) == len(valid):
             raise DataError(f"{error}. The second argument of train is validation data. To pass inputs "

@@ -431,7 +431,7 @@ def test_inputs_of_bytes_train_as_the_same_numbers(backend, sizes):
 
 def test_inputs_of_bytes_are_kept_as_bytes_and_taken_as_numbers():
     pixels = np.arange(12, dtype="uint8").reshape(4, 3)
-    source = Arrays([pixels], [Field("x", "input", (None, 3), "float32")], "train")
+    source = Arrays([pixels], [Field("x", "input", (None, 3), "float32")], "train", keep_bytes=True)
     assert source.arrays[0].dtype == "uint8" and np.shares_memory(source.arrays[0], pixels)
     (taken,) = source.take(np.array([2, 0]))
     assert taken.dtype == "float32" and np.array_equal(taken, pixels[[2, 0]])

@@ -87,7 +87,7 @@ class Program:
             self._counter += 1
         return found
 
-    def steps(self, arrays: list, order: np.ndarray, stop) -> int:
+    def steps(self, arrays: list, order: np.ndarray, stop, threads: int = 1) -> int:
         """Run once for each row of `order`, on those rows of the arrays; returns how often it ran.
 
         Parameters
@@ -96,14 +96,20 @@ class Program:
         order : int64 array (steps, rows in a step)
         stop : ctypes.c_int
             No further step is begun when it is not 0.
+        threads : int
+            How many threads share the larger parts of a step, if they can.
         """
         form, arrays, held = self._ready(arrays, order.shape[1])
-        return form.steps(arrays, [*held, *self._drawing()], order, stop)
+        return form.steps(arrays, [*held, *self._drawing()], order, stop, threads)
 
     def bound(self, arrays: list, rows: int):
         """Return what a driver in C calls to make steps on so many rows of the arrays."""
         form, arrays, held = self._ready(arrays, rows)
         return form.runnable.bound(arrays, [*held, *self._drawing()], rows)
+
+    def shares(self, arrays: list, rows: int) -> bool:
+        """Return whether threads can share the larger parts of steps on so many rows of the arrays."""
+        return self._ready(arrays, rows)[0].source.shared
 
     def prepare(self, arrays: list, rows: int) -> None:
         """Compile for steps of so many rows of the arrays, before the first of them."""
@@ -247,10 +253,10 @@ class Form:
             raise told(failed) from None
         return [array for _, array in results]
 
-    def steps(self, arrays, held, order, stop: ctypes.c_int) -> int:
+    def steps(self, arrays, held, order, stop: ctypes.c_int, threads: int = 1) -> int:
         """Run many steps."""
         try:
-            return self.runnable.steps(arrays, held, order, stop)
+            return self.runnable.steps(arrays, held, order, stop, threads)
         except Failed as failed:
             raise told(failed) from None
 

@@ -1,6 +1,8 @@
 """A C file, compiled and ready to run on arrays."""
 
+import contextlib
 import ctypes
+import threading
 import typing
 
 import numpy as np
@@ -8,6 +10,7 @@ import numpy as np
 from .. import blas
 from . import building
 from .memory import planned
+from .team import ROWS, Team
 from .text import Source
 
 ALIGNED = 64
@@ -68,11 +71,17 @@ class Runnable:
             self._steps = self._library.symloss_steps
             self._steps.restype = ctypes.c_int64
             self._steps.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3, ctypes.c_int64, *[ctypes.c_void_p] * 2]
+        self._team = Team() if source.shared else None
+        if source.shared:
+            self._library.symloss_help.restype = None
+            self._library.symloss_help.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p]
         self._constants = [np.ascontiguousarray(a) for a in constants]
         self._places = {name: i for i, name in enumerate(source.table)}
         self.rows, self.bytes = -1, 0
         self._known: dict = {}  # by place in the table: the array whose address is there
         self._table = (ctypes.c_void_p * max(len(source.table), 1))()
+        if self._team is not None:
+            self._table[self._places["team"]] = ctypes.addressof(self._team)
 
     def _make_room(self, rows):
         """Place the buffers for so many rows; fewer fit there too."""
@@ -130,7 +139,27 @@ class Runnable:
         if failed:
             raise Failed(self.source.messages[failed - 1])
 
-    def steps(self, arrays: list, held: list, order: np.ndarray, stop: ctypes.c_int, results=()) -> int:
+    @contextlib.contextmanager
+    def _helped(self, rows: int, threads: int):
+        """Let other threads take shares of the steps that are made in this context."""
+        if self._team is None or threads < 2 or rows < ROWS * threads:
+            yield
+            return
+        self._team.begin(threads)
+        helpers = [threading.Thread(target=self._library.symloss_help, name="symloss helper", daemon=True,
+                                    args=(ctypes.addressof(self._team), rows, self._table)) for _ in range(threads - 1)]
+        try:
+            for helper in helpers:
+                helper.start()
+            yield
+        finally:
+            self._team.end()
+            for helper in helpers:
+                if helper.ident is not None:
+                    helper.join()
+
+    def steps(self, arrays: list, held: list, order: np.ndarray, stop: ctypes.c_int, threads: int = 1,
+              results=()) -> int:
         """Run a step for each row of `order`, on those rows of `arrays`; returns how many were run.
 
         Parameters
@@ -142,6 +171,8 @@ class Runnable:
         order : int64 array (steps, rows)
         stop : ctypes.c_int
             No step is begun when it is not 0.
+        threads : int
+            How many threads share the larger parts of a step, if they can.
         results : list of (name of a buffer, array)
             Where the results of the last step are written.
         """
@@ -150,7 +181,9 @@ class Runnable:
         failed = ctypes.c_int(0)
         places = [self._places[name] for name, _ in results]
         kept = self._redirect(places, [_address(array) for _, array in results])
-        done = self._steps(rows, self._table, data, _address(order), steps, ctypes.byref(stop), ctypes.byref(failed))
+        with self._helped(rows, threads):
+            done = self._steps(rows, self._table, data, _address(order), steps, ctypes.byref(stop),
+                               ctypes.byref(failed))
         self._redirect(places, kept)
         if failed.value:
             raise Failed(self.source.messages[failed.value - 1])

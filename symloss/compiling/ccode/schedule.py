@@ -9,6 +9,7 @@ from .views import INLINE, base_of, trace, without_ones
 
 LIGHT = 8  # operations that are rather done twice than kept
 CURVED = COSTLY - {"div", "gather"}  # functions that are several times as fast in vectors
+SHORT = 4096  # elements of a row that may as well be read once more
 ROW_BYTES = 1 << 18  # of a row that a kernel keeps while it goes over it more than once
 
 
@@ -158,6 +159,8 @@ class Schedule:
         joining = Joining(kernel, value)
         if value.op in CURVED and len(kernel.dims) == 1 and _picks_anywhere(kernel):
             return False
+        if kernel.rows is not None and _sums_columns(value):
+            return False
         if related and not joining.operands_fit():
             return False
         extend = related and joining.inside and bool(kernel.dims) and not any(map(_is_settled, kernel.values))
@@ -165,6 +168,13 @@ class Schedule:
             return False
         joining.accept()
         return True
+
+
+def _sums_columns(value) -> bool:
+    """Return whether a value is a sum over rows of short ones, without which threads can share the work on the rows."""
+    if value.op not in ir.REDUCTIONS or value.attrs["axes"] != (0,) or value.ndim != 1:
+        return False
+    return isinstance(value.shape[0], int) and value.shape[0] <= SHORT
 
 
 def _picks_anywhere(kernel) -> bool:

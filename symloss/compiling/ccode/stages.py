@@ -1,12 +1,18 @@
 """Operations that are C functions of their own: products, sorts, sums that run on, and copies to parts of arrays."""
 
+import math
+
 from . import ir
 from .expressions import atom, c_type, length_text
 from .formulas import Formulas
-from .ir import Value
+from .ir import N, Value
 from .kernel_text import DRAWN
 from .kernel_text import drawn as draw
+from .kernels import about
+from .team import bounded
 from .views import base_of, place, row_major
+
+MANY = 1 << 16  # multiplications of a product, from which on it is worth a share for each of several threads
 
 
 class StageText:
@@ -26,6 +32,7 @@ class StageText:
         self.scratch: list[tuple] = []
         self.helpers: set[tuple] = set()
         self.checks = False
+        self.rows, self.some_rows = None, None  # of a product: how many it has, and the C of some of them
         self.formulas = [f"{names.of(value.number)} = {Formulas(names.known()).of(value)}"]
         self.target = names.of(value.number)
         getattr(self, f"_{value.op}")()
@@ -112,8 +119,20 @@ class StageText:
         m = b.shape[-1]
         self.helpers.add(("product", self.value.dtype))
         texts = [self._matrix(v, at) for v, at in ((a, at_a), (b, at_b))]
+        if depth == 1 and math.prod(map(about, (n, k, m))) >= MANY:
+            self._some_rows(texts, n, k, m)
         sizes = ", ".join(length_text(x) for x in (n, k, m))
         self._line(f"product_{self._kind()}({sizes}, {texts[0]}, {texts[1]}, {self.target}{at_c});", depth)
+
+    def _some_rows(self, texts, n, k, m):
+        """Note the statement that computes the rows from `begin` to `end` of a product, and how many there are."""
+        pointer, leading, turned = texts[0].rsplit(", ", 2)
+        step = "1" if turned == "1" else atom(leading)
+        first = f"{pointer} + begin * {step}, {leading}, {turned}"
+        self.rows = length_text(n)
+        inner = f"{length_text(k)}, {length_text(m)}"
+        self.some_rows = (f"  product_{self._kind()}(end - begin, {inner}, {first}, {texts[1]}, "
+                          f"{self.target} + begin * {atom(length_text(m))});")
 
     def _matrix(self, value, at) -> str:
         """Return 'pointer, leading dimension, whether its columns are dense' for BLAS."""
@@ -224,6 +243,8 @@ class StageText:
         self._line("}", depth)
         self._line(f"*{target} = best;", depth)
         self._close(depth)
+        if self.value.shape[:1] == (N,):
+            self.rows, self.some_rows = length_text(N), "\n".join(bounded(self.lines))
 
     def _sorting(self, result):
         source, stride, target, step, length, depth = self._along()

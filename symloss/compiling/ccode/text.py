@@ -4,7 +4,7 @@ import dataclasses
 import re
 import textwrap
 
-from . import ir, random
+from . import ir, random, team
 from .c_functions import PLACE, TILE, helper
 from .c_names import Names, described
 from .expressions import BYTES, Expressions, c_type, length_text
@@ -140,6 +140,8 @@ class Source:
         Dtypes of matrix products.
     decided : str
         What was decided of kernels, products and layout, in words.
+    shared : bool
+        Whether threads can share the larger parts of a step; see `team`.
     """
 
     text: str
@@ -149,6 +151,7 @@ class Source:
     messages: list
     products: frozenset
     decided: str = ""
+    shared: bool = False
 
 
 class Writer:
@@ -209,11 +212,14 @@ class Writer:
         """Return the C file."""
         functions, calls, helpers = [], [], set()
         checks, scratch = False, []
+        self.tasks = team.Tasks() if team.suits(self.steps, self.by_column, self.batched) else None
         for position, step in enumerate(self.steps):
             made = self._text(step)
             name = self._function_name(step)
-            functions.append(self._function(name, made))
-            calls.append(self._call(name, made))
+            length = self._shared_length(made)
+            functions.append(self._function(name, made, length is not None))
+            calls.append(self._call(name, made) if length is None else
+                         f"  {self.tasks.add(length, self._call_of_share(name, made))} /* {name} */")
             helpers |= made.helpers
             checks |= made.checks
             scratch += [Buffer(f"{kept} of {name}", dtype, length, position, position)
@@ -228,14 +234,25 @@ class Writer:
         parts += [PLACE] if checks else []
         parts += functions
         self.table = [self.names.of(v.number) for v in [*self.leaves, *self.made]] + [b.name for b in scratch]
+        self.table += ["team"] if self.tasks else []
+        picks = [self._pick(place, value) for place, value in enumerate(self.batched)]
+        parts += self._picking() if self.batched else []
+        parts += [team.TEXT, self.tasks.source()] if self.tasks else []
         parts.append(self._driver(calls))
-        if self.batched:
-            parts += self._picking()
-            parts.append(self._steps(self.batched))
+        parts += [self._steps(picks)] if self.batched else []
         messages = ["an index is out of range", *(m for _, m in self.graph.conditions)]
         return Source("\n".join(parts), self.table, self._lives(scratch),
                       [self.names.of(v.number) for v in self.outputs], messages,
-                      frozenset(dtype for op, dtype in helpers if op == "product"), self._decided())
+                      frozenset(dtype for op, dtype in helpers if op == "product"), self._decided(),
+                      self.tasks is not None)
+
+    def _shared_length(self, made) -> str | None:
+        """Return how many shares a step could have, as C; None if it is done by one thread."""
+        if self.tasks is None or self._in_arena(made):
+            return None
+        if isinstance(made, StageText):
+            return made.rows
+        return team.length_of(made) if isinstance(made, LoopText) else None
 
     def _text(self, step):
         if isinstance(step, Kernel) and self.by_column and suits(step):
@@ -264,18 +281,22 @@ class Writer:
         reads = {self.names.of(number): c_type(v.dtype) for number, v in made.reads.items()}
         return {name: kind for name, kind in reads.items() if name not in writes}, writes
 
-    def _function(self, name, made):
+    def _function(self, name, made, shared=False):
         reads, writes = self._parameters(made)
         kept = [f"{c_type(dtype)} *restrict {scratch}" for scratch, dtype, _ in self._in_arena(made)]
         parameters = ["int64_t n", *(f"const {kind} *restrict {x}" for x, kind in reads.items()),
                       *(f"{kind} *restrict {x}" for x, kind in writes.items()), *kept,
-                      *(["int *any_failed"] if made.checks else [])]
+                      *(["int *any_failed"] if made.checks else []),
+                      *(["int64_t begin", "int64_t end"] if shared else [])]
         lines = [f"static void {name}({', '.join(parameters)})", *_comment(made.formulas), "{", "  (void)n;"]
         lines += ["  int here = 0, *const failed = &here; /* a variable, so that loops become vectors */"] * made.checks
         lines += [f"  {c_type(dtype)} {scratch}[{max(length, 1)}];" for scratch, dtype, length in made.scratch
                   if _on_stack(length)]
         told = ["  *any_failed |= here;"] * made.checks
-        return "\n".join([*lines, *made.lines, *told, "}", ""])
+        body = made.lines
+        if shared:
+            body = team.bounded(body) if isinstance(made, LoopText) else [made.some_rows]
+        return "\n".join([*lines, *body, *told, "}", ""])
 
     def _call(self, name, made):
         reads, writes = self._parameters(made)
@@ -283,13 +304,19 @@ class Writer:
         passed += [f"{kept}_of_{name}" for kept, _, _ in self._in_arena(made)]
         return f"  {name}({', '.join([*passed, *(['&failed'] if made.checks else [])])});"
 
+    def _call_of_share(self, name, made):
+        reads, writes = self._parameters(made)
+        places = {self.names.of(v.number): i for i, v in enumerate([*self.leaves, *self.made])}
+        return f"{name}({', '.join(['n', *(f'b[{places[x]}]' for x in [*reads, *writes]), 'begin', 'end'])});"
+
     def _driver(self, calls):
         lines = ["static int step(int64_t n, void *const *b)", "{", "  int failed = 0;"]
         values = [*self.leaves, *self.made]
         for index, value in enumerate(values):
             lines.append(f"  {c_type(value.dtype)} *const {self.names.of(value.number)} = b[{index}];")
         for index, name in enumerate(self.table[len(values):], len(values)):
-            lines.append(f"  void *const {name.replace(' ', '_')} = b[{index}];")
+            kind = "struct team" if name == "team" else "void"
+            lines.append(f"  {kind} *const {name.replace(' ', '_')} = b[{index}];")
         lines += [f"  (void){name.replace(' ', '_')};" for name in self.table]
         lines += calls
         lines.append("  if (failed) return 1;")
@@ -321,7 +348,17 @@ class Writer:
                 *(FINITE.format(kind=c_type(dtype)) for dtype in sorted(finite))]
 
     def _pick(self, place: int, value) -> str:
-        """Return the C that picks the rows of an argument."""
+        """Return the C that picks the rows of an argument, by several threads if they are long."""
+        if self.tasks and not value.by_column and size(value.shape[1:]) >= team.LONG:
+            width = size(value.shape[1:])
+            kind, of_bytes = c_type(value.dtype), value in self.of_bytes
+            how = f"_of_bytes_{value.dtype.replace('float', 'f')}" if of_bytes else ""
+            call = (f"pick_rows{how}(({kind} *)b[{value.attrs['index']}] + begin * {width}, team->data[{place}], "
+                    f"team->chosen + begin, end - begin, {width * (1 if of_bytes else BYTES[value.dtype])});")
+            return f"{self.tasks.add('n', call)} /* {self.names.of(value.number)} */"
+        return f"{self._pick_alone(place, value)}; /* {self.names.of(value.number)} */"
+
+    def _pick_alone(self, place: int, value) -> str:
         how = "pick_columns" if value.by_column else "pick_rows"
         width = size(value.shape[1:])
         if value in self.of_bytes:
@@ -332,15 +369,17 @@ class Writer:
             width *= BYTES[value.dtype]
         return f"{how}(b[{value.attrs['index']}], data[{place}], chosen, n, {width})"
 
-    def _steps(self, batched) -> str:
+    def _steps(self, picks) -> str:
         """Return the C of many steps on rows that are picked from whole arrays."""
         lines = ["int64_t symloss_steps(int64_t n, void *const *b, const void *const *data, const int64_t *rows,",
                  "                      int64_t steps, const volatile int *stop, int *failed)",
                  "{ /* a step on each row of `rows`, n numbers a step; returns how many were done */",
                  "  const unsigned int kept = flush_denormals();", "  int64_t done = 0;",
                  "  while (done < steps && !*stop) {", "    const int64_t *const chosen = rows + done * n;"]
-        for place, value in enumerate(batched):
-            lines.append(f"    {self._pick(place, value)}; /* {self.names.of(value.number)} */")
+        if self.tasks:
+            lines.insert(3, f"  struct team *const team = b[{self.table.index('team')}];")
+            lines.append("    team->chosen = chosen, team->data = data;")
+        lines += [f"    {pick}" for pick in picks]
         lines += ["    if ((*failed = step(n, b))) break;", "    done++;", *self._watching(), "  }",
                   "  restore_denormals(kept);", "  return done;", "}", ""]
         return "\n".join(lines)
@@ -362,7 +401,8 @@ class Writer:
         how = "written out, with the rows of matrices side by side" if self.by_column else "by BLAS"
         others = len(self.steps) - kernels - products
         return (f"one C file with {kernels} kernels" + (f", {products} products {how}" if products else "") +
-                (f", {others} other operations" if others else ""))
+                (f", {others} other operations" if others else "") +
+                (f", {len(self.tasks.cases)} parts that threads share" if self.tasks else ""))
 
     def _lives(self, scratch):
         last = {}

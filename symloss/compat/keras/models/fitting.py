@@ -115,7 +115,7 @@ class Prepared:
         if self.who != "fit" and steps is not None:
             columns = {name: one[: steps * size] for name, one in columns.items()}
             steps = None
-        return open_source(columns, built.fields, self.who, steps)
+        return open_source(columns, built.fields, self.who, steps, keep_bytes=self.who == "fit")
 
 
 def _peeked(x):
