@@ -149,8 +149,9 @@ class Runnable:
         helpers = [threading.Thread(target=self._library.symloss_help, name="symloss helper", daemon=True,
                                     args=(ctypes.addressof(self._team), rows, self._table)) for _ in range(threads - 1)]
         try:
-            for helper in helpers:
-                helper.start()
+            with contextlib.suppress(RuntimeError):  # the system gives no more threads: then this one does everything
+                for helper in helpers:
+                    helper.start()
             yield
         finally:
             self._team.end()
