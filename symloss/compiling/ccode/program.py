@@ -256,7 +256,7 @@ class Form:
     def steps(self, arrays, held, order, stop: ctypes.c_int, threads: int = 1) -> int:
         """Run many steps."""
         try:
-            return self.runnable.steps(arrays, held, order, stop, threads)
+            return self.runnable.steps(arrays, held, order, stop, threads=threads)
         except Failed as failed:
             raise told(failed) from None
 

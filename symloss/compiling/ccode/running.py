@@ -159,8 +159,8 @@ class Runnable:
                 if helper.ident is not None:
                     helper.join()
 
-    def steps(self, arrays: list, held: list, order: np.ndarray, stop: ctypes.c_int, threads: int = 1,
-              results=()) -> int:
+    def steps(self, arrays: list, held: list, order: np.ndarray, stop: ctypes.c_int, results=(),
+              threads: int = 1) -> int:
         """Run a step for each row of `order`, on those rows of `arrays`; returns how many were run.
 
         Parameters
@@ -172,10 +172,10 @@ class Runnable:
         order : int64 array (steps, rows)
         stop : ctypes.c_int
             No step is begun when it is not 0.
-        threads : int
-            How many threads share the larger parts of a step, if they can.
         results : list of (name of a buffer, array)
             Where the results of the last step are written.
+        threads : int
+            How many threads share the larger parts of a step, if they can.
         """
         steps, rows = order.shape
         data = self._laid_out(arrays, held, rows)
