@@ -33,8 +33,8 @@ MODULES = {
     },
     "Losses and metrics": {
         "symloss.losses": ("Losses: registration, reduction, moving weights", [
-            "LossSpec", "OutputLoss", "Uncertainty", "GradNorm", "SampledSoftmax", "NCE", "NegativeSampling", "Range",
-            "Choice", "reduce", "get", "names"]),
+            "LossSpec", "OutputLoss", "Uncertainty", "GradNorm", "SampledSoftmax", "NCE", "NegativeSampling", "reduce",
+            "get", "names"]),
         "symloss.evaluate": ("Losses and metrics of arrays", [
             "value", "grad", "value_and_grad", "hessian_diagonal", "metric"]),
         "symloss.metrics": ("Metrics", ALL),
@@ -52,7 +52,6 @@ MODULES = {
         "symloss.objective.monitors": ("Monitors", ["build"]),
     },
     "Figures and other libraries": {
-        "symloss.formulas": ("Formulas of expressions", ["Formula"]),
         "symloss.plotting": ("Figures", ALL),
         "symloss.export": ("Losses in other libraries", ALL),
         "symloss.sklearn": ("Estimators for scikit-learn", ALL),
