@@ -146,8 +146,8 @@ def length_of(made) -> str | None:
     for n in space.lengths[0 if isinstance(length, int) else first + 1 :]:
         size = 0 if isinstance(n, Rows) else size * n
     match = re.match(r"^  for \(int64_t (\w+) = 0; \1 < (.+); \1\+\+\)", loops[0])
-    stored_once = any(not phases.loops_of(v) for v in made.kernel.values if v.number in made.kernel.stores)
-    if match is None or stored_once or match[2] != length_text(length):
+    stored = [v for v in made.kernel.values if v.number in made.kernel.stores]
+    if match is None or any(first not in phases.loops_of(v) for v in stored) or match[2] != length_text(length):
         return None
     if any(v.op in COSTLY for v in made.kernel.values):
         size *= 16
