@@ -168,3 +168,10 @@ def shared():
     if not folder.is_dir():
         pytest.skip("no folder of reference data beside the checkout")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def numbers_of_its_own(request):
+    """Let the random numbers of a module begin anew in each test, so that they are the same in any order of tests."""
+    if isinstance(getattr(request.module, "rng", None), np.random.Generator):
+        request.module.rng = np.random.default_rng(1)
