@@ -11,6 +11,7 @@ IN_MEMORY = ir.words("""dot batched_dot scatter put concat cumsum cumprod sort a
 def lowered(graph: Graph, outputs: list[Value]) -> list[Value]:
     """Return outputs that kernels can compute: each a buffer of its own, made by the function."""
     made: dict[int, Value] = {}
+    graph.rules = graph.rules | {"gather": []}  # what is read from now on lies in memory
     values = ir.reachable(outputs)
     kept = {v.number for v in outputs} | {v.number for one in values if one.op not in COMPARISONS for v in one.inputs}
     for value in values:

@@ -24,7 +24,7 @@ def _parted(values: list[Value]) -> tuple[list[Value], list[Value]]:
     """Return the values that are single numbers, made of single numbers alone, and the others."""
     numbers: set[int] = set()
     for value in values:
-        plain = value.op in ir.LEAVES or value.op in ir.POINTWISE or value.op in ir.VIEWS
+        plain = value.op in (ir.LEAVES | ir.POINTWISE | ir.VIEWS) - {"copy"}
         if plain and value.size == 1 and all(v.number in numbers for v in value.inputs):
             numbers.add(value.number)
     return [v for v in values if v.number in numbers], [v for v in values if v.number not in numbers]

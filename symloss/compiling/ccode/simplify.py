@@ -404,7 +404,7 @@ def one_reduction(graph, value):
 def pick_before(graph, value):
     """(x + y)[arange(n), i] -> x[arange(n), i] + y[arange(n), i], which has fewer elements"""
     source, *index = value.inputs
-    if not is_pick(value) or source.op not in ir.POINTWISE:
+    if not is_pick(value) or source.op not in ir.POINTWISE or source.op == "copy":
         return None
     picked = []
     for operand in source.inputs:

@@ -238,6 +238,7 @@ def test_rules_leave_what_is_none_of_theirs():
         lambda m: m.pow(m.x, m.number(2.5)),
         lambda m: m.switch(m.truth, m.x, m.y),
         lambda m: m.graph.reduce("sum", m.x, (0,)),
+        lambda m: picked(m, m.graph.make("copy", (m.x,), "float64", (N, 3), number=0)),  # it is made to lie in memory
     ):
         m = Operands(RULES)
         case(m)
