@@ -10,13 +10,17 @@ from .views import base_of
 RESERVED = ir.words("""
     auto break case char const continue default do double else enum extern float for goto if inline int long
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
-    asm typeof unix linux main errno FMA INLINE TILE ONE_BY_ONE n b l i j k m o p q x y at to from best total
-    count start order first lane spare drawn failed any_failed here step steps place data rows stop chosen done
-    kept abs sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2
-    log10 log1p pow sqrt erf erfc
-    lgamma tgamma fmod fmodf floor ceil trunc rint round y0 y1 yn j0 j1 jn index time int8_t int16_t int32_t
-    int64_t uint8_t uint16_t uint32_t uint64_t
+    asm typeof unix linux main errno n b l i j k m o p q x y at to from best total count start order first lane
+    spare drawn failed any_failed here step steps data rows stop chosen done kept team begin end share parts
+    abs sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2 log10 log1p pow
+    sqrt erf erfc lgamma tgamma fmod fmodf floor ceil trunc rint round y0 y1 yn j0 j1 jn index time
+    int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t
+
+    FMA INLINE TILE ONE_BY_ONE SHUFFLES MIXED PAUSE SHARE
+    place turned threefry normal_of pick_rows fetch_ahead flush_denormals restore_denormals all_finite
+    together take_share do_share symloss_step symloss_steps symloss_help
 """)
+OWN = re.compile(r"compute_|update_|.*_f(32|64)$")  # names of functions in the file
 WORDS = {"switch": "choice", "max": "greatest", "min": "least", "sub": "difference", "mul": "product",
          "div": "quotient", "add": "sum", "concat": "vector"}
 LONGEST = 60  # characters of a name that is made
@@ -33,7 +37,7 @@ class Names:
     def give(self, value: Value, name: str) -> str:
         """Name a buffer; a number is added where another has the name."""
         first, count = plain(name), 1
-        first = f"v_{first}" if first.startswith(("compute_", "update_")) else first  # as functions do
+        first = f"v_{first}" if OWN.match(first) else first
         first += "_" * bool(re.search(r"_\d+$", first))  # as those within kernels do
         chosen = first
         while chosen in self._taken:

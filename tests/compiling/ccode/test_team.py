@@ -1,5 +1,6 @@
 """Threads that share the larger parts of a step: the numbers, who computes them, and when they do."""
 
+import re
 import threading
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 import symloss
 from symloss.compiling import blas
 from symloss.compiling.ccode import running
+from symloss.compiling.ccode.c_names import Names
+from symloss.compiling.ccode.ir import Graph
 
 pytestmark = pytest.mark.c
 ROWS, INPUTS, UNITS = 512, 400, 90  # 36,000 weights
@@ -97,3 +100,21 @@ def test_shared_steps_that_diverge_end_before_their_first_wrong_batch(data, core
     with pytest.raises(symloss.TrainingError, match="not finite"):
         net.train(data, algo="sgd", learning_rate=1e200, epochs=9, batch_size=256, verbose=0)
     assert any(helpers) and all(np.isfinite(p.get_value()).all() for p in net.params)
+
+
+@pytest.mark.parametrize("name", ["team", "begin", "together", "PAUSE", "product_f64"])
+def test_a_layer_may_be_called_as_something_in_the_c_file(data, recwarn, name):
+    layers = [INPUTS, {"size": UNITS, "activation": "tanh", "name": name}, 5]
+    net = symloss.Classifier(layers, mode="C")
+    net.train(data, algo="adam", batch_size=256, epochs=1, verbose=0)
+    assert not [w for w in recwarn if issubclass(w.category, symloss.SymlossWarning)]
+    assert "parts that threads share" in net.explain()
+
+
+def test_no_buffer_has_the_name_of_a_function_or_a_macro():
+    text = symloss.Classifier([INPUTS, (UNITS, "tanh"), 5], mode="C").c_source("adam", hidden_dropout=0.5)
+    functions = re.findall(r"^(?:static|INLINE|int|void)[^;={]*?\b(\w+)\(", text, re.M)
+    defined = {*re.findall(r"#define (\w+)", text), *functions}
+    assert {"PAUSE", "together", "coin_row_f64"} <= defined
+    value = Graph().number(1.0, "float64")
+    assert [name for name in sorted(defined) if Names().give(value, name) == name] == []
