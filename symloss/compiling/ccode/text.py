@@ -349,25 +349,18 @@ class Writer:
 
     def _pick(self, place: int, value) -> str:
         """Return the C that picks the rows of an argument, by several threads if they are long."""
-        if self.tasks and not value.by_column and size(value.shape[1:]) >= team.LONG:
-            width = size(value.shape[1:])
-            kind, of_bytes = c_type(value.dtype), value in self.of_bytes
-            how = f"_of_bytes_{value.dtype.replace('float', 'f')}" if of_bytes else ""
-            call = (f"pick_rows{how}(({kind} *)b[{value.attrs['index']}] + begin * {width}, team->data[{place}], "
-                    f"team->chosen + begin, end - begin, {width * (1 if of_bytes else BYTES[value.dtype])});")
-            return f"{self.tasks.add('n', call)} /* {self.names.of(value.number)} */"
-        return f"{self._pick_alone(place, value)}; /* {self.names.of(value.number)} */"
-
-    def _pick_alone(self, place: int, value) -> str:
-        how = "pick_columns" if value.by_column else "pick_rows"
-        width = size(value.shape[1:])
+        width, target = size(value.shape[1:]), f"({c_type(value.dtype)} *)b[{value.attrs['index']}]"
+        how, each = ("pick_columns", 1) if value.by_column else ("pick_rows", BYTES[value.dtype])
         if value in self.of_bytes:
-            how += f"_of_bytes_{value.dtype.replace('float', 'f')}"
+            how, each = f"{how}_of_bytes_{value.dtype.replace('float', 'f')}", 1
         elif value.by_column:
             how += f"_{BYTES[value.dtype]}"
-        else:
-            width *= BYTES[value.dtype]
-        return f"{how}(b[{value.attrs['index']}], data[{place}], chosen, n, {width})"
+        name = self.names.of(value.number)
+        if self.tasks and not value.by_column and width >= team.LONG:
+            share = (f"{how}({target} + begin * {width}, team->data[{place}], team->chosen + begin, end - begin, "
+                     f"{each * width});")
+            return f"{self.tasks.add('n', share)} /* {name} */"
+        return f"{how}({target}, data[{place}], chosen, n, {each * width}); /* {name} */"
 
     def _steps(self, picks) -> str:
         """Return the C of many steps on rows that are picked from whole arrays."""
