@@ -198,6 +198,7 @@ class Classifier(Network):
         return Labels(range(self.layers[-1].size)) if self.encoder is None else self.encoder
 
     def _try(self, loss):
+        self._check_one_output_per_class(loss)
         try:
             super()._try(loss)
         except ShapeError:
@@ -209,6 +210,20 @@ class Classifier(Network):
                 f"{size} classes. End in ({size}, 'softmax'), or pass loss='bce'. If an item can have several "
                 f"classes, use a Regressor with loss='bce' and targets of shape (n, {size})"
             ) from None
+
+    def _check_one_output_per_class(self, loss):
+        """Raise SpecError for a loss whose outputs are thresholds between classes: the greatest of them says nothing."""
+        if loss.spec is None or loss.spec.ports != ("prediction", "target") or not self._is_main(loss.output_name):
+            return
+        outputs = self.graph.outputs()[0]
+        found, units = loss.classes(outputs), outputs[self.output_name].type.shape[-1]
+        if found in (None, units, encoding.told_apart(self, self.graph.main_name)) or units is None:
+            return
+        kind, above = ("'sigmoid'", "> 0.5") if loss.spec.activation == "sigmoid" else ("'linear'", "< 0")
+        raise SpecError(
+            f"Classifier: the outputs of {loss.label} are thresholds between ordered classes, but a Classifier predicts "
+            f"the class with the greatest output. For k classes, use a Network that ends in (k - 1, {kind}), and count: "
+            f"labels = (net.predict(x) {above}).sum(axis=1)")
 
     def _metrics(self):
         main = [loss for loss in self.losses if self._is_main(loss.output_name)]
