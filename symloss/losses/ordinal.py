@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.gradient import disconnected_grad
 
 from .._checks import (
     floating,
@@ -55,9 +54,10 @@ def cumulative_logit(prediction, target, *, thresholds=None):
 
     Notes
     -----
-    Use it for grades and ratings, whose classes have an order but no distances. Where the thresholds are not
-    increasing, the value is about 16 (in float32) and the gradient pushes them apart. To keep them increasing, learn
-    the first one and the logarithms of the steps.
+    Use it for grades and ratings, whose classes have an order but no distances. The probability that the label is above
+    j is 1/2 where the prediction j is 0, so the number of negative predictions is the median label. Where the
+    thresholds are not increasing, the value is about 16 (36 in float64) plus the distance by which they cross, and the
+    gradient pushes them apart. To keep them increasing, learn the first one and the logarithms of the steps.
 
     References
     ----------
@@ -94,8 +94,8 @@ def _between(b, labels):
     shut = pt.isinf(upper) & pt.eq(upper, lower)  # no room between, and no difference of infinities
     gaps = pt.switch(shut, 0, pt.switch(first | last, 1, upper - lower))
     least = np.asarray(np.finfo(gaps.dtype).eps, gaps.dtype)
-    gaps = pt.switch(pt.gt(gaps, least), gaps, least + (gaps - disconnected_grad(gaps)))  # its slope lives on below
-    between = pt.switch(first | last, 0, -pt.log(-pt.expm1(-gaps)))
+    crossed = pt.maximum(least - gaps, 0)  # with a slope of 1: that of the logarithm, 1 / least, would end any training
+    between = pt.switch(first | last, 0, crossed - pt.log(-pt.expm1(-pt.maximum(gaps, least))))
     values = pt.switch(last, 0, pt.softplus(-upper)) + pt.switch(first, 0, pt.softplus(lower)) + between
     return nan_outside(values, labels, k)
 

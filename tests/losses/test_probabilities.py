@@ -161,3 +161,15 @@ def test_a_grade_between_infinite_thresholds_has_probability_0_or_1_and_a_slope(
         found, slope = (f("cumulative_logit", [thresholds], [grade]) for f in (evaluate.value, evaluate.grad))
         np.testing.assert_allclose(found, [right], atol=1e-12)
         assert abs(slope).max() <= 1
+
+
+@pytest.mark.parametrize("gap", [-2.0, -1e-3, 1e-3])
+def test_thresholds_that_cross_are_pushed_apart_by_no_more_than_their_distance(gap):
+    at = np.array([[0.3, 0.3 + gap]])
+    slope = evaluate.grad("cumulative_logit", at, [1])
+    step = 1e-6 * np.eye(2)[:, None]
+    apart = [evaluate.value("cumulative_logit", at + e, [1]) - evaluate.value("cumulative_logit", at - e, [1])
+             for e in step]
+    np.testing.assert_allclose(slope[0], np.ravel(apart) / 2e-6, rtol=1e-4)
+    assert slope[0, 0] > 0 > slope[0, 1]
+    assert abs(slope).max() < (2 if gap < 0 else 2 / gap)

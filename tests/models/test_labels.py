@@ -103,6 +103,25 @@ def replaced(labels, row, value):
     return labels
 
 
+@pytest.mark.parametrize("loss, last, labels_of", [
+    ("coral", (2, "sigmoid"), lambda p: (p > 0.5).sum(axis=1)),
+    ("cumulative_logit", (2, "linear"), lambda p: (p < 0).sum(axis=1)),
+])
+def test_a_classifier_refuses_thresholds_between_classes_and_the_way_out_that_it_names_works(loss, last, labels_of):
+    for layers in ([3, 3], [3, 2]):
+        with pytest.raises(symloss.SpecError, match=rf"k - 1, '{last[1]}'.*net.predict") as refused:
+            symloss.Classifier(layers, loss=loss)
+        assert ("> 0.5" if loss == "coral" else "< 0") in str(refused.value)
+    net = symloss.Classifier([3, 3])
+    with pytest.raises(symloss.SpecError, match="thresholds between ordered classes"):
+        net.add_loss(loss)
+    x = np.random.default_rng(0).normal(size=(200, 3))
+    grade = np.digitize(x.sum(axis=1), [-1, 1])
+    net = symloss.Network([3, last], loss=loss)
+    net.train([x, grade], algo="adam", learning_rate=0.1, epochs=40, batch_size=50, verbose=0)
+    assert (labels_of(net.predict(x)) == grade).mean() > 0.9
+
+
 @pytest.mark.parametrize("gap", [None, np.nan, NotAvailable(), np.datetime64("NaT")], ids=lambda v: type(v).__name__)
 @pytest.mark.parametrize("labels", [STRINGS, NUMBERS], ids=["strings", "numbers"])
 @pytest.mark.parametrize("outputs", [3, 4])
