@@ -4,12 +4,19 @@ from .vector_parts import f32, through_f64
 
 FLOAT32 = {
     "exp": f32("exp", 1.1, """
-  x = x > 89.0f ? 89.0f : x;
-  x = x < -104.0f ? -104.0f : x; /* NaN stays */
-  const float n = nearest(x * 1.44269504f);
-  const float y = 1.0f + expm1_near_0_f32(remainder_f32(x, n));
-  const int32_t whole = integer_f32(n), half = whole >> 1; /* twice a power of 2, so that denormals come out right */
-  return y * two_to(half) * two_to(whole - half);
+  int32_t bits = bits_of(FMA(x, 1.44269504f, 12583166.0f)); /* the last bits are n + 254 */
+  bits = bits > 0x4b40017f ? 0x4b40017f : bits; /* n is at most 129, which gives infinity */
+  const float p = 1.0f + expm1_near_0_f32(remainder_f32(x, float_of(bits) - 12583166.0f));
+  const uint32_t whole = (uint32_t)bits, half = whole >> 1; /* two powers of 2, so that denormals come out right */
+  const float y = p * float_of((int32_t)(half << 23)) * float_of((int32_t)((whole - half) << 23));
+  return x < -104.0f ? 0.0f : y; /* NaN stays */
+""", ("reduced_f32",)),
+    "exp_up_to_0": f32("exp_up_to_0", 1.1, """
+  const float t = FMA(x, 1.44269504f, 12582976.0f); /* x <= 0; the last bits are n + 64 */
+  const float p = 1.0f + expm1_near_0_f32(remainder_f32(x, t - 12582976.0f));
+  const float scaled = float_of((int32_t)((uint32_t)bits_of(p) + ((uint32_t)bits_of(t) << 23))); /* 2^(n + 64) p */
+  const float y = FMA(scaled, 5.42101086e-20f, x - x); /* by 2^-64; NaN stays */
+  return x < -104.0f ? 0.0f : y;
 """, ("reduced_f32",)),
     "exp2": f32("exp2", 1.5, """
   x = x > 129.0f ? 129.0f : x;
@@ -22,13 +29,11 @@ FLOAT32 = {
     "expm1": f32("expm1", 1.7, """
   const float given = x;
   x = x > 89.0f ? 89.0f : x;
-  x = x < -104.0f ? -104.0f : x;
-  const float n = nearest(x * 1.44269504f);
-  const float p = expm1_near_0_f32(remainder_f32(x, n));
-  const int32_t whole = integer_f32(n), half = whole >> 1;
-  const float a = two_to(half), b = two_to(whole - half);
-  const float y = FMA(p, a, a - 1.0f / b) * b; /* 2^n p + 2^n - 1 */
-  return given == 0.0f ? given : y;
+  x = x < -20.0f ? -20.0f : x;
+  const float t = FMA(x, 1.44269504f, 12583038.0f); /* the last bits are n + 126 */
+  const float p = expm1_near_0_f32(remainder_f32(x, t - 12583038.0f));
+  const float a = float_of((int32_t)((uint32_t)bits_of(t) << 23)), y = FMA(p, a, a - 0.5f); /* a = 2^(n - 1) */
+  return __builtin_fabsf(given) < 1e-30f ? given : y + y; /* y may be denormal */
 """, ("reduced_f32",)),
     "log": f32("log", 1.0, """
   const int tiny = x < 1.17549435e-38f;
@@ -53,24 +58,28 @@ FLOAT32 = {
   return x < 1e-8f && x > -1e-8f ? x : y;
 """, ("log_f32",)),
     "tanh": f32("tanh", 2.6, """
-  const float size = x < 0.0f ? -x : x;
-  const float e = expm1_f32(-2.0f * (size > 10.0f ? 10.0f : size));
-  const float y = -e / (e + 2.0f);
-  return x < 0.0f ? -y : x == 0.0f ? x : y;
-""", ("expm1_f32",)),
+  const float given = __builtin_fabsf(x), size = given > 10.0f ? 10.0f : given;
+  const float t = FMA(size, -2.88539008f, 12583038.0f); /* as in expm1 */
+  const float p = expm1_near_0_f32(remainder_f32(-2.0f * size, t - 12583038.0f));
+  const float a = float_of((int32_t)((uint32_t)bits_of(t) << 23)), y = FMA(p, a, a - 0.5f);
+  return __builtin_copysignf(y / (y + 1.0f), x); /* y = (exp(-2 |x|) - 1) / 2 */
+""", ("reduced_f32",)),
     "sigmoid": f32("sigmoid", 2.9, """
-  const float e = exp_f32(x < 0.0f ? x : -x);
+  const float e = exp_up_to_0_f32(-__builtin_fabsf(x));
   const float y = 1.0f / (1.0f + e);
   return x < 0.0f ? e * y : y;
-""", ("exp_f32",)),
+""", ("exp_up_to_0_f32",)),
     "softplus": f32("softplus", 2.0, """
-  const float y = log1p_f32(exp_f32(x < 0.0f ? x : -x));
-  return x > 0.0f ? x + y : x == x ? y : x;
-""", ("exp_f32", "log1p_f32")),
+  const float e = exp_up_to_0_f32(-__builtin_fabsf(x)), u = 1.0f + e, lost = e - (u - 1.0f);
+  const int large = u > 1.41421356f;
+  const float l = log_of_parts_f32((large ? 0.5f * u : u) - 1.0f, large ? 1.0f : 0.0f);
+  const float y = FMA(lost, FMA(e, FMA(0.5f, e, -1.0f), 1.0f), l); /* lost / u, roughly */
+  return x > 0.0f ? x + y : y;
+""", ("exp_up_to_0_f32", "log_parts_f32")),
     "log1mexp": f32("log1mexp", 3.0, """
-  const float near = log_f32(-expm1_f32(x)), far = log1p_f32(-exp_f32(x));
+  const float near = log_f32(-expm1_f32(x)), far = log1p_f32(-exp_up_to_0_f32(x));
   return x > -0.693147181f ? near : far;
-""", ("exp_f32", "expm1_f32", "log_f32", "log1p_f32")),
+""", ("exp_up_to_0_f32", "expm1_f32", "log_f32", "log1p_f32")),
     "sinh": through_f64("sinh"),
     "cosh": through_f64("cosh"),
     "pow": f32("pow", 1.2, """

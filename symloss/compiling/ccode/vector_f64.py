@@ -4,12 +4,19 @@ from .vector_parts import f64
 
 FLOAT64 = {
     "exp": f64("exp", 1.1, """
-  x = x > 710.0 ? 710.0 : x;
-  x = x < -746.0 ? -746.0 : x;
-  const double n = nearest_f64(x * 1.4426950408889634074);
-  const double y = 1.0 + expm1_near_0_f64(remainder_f64(x, n));
-  const int64_t whole = integer_f64(n), half = whole >> 1;
-  return y * power_of_2(half) * power_of_2(whole - half);
+  int64_t bits = long_of(FMA(x, 1.4426950408889634074, 6755399441057790.0)); /* the last bits are n + 2046 */
+  bits = bits > 0x4338000000000bffLL ? 0x4338000000000bffLL : bits; /* n <= 1025 */
+  const double p = 1.0 + expm1_near_0_f64(remainder_f64(x, double_of(bits) - 6755399441057790.0));
+  const uint64_t whole = (uint64_t)bits, half = whole >> 1;
+  const double y = p * double_of((int64_t)(half << 52)) * double_of((int64_t)((whole - half) << 52));
+  return x < -746.0 ? 0.0 : y; /* NaN stays */
+""", ("reduced_f64",)),
+    "exp_up_to_0": f64("exp_up_to_0", 1.1, """
+  const double t = FMA(x, 1.4426950408889634074, 6755399441055872.0); /* x <= 0; the last bits are n + 128 */
+  const double p = 1.0 + expm1_near_0_f64(remainder_f64(x, t - 6755399441055872.0));
+  const double scaled = double_of((int64_t)((uint64_t)long_of(p) + ((uint64_t)long_of(t) << 52)));
+  const double y = FMA(scaled, 2.938735877055719e-39, x - x); /* by 2^-128; NaN stays */
+  return x < -746.0 ? 0.0 : y;
 """, ("reduced_f64",)),
     "exp2": f64("exp2", 1.6, """
   x = x > 1025.0 ? 1025.0 : x;
@@ -22,13 +29,11 @@ FLOAT64 = {
     "expm1": f64("expm1", 1.7, """
   const double given = x;
   x = x > 710.0 ? 710.0 : x;
-  x = x < -746.0 ? -746.0 : x;
-  const double n = nearest_f64(x * 1.4426950408889634074);
-  const double p = expm1_near_0_f64(remainder_f64(x, n));
-  const int64_t whole = integer_f64(n), half = whole >> 1;
-  const double a = power_of_2(half), b = power_of_2(whole - half);
-  const double y = FMA(p, a, a - 1.0 / b) * b;
-  return given == 0.0 ? given : y;
+  x = x < -40.0 ? -40.0 : x;
+  const double t = FMA(x, 1.4426950408889634074, 6755399441056766.0); /* the last bits are n + 1022 */
+  const double p = expm1_near_0_f64(remainder_f64(x, t - 6755399441056766.0));
+  const double a = double_of((int64_t)((uint64_t)long_of(t) << 52)), y = FMA(p, a, a - 0.5); /* a = 2^(n - 1) */
+  return __builtin_fabs(given) < 1e-300 ? given : y + y;
 """, ("reduced_f64",)),
     "log": f64("log", 1.0, """
   const int tiny = x < 2.2250738585072014e-308;
@@ -51,24 +56,28 @@ FLOAT64 = {
   return x < 1e-17 && x > -1e-17 ? x : y;
 """, ("log_f64",)),
     "tanh": f64("tanh", 2.6, """
-  const double size = x < 0.0 ? -x : x;
-  const double e = expm1_f64(-2.0 * (size > 22.0 ? 22.0 : size));
-  const double y = -e / (e + 2.0);
-  return x < 0.0 ? -y : x == 0.0 ? x : y;
-""", ("expm1_f64",)),
+  const double given = __builtin_fabs(x), size = given > 22.0 ? 22.0 : given;
+  const double t = FMA(size, -2.8853900817779268147, 6755399441056766.0); /* as in expm1 */
+  const double p = expm1_near_0_f64(remainder_f64(-2.0 * size, t - 6755399441056766.0));
+  const double a = double_of((int64_t)((uint64_t)long_of(t) << 52)), y = FMA(p, a, a - 0.5);
+  return __builtin_copysign(y / (y + 1.0), x); /* y = (exp(-2 |x|) - 1) / 2 */
+""", ("reduced_f64",)),
     "sigmoid": f64("sigmoid", 2.9, """
-  const double e = exp_f64(x < 0.0 ? x : -x);
+  const double e = exp_up_to_0_f64(-__builtin_fabs(x));
   const double y = 1.0 / (1.0 + e);
   return x < 0.0 ? e * y : y;
-""", ("exp_f64",)),
+""", ("exp_up_to_0_f64",)),
     "softplus": f64("softplus", 2.0, """
-  const double y = log1p_f64(exp_f64(x < 0.0 ? x : -x));
-  return x > 0.0 ? x + y : x == x ? y : x;
-""", ("exp_f64", "log1p_f64")),
+  const double e = exp_up_to_0_f64(-__builtin_fabs(x)), u = 1.0 + e, lost = e - (u - 1.0);
+  const int large = u > 1.4142135623730951;
+  const double l = log_of_parts_f64((large ? 0.5 * u : u) - 1.0, large ? 1.0 : 0.0);
+  const double y = FMA(lost, FMA(e, FMA(0.5, e, -1.0), 1.0), l); /* lost / u, roughly */
+  return x > 0.0 ? x + y : y;
+""", ("exp_up_to_0_f64", "log_parts_f64")),
     "log1mexp": f64("log1mexp", 3.0, """
-  const double near = log_f64(-expm1_f64(x)), far = log1p_f64(-exp_f64(x));
+  const double near = log_f64(-expm1_f64(x)), far = log1p_f64(-exp_up_to_0_f64(x));
   return x > -0.69314718055994530942 ? near : far;
-""", ("exp_f64", "expm1_f64", "log_f64", "log1p_f64")),
+""", ("exp_up_to_0_f64", "expm1_f64", "log_f64", "log1p_f64")),
     "pow": f64("pow", 1.2, """
   const double size = __builtin_fabs(x), power = __builtin_fabs(y);
   const int tiny = size < 2.2250738585072014e-308;

@@ -109,7 +109,9 @@ INLINE float less_product_f32(float c, float a, float b) { return (float)(c - (d
 #endif
 """),
     "reduced_f32": Function("""
-/* r and n with x = r + n log 2, |r| <= log(2) / 2; the polynomial is (exp(r) - 1 - r) / r^2 */
+/* exp(x) = 2^n exp(r), where n is the integer nearest to x / log(2), and |r| <= log(2) / 2. Floats from 2^23 to 2^24
+   are integers, so that n + k are the last bits of x / log(2) + 1.5 2^23 + k. The polynomial is (exp(r) - 1 - r) / r^2.
+*/
 INLINE float nearest(float x) { return (x + 12582912.0f) - 12582912.0f; }
 INLINE int32_t integer_f32(float n) { return bits_of(n + 12582912.0f) - 0x4b400000; } /* of NaN, any number */
 INLINE float remainder_f32(float x, float n)
@@ -133,17 +135,16 @@ INLINE double remainder_f64(double x, double n)
   return FMA(-n, 1.90821492927058770002e-10, FMA(-n, 6.93147180369123816490e-1, x));
 }
 INLINE double expm1_near_0_f64(double r)
-{ /* Taylor's series */
-  double p = FMA(1.0 / 6227020800.0, r, 1.0 / 479001600.0);
-  p = FMA(p, r, 1.0 / 39916800.0);
-  p = FMA(p, r, 1.0 / 3628800.0);
-  p = FMA(p, r, 1.0 / 362880.0);
-  p = FMA(p, r, 1.0 / 40320.0);
-  p = FMA(p, r, 1.0 / 5040.0);
-  p = FMA(p, r, 1.0 / 720.0);
-  p = FMA(p, r, 1.0 / 120.0);
-  p = FMA(p, r, 1.0 / 24.0);
-  p = FMA(p, r, 1.0 / 6.0);
+{
+  double p = FMA(2.091467938417505754e-9, r, 2.510520638458724174e-8);
+  p = FMA(p, r, 2.755727366133040061e-7);
+  p = FMA(p, r, 2.75572554257208981e-6);
+  p = FMA(p, r, 2.480158732553337819e-5);
+  p = FMA(p, r, 1.984126987480051211e-4);
+  p = FMA(p, r, 1.388888888888375241e-3);
+  p = FMA(p, r, 8.333333333326140878e-3);
+  p = FMA(p, r, 4.166666666666666975e-2);
+  p = FMA(p, r, 1.666666666666667099e-1);
   p = FMA(p, r, 0.5);
   return FMA(p, r * r, r);
 }
