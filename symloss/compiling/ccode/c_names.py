@@ -16,7 +16,7 @@ RESERVED = ir.words("""
     sqrt erf erfc lgamma tgamma fmod fmodf floor ceil trunc rint round y0 y1 yn j0 j1 jn index time
     int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t
 
-    FMA INLINE TILE ONE_BY_ONE SHUFFLES MIXED PAUSE SHARE
+    FMA INLINE TILE ONE_BY_ONE IN_REGISTER SHUFFLES MIXED PAUSE SHARE
     place turned threefry normal_of bits_of float_of two_to long_of double_of power_of_2 nearest
     pick_rows fetch_ahead flush_denormals restore_denormals all_finite
     together take_share do_share symloss_step symloss_steps symloss_help

@@ -122,9 +122,11 @@ class LaneText(KernelText):
 
     def _add_up(self, one, depth):
         """Add the numbers of a block to an accumulator."""
-        dtype = accumulating(one)
-        self.helpers.add((one.value.op, dtype))
-        self._take_in(one, f"{helper_name(one.value.op, dtype)}({self._part(one)}, count)", depth)
+        dtype, op = accumulating(one), one.value.op
+        op = "block_sum" if op == "sum" and dtype.startswith("float") else op
+        self.helpers.add((op, dtype))
+        function = f"block_sum_{dtype.replace('float', 'f')}" if op == "block_sum" else helper_name(op, dtype)
+        self._take_in(one, f"{function}({self._part(one)}, count)", depth)
 
     def _after(self, phase):
         """Write what reductions do when all units have been gone over."""

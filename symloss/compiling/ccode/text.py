@@ -5,8 +5,9 @@ import re
 import textwrap
 
 from . import ir, random, team
-from .c_functions import PLACE, TILE, helper
+from .c_functions import PLACE, helper
 from .c_names import Names, described
+from .column_functions import vectors
 from .expressions import BYTES, Expressions, c_type, length_text
 from .ir import Graph, size
 from .kernel_text import extreme
@@ -228,7 +229,7 @@ class Writer:
         more = {"log_f64"} if any(name.startswith("normal") for name in draws) else set()
         own = self.library.source(self.expressions.own | more)
         parts = [f"/* {self.title} */", HEADER, "\n".join(sorted(self.expressions.libm)), own]
-        parts += [TILE] if any(op in ("by_column", "over_rows") for op, _ in helpers) else []
+        parts += vectors(helpers)
         parts += [helper(op, dtype, extreme) for op, dtype in sorted(helpers) if op != "draw"]
         parts.append(random.source(draws))
         parts += [PLACE] if checks else []
