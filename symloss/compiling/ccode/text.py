@@ -17,6 +17,7 @@ from .layout import lay_out
 from .loops import LoopText
 from .memory import Buffer
 from .ordering import in_place, ordered, reads
+from .picking import picking
 from .schedule import Schedule
 from .stages import StageText
 
@@ -62,57 +63,6 @@ static void restore_denormals(unsigned int kept)
   (void)kept;
 #endif
 }
-"""
-ROWS = """
-static inline void pick_rows(void *restrict target, const void *restrict source, const int64_t *chosen, int64_t n,
-                             int64_t width)
-{
-  for (int64_t i = 0; i < n; i++)
-    __builtin_memcpy((char *)target + i * width, (const char *)source + chosen[i] * width, (unsigned long)width);
-}
-"""
-AHEAD = """
-static inline void fetch_ahead(const void *source, const int64_t *chosen, int64_t left, int64_t width)
-{ /* short rows lie anywhere: waiting for them takes longer than what is done with them */
-  if (left <= 4) return;
-  for (int64_t j = 0; j < width; j += 64) __builtin_prefetch((const char *)source + chosen[4] * width + j);
-}
-"""
-ROWS_OF_BYTES = """
-static inline void pick_rows_of_bytes_{short}(void *restrict target, const void *restrict source,
-                                          const int64_t *chosen, int64_t n, int64_t width)
-{{ /* the same from bytes, which become numbers here */
-  for (int64_t i = 0; i < n; i++) {{
-    fetch_ahead(source, chosen + i, n - i, width);
-    const uint8_t *restrict from = (const uint8_t *)source + chosen[i] * width;
-    {kind} *restrict to = ({kind} *)target + i * width;
-    for (int64_t j = 0; j < width; j++) to[j] = from[j];
-  }}
-}}
-"""
-COLUMNS_OF_BYTES = """
-static void pick_columns_of_bytes_{short}(void *restrict target, const void *restrict source,
-                                      const int64_t *chosen, int64_t n, int64_t width)
-{{ /* the same from bytes, column by column */
-  {kind} *restrict to = target;
-  for (int64_t i = 0; i < n; i++) {{
-    fetch_ahead(source, chosen + i, n - i, width);
-    const uint8_t *restrict from = (const uint8_t *)source + chosen[i] * width;
-    for (int64_t j = 0; j < width; j++) to[j * n + i] = from[j];
-  }}
-}}
-"""
-COLUMNS = """
-static void pick_columns_{bytes}(void *restrict target, const void *restrict source, const int64_t *chosen, int64_t n,
-                           int64_t width)
-{{ /* the same, column by column */
-  uint{bits}_t *restrict to = target;
-  for (int64_t i = 0; i < n; i++) {{
-    fetch_ahead(source, chosen + i, n - i, width * {bytes});
-    const uint{bits}_t *restrict from = (const uint{bits}_t *)source + chosen[i] * width;
-    for (int64_t j = 0; j < width; j++) to[j * n + i] = from[j];
-  }}
-}}
 """
 FINITE = """
 static int all_finite(const {kind} *numbers, int64_t count)
@@ -336,16 +286,9 @@ class Writer:
                 f"{self.names.of(output)}[i];")
 
     def _picking(self) -> list[str]:
-        """Return the C of functions that pick rows."""
-        numbers = [v for v in self.batched if v not in self.of_bytes]
-        columns = [COLUMNS.format(bits=8 * width, bytes=width)
-                   for width in sorted({BYTES[v.dtype] for v in numbers if v.by_column})]
-        rows = [] if all(v.by_column for v in numbers) else [ROWS]
-        kinds = sorted({(v.dtype, v.by_column) for v in self.of_bytes})
-        converting = [(COLUMNS_OF_BYTES if by_column else ROWS_OF_BYTES)
-                      .format(kind=c_type(dtype), short=dtype.replace("float", "f")) for dtype, by_column in kinds]
+        """Return the C of functions that pick rows, and of what else many steps need."""
         finite = {self.arguments[argument].dtype for argument in self.watched}
-        return [STEPS, *([AHEAD] if columns or kinds else []), *columns, *rows, *converting,
+        return [STEPS, *picking(self.batched, self.of_bytes),
                 *(FINITE.format(kind=c_type(dtype)) for dtype in sorted(finite))]
 
     def _pick(self, place: int, value) -> str:
