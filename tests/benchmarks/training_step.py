@@ -78,10 +78,10 @@ def symloss_steps(sizes, loss, batch, mode=None, algo="sgd", options=None):
     step, _ = trainer.compiled(net, asked, validated=False)
     x, y = data(sizes, loss, batch)
     step.load([x, y])
-    order = np.random.default_rng(2).permutation(len(x))
+    order = functools.cache(functools.partial(np.resize, np.random.default_rng(2).permutation(len(x))))
 
     def steps(count):
-        step.run(np.resize(order, count * batch), batch)
+        step.run(order(count * batch), batch)
 
     return steps
 
@@ -142,6 +142,18 @@ def jax_steps(sizes, loss, batch):
     return steps
 
 
+def enough(run, seconds) -> int:
+    """Return how many steps take so long, when they are warm: the first ones take many times as long."""
+    count, taken = 2, 0.0
+    while taken < seconds / 2:
+        count = max(2 * count, int(count * seconds / taken / 2) if taken else 0)
+        run(count)
+        start = time.perf_counter()
+        run(count)
+        taken = time.perf_counter() - start
+    return max(2, int(count * seconds / taken))
+
+
 def main(names=tuple(CASES), rounds=100, seconds=0.02, mode=None):
     """Measure, print one table for each case, and return {case: {what: microseconds}}."""
     found = {}
@@ -157,10 +169,7 @@ def main(names=tuple(CASES), rounds=100, seconds=0.02, mode=None):
                 print(f"{label}: skipped ({error})")
         counts, best = {}, {}
         for label, run in runners.items():
-            run(2)
-            start = time.perf_counter()
-            run(4)
-            counts[label] = max(2, int(seconds * 4 / (time.perf_counter() - start)))
+            counts[label] = enough(run, seconds)
         for _ in range(rounds):
             for label, run in runners.items():
                 start = time.perf_counter()
