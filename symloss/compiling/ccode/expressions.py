@@ -6,6 +6,7 @@ import re
 import numpy as np
 
 from .ir import Rows, Unsupported
+from .views import trace
 
 TYPES = {"float32": "float", "float64": "double", "int64": "int64_t", "int32": "int32_t", "int16": "int16_t",
          "int8": "int8_t", "uint8": "uint8_t", "uint16": "uint16_t", "uint32": "uint32_t", "uint64": "uint64_t",
@@ -90,6 +91,32 @@ def bare(value):
     return value
 
 
+def is_at_most_0(value) -> bool:
+    """Return whether a value is known to be at most 0 or NaN: -abs(x), -sqr(x), and x less the maximum of x.
+
+    That is how far a caller needs it; False says nothing.
+    """
+    value = bare(value)
+    if value.op == "neg":
+        return bare(value.inputs[0]).op in ("abs", "sqr", "exp", "softplus")
+    if value.op == "minimum":
+        return any(v.op == "number" and v.attrs["value"] <= 0 for v in map(bare, value.inputs))
+    return value.op == "sub" and _is_maximum_of(value.inputs[1], value.inputs[0])
+
+
+def _is_maximum_of(one, other) -> bool:
+    """Return whether elements of `one` are maxima over what those of `other` at the same place are among."""
+    maximum, places = trace(one)
+    if maximum.op != "max":
+        return False
+    (root, axes), (reduced, reduced_axes) = trace(other), trace(maximum.inputs[0])
+    over = maximum.attrs["axes"]
+    left = iter(places)  # for each axis that is left: the axis of `one`
+    place = {axis: next(left) for axis in range(maximum.inputs[0].ndim) if axis not in over}
+    return root is reduced and all(theirs is None or theirs in over or place[theirs] == mine
+                                   for mine, theirs in zip(axes, reduced_axes, strict=True))
+
+
 class Expressions:
     """Makes C expressions, and keeps in mind which functions they call.
 
@@ -126,6 +153,7 @@ class Expressions:
 
     def _function(self, value, operands):
         name, dtype = OWN.get(value.op, value.op), value.dtype
+        name = "exp_up_to_0" if name == "exp" and is_at_most_0(value.inputs[0]) else name
         if not dtype.startswith("float"):
             raise Unsupported(f"{value.op} of {dtype}")
         operands = [o if i.dtype == dtype else f"({c_type(dtype)}){atom(o)}"

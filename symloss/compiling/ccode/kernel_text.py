@@ -41,6 +41,8 @@ class KernelText(abc.ABC):
         What it computes.
     """
 
+    apart = False  # whether a pass over a row may be followed by an element that is added to it
+
     def __init__(self, kernel: Kernel, expressions, names):
         self.kernel, self.expressions, self.names = kernel, expressions, names
         self.space = Space(kernel)
@@ -55,7 +57,7 @@ class KernelText(abc.ABC):
         self._phase = 0
         self.blocks = False
         inner = self._choose_inner()
-        self.phases = Phases(kernel, self.space, inner, self.blocks)
+        self.phases = Phases(kernel, self.space, inner, self.blocks, self.apart)
         self.inner, self.outer = inner, self.phases.outer
         self._write()
         self.lines[:0] = self._heads
@@ -161,6 +163,8 @@ class KernelText(abc.ABC):
             return self._gathered(value)
         if value.op in ir.RANDOM:
             return f"{self._row_name(value)}[{self._row_index()}]"
+        if value.number in self.phases.spots:
+            return self._operand(value, self.phases.spots[value.number].rest)
         texts = [self._operand(value, i) for i in range(len(value.inputs))]
         if self._by_inverse(value):
             return f"{texts[0]} * inverse_of_{texts[1]}"

@@ -5,10 +5,11 @@ from .expressions import atom, c_type, length_text, plain
 from .ir import Rows
 from .kernel_text import DRAWN, KernelText, drawn, helper_name
 from .kernels import COSTLY
-from .space import BLOCK, Access
+from .row_shortcuts import homes, row_of
+from .space import BLOCK, access
 from .views import INLINE, trace
 
-LONG = 256  # elements of a row, beyond which it does not matter how its end is done
+LONG = 2048  # elements of a row, beyond which it does not matter how its end is done
 STACK = 8192  # numbers of a row that a function keeps on its stack
 
 
@@ -17,6 +18,7 @@ class LoopText(KernelText):
 
     _of_row: dict | None = None  # within an innermost loop: name and dtype of what stays the same there, by text
     _named = 0
+    apart = True
 
     def _choose_inner(self):
         space, kernel = self.space, self.kernel
@@ -30,6 +32,7 @@ class LoopText(KernelText):
         return inner
 
     def _write(self):
+        self._homes = {} if self.blocks else homes(self.phases, self.names.is_alias)
         self._scalars()
         for one in self.phases.kept.values():
             if not one.by_row:
@@ -57,6 +60,10 @@ class LoopText(KernelText):
                    depth + 1)
 
     def _row(self, depth):
+        for number, (value, row) in self._homes.items():
+            target, name = self.names.of(value.number), self._row_name(self.phases.members[number])
+            self._line(f"{c_type(value.dtype)} *const {name} = {target} + {atom(row.index(self.space))}; "
+                       f"/* until {target} is written there */", depth)
         for value in self.kernel.values:
             if value.op in ir.RANDOM:
                 self._draw(value, depth)
@@ -67,6 +74,9 @@ class LoopText(KernelText):
             for number, one in self.phases.kept.items():
                 if self.phases.level[number] == phase:
                     self._after_row(one, depth)
+
+    def _row_name(self, value) -> str:
+        return f"row_of_{self.name(value)}" if value.number in self._homes else super()._row_name(value)
 
     def _draw(self, value, depth):
         """Fill a row with random numbers: which ones says its place among the rows."""
@@ -125,10 +135,24 @@ class LoopText(KernelText):
         for text, (name, dtype) in self._of_row.items():
             self._line(f"const {c_type(dtype)} {name} = {text};", depth)
         self._of_row = None
-        if body and not tables and self._lanes(needed):
+        over_kept = any(self.phases.level[value.number] == phase for value, _ in self._homes.values())
+        if body and not tables and not over_kept and self._lanes(needed):
             self._wrap_lanes(body, depth)
         elif body:
             self._wrap(body, depth)
+        for number in needed:
+            if number in self.phases.spots and self.phases.level[number] == phase:
+                self._add_spot(self.phases.members[number], depth)
+
+    def _add_spot(self, value, depth):
+        """Write what adds the one element of a one-hot row to a row that is stored."""
+        spot, (loop,) = self.phases.spots[value.number], self.inner
+        length = length_text(self.space.lengths[loop])
+        found = access(self.kernel, value, self.kernel.axes[value.number])
+        self._line(f"const int64_t spot_{value.number} = {self._operand(spot.comparison, spot.place)};", depth)
+        where = found.index(self.space, {self.space.names[loop]: f"spot_{value.number}"})
+        self._line(f"if (spot_{value.number} >= 0 && spot_{value.number} < {length}) "
+                   f"{self.names.of(value.number)}[{where}] += {atom(self._operand(spot.choice, 1))};", depth)
 
     def _lanes(self, needed) -> int:
         """Return how many elements of a short row are done side by side, the last ones twice; 0: one after the other.
@@ -201,12 +225,10 @@ class LoopText(KernelText):
         if found is None or len(self.inner) != 1:
             return None
         (loop,) = self.inner
-        if found.strides[self.space.groups[loop][-1]] != 1:
+        row = row_of(found, self.space, loop)
+        if row is None:
             return None
-        strides = list(found.strides)
-        for dim in self.space.groups[loop]:
-            strides[dim] = 0
-        index = Access(found.base, found.offset, tuple(strides)).index(self.space)
+        index = row.index(self.space)
         return f"{self.names.of(found.base)} + {atom(index)}" if index != "0" else self.names.of(found.base)
 
     def _is_whole_row(self, one) -> bool:

@@ -1,6 +1,7 @@
 """What a kernel does in which pass over a row: reductions come about in one pass, and are used in the next."""
 
 from .kernels import COSTLY, Kernel
+from .row_shortcuts import spots
 from .space import Space, operands
 from .views import trace
 
@@ -26,6 +27,8 @@ class Phases:
         The loops within a row; the others are `outer`.
     blocks : bool
         Whether rows are gone over in blocks, so that no reduction is complete at the end of one.
+    apart : bool
+        Whether an element may be added to a row after the pass over it.
 
     Attributes
     ----------
@@ -35,15 +38,18 @@ class Phases:
         By number: the pass in which a value can be computed.
     saved : set of int
         Numbers of values that one pass keeps for later ones.
+    spots : dict of Spot
+        Values to which one element of a row is added after the pass, by number.
     needed : dict of list
         By pass: numbers of the values that are computed for each element.
     """
 
-    def __init__(self, kernel: Kernel, space: Space, inner, blocks: bool):
+    def __init__(self, kernel: Kernel, space: Space, inner, blocks: bool, apart: bool):
         self.kernel, self.space, self.inner = kernel, space, inner
         self.outer = frozenset(range(len(space.groups))) - inner
         self.members = {v.number: v for v in kernel.values}
         self.kept = {}
+        self.spots: dict = {}
         for number, over in kernel.over.items():
             value = self.members[number]
             one = Kept(value, space.loops(over), self.inner, self.outer, self.loops_of(value))
@@ -53,6 +59,7 @@ class Phases:
         for value in kernel.values:
             levels = [self.level[root.number] + (root.number in self.kept) for root in self.roots(value)]
             self.level[value.number] = max(levels, default=0)
+        self.spots = spots(self) if apart and not blocks else {}
         self.saved = {trace(v.inputs[0])[0].number for v in kernel.values if v.op == "gather" and v.number in self.kept}
         self.needed: dict[int, list[int]] = {}
         for phase in range(max(self.level.values(), default=0) + 1):
@@ -60,7 +67,11 @@ class Phases:
 
     def roots(self, value):
         """Yield the values of the kernel that a value is computed from."""
-        for operand, _ in operands(self.kernel, value):
+        if value.number in self.spots:
+            wanted = [value.inputs[self.spots[value.number].rest]]
+        else:
+            wanted = [operand for operand, _ in operands(self.kernel, value)]
+        for operand in wanted:
             root = trace(operand)[0]
             if root.number in self.members:
                 yield root

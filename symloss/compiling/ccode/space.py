@@ -19,9 +19,10 @@ class Access:
     offset: int | Rows
     strides: tuple  # by dimension of the kernel
 
-    def index(self, space: "Space") -> str:
-        """Return the index as C."""
-        parts = [_times(self.strides[group[-1]], name)
+    def index(self, space: "Space", other_names=()) -> str:
+        """Return the index as C; `other_names` says what stands for an index variable."""
+        renamed = dict(other_names)
+        parts = [_times(self.strides[group[-1]], renamed.get(name, name))
                  for group, name in zip(space.groups, space.names, strict=True) if self.strides[group[-1]] != 0]
         if self.offset != 0:
             parts.insert(0, length_text(self.offset))
