@@ -51,12 +51,15 @@ FLOAT32 = {
     "log10": f32("log10", 2.5, "  return log_f32(x) * 0.434294482f;", ("log_f32",)),
     "log1p": f32("log1p", 1.5, """
   const float u = 1.0f + x, lost = x - (u - 1.0f); /* what rounding took from 1 + x */
-  const float l = log_f32(u);
-  float y = l + lost / u;
-  y = x > 1e30f ? l : y;
-  y = u == 0.0f ? l : y;
-  return x < 1e-8f && x > -1e-8f ? x : y;
-""", ("log_f32",)),
+  const uint32_t bits = (uint32_t)bits_of(u);
+  const int32_t e = (int32_t)(bits - 0x3f3504f3u) >> 23; /* as in log, of a u that is never denormal */
+  const float f = float_of((int32_t)(bits - (uint32_t)e * 8388608u)) - 1.0f;
+  const float edge = u == 0.0f ? -__builtin_inff() : __builtin_nanf("");
+  float y = log_of_parts_f32(f, (float)e) + lost / u;
+  y = u > 0.0f ? y : edge;
+  y = u > 3.40282347e38f ? u : y;
+  return __builtin_fabsf(x) < 1e-8f ? x : y;
+""", ("log_parts_f32",)),
     "tanh": f32("tanh", 2.6, """
   const float given = __builtin_fabsf(x), size = given > 10.0f ? 10.0f : given;
   const float t = FMA(size, -2.88539008f, 12583038.0f); /* as in expm1 */

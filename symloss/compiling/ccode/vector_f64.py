@@ -49,12 +49,13 @@ FLOAT64 = {
     "log10": f64("log10", 2.5, "  return log_f64(x) * 0.43429448190325182765;", ("log_f64",)),
     "log1p": f64("log1p", 1.5, """
   const double u = 1.0 + x, lost = x - (u - 1.0);
-  const double l = log_f64(u);
-  double y = l + lost / u;
-  y = x > 1e300 ? l : y;
-  y = u == 0.0 ? l : y;
-  return x < 1e-17 && x > -1e-17 ? x : y;
-""", ("log_f64",)),
+  const uint64_t bits = above_sqrt_half_f64(u);
+  const double edge = u == 0.0 ? -__builtin_inf() : __builtin_nan("");
+  double y = log_of_parts_f64(mantissa_f64(bits) - 1.0, exponent_f64(bits)) + lost / u;
+  y = u > 0.0 ? y : edge;
+  y = u > 1.7976931348623157e308 ? u : y;
+  return __builtin_fabs(x) < 1e-17 ? x : y;
+""", ("log_parts_f64",)),
     "tanh": f64("tanh", 2.6, """
   const double given = __builtin_fabs(x), size = given > 22.0 ? 22.0 : given;
   const double t = FMA(size, -2.8853900817779268147, 6755399441056766.0); /* as in expm1 */
