@@ -162,6 +162,11 @@ class Case:
         """Return the values alone for all options, one after another, in float64."""
         return np.stack(self._once(self._values, arrays)(*arrays.values()))
 
+    def forget(self):
+        """Give back what is compiled. It is compiled again where it is asked for again."""
+        self._compiled.clear()
+        self.__dict__.pop("single", None)
+
     def _once(self, make, arrays):
         """Return what `make` makes for arrays of these numbers of axes."""
         key = make.__name__, *(a.ndim for a in arrays.values())

@@ -19,9 +19,28 @@ def as_written():
     return AS_WRITTEN
 
 
+def case_of(item):
+    """Return the case of the reference table that a test is about, if it is about one."""
+    from .case import Case
+
+    case = item.callspec.params.get("case") if hasattr(item, "callspec") else None
+    return case if isinstance(case, Case) else None
+
+
 def pytest_collection_modifyitems(items):
-    """Keep the tests of one case in one process: they share its compiled functions."""
-    for item in items:
-        case = getattr(item, "callspec", None) and item.callspec.params.get("case")
-        if hasattr(case, "id"):  # other tests call theirs so, too
-            item.add_marker(pytest.mark.xdist_group(case.id))
+    """Put the tests of one case side by side: they share its graphs and its compiled functions."""
+    places, numbers = [], {}
+    for place, item in enumerate(items):
+        if (case := case_of(item)) is not None:
+            places.append(place)
+            numbers.setdefault(case, len(numbers))
+    ordered = sorted((items[place] for place in places), key=lambda item: numbers[case_of(item)])
+    for place, item in zip(places, ordered, strict=True):
+        items[place] = item
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """Give back the memory of a case after its last test."""
+    case = case_of(item)
+    if case is not None and (nextitem is None or case_of(nextitem) is not case):
+        case.forget()
