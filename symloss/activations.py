@@ -179,6 +179,12 @@ def softmax(x):
     return pt.special.softmax(x, axis=-1)
 
 
+@activation("logsoftmax")
+def log_softmax(x):
+    """x - log(sum(exp(x))) over the last axis: logarithms of probabilities."""
+    return pt.special.log_softmax(x, axis=-1)
+
+
 @activation()
 def softplus(x):
     """log(1 + exp(x)), greater than 0."""

@@ -31,6 +31,7 @@ VALUES = {
     "logistic": scipy.special.expit(X),
     "sigmoid": scipy.special.expit(X),
     "softmax": scipy.special.softmax(X, axis=-1),
+    "log_softmax": scipy.special.log_softmax(X, axis=-1),
     "softplus": np.log1p(np.exp(X)),
     "relu": np.maximum(X, 0),
     "rect:max": np.maximum(X, 0),

@@ -147,7 +147,9 @@ def behaviour(spec, known) -> list[str]:
     """Return a table of what is known of the values of a loss."""
     facts = {TITLES.get(title, title): said for title, said in known["facts"].items() if title != said}
     rows = {"unit": spec.unit, "one value for each": spec.per,
-            "expected activation": spec.activation and f"{spec.activation}, from whose logits it is computed", **facts}
+            "expected activation": spec.activation and f"{spec.activation}, from whose logits it is computed",
+            "must be positive": ", ".join(f"`{port}`" for port in spec.positive) and (
+                ", ".join(f"`{port}`" for port in spec.positive) + ": end the layer in softplus or exp"), **facts}
     cells = [f"| {name} | {markdown(said)} |" for name, said in rows.items() if said]
     note = [report_page.SAID, ""] if known["facts"] else []
     return ["| | |", "|---|---|", *cells, "", *note]

@@ -34,8 +34,10 @@ def page(console: Console, spec: LossSpec) -> None:
     console.print()
     facts = {"other names": ", ".join(aliases) or "none", "formula": formula(spec) or "see its documentation",
              "ports": ", ".join(spec.ports), "one value per": spec.per, "unit": spec.unit}
-    if spec.activation:
-        facts["output"] = f"needs a layer that ends in {spec.activation}"
+    endings = {port: spec.ending(port) for port in spec.predictions}
+    needed = [end if len(endings) == 1 else f"{end} for {port}" for port, end in endings.items() if end != "linear"]
+    if needed:
+        facts["output"] = f"needs a layer that ends in {' and '.join(needed)}"
     rows(console, {name: text for name, text in facts.items() if name != "unit" or text != "unknown"})
     if spec.options:
         meanings = described(spec)
@@ -80,10 +82,12 @@ def example(spec: LossSpec) -> list[str]:
         ports = ", ".join(f'"{port}": "layer_{port}"' for port in spec.predictions)
         return ["net = symloss.Network(...)     # with a layer for each port",
                 f'net.add_loss("{spec.name}", ports={{{ports}}})']
-    kind, size = "Regressor", '(3, "sigmoid")' if spec.activation == "sigmoid" else "3"
-    if spec.activation == "softmax":
-        kind, size = ("Classifier", "3") if "label" in spec.target else ("Regressor", '(3, "softmax")')
-    elif spec.target == "label":
-        size = '(3, "linear")'
-        kind = "Regressor"
+    if spec.padding is not None:
+        return [f'net = symloss.recurrent.Classifier([10, (20, "gru"), 4], loss={loss})', "net.train([x, y])"]
+    plain = spec.ending() == "linear" and spec.target != "label"
+    columns = spec.target_shape({"prediction": (None, 3)}, spec.options)[-1]
+    width = 3 if columns in (None, 1, 3) else 1  # a time and an event belong to one score
+    kind, size = "Regressor", str(width) if plain else f'({width}, "{spec.ending()}")'
+    if spec.activation == "softmax" and "label" in spec.target:
+        kind, size = "Classifier", "3"
     return [f"net = symloss.{kind}([10, 20, {size}], loss={loss})", "net.train([x, y])"]

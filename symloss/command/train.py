@@ -213,7 +213,7 @@ def model(plan, task, learning):
         loss = "mse" if plan.loss is None else plan.loss
         spec, y = _spec(loss), task.y[learning]
         count = y.shape[1] if not (several := _quantiles(spec, loss)) else len(several)
-        last = count if spec.activation is None else (count, spec.activation)
+        last = count if spec.ending() == "linear" else (count, spec.ending())
         net = Regressor([x.shape[1], *hidden, last], seed=plan.seed, loss=loss)
         if plan.scale and _is_of_errors(spec) and np.all(y.std(axis=0) > 0):
             scales["y"] = y.mean(axis=0), y.std(axis=0)

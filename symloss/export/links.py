@@ -41,10 +41,6 @@ for _name, _aliases, _symbolic, _numeric in (
 ):
     links.add(_name, Link(_name, _symbolic, _numeric), _aliases)
 
-POSITIVE_LOSSES = {"poisson_nll", "gamma_nll", "gamma_deviance", "tweedie", "inverse_gaussian", "generalised_kl",
-                   "negative_binomial_nll"}  # whose prediction is a positive mean
-POSITIVE_PORTS = {"variance", "scale", "concentration"}
-
 
 def choose(spec, link=None) -> dict[str, Link]:
     """Return the link of each prediction port of a loss.
@@ -74,11 +70,5 @@ def choose(spec, link=None) -> dict[str, Link]:
                         f"{', '.join(ports)}. Pass a dict, such as link={{{ports[0]!r}: {link!r}}}")
     if wrong := [port for port in given if port not in ports]:
         raise SpecError(f"link: the loss {spec.name!r} has no port {wrong[0]!r}. Its ports are {', '.join(ports)}")
-    return {port: links.get(given[port] if port in given else _usual(spec, port)) for port in ports}
-
-
-def _usual(spec, port) -> str:
-    if port == spec.predictions[0] and spec.activation in links:
-        return spec.activation
-    positive = port in POSITIVE_PORTS or (spec.name in POSITIVE_LOSSES and port in ("prediction", "mean"))
-    return "exp" if positive else "identity"
+    usual = {port: spec.ending(port) for port in ports}
+    return {port: links.get(given.get(port, end if end in links else "identity")) for port, end in usual.items()}

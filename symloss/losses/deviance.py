@@ -28,7 +28,7 @@ def amounts(options) -> str | None:
 
 
 @loss("poisson", "PoissonNLLLoss", "HalfPoissonLoss", "count:poisson", unit="nats", ranges={"eps": "(0, inf)"},
-      support="nonnegative")
+      support="nonnegative", positive=("prediction",))
 def poisson_nll(prediction, target, *, full=False, eps=1e-8):
     r"""Negative log-likelihood of counts with a Poisson distribution, per element.
 
@@ -76,7 +76,8 @@ def poisson_nll(prediction, target, *, full=False, eps=1e-8):
     return values + pt.gammaln(target + 1) if full else values
 
 
-@loss("HalfGammaLoss", "gamma", "reg:gamma", unit="nats", ranges={"eps": "(0, inf)"}, support="nonnegative")
+@loss("HalfGammaLoss", "gamma", "reg:gamma", unit="nats", ranges={"eps": "(0, inf)"}, support="nonnegative",
+      positive=("prediction",))
 def gamma_nll(prediction, target, *, eps=1e-8):
     r"""Negative log-likelihood of amounts with a gamma distribution, per element, for a shape of 1.
 
@@ -122,7 +123,7 @@ def gamma_nll(prediction, target, *, eps=1e-8):
     return pt.log(mean) + target / mean
 
 
-@loss("mean_gamma_deviance", unit="none", ranges={"eps": "(0, inf)"}, support="positive")
+@loss("mean_gamma_deviance", unit="none", ranges={"eps": "(0, inf)"}, support="positive", positive=("prediction",))
 def gamma_deviance(prediction, target, *, eps=1e-8):
     r"""Deviance of a gamma distribution, per element.
 
@@ -172,7 +173,7 @@ def gamma_deviance(prediction, target, *, eps=1e-8):
 
 @loss("reg:tweedie", "HalfTweedieLoss", "TweedieLoss", "HalfTweedieLossIdentity",
       unit="the unit of the target to the power of 2 - power", ranges={"power": "(-inf, inf)", "eps": "(0, inf)"},
-      support=amounts)
+      support=amounts, positive=("prediction",))
 def tweedie(prediction, target, *, power=1.5, eps=1e-8):
     r"""Tweedie loss, per element: half the deviance, without the terms that do not depend on the prediction.
 
@@ -225,7 +226,7 @@ def tweedie(prediction, target, *, power=1.5, eps=1e-8):
 
 
 @loss("inverse_gaussian_deviance", unit="the unit of the target to the power of -1", ranges={"eps": "(0, inf)"},
-      support="positive")
+      support="positive", positive=("prediction",))
 def inverse_gaussian(prediction, target, *, eps=1e-8):
     r"""Half the deviance of an inverse Gaussian distribution, per element.
 

@@ -61,7 +61,8 @@ def kl_divergence(prediction, target):
     return pt.switch(present, target * (log_target - log_probabilities(prediction, target)), 0).sum(axis=-1)
 
 
-@loss("gll", "GaussianNLLLoss", "GaussianLogLikelihood", target="same", unit="nats", ranges={"eps": "(0, inf)"})
+@loss("gll", "GaussianNLLLoss", "GaussianLogLikelihood", target="same", unit="nats", ranges={"eps": "(0, inf)"},
+      positive=("variance",))
 def gaussian_nll(mean, variance, target, *, eps=1e-6):
     r"""Negative log-likelihood of a Gaussian, per element.
 

@@ -135,7 +135,7 @@ def jensen_shannon(prediction, target):
 
 
 @loss("generalized_kl", "convex_kl", "convex_kl_divergence", "i_divergence", "generalized_kl_divergence", target="same",
-      per="item", unit="nats", absent={"prediction": 0, "target": 0}, support="nonnegative")
+      per="item", unit="nats", absent={"prediction": 0, "target": 0}, support="nonnegative", positive=("prediction",))
 def generalised_kl(prediction, target):
     r"""Generalised Kullback-Leibler divergence of quantities that need not sum to 1, per item.
 
@@ -324,7 +324,7 @@ def _distances(x, y):
     return root(squares + disconnected_grad(exact - squares))
 
 
-@loss("gaussian_crps", "CRPS", target="same", unit="the unit of the target")
+@loss("gaussian_crps", "CRPS", target="same", unit="the unit of the target", positive=("variance",))
 def crps_gaussian(mean, variance, target):
     r"""Continuous ranked probability score of a Gaussian, per element.
 

@@ -11,7 +11,6 @@ from ..formulas.asked import entry_indices, expression_formula, need_sympy, with
 from .option_values import OptionValues
 
 NAMES = {"prediction": "p", "target": "t", "mean": "mu", "variance": "v", "scale": "s", "mixture": "m"}
-POSITIVE = {"variance", "scale", "concentration"}
 VECTORS = {"bias", "log_noise"}
 
 
@@ -166,7 +165,7 @@ def _leaf(sympy, spec, port, variable, names):
     name = names.get(port, port)
     if variable.dtype.startswith("int"):
         return sympy.IndexedBase(name, integer=True, nonnegative=True)
-    positive = port in POSITIVE or (port in ("prediction", "target") and spec.activation in ("softmax", "sigmoid"))
+    positive = port in spec.positive or (port in ("prediction", "target") and spec.activation in ("softmax", "sigmoid"))
     facts = {"positive": True} if positive else {}
     if spec.absent.get(port, 0) < 0:  # what is below 0 marks padding, and is in no formula
         facts = {"nonnegative": True}

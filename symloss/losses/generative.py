@@ -124,7 +124,7 @@ def _one_or_deep(shapes, options):
 
 
 @loss("mdn", "MixtureDensity", "gaussian_mixture_nll", target="same", per="item", unit="nats", shape=_one_or_deep,
-      ranges={"eps": "(0, inf)"})
+      ranges={"eps": "(0, inf)"}, positive=("variance",))
 def mixture_density(mixture, mean, variance, target, *, eps=1e-6, weights=None):
     r"""Negative log-likelihood of a mixture of Gaussians, per item.
 

@@ -10,7 +10,7 @@ from .distribution import gaussian_nll
 from .registration import loss
 
 
-@loss("LaplaceNLLLoss", unit="nats", ranges={"eps": "(0, inf)"})
+@loss("LaplaceNLLLoss", unit="nats", ranges={"eps": "(0, inf)"}, positive=("scale",))
 def laplace_nll(mean, scale, target, *, eps=1e-6):
     r"""Negative log-likelihood of a Laplace distribution, per element.
 
@@ -53,7 +53,8 @@ def laplace_nll(mean, scale, target, *, eps=1e-6):
     return number(np.log(2), b) + pt.log(b) + pt.abs(target - mean) / b
 
 
-@loss("StudentTNLLLoss", "student_t", unit="nats", ranges={"degrees": "(0, inf)", "eps": "(0, inf)"})
+@loss("StudentTNLLLoss", "student_t", unit="nats", ranges={"degrees": "(0, inf)", "eps": "(0, inf)"},
+      positive=("scale",))
 def student_t_nll(mean, scale, target, *, degrees=4.0, eps=1e-6):
     r"""Negative log-likelihood of Student's t-distribution, per element.
 
@@ -103,7 +104,7 @@ def student_t_nll(mean, scale, target, *, degrees=4.0, eps=1e-6):
 
 
 @loss("NegativeBinomialNLLLoss", "negative_binomial", unit="nats", ranges={"eps": "(0, inf)"},
-      support="nonnegative")
+      support="nonnegative", positive=("mean", "concentration"))
 def negative_binomial_nll(mean, concentration, target, *, eps=1e-8):
     r"""Negative log-likelihood of counts with a negative binomial distribution, per element.
 
@@ -152,7 +153,7 @@ def negative_binomial_nll(mean, concentration, target, *, eps=1e-8):
 
 
 @loss("BetaNLLLoss", "beta_gaussian_nll", unit="nats times the squared unit of the target to the power of beta",
-      ranges={"beta": "[0, 1]", "eps": "(0, inf)"})
+      ranges={"beta": "[0, 1]", "eps": "(0, inf)"}, positive=("variance",))
 def beta_nll(mean, variance, target, *, beta=0.5, eps=1e-6):
     r"""Gaussian negative log-likelihood, per element, weighted by a power of its variance.
 

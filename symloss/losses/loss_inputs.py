@@ -75,7 +75,9 @@ def _example(loss) -> str:
         return f". To train weights for each class as well, pass {{'form': {spec.name!r}, 'classes': 50000}}"
     if len(spec.predictions) == 1:
         return ""
-    heads = ", ".join(f"{{'name': {port!r}, 'size': 3, 'inputs': 'hid1'}}" for port in spec.predictions)
+    above = {port: ", 'activation': 'softplus'" for port in spec.positive}
+    heads = ", ".join(f"{{'name': {port!r}, 'size': 3, 'inputs': 'hid1'{above.get(port, '')}}}"
+                      for port in spec.predictions)
     return f". Such a model ends in one layer for each port: [4, 20, {heads}]"
 
 

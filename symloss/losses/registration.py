@@ -78,6 +78,8 @@ class LossSpec(HasFormula, Summarised):
     support : str, callable or None
         Range of a numeric target for which the loss is defined, one of ``SUPPORTS``; or a function of the options that
         returns it. None: any number, unless `target` and `activation` say something else, see `domain`.
+    positive : tuple of str
+        Ports whose values must be positive, such as a mean of counts or a variance.
     """
 
     name: str
@@ -98,6 +100,7 @@ class LossSpec(HasFormula, Summarised):
     absent: dict = dataclasses.field(default_factory=dict, hash=False)
     definition: str | None = None
     support: str | Callable | None = None
+    positive: tuple[str, ...] = ()
 
     def __call__(self, *ports, **options):
         """Return the values of the loss for tensors, one for each port."""
@@ -154,11 +157,23 @@ class LossSpec(HasFormula, Summarised):
         """The ports that get outputs of the model."""
         return tuple(port for port in self.ports if port != "target")
 
+    def ending(self, port: str | None = None) -> str:
+        """Return the activation that a layer for a port usually ends in; for the first port if you name none.
+
+        >>> get("bce").ending(), get("gaussian_nll").ending(), get("gaussian_nll").ending("variance")
+        ('sigmoid', 'linear', 'exp')
+        """
+        first = self.predictions[0] if self.predictions else None
+        if port in (None, first) and self.activation is not None:
+            return self.activation
+        return "exp" if (port or first) in self.positive else "linear"
+
     def _facts(self) -> dict:
         ranges = {name: f"{name}={value!r}" + (f" ({self.ranges[name]})" if self.ranges.get(name) else "")
                   for name, value in self.options.items()}
         return {"names": ", ".join([self.name, *(registry.aliases(self.name) if self.name in registry else [])]),
                 "ports": ", ".join(self.ports), "target": self.target, "activation": self.activation or "",
+                "must be positive": ", ".join(self.positive),
                 "one value per": self.per, "unit": self.unit, "options": ", ".join(ranges.values())}
 
     def formula(self, **options):
@@ -188,7 +203,8 @@ registry: Registry = Registry("loss")  # name -> LossSpec, or a subclass of Loss
 
 
 def loss(*aliases: str, target="same", activation=None, per="element", unit="the unit of the target",
-         classes=last_axis, padding=None, ranges=None, shape=None, fits=None, absent=None, support=None):
+         classes=last_axis, padding=None, ranges=None, shape=None, fits=None, absent=None, support=None,
+         positive=()):
     """Register a loss function under its own name and `aliases`.
 
     Without parentheses, ``@symloss.loss`` registers nothing. The function becomes a `LossSpec`, which models,
@@ -204,6 +220,8 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
     `shape` gives the shape of a target that differs from the prediction's, `fits` refuses impossible targets, and
     `absent` gives numbers that add nothing to the loss of an item, see `LossSpec`. `support` says for which targets the
     loss is defined: 'nonnegative' for counts and amounts, 'positive', or 'above -1'. Other targets raise an error.
+    `positive` names the ports that must be positive: ``("variance",)``. A model whose output for such a port can be
+    negative is refused.
     """
     if len(aliases) == 1 and callable(aliases[0]):
         return _described(in_order(aliases[0]), f"@loss {aliases[0].__name__}", "any", None, per, "unknown")
@@ -216,7 +234,7 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
         function = in_order(given)
         spec = _described(function, f"@loss {function.__name__}", target, activation, per, unit, ranges or {},
                           classes=classes, padding=padding, shape=shape, fits=fits, absent=absent or {},
-                          support=support)
+                          support=support, positive=positive)
         registry.add(spec.name, spec, aliases)
         return given
 
@@ -225,6 +243,8 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
 
 def _described(function, who, target, activation, per, unit, ranges=None, **more) -> LossSpec:
     ports, options, pairs = signature(function, who)
+    if wrong := [port for port in more.get("positive", ()) if port not in ports]:
+        raise unknown(f"{who}: port in positive:", wrong[0], ports)
     return LossSpec(function.__name__, function, ports, target, activation, per, unit, options, pairs,
                     ranges=completed(ranges or {}, options, who), **more)
 

@@ -108,7 +108,7 @@ class Probe:
             failure = failure or "it is the same for all predictions"
         else:
             raise SpecError(f"report: {spec.name} is not a function of one prediction and one target ({failure})")
-        if domain is None and self.domain is VALUE and self._is_for_positive():
+        if domain is None and self.domain is VALUE and (spec.positive or self._is_for_positive()):
             self.domain = POSITIVE
 
     def __call__(self, x, t, dtype: str = "float64") -> tuple[np.ndarray, np.ndarray]:

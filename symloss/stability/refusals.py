@@ -1,4 +1,4 @@
-"""Refuse outputs that are not probabilities, or that have a second softmax, while the model is built."""
+"""Refuse outputs outside a loss's domain, or with a second softmax, while the model is built."""
 
 import numpy as np
 from pytensor.compile.mode import Mode
@@ -14,7 +14,7 @@ from pytensor.tensor.special import LogSoftmax
 from .._checks import undo
 from ..compiling import Backend, function
 from ..errors import SpecError
-from ..losses.loss_inputs import predictions
+from ..losses.loss_inputs import prediction_names, predictions
 from . import patterns as forms
 from .patterns import (
     SIGMOID,
@@ -46,12 +46,14 @@ def check(loss, outputs: dict, parts) -> None:
     if loss.spec is not None and loss.spec.predictions:
         prediction = predictions(loss, outputs)[0]
         alone = undo(prediction, "sigmoid") is not None and loss.values(outputs).ndim == prediction.ndim
-        refuse_no_distribution(loss.spec, prediction, alone=alone, like=loss.like, made_by=_activation_name(loss))
+        refuse_no_distribution(loss.spec, prediction, alone=alone, like=loss.like,
+                               made_by=_activation_name(loss, loss.output_name))
+        refuse_negative(loss, outputs)
 
 
-def _activation_name(loss) -> str:
-    """Return the name of the activation that made the output of a bound loss."""
-    layer, _, output = loss.output_name.partition(":")
+def _activation_name(loss, name) -> str:
+    """Return the name of the activation that made an output that a bound loss takes."""
+    layer, _, output = name.partition(":")
     found = next((one for one in loss.owner.graph.layers if one.name == layer), None)
     return "linear" if found is None or output == "pre" else found.activate.name
 
@@ -177,13 +179,39 @@ def refuse_no_distribution(spec, prediction, *, alone=False, like=None, made_by=
     alone = alone or like is not None or spec.activation == "sigmoid"
     if inside and (alone or np.allclose(values.sum(axis=-1), 1, atol=NEAR)):
         return
-    wanted, article = f"'{spec.activation}'", "an" if made_by[0] in "aeiou" else "a"
+    wanted, article = f"'{spec.activation}'", _article(made_by)
     several = ". If several classes can be true at once, use the loss 'bce'" if inside else ""
     raise SpecError(
         f"loss {spec.name}: it needs probabilities{' that sum to 1' if inside else ''}, but got {article} {made_by} "
         f"output. Give the layer the activation {wanted}, as in (10, {wanted}); the loss then finds its logits. Or "
         f"use a Classifier{several}"
     )
+
+
+def refuse_negative(loss, outputs) -> None:
+    """Raise SpecError if a bound loss needs positive values, and gets those of an activation that can be negative.
+
+    Parameters
+    ----------
+    loss : Loss
+        One that computes the value of another system passes: there, such values are cut off.
+    outputs : dict
+        Expression by name.
+    """
+    ports = zip(loss.spec.predictions, prediction_names(loss, outputs), strict=True)
+    for port, name in ports if loss.like is None else ():
+        values = _tried(outputs[name]) if port in loss.spec.positive else None
+        if values is not None and values.min() < -NEAR:
+            made_by = _activation_name(loss, name)
+            raise SpecError(
+                f"loss {loss.spec.name}: the {port} must be positive, but it is {name!r}, {_article(made_by)} {made_by} "
+                "output, which can be negative. Give the layer the activation 'softplus' or 'exp', as in "
+                "(10, 'softplus')"
+            )
+
+
+def _article(word) -> str:
+    return "an" if word[0] in "aeiou" else "a"
 
 
 def _tried(prediction):

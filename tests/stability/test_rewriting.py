@@ -625,6 +625,22 @@ def test_a_cross_entropy_of_an_activation_that_makes_no_distribution_raises(loss
         Regressor([5, (3, activation)], loss=loss)
 
 
+@pytest.mark.parametrize("activation", ["linear", "tanh", "elu"])
+@pytest.mark.parametrize("loss", ["poisson_nll", "gamma_nll", "tweedie", "inverse_gaussian", "generalised_kl"])
+def test_a_mean_that_can_be_negative_is_refused_by_losses_of_positive_ones(loss, activation):
+    with pytest.raises(SpecError, match=rf"loss {loss}: the prediction must be positive.* {activation} .*'softplus'"):
+        Regressor([5, (3, activation)], loss=loss)
+    assert Regressor([5, (3, "softplus")], loss=loss).losses and Regressor([5, (3, "exp")], loss=loss).losses
+
+
+def test_a_variance_that_can_be_negative_is_refused_and_named():
+    layers = [5, {"name": "mean", "size": 1, "inputs": "in", "activation": "linear"}]
+    last = {"name": "variance", "size": 1, "inputs": "in", "activation": "linear"}
+    with pytest.raises(SpecError, match="the variance must be positive, but it is 'variance:out', a linear output"):
+        symloss.Network([*layers, last], loss=symloss.Loss("gaussian_nll"))
+    assert symloss.Network([*layers, last | {"activation": "softplus"}], loss=symloss.Loss("gaussian_nll")).losses
+
+
 def over_the_batch(x):
     return pt.special.softmax(x, axis=0)
 
