@@ -5,6 +5,7 @@ from .expressions import atom, c_type, length_text, plain
 from .ir import Rows
 from .kernel_text import DRAWN, KernelText, drawn, helper_name
 from .kernels import COSTLY
+from .row_functions import is_short
 from .row_shortcuts import homes, row_of
 from .space import BLOCK, access
 from .views import INLINE, trace
@@ -260,10 +261,11 @@ class LoopText(KernelText):
         if value.op == "gather":
             return self._picked(value)
         source = self._source(one) or f"row_{value.number}"
-        count = "count" if self.blocks else length_text(ir.size(self.space.lengths[i] for i in self.inner))
-        dtype = value.inputs[0].dtype
-        self.helpers.add((value.op, dtype))
-        return f"{helper_name(value.op, dtype)}({source}, {count})"
+        length, dtype = ir.size(self.space.lengths[i] for i in self.inner), value.inputs[0].dtype
+        short = not self.blocks and value.op in ("sum", "max", "min") and is_short(length, dtype)
+        op = f"short_{value.op}" if short and (dtype.startswith("float") or value.op != "sum") else value.op
+        self.helpers.add((op, dtype))
+        return f"{helper_name(op, dtype)}({source}, {'count' if self.blocks else length_text(length)})"
 
     def _picked(self, value):
         root = trace(value.inputs[0])[0]

@@ -13,7 +13,7 @@ from symloss.compiling.ccode.expressions import c_type, is_at_most_0
 from symloss.compiling.ccode.importing import imported
 from symloss.compiling.ccode.kernel_text import extreme
 from symloss.compiling.ccode.program import Program
-from symloss.compiling.ccode.row_functions import row_function
+from symloss.compiling.ccode.row_functions import is_short, row_function
 from symloss.compiling.ccode.text import HEADER
 
 from .test_same_bits import with_each_compiler
@@ -26,9 +26,9 @@ DTYPES = ("float32", "float64", "int32", "int8")
 def library():
     text = HEADER
     for dtype in DTYPES:
-        for op in ("max", "min", "sum"):
-            kind = dtype.replace("float", "f").replace("int", "i")
-            result = c_type(dtype) if op != "sum" else "double" if "float" in dtype else "int64_t"
+        for op in ("max", "min", "sum", "short_max", "short_min", *["short_sum"] * dtype.startswith("float")):
+            kind = kind_of(dtype)
+            result = c_type(dtype) if "sum" not in op else "double" if "float" in dtype else "int64_t"
             text += row_function(op, dtype, extreme)
             text += (f"{result} {op}_of_{kind}(const {c_type(dtype)} *x, int64_t n)\n"
                      f"{{ return row_{op}_{kind}(x, n); }}\n")
@@ -36,10 +36,22 @@ def library():
 
 
 def reduced(library, op, x):
-    kind = x.dtype.name.replace("float", "f").replace("int", "i")
+    """Return a reduction of a row; by both functions, where the row is short."""
+    found = called(library, op, x)
+    if is_short(x.size, x.dtype.name) and hasattr(library, f"short_{op}_of_{kind_of(x.dtype.name)}"):
+        np.testing.assert_array_equal(called(library, f"short_{op}", x), found)
+    return found
+
+
+def kind_of(dtype):
+    return dtype.replace("float", "f").replace("int", "i")
+
+
+def called(library, op, x):
+    kind = kind_of(x.dtype.name)
     function = getattr(library, f"{op}_of_{kind}")
     results = {"f32": ctypes.c_float, "f64": ctypes.c_double, "i32": ctypes.c_int32, "i8": ctypes.c_int8}
-    function.restype = results[kind] if op != "sum" else ctypes.c_double if "f" in kind else ctypes.c_int64
+    function.restype = results[kind] if "sum" not in op else ctypes.c_double if "f" in kind else ctypes.c_int64
     return function(ctypes.c_void_p(x.ctypes.data), ctypes.c_int64(x.size))
 
 
