@@ -212,7 +212,7 @@ class Classifier(Network):
             ) from None
 
     def _check_one_output_per_class(self, loss):
-        """Raise SpecError for a loss whose outputs are thresholds between classes: the greatest of them says nothing."""
+        """Raise SpecError for a loss whose outputs are thresholds between classes: the greatest one means nothing."""
         if loss.spec is None or loss.spec.ports != ("prediction", "target") or not self._is_main(loss.output_name):
             return
         outputs = self.graph.outputs()[0]
@@ -221,9 +221,9 @@ class Classifier(Network):
             return
         kind, above = ("'sigmoid'", "> 0.5") if loss.spec.activation == "sigmoid" else ("'linear'", "< 0")
         raise SpecError(
-            f"Classifier: the outputs of {loss.label} are thresholds between ordered classes, but a Classifier predicts "
-            f"the class with the greatest output. For k classes, use a Network that ends in (k - 1, {kind}), and count: "
-            f"labels = (net.predict(x) {above}).sum(axis=1)")
+            f"Classifier: the outputs of {loss.label} are thresholds between ordered classes, but a Classifier "
+            f"predicts the class with the greatest output. For k classes, use a Network that ends in (k - 1, {kind}), "
+            f"and count: labels = (net.predict(x) {above}).sum(axis=1)")
 
     def _metrics(self):
         main = [loss for loss in self.losses if self._is_main(loss.output_name)]

@@ -204,8 +204,8 @@ def refuse_negative(loss, outputs) -> None:
         if values is not None and values.min() < -NEAR:
             made_by = _activation_name(loss, name)
             raise SpecError(
-                f"loss {loss.spec.name}: the {port} must be positive, but it is {name!r}, {_article(made_by)} {made_by} "
-                "output, which can be negative. Give the layer the activation 'softplus' or 'exp', as in "
+                f"loss {loss.spec.name}: the {port} must be positive, but it is {name!r}, {_article(made_by)} "
+                f"{made_by} output, which can be negative. Give the layer the activation 'softplus' or 'exp', as in "
                 "(10, 'softplus')"
             )
 
