@@ -8,11 +8,11 @@ Start reading at `functions.py`.
 
 from .diagnosis import Finding, diagnose
 from .functions import Evaluation, FullBatch, TrainingStep, function
-from .modes import Backend, resolve
+from .modes import Backend, name_of, resolve
 from .plan import Plan, matches
 from .tally import Tally
 from .threads import Cache, Function, alone, cached
 from .turn_steps import TurnSteps
 
 __all__ = ["Backend", "Cache", "Evaluation", "Finding", "FullBatch", "Function", "Plan", "Tally", "TrainingStep",
-           "TurnSteps", "alone", "cached", "diagnose", "function", "matches", "resolve"]
+           "TurnSteps", "alone", "cached", "diagnose", "function", "matches", "name_of", "resolve"]

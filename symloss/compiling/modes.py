@@ -21,6 +21,7 @@ from .ccode import building, compilers
 from .compiler_failures import explained, no_compiler, without_absent_compiler
 
 NAMES = ("C", "CVM", "NUMBA", "JAX", "PYTHON")
+OTHERS = {"FAST_RUN": "C", "FAST_COMPILE": "PYTHON"}  # names that PyTensor has for them
 
 # Comparisons and roots may be computed several at a time. NaN, infinity and the order of sums stay as they are.
 C_FLAGS = ("-fno-trapping-math", "-fno-math-errno")
@@ -86,8 +87,7 @@ def resolve(mode=None) -> Backend:
         return mode
     if mode is None and pytensor.config.mode == "Mode":
         return _default()
-    name = str(pytensor.config.mode if mode is None else mode).upper()
-    name = {"FAST_RUN": "C", "FAST_COMPILE": "PYTHON"}.get(name, name)
+    name = name_of(mode)
     if name == "C":
         if building.find() is None:
             raise compilers.NoCompilerError(f"mode 'C': {compilers.none_works()}, or pass mode='NUMBA'")
@@ -114,6 +114,16 @@ def resolve(mode=None) -> Backend:
             return Backend(name, _for_jax(predefined_modes[name]), by_shape=True)
         return Backend(name, predefined_modes[name])
     raise unknown("mode", mode, NAMES)
+
+
+def name_of(mode=None) -> str:
+    """Return the name of the backend that `mode` asks for, without looking whether it works."""
+    if isinstance(mode, Backend):
+        return mode.name
+    name = str(pytensor.config.mode if mode is None else mode)
+    if name in NAMES:
+        return name
+    return OTHERS.get(name.upper(), "C" if mode is None and name == "Mode" else name.upper())
 
 
 def _compiler() -> str:

@@ -1,6 +1,7 @@
 """Arrays checked against what a model takes, and converted to it."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -95,6 +96,12 @@ class Field:
     also: tuple[str, ...] = ()
     ids: bool = False
 
+    @functools.cached_property
+    def plain_dtype(self) -> np.dtype | None:
+        """The dtype in which any numbers of the right shape can be used as they are; None if they are looked at."""
+        plain = self.kind == "input" and not self.sparse and self.seen is None and self.domain is None
+        return np.dtype(self.dtype) if plain and self.classes is None else None
+
 
 def prepare(data, fields: list[Field], who: str, allow_nan: bool = False) -> list[np.ndarray]:
     """Return one checked array of the right dtype for each field, all of one length.
@@ -123,12 +130,11 @@ def _is_ready(data, fields) -> bool:
     """Return whether data are the array that the only field wants, so that there is nothing to convert or to find."""
     if type(data) is not np.ndarray or len(fields) != 1:
         return False
-    field = fields[0]
-    plain = field.kind == "input" and not field.sparse and field.seen is None and field.domain is None
-    plain = plain and field.classes is None
-    if not plain or data.dtype != field.dtype or len(data.shape) != len(field.shape) or data.shape[0] == 0:
+    field, shape, dtype = fields[0], data.shape, fields[0].plain_dtype
+    if dtype is None or data.dtype != dtype or len(shape) != len(field.shape) or shape[0] == 0:
         return False
-    fits = all(w is None or n == w for n, w in zip(data.shape[1:], field.shape[1:], strict=True))
+    fits = shape[1:] == field.shape[1:] or all(w is None or n == w for n, w in zip(shape[1:], field.shape[1:],
+                                                                                   strict=True))
     return fits and data.flags.c_contiguous
 
 

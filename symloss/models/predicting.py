@@ -2,7 +2,7 @@
 
 from pytensor.graph.traversal import ancestors
 
-from ..compiling import alone, function, resolve
+from ..compiling import alone, function, name_of, resolve
 from ..data import Field, is_mapping, joined, prepare
 from ..errors import DataError
 from ..training.options import named
@@ -60,26 +60,14 @@ class Predicting:
 
     def _evaluate(self, names, x) -> list:
         found = self._compiled.get(self._key("predict", *names), lambda: self._predictor(names))
-        arrays = prepare(self._needed(x, found.fields), found.fields, "predict", allow_nan=True)
+        arrays = prepare(found.needed(x), found.fields, "predict", allow_nan=True)
         compiled = found.compiled or found.compile()
-        if arrays[0].shape[0] <= PREDICTION_ROWS:
-            parts = [compiled(*arrays)]
-        else:
-            starts = range(0, arrays[0].shape[0], PREDICTION_ROWS)
-            parts = [compiled(*(a[start : start + PREDICTION_ROWS] for a in arrays)) for start in starts]
+        rows = arrays[0].shape[0]
+        if rows <= PREDICTION_ROWS:
+            return compiled(*arrays)[: len(names)]
+        starts = range(0, rows, PREDICTION_ROWS)
+        parts = [compiled(*(a[start : start + PREDICTION_ROWS] for a in arrays)) for start in starts]
         return [joined([part[i] for part in parts]) for i in range(len(names))]
-
-    def _needed(self, x, fields):
-        """Return of `x`, which may be for all inputs of the model, what is for these fields."""
-        known = self.graph.input_variables()
-        if len(fields) == len(known):
-            return x
-        names = [f.name for f in fields]
-        if is_mapping(x):
-            return {name: x[name] for name in x.keys() if name in names or name not in known}  # noqa: SIM118
-        if isinstance(x, list | tuple) and len(x) == len(known) > 1:
-            return [one for name, one in zip(known, x, strict=True) if name in names]
-        return x
 
     def _predictor(self, names) -> "Predictor":
         fields, variables = self._needed_fields(names), self.graph.input_variables()
@@ -89,11 +77,10 @@ class Predicting:
             return function([variables[f.name] for f in fields], [outputs[n] for n in names], resolve(self.mode),
                             updates=updates)
 
-        return Predictor(fields, make)
+        return Predictor(fields, list(variables), make)
 
     def _key(self, *what) -> tuple:
-        mode = self.mode if isinstance(self.mode, str) else resolve(self.mode).name
-        return (*what, mode, self.graph.activations())
+        return (*what, name_of(self.mode), self.graph.activations())
 
     def _function(self, key, inputs, outputs):
         """Return a compiled function of the model's, made once."""
@@ -101,10 +88,31 @@ class Predicting:
 
 
 class Predictor:
-    """A function of some outputs, compiled when it is first called, and the fields of the inputs that it takes."""
+    """A function of some outputs, compiled when it is first called, and the fields of the inputs that it takes.
 
-    def __init__(self, fields: list, make):
+    Parameters
+    ----------
+    fields : list of Field
+    known : list of str
+        Names of all inputs of the model.
+    make : function of nothing
+        Compiles.
+    """
+
+    def __init__(self, fields: list, known: list, make):
         self.fields, self.compiled, self._make = fields, None, make
+        self._known, self._takes_all = known, len(fields) == len(known)
+
+    def needed(self, x):
+        """Return of `x`, which may be for all inputs of the model, what is for the fields."""
+        if self._takes_all:
+            return x
+        known, names = self._known, [f.name for f in self.fields]
+        if is_mapping(x):
+            return {name: x[name] for name in x.keys() if name in names or name not in known}  # noqa: SIM118
+        if isinstance(x, list | tuple) and len(x) == len(known) > 1:
+            return [one for name, one in zip(known, x, strict=True) if name in names]
+        return x
 
     @alone
     def compile(self):

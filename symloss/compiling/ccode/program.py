@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import hashlib
+import typing
 
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
@@ -71,18 +72,18 @@ class Program:
         self._guard = guard
         self._forms: dict[tuple, tuple[Form, bool]] = {}
         self._by_rows: set[tuple] = set()
-        self._last: tuple = None, None  # shapes of the last call, and the form for them
+        self._cells = [v.container.storage for v in self.shared]
+        self._last: Call | None = None
 
     def __call__(self, *arrays):
         """Run once; returns the outputs."""
-        arrays = [a if _fits(v.type, a) else np.asarray(v.type.filter(a, allow_downcast=True), order="C")
-                  for v, a in zip(self.inputs, arrays, strict=True)]
-        held = self._held()
-        shapes = [a.shape for a in arrays], [a.shape for a in held]
-        if shapes != self._last[0]:
-            self._last = shapes, self._form(arrays, held)
-        form, rows = self._last[1]
-        found = form.run(rows, arrays, [*held, *self._drawing()] if self.generators else held)
+        last = self._last
+        if last is None or not last.is_repeated(arrays, self._cells):
+            arrays = [a if _fits(v.type, a) else np.asarray(v.type.filter(a, allow_downcast=True), order="C")
+                      for v, a in zip(self.inputs, arrays, strict=True)]
+            held = self._held()
+            last = self._last = Call([(a.shape, a.dtype) for a in arrays], held, *self._form(arrays, held))
+        found = last.form.run(last.rows, arrays, [*last.held, *self._drawing()] if self.generators else last.held)
         if self._counter is not None:
             self._counter += 1
         return found
@@ -151,8 +152,7 @@ class Program:
     def _held(self) -> list:
         """Return the arrays of the shared variables, which a step writes to."""
         found = []
-        for variable in self.shared:
-            cell = variable.container.storage
+        for variable, cell in zip(self.shared, self._cells, strict=True):
             array = cell[0]
             if type(array) is not np.ndarray or not array.flags.c_contiguous or not array.flags.writeable:
                 array = cell[0] = np.array(array, variable.dtype, order="C")
@@ -195,6 +195,39 @@ class Program:
             return [a.shape for a in arrays], 0
         (rows,) = lengths
         return [(N, *a.shape[1:]) if is_open else a.shape for a, is_open in zip(arrays, open_ends, strict=True)], rows
+
+
+class Call(typing.NamedTuple):
+    """A call of a program, and what has to be found out no more for others that are like it.
+
+    Parameters
+    ----------
+    kinds : list of (shape, dtype)
+        Of the arguments.
+    held : list of array
+        The arrays of the shared variables.
+    form : Form
+    rows : int
+    """
+
+    kinds: list
+    held: list
+    form: "Form"
+    rows: int
+
+    def is_repeated(self, arrays, cells) -> bool:
+        """Return whether other arguments are of the same kinds, and the cells hold the same arrays."""
+        if len(arrays) != len(self.kinds):
+            return False
+        for array, (shape, dtype) in zip(arrays, self.kinds, strict=True):
+            if type(array) is not np.ndarray or array.shape != shape or array.dtype != dtype:
+                return False
+            if not array.flags.c_contiguous:
+                return False
+        for cell, array in zip(cells, self.held, strict=True):
+            if cell[0] is not array or not array.flags.writeable:
+                return False
+        return True
 
 
 class Seeds:
@@ -242,16 +275,17 @@ class Form:
         self.source = plan.source
         self.runnable = Runnable(plan.source, plan.constants)
         self._results = [(name, *result) for name, result in zip(plan.source.results, plan.results, strict=False)]
+        self._shapes: tuple = None, []  # how many rows, and the results with their shapes for so many
 
     def run(self, rows, arguments, held) -> list:
         """Run once."""
-        results = [(name, np.empty([n.at(rows) if isinstance(n, Rows) else n for n in shape], dtype))
-                   for name, dtype, shape in self._results]
+        if rows != self._shapes[0]:
+            self._shapes = rows, [(name, dtype, tuple(n.at(rows) if isinstance(n, Rows) else n for n in shape))
+                                  for name, dtype, shape in self._results]
         try:
-            self.runnable(rows, arguments, results, held)
+            return self.runnable.results(rows, arguments, self._shapes[1], held)
         except Failed as failed:
             raise told(failed) from None
-        return [array for _, array in results]
 
     def steps(self, arrays, held, order, stop: ctypes.c_int, threads: int = 1) -> int:
         """Run many steps."""

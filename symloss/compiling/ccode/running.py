@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import math
 import threading
 import typing
 
@@ -14,6 +15,7 @@ from .team import ROWS, Team
 from .text import Source
 
 ALIGNED = 64
+SMALL = 1 << 16  # bytes of results that are rather copied than written where they are wanted
 
 
 class Failed(Exception):  # noqa: N818 - the caller makes an error of it that its user understands
@@ -79,6 +81,8 @@ class Runnable:
         self._places = {name: i for i, name in enumerate(source.table)}
         self.rows, self.bytes = -1, 0
         self._known: dict = {}  # by place in the table: the array whose address is there
+        self._held = None  # the arguments that were entered last
+        self._views: tuple = None, []  # results as they were asked for last, and where they lie in the arena
         self._table = (ctypes.c_void_p * max(len(source.table), 1))()
         if self._team is not None:
             self._table[self._places["team"]] = ctypes.addressof(self._team)
@@ -94,6 +98,8 @@ class Runnable:
             if name in self._places:
                 self._table[self._places[name]] = start + offset
         self.rows, self.bytes = rows, size
+        self._starts = {name: start - _address(self._arena) + offset for name, offset in offsets.items()}
+        self._views = None, []
 
     def _redirect(self, places, addresses) -> list:
         """Let results lie elsewhere; returns where they lay."""
@@ -103,12 +109,15 @@ class Runnable:
             table[place] = address
         return kept
 
-    def _point_to(self, first: int, arrays: list) -> None:
-        """Enter the addresses of arrays that are mostly the same from call to call."""
+    def _enter(self, first: int, held) -> None:
+        """Enter the addresses of arguments that are mostly the same from call to call, and of constants."""
+        if held is self._held:
+            return
         known, table = self._known, self._table
-        for i, array in enumerate(arrays, first):
+        for i, array in enumerate([*held, *self._constants], first):
             if known.get(i) is not array:
                 table[i], known[i] = _address(array), array
+        self._held = held
 
     def __call__(self, rows: int, arguments: list, results: list, held=()) -> None:
         """Run a step.
@@ -127,17 +136,55 @@ class Runnable:
         ------
         Failed
         """
-        if rows > self.rows:
-            self._make_room(rows)
-        for i, array in enumerate(arguments):
-            self._table[i] = _address(array)
-        self._point_to(len(arguments), [*held, *self._constants])
+        self._prepare(rows, arguments, held)
         places = [self._places[name] for name, _ in results]
         kept = self._redirect(places, [_address(array) for _, array in results])
+        try:
+            self._run(rows)
+        finally:
+            self._redirect(places, kept)
+
+    def _run(self, rows):
         failed = self._step(rows, self._table)
-        self._redirect(places, kept)
         if failed:
             raise Failed(self.source.messages[failed - 1])
+
+    def results(self, rows: int, arguments: list, wanted: list, held=()) -> list[np.ndarray]:
+        """Run a step as `__call__` does, and return its results: for each (name, dtype, shape) of `wanted` an array.
+
+        Small results are written to the arena and copied from there, which takes less time than to tell the step where
+        they are wanted.
+        """
+        if rows > self.rows:
+            self._make_room(rows)
+        if self._views[0] is not wanted:
+            self._views = wanted, self._in_arena(wanted)
+        views = self._views[1]
+        if views is None:
+            found = [(name, np.empty(shape, dtype)) for name, dtype, shape in wanted]
+            self(rows, arguments, found, held)
+            return [array for _, array in found]
+        self._prepare(rows, arguments, held)
+        self._run(rows)
+        return [view.copy() for view in views]
+
+    def _in_arena(self, wanted) -> list[np.ndarray] | None:
+        """Return where results lie in the arena; None if they are not small, or do not lie there."""
+        sizes = [math.prod(shape) * np.dtype(dtype).itemsize for _, dtype, shape in wanted]
+        if sum(sizes) > SMALL or any(name not in self._starts for name, _, _ in wanted):
+            return None
+        starts = [self._starts[name] for name, _, _ in wanted]
+        return [self._arena[start : start + size].view(dtype).reshape(shape)
+                for start, size, (_, dtype, shape) in zip(starts, sizes, wanted, strict=True)]
+
+    def _prepare(self, rows, arguments, held):
+        """Enter where everything lies for one step."""
+        if rows > self.rows:
+            self._make_room(rows)
+        table = self._table
+        for i, array in enumerate(arguments):
+            table[i] = _address(array)
+        self._enter(len(arguments), held)
 
     @contextlib.contextmanager
     def _helped(self, rows: int, threads: int):
@@ -202,9 +249,13 @@ class Runnable:
             self._make_room(rows)
         for i in range(len(arrays)):
             self._table[i] = self._table_of_rows[self.source.table[i]]
-        self._point_to(len(arrays), [*held, *self._constants])
+        self._enter(len(arrays), held)
         return (ctypes.c_void_p * max(len(arrays), 1))(*map(_address, arrays))
 
 
 def _address(array) -> int:
-    return array.__array_interface__["data"][0]
+    """Return where the numbers of a contiguous array lie."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))
+    except (TypeError, ValueError):  # it is read-only or empty
+        return array.__array_interface__["data"][0]
