@@ -17,15 +17,18 @@ def _set_flags() -> None:
 
     What compiles to PyTensor's C, NUMBA or JAX is hardly optimized: that halves the time of it, or better, and the
     tutorials run as users' programs do. Variables do not remember the lines that made them. Workers of pytest-xdist set
-    the same flags and share the cache; PyTensor locks it.
+    the same flags and share the cache; PyTensor locks it. The many programs that tests start read compiled modules of
+    Python, without which each of them takes half a second more.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     os.environ.setdefault("NUMBA_OPT", "1")
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads of several workers would wait for each other
     flags = [os.environ.get("PYTENSOR_FLAGS", "")]
     if not _set_by_user("base_compiledir") and os.access(sys.prefix, os.W_OK):
         flags.append(f"base_compiledir={pathlib.Path(sys.prefix) / 'pytensor'}")
-    for name, value in {"gcc__cxxflags": "-O0", "traceback__limit": "0"}.items():
+    for name, value in {"gcc__cxxflags": "-O0 -g0", "traceback__limit": "0"}.items():
         if not _set_by_user(name):
             flags.append(f"{name}={value}")
     if "mode=" not in flags[0]:

@@ -3,14 +3,12 @@
 import csv
 import json
 import os
-import pathlib
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
+from starting import lives, starter
 
 import symloss
 from symloss import Regressor
@@ -120,38 +118,40 @@ def test_a_folder_that_is_missing_is_known_before_the_first_step(callback, point
 
 
 SCRIPT = """
-import pathlib, sys
+import pathlib
 import numpy as np
 import symloss
-folder = pathlib.Path(sys.argv[1])
+folder = pathlib.Path({folder!r})
 path = folder / "net"
-rng = np.random.default_rng(0)
-x = rng.normal(size=(40, 5))
-net = symloss.load(path) if path.exists() else symloss.Regressor([5, 3], mode="PYTHON")
-net.mode = "PYTHON"
-callbacks = [symloss.training.CSVHistory(folder / "h.csv"), symloss.training.Checkpoint(path),
-             symloss.training.JSONHistory(folder / "h.json")]
-net.train([x, x[:, :3]], [x, x[:, :3]], algo="sgd", epochs=200, validate_every=3, patience=None, verbose=0,
-          resume=path.exists(), callbacks=callbacks)
-(folder / "done").touch()
+
+def train():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 5))
+    net = symloss.load(path) if path.exists() else symloss.Regressor([5, 3], mode="PYTHON")
+    net.mode = "PYTHON"
+    callbacks = [symloss.training.CSVHistory(folder / "h.csv"), symloss.training.Checkpoint(path),
+                 symloss.training.JSONHistory(folder / "h.json")]
+    net.train([x, x[:, :3]], [x, x[:, :3]], algo="sgd", epochs=200, validate_every=3, patience=None, verbose=0,
+              resume=path.exists(), callbacks=callbacks)
+    (folder / "done").touch()
 """
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes as POSIX does")
 def test_files_and_checkpoint_agree_after_real_kills(tmp_path):
     rng, kills = np.random.default_rng(), 0
-    places = [str(pathlib.Path(symloss.__file__).parents[1]), os.environ.get("PYTHONPATH")]
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))}
-    while not (tmp_path / "done").exists():
-        before = (tmp_path / "net").stat().st_mtime_ns if (tmp_path / "net").exists() else 0
-        process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], env=env)
-        while kills < 3 and process.poll() is None:
-            if (tmp_path / "net").exists() and (tmp_path / "net").stat().st_mtime_ns != before:
-                time.sleep(rng.uniform(0, 0.05))
-                process.send_signal(signal.SIGKILL)
-                kills += 1
-                break
-            time.sleep(0.002)
-        process.wait(120)
+    with starter(SCRIPT.format(folder=str(tmp_path))) as process:
+        while not (tmp_path / "done").exists():
+            before = (tmp_path / "net").stat().st_mtime_ns if (tmp_path / "net").exists() else 0
+            child = process.start()
+            while kills < 3 and lives(child):
+                if (tmp_path / "net").exists() and (tmp_path / "net").stat().st_mtime_ns != before:
+                    time.sleep(rng.uniform(0, 0.05))
+                    os.kill(child, signal.SIGKILL)
+                    kills += 1
+                    break
+                time.sleep(0.002)
+            assert process.code() in (0, -signal.SIGKILL), "the child failed, which its output explains"
     assert epochs(tmp_path / "h.csv") == list(range(1, 201))
     assert [r["epoch"] for r in map(json.loads, (tmp_path / "h.json").read_text().splitlines())] == list(range(1, 201))
     begun = {p.name for p in tmp_path.glob(".symloss-*.part") if not p.stat().st_size}  # they stay for a minute

@@ -3,12 +3,11 @@
 import os
 import pathlib
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
+from starting import lives, starter
 
 import symloss
 from symloss.training import Checkpoint, TimeLimit
@@ -143,7 +142,7 @@ def test_callbacks_of_a_loaded_model_go_on_in_a_new_training(tmp_path):
 
 
 SCRIPT = """
-import os, pathlib, sys, traceback
+import pathlib, sys
 import symloss
 sys.path.insert(0, {folder!r})
 from test_resume import OPTIONS, digits, model
@@ -155,36 +154,11 @@ def train():
     check = symloss.training.Checkpoint(path, seconds=0.01)
     net.train([x, y], [x, y], epochs=30, resume=path.exists(), callbacks=check, **OPTIONS)
     net.save({path!r} + ".done")
-
-for line in sys.stdin:  # a process for each, which has nothing but the file to go on from
-    process, code = os.fork(), 1
-    if process == 0:
-        try:
-            train()
-            code = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    print(process, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
 """
 
 
-@pytest.fixture
-def starter(tmp_path):
-    """A process that has imported the library, and starts one that trains for every line that it reads."""
-    script = SCRIPT.format(folder=str(pathlib.Path(__file__).parent), path=str(tmp_path / "net"))
-    roots = filter(None, [str(pathlib.Path(symloss.__file__).parents[1]), os.environ.get("PYTHONPATH")])
-    process = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": os.pathsep.join(roots)},
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    with process:
-        yield process
-        process.stdin.close()
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes as POSIX does")
-def test_killed_at_ten_random_moments_it_ends_with_the_same_bits(tmp_path, starter):
+def test_killed_at_ten_random_moments_it_ends_with_the_same_bits(tmp_path):
     rng = np.random.default_rng()
     x, y = digits(250)
     reference = model()
@@ -192,34 +166,26 @@ def test_killed_at_ten_random_moments_it_ends_with_the_same_bits(tmp_path, start
     seconds = sum(record["seconds"] for record in reference.history)
     path, done = tmp_path / "net", tmp_path / "net.done"
     kills = finished = 0
-    for _ in range(80):  # each child writes once before it is killed, and may end before that: then another run begins
-        before = path.stat().st_mtime_ns if path.exists() else 0
-        print("train", file=starter.stdin, flush=True)
-        child = int(starter.stdout.readline())
-        if kills < 10:
-            # wait until this process has written once (it is training then), and kill it at a random moment after
-            while _lives(child) and (path.stat().st_mtime_ns if path.exists() else 0) == before:
-                time.sleep(0.001)
-            time.sleep(rng.uniform(0, seconds / 10))
-            if _lives(child):
-                os.kill(child, signal.SIGKILL)
-        code = int(starter.stdout.readline())
-        kills += code == -signal.SIGKILL
-        assert code in (0, -signal.SIGKILL), "the child failed, which its output explains"
-        if code == 0:
-            assert same_bits(symloss.load(done), reference)
-            finished += 1
-            path.unlink(missing_ok=True)
-            done.unlink()
-            if kills == 10:
-                break
+    script = SCRIPT.format(folder=str(pathlib.Path(__file__).parent), path=str(path))
+    with starter(script) as process:
+        for _ in range(80):  # each writes once before it is killed, and may end before that: then another run begins
+            before = path.stat().st_mtime_ns if path.exists() else 0
+            child = process.start()
+            if kills < 10:
+                # wait until this process has written once (it is training then), and kill it at a random moment after
+                while lives(child) and (path.stat().st_mtime_ns if path.exists() else 0) == before:
+                    time.sleep(0.001)
+                time.sleep(rng.uniform(0, seconds / 10))
+                if lives(child):
+                    os.kill(child, signal.SIGKILL)
+            code = process.code()
+            kills += code == -signal.SIGKILL
+            assert code in (0, -signal.SIGKILL), "the child failed, which its output explains"
+            if code == 0:
+                assert same_bits(symloss.load(done), reference)
+                finished += 1
+                path.unlink(missing_ok=True)
+                done.unlink()
+                if kills == 10:
+                    break
     assert kills == 10 and finished
-
-
-def _lives(process: int) -> bool:
-    """Return whether a process has not been waited for yet."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True

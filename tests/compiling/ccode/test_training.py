@@ -5,6 +5,7 @@ import pytest
 
 import symloss
 from symloss import schedules
+from symloss.compiling import Backend, resolve
 from symloss.training import trainer
 from symloss.training.options import Options
 
@@ -89,11 +90,13 @@ def test_a_second_process_finds_the_finished_plan(monkeypatch):
     symloss.Regressor([6, 5, 3], mode="C").train([X, Y], epochs=1, verbose=0)
 
 
-def test_what_the_compiler_does_not_know_goes_to_the_other_one():
+def test_what_the_compiler_does_not_know_goes_to_the_other_one(monkeypatch):
+    assert resolve("C").otherwise().name == "CVM"  # a whole training: tests/models/test_recurrent.py
+    monkeypatch.setattr(Backend, "otherwise", lambda self: resolve("PYTHON"))
     net = symloss.recurrent.Regressor([3, (4, "rnn"), 2], mode="C")
     net.train([X.reshape(10, 7, 6)[:, :, :3], RNG.normal(size=(10, 7, 2))], epochs=1, verbose=0)
     step = net._compiled[next(iter(net._compiled))]["step"]
-    assert step.why == "loops through time" and step.backend.name == "CVM"
+    assert step.why == "loops through time" and step.backend.name == "PYTHON"
     assert "training step: compiled by PyTensor, because the compiler of symloss does not know loops" in net.explain()
 
 
