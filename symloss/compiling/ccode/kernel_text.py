@@ -164,7 +164,8 @@ class KernelText(abc.ABC):
         if value.op in ir.RANDOM:
             return f"{self._row_name(value)}[{self._row_index()}]"
         if value.number in self.phases.spots:
-            return self._operand(value, self.phases.spots[value.number].rest)
+            spot = self.phases.spots[value.number]
+            return f"-{atom(self._operand(value, spot.rest))}" if spot.sign else self._operand(value, spot.rest)
         texts = [self._operand(value, i) for i in range(len(value.inputs))]
         if self._by_inverse(value):
             return f"{texts[0]} * inverse_of_{texts[1]}"

@@ -147,13 +147,18 @@ class LoopText(KernelText):
 
     def _add_spot(self, value, depth):
         """Write what adds the one element of a one-hot row to a row that is stored."""
-        spot, (loop,) = self.phases.spots[value.number], self.inner
-        length = length_text(self.space.lengths[loop])
+        spot, (loop,), target = self.phases.spots[value.number], self.inner, self.names.of(value.number)
+        name = f"spot_{value.number}"
         found = access(self.kernel, value, self.kernel.axes[value.number])
-        self._line(f"const int64_t spot_{value.number} = {self._operand(spot.comparison, spot.place)};", depth)
-        where = found.index(self.space, {self.space.names[loop]: f"spot_{value.number}"})
-        self._line(f"if (spot_{value.number} >= 0 && spot_{value.number} < {length}) "
-                   f"{self.names.of(value.number)}[{where}] += {atom(self._operand(spot.choice, 1))};", depth)
+        where = found.index(self.space, {self.space.names[loop]: name})
+        self._line(f"const int64_t {name} = {self._operand(spot.row.comparison, spot.row.place)};", depth)
+        self._line(f"if ({self._is_within(name)}) {target}[{where}] {spot.step} {self._operand(spot.row.choice, 1)};",
+                   depth)
+
+    def _is_within(self, place) -> str:
+        """Return the condition that a place lies within a row."""
+        (loop,) = self.inner
+        return f"{place} >= 0 && {place} < {atom(length_text(self.space.lengths[loop]))}"
 
     def _lanes(self, needed) -> int:
         """Return how many elements of a short row are done side by side, the last ones twice; 0: one after the other.
@@ -233,7 +238,7 @@ class LoopText(KernelText):
         return f"{self.names.of(found.base)} + {atom(index)}" if index != "0" else self.names.of(found.base)
 
     def _is_whole_row(self, one) -> bool:
-        if one.value.op == "gather":
+        if one.value.op == "gather" or one.value.number in self.phases.hot_sums:
             return True
         if trace(one.value.inputs[0])[0].number in self.phases.saved:
             return True
@@ -260,6 +265,10 @@ class LoopText(KernelText):
         value = one.value
         if value.op == "gather":
             return self._picked(value)
+        if value.number in self.phases.hot_sums:
+            row = self.phases.hot_sums[value.number]
+            within = self._is_within(atom(self._operand(row.comparison, row.place)))
+            return f"{within} ? {atom(self._operand(row.choice, 1))} : 0"
         source = self._source(one) or f"row_{value.number}"
         length, dtype = ir.size(self.space.lengths[i] for i in self.inner), value.inputs[0].dtype
         short = not self.blocks and value.op in ("sum", "max", "min") and is_short(length, dtype)

@@ -1,7 +1,7 @@
 """What a kernel does in which pass over a row: reductions come about in one pass, and are used in the next."""
 
 from .kernels import COSTLY, Kernel
-from .row_shortcuts import spots
+from .row_shortcuts import hot_sums, spots
 from .space import Space, operands
 from .views import trace
 
@@ -40,6 +40,8 @@ class Phases:
         Numbers of values that one pass keeps for later ones.
     spots : dict of Spot
         Values to which one element of a row is added after the pass, by number.
+    hot_sums : dict of OneHot
+        Sums of rows that have one element other than 0, by number.
     needed : dict of list
         By pass: numbers of the values that are computed for each element.
     """
@@ -50,6 +52,7 @@ class Phases:
         self.members = {v.number: v for v in kernel.values}
         self.kept = {}
         self.spots: dict = {}
+        self.hot_sums: dict = {}
         for number, over in kernel.over.items():
             value = self.members[number]
             one = Kept(value, space.loops(over), self.inner, self.outer, self.loops_of(value))
@@ -59,7 +62,8 @@ class Phases:
         for value in kernel.values:
             levels = [self.level[root.number] + (root.number in self.kept) for root in self.roots(value)]
             self.level[value.number] = max(levels, default=0)
-        self.spots = spots(self) if apart and not blocks else {}
+        if apart and not blocks:
+            self.spots, self.hot_sums = spots(self), hot_sums(self)
         self.saved = {trace(v.inputs[0])[0].number for v in kernel.values if v.op == "gather" and v.number in self.kept}
         self.needed: dict[int, list[int]] = {}
         for phase in range(max(self.level.values(), default=0) + 1):
@@ -69,6 +73,8 @@ class Phases:
         """Yield the values of the kernel that a value is computed from."""
         if value.number in self.spots:
             wanted = [value.inputs[self.spots[value.number].rest]]
+        elif value.number in self.hot_sums:
+            wanted = []
         else:
             wanted = [operand for operand, _ in operands(self.kernel, value)]
         for operand in wanted:

@@ -10,33 +10,51 @@ LONG = 256  # elements of a row that is worth a place in a result
 
 
 @dataclasses.dataclass(frozen=True)
-class Spot:
-    """A sum of anything and of a one-hot row: `rest` + (index == place ? amount : 0)."""
+class OneHot:
+    """A row that is 0 but for one element: index == place ? amount : 0."""
 
-    rest: int  # which operand of the sum is not the one-hot row
     comparison: Value
     place: int  # which operand of the comparison is the place
     choice: Value
 
 
+@dataclasses.dataclass(frozen=True)
+class Spot:
+    """A sum or a difference of a one-hot row and anything else."""
+
+    row: OneHot
+    rest: int  # which operand is not the one-hot row
+    sign: str  # of that operand
+    step: str  # what is done to the element at the place: += or -=
+
+
 def spots(phases) -> dict[int, Spot]:
-    """Return the values that are stored, are read by nothing else in their kernel, and are such a sum, by number."""
+    """Return the values that are such a sum, are stored, and are read by nothing else in their kernel, by number."""
     if len(phases.inner) != 1:
         return {}
     read = {root.number for value in phases.kernel.values for root in phases.roots(value)}
     found = {}
     for value in phases.kernel.values:
-        if value.op == "add" and value.number in phases.kernel.stores and value.number not in read:
-            for which in (0, 1):
-                spot = _spot(phases, value, which)
-                if spot is not None:
-                    found[value.number] = spot
+        alone = value.number in phases.kernel.stores and value.number not in read and phases.is_full(value)
+        for which in (0, 1) if alone and value.op in ("add", "sub") else ():
+            row = one_hot(phases, value.inputs[which])
+            if row is not None:
+                less = value.op == "sub"
+                found[value.number] = Spot(row, 1 - which, "-" * (less and not which), "-=" if less and which else "+=")
     return found
 
 
-def _spot(phases, value, which):
-    choice = trace(value.inputs[which])[0]
-    if choice.op != "switch" or choice.number not in phases.members or not phases.is_full(value):
+def hot_sums(phases) -> dict[int, OneHot]:
+    """Return the sums of one-hot rows, by number: they need no pass."""
+    rows = {n: one_hot(phases, phases.members[n].inputs[0]) for n, one in phases.kept.items()
+            if one.by_row and phases.members[n].op == "sum"} if len(phases.inner) == 1 else {}
+    return {number: row for number, row in rows.items() if row is not None}
+
+
+def one_hot(phases, operand) -> OneHot | None:
+    """Return an operand as a one-hot row of the kernel, if it is one."""
+    choice = trace(operand)[0]
+    if choice.op != "switch" or choice.number not in phases.members or not phases.is_full(choice):
         return None
     comparison, none = trace(choice.inputs[0])[0], trace(choice.inputs[2])[0]
     is_zero = none.op == "number" and none.attrs["value"] == 0
@@ -46,7 +64,7 @@ def _spot(phases, value, which):
         counted, index = comparison.inputs[1 - place], comparison.inputs[place]
         if index.dtype in ("int32", "int64") and _counts(phases, comparison, counted) \
                 and not _varies(phases, comparison, place):
-            return Spot(1 - which, comparison, place, choice)
+            return OneHot(comparison, place, choice)
     return None
 
 

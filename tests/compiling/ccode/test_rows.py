@@ -126,13 +126,16 @@ def test_a_cross_entropy_of_long_rows_has_its_value_and_gradient(dtype, classes)
 def test_only_the_element_of_a_label_within_the_row_is_changed():
     x, place, amount = pt.matrix("x", shape=(5, 300)), pt.ivector("place"), pt.vector("amount")
     hot = pt.where(pt.eq(pt.arange(300, dtype="int32"), place[:, None]), amount[:, None], 0)
-    program = Program([x, place, amount], [pt.sqr(x) + hot, hot + x, (pt.exp(x) + hot).sum(axis=1)])
+    outputs = [pt.sqr(x) + hot, hot + x, (pt.exp(x) + hot).sum(axis=1), x - hot, hot - x, hot.sum(axis=1)]
+    program = Program([x, place, amount], outputs)
     given = np.random.default_rng(0).normal(size=(5, 300)).astype(x.dtype)
     places, amounts = np.array([0, 299, -1, 300, 17], "int32"), np.arange(1, 6).astype(x.dtype)
-    squared, plain, sums = program(given, places, amounts)
+    squared, plain, sums, less, negative, alone = program(given, places, amounts)
     hots = (np.arange(300) == places[:, None]) * amounts[:, None]
     np.testing.assert_allclose(squared, given**2 + hots, rtol=1e-6)
-    np.testing.assert_allclose(plain, given + hots, rtol=1e-6)
+    np.testing.assert_allclose(alone, hots.sum(axis=1))
+    for found, wanted in ((plain, given + hots), (less, given - hots), (negative, hots - given)):
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
     np.testing.assert_allclose(sums, (np.exp(given) + hots).sum(axis=1), rtol=1e-5)
 
 
