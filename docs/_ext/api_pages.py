@@ -33,7 +33,7 @@ MODULES = {
     },
     "Losses and metrics": {
         "symloss.losses": ("Losses: registration, reduction, moving weights", [
-            "LossSpec", "OutputLoss", "Uncertainty", "GradNorm", "SampledSoftmax", "NCE", "NegativeSampling", "reduce",
+            "LossSpec", "Range", "Choice", "OutputLoss", "Uncertainty", "GradNorm", "SampledSoftmax", "NCE", "NegativeSampling", "reduce",
             "get", "names"]),
         "symloss.evaluate": ("Losses and metrics of arrays", [
             "value", "grad", "value_and_grad", "hessian_diagonal", "metric"]),
@@ -53,6 +53,7 @@ MODULES = {
     },
     "Figures and other libraries": {
         "symloss.plotting": ("Figures", ALL),
+        "symloss.formulas.formula": ("Formulas", ["Formula"]),
         "symloss.export": ("Losses in other libraries", ALL),
         "symloss.sklearn": ("Estimators for scikit-learn", ALL),
     },

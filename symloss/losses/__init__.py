@@ -43,6 +43,7 @@ from .distribution import nll
 from .formulas import loss_from
 from .loss_inputs import target_variable, weights_variable
 from .moving_weights import GradNorm, Regret, Uncertainty
+from .option_ranges import Choice, Range
 from .output_loss import OutputLoss
 from .reduction import (
     divide,
@@ -60,9 +61,9 @@ from .registration import (
 )
 from .sampled_losses import NCE, NegativeSampling, SampledSoftmax
 
-__all__ = ["NCE", "GradNorm", "Loss", "LossSpec", "NegativeSampling", "OutputLoss", "Regret", "SampledSoftmax",
-           "Uncertainty", "divide", "fraction", "get", "kept", "loss", "loss_from", "names", "nll", "reduce",
-           "registry", "rule", "target_variable", "weights_variable"]
+__all__ = ["NCE", "Choice", "GradNorm", "Loss", "LossSpec", "NegativeSampling", "OutputLoss", "Range", "Regret",
+           "SampledSoftmax", "Uncertainty", "divide", "fraction", "get", "kept", "loss", "loss_from", "names", "nll",
+           "reduce", "registry", "rule", "target_variable", "weights_variable"]
 
 _families = (adversarial, classification, deviance, distribution, divergence, embedding, focal, generative,
              likelihood, margin, margin_binary, margin_multilabel, noisy, ordinal, quantiles, ranking, regression,
