@@ -225,10 +225,13 @@ class LoopText(KernelText):
         root = trace(value.inputs[0])[0]
         if root.number in self.phases.saved:
             return self._row_name(root)
-        if root.number in self.phases.members or root.op in INLINE or self.blocks:
+        if self.blocks or len(self.inner) != 1 or root.op in INLINE:
             return None
-        found = self._access(value.inputs[0], self.kernel.along[value.number])
-        if found is None or len(self.inner) != 1:
+        if root.number not in self.phases.members:
+            found = self._access(value.inputs[0], self.kernel.along[value.number])
+        elif root.number in self.kernel.stores and self.phases.is_full(root):
+            found = access(self.kernel, root, self.kernel.axes[root.number])
+        else:
             return None
         (loop,) = self.inner
         row = row_of(found, self.space, loop)
