@@ -65,11 +65,12 @@ INLINE vector_{kind} plus_product_{kind}(vector_{kind} sum, vector_{kind} x, vec
 
 BY_COLUMN = """
 static void product_by_column_{kind}(int64_t n, int64_t k, int64_t m, const {type} *restrict x, int64_t x_step,
-                                     const {type} *restrict w, int64_t down, int64_t across, {type} *restrict y)
+                                     const {type} *restrict w, int64_t down, int64_t across, {type} *restrict y,
+                                     int64_t y_step)
 {{ /* y (n, m) = x (n, k) w (k, m), where n is the dense axis of x and y: some rows and 4 units at a time */
   enum {{ S = width_{kind}, L = 2 * S }};
   for (int64_t j = 0; n < L && j < m; j++) {{
-    {type} *restrict to = y + j * n;
+    {type} *restrict to = y + j * y_step;
     for (int64_t l = 0; l < n; l++) {{
       {type} total = 0;
       for (int64_t i = 0; i < k; i++) {{
@@ -94,11 +95,11 @@ static void product_by_column_{kind}(int64_t n, int64_t k, int64_t m, const {typ
         c = plus_multiple_{kind}(c, r, some), g = plus_multiple_{kind}(g, r, others);
         d = plus_multiple_{kind}(d, s, some), h = plus_multiple_{kind}(h, s, others);
       }}
-      {type} *restrict to = y + j * n + start;
+      {type} *restrict to = y + j * y_step + start;
       store_{kind}(to, a), store_{kind}(to + S, e);
-      if (last > 0) store_{kind}(to + n, b), store_{kind}(to + n + S, f);
-      if (last > 1) store_{kind}(to + 2 * n, c), store_{kind}(to + 2 * n + S, g);
-      if (last > 2) store_{kind}(to + 3 * n, d), store_{kind}(to + 3 * n + S, h);
+      if (last > 0) to += y_step, store_{kind}(to, b), store_{kind}(to + S, f);
+      if (last > 1) to += y_step, store_{kind}(to, c), store_{kind}(to + S, g);
+      if (last > 2) to += y_step, store_{kind}(to, d), store_{kind}(to + S, h);
     }}
   }}
 }}

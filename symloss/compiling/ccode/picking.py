@@ -31,19 +31,19 @@ static inline void pick_rows_of_bytes_{short}(void *restrict target, const void 
 """
 COLUMNS_OF_BYTES = """
 static void pick_columns_of_bytes_{short}(void *restrict target, const void *restrict source,
-                                      const int64_t *chosen, int64_t n, int64_t width)
+                                      const int64_t *chosen, int64_t n, int64_t width, int64_t to_step)
 {{ /* the same from bytes, column by column */
   {kind} *restrict to = target;
   for (int64_t i = 0; i < n; i++) {{
     if (i + 4 < n) fetch_ahead(source, chosen + i + 4, 1, width);
     const uint8_t *restrict from = (const uint8_t *)source + chosen[i] * width;
-    for (int64_t j = 0; j < width; j++) to[j * n + i] = from[j];
+    for (int64_t j = 0; j < width; j++) to[j * to_step + i] = from[j];
   }}
 }}
 """
 COLUMNS = """
 static void pick_columns_{bytes}(void *restrict target, const void *restrict source, const int64_t *chosen, int64_t n,
-                           int64_t width)
+                           int64_t width, int64_t to_step)
 {{ /* the same, column by column: squares of 4 rows and 4 columns, which are turned in registers */
   typedef uint{bits}_t four __attribute__((vector_size(4 * {bytes})));
   const uint{bits}_t *restrict from = source;
@@ -64,18 +64,18 @@ static void pick_columns_{bytes}(void *restrict target, const void *restrict sou
       const four r = MIXED(x, z, 2, 6, 3, 7), s = MIXED(y, v, 2, 6, 3, 7);
       x = MIXED(p, q, 0, 4, 1, 5), y = MIXED(p, q, 2, 6, 3, 7);
       z = MIXED(r, s, 0, 4, 1, 5), v = MIXED(r, s, 2, 6, 3, 7);
-      uint{bits}_t *restrict column = to + at * n;
-      __builtin_memcpy(column, &x, sizeof x), __builtin_memcpy(column + n, &y, sizeof y);
-      __builtin_memcpy(column + 2 * n, &z, sizeof z), __builtin_memcpy(column + 3 * n, &v, sizeof v);
+      uint{bits}_t *restrict column = to + at * to_step;
+      __builtin_memcpy(column, &x, sizeof x), __builtin_memcpy(column + to_step, &y, sizeof y);
+      __builtin_memcpy(column + 2 * to_step, &z, sizeof z), __builtin_memcpy(column + 3 * to_step, &v, sizeof v);
     }}
 #endif
     for (; j < width; j++) {{
       const four some = {{a[j], b[j], c[j], d[j]}};
-      __builtin_memcpy(to + j * n, &some, sizeof some);
+      __builtin_memcpy(to + j * to_step, &some, sizeof some);
     }}
   }}
   for (; i < n; i++, to++)
-    for (int64_t j = 0; j < width; j++) to[j * n] = from[chosen[i] * width + j];
+    for (int64_t j = 0; j < width; j++) to[j * to_step] = from[chosen[i] * width + j];
 }}
 """
 

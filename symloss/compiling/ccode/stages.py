@@ -84,7 +84,8 @@ class StageText:
         sizes = ", ".join(map(length_text, (a.shape[0], a.shape[1], b.shape[1])))
         down, across = map(length_text, second.strides)
         self._line(f"product_by_column_{self._kind()}({sizes}, {self._pointer(first)}, "
-                   f"{length_text(first.strides[1])}, {self._pointer(second)}, {down}, {across}, {self.target});")
+                   f"{length_text(first.strides[1])}, {self._pointer(second)}, {down}, {across}, {self.target}, "
+                   f"{length_text(place(self.value).strides[1])});")
 
     def _product_over_rows(self, a, b):
         """Units times units, summed up over rows that lie side by side."""

@@ -20,6 +20,7 @@ from .ordering import in_place, ordered, reads
 from .picking import picking
 from .schedule import Schedule
 from .stages import StageText
+from .views import room_of, strides_of
 
 HEADER = """
 typedef __INT8_TYPE__ int8_t;
@@ -304,7 +305,8 @@ class Writer:
             share = (f"{how}({target} + begin * {width}, team->data[{place}], team->chosen + begin, end - begin, "
                      f"{each * width});")
             return f"{self.tasks.add('n', share)} /* {name} */"
-        return f"{how}({target}, data[{place}], chosen, n, {each * width}); /* {name} */"
+        step = f", {length_text(strides_of(value)[1])}" if value.by_column else ""
+        return f"{how}({target}, data[{place}], chosen, n, {each * width}{step}); /* {name} */"
 
     def _steps(self, picks) -> str:
         """Return the C of many steps on rows that are picked from whole arrays."""
@@ -348,13 +350,13 @@ class Writer:
                 last[number] = position
         end = len(self.steps)
         results = {v.number for v in self.outputs} | {c.number for c, _ in self.graph.conditions}
-        found = [*scratch, *(Buffer(f"rows of {self.names.of(v.number)}", v.dtype, v.size, 0, end)
+        found = [*scratch, *(Buffer(f"rows of {self.names.of(v.number)}", v.dtype, room_of(v), 0, end)
                              for v in self.batched)]
         for position, step in enumerate(self.steps):
             for value in step.values:
                 if value.number in step.stores and value.number not in self.over:
                     until = end if value.number in results else last.get(value.number, position)
-                    found.append(Buffer(self.names.of(value.number), value.dtype, value.size, position, until))
+                    found.append(Buffer(self.names.of(value.number), value.dtype, room_of(value), position, until))
         return found
 
 

@@ -5,6 +5,7 @@ import dataclasses
 from .ir import LEAVES, VIEWS, Rows, Value, size
 
 INLINE = LEAVES - {"argument", "array"}  # leaves that are written into expressions
+GAP = 16  # numbers between two columns: columns a power of 2 apart would all want the same few lines of the cache
 
 
 def without_ones(shape) -> tuple:
@@ -62,7 +63,12 @@ def row_major(shape) -> tuple:
 
 def strides_of(value: Value) -> tuple:
     """Return the strides of a value that has a buffer of its own."""
-    return (1, value.shape[0]) if value.by_column else row_major(value.shape)
+    return (1, value.shape[0] + GAP) if value.by_column else row_major(value.shape)
+
+
+def room_of(value: Value) -> int | Rows:
+    """Return how many numbers the buffer of a value holds."""
+    return strides_of(value)[1] * value.shape[1] if value.by_column else value.size
 
 
 def place(value: Value) -> Place | None:
