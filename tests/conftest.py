@@ -42,6 +42,7 @@ import numpy as np  # noqa: E402
 import precompiled_headers  # noqa: E402
 import pytensor  # noqa: E402
 import pytest  # noqa: E402
+import quick_graphs  # noqa: E402
 from pytensor.compile.mode import Mode, predefined_linkers, predefined_modes  # noqa: E402
 from pytensor.link.vm import VMLinker  # noqa: E402
 
@@ -56,6 +57,7 @@ predefined_modes["FAST_COMPILE"] = predefined_modes["FAST_COMPILE"].excluding(*N
 predefined_linkers["vm"] = VMLinker(use_cloop=False, c_thunks=False)
 
 precompiled_headers.precompiled()
+quick_graphs.quicken()
 
 MARKERS = {"C": "c", "CVM": "cvm", "NUMBA": "numba", "JAX": "jax"}
 

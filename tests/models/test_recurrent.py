@@ -507,7 +507,7 @@ def test_a_model_that_reads_something_else_cannot_go_on():
 def test_ragged_training_in_c(ragged):
     """Some steps leave the parameters where plain Python leaves them."""
     options = {"algo": "sgd", "learning_rate": 0.05, "epochs": 3, "batch_size": 3, "verbose": 0}
-    nets = [recurrent.Regressor([2, (6, "bilstm"), 1], mode=mode) for mode in ("PYTHON", "C")]
+    nets = [recurrent.Regressor([2, (4, "lstm"), 1], mode=mode) for mode in ("PYTHON", "C")]
     for net in nets:
         net.train(list(ragged), **options)
     np.testing.assert_allclose(everything(nets[1]), everything(nets[0]), rtol=1e-6, atol=1e-9)
