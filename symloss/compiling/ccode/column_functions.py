@@ -67,21 +67,10 @@ BY_COLUMN = """
 static void product_by_column_{kind}(int64_t n, int64_t k, int64_t m, const {type} *restrict x, int64_t x_step,
                                      const {type} *restrict w, int64_t down, int64_t across, {type} *restrict y,
                                      int64_t y_step)
-{{ /* y (n, m) = x (n, k) w (k, m), where n is the dense axis of x and y: some rows and 4 units at a time */
-  enum {{ S = width_{kind}, L = 2 * S }};
-  for (int64_t j = 0; n < L && j < m; j++) {{
-    {type} *restrict to = y + j * y_step;
-    for (int64_t l = 0; l < n; l++) {{
-      {type} total = 0;
-      for (int64_t i = 0; i < k; i++) {{
-        ONE_BY_ONE;
-        total = FMA(w[i * down + j * across], x[i * x_step + l], total);
-      }}
-      to[l] = total;
-    }}
-  }}
-  for (int64_t first = 0; n >= L && first < n; first += L) {{
-    const int64_t start = first + L <= n ? first : n - L; /* some rows may be done again */
+{{ /* y (n, m) = x (n, k) w (k, m), where n is the dense axis of x and y: some rows and 4 units at a time. The last ones
+     may lie behind the n rows, in the gap between two columns, where anything may be read and written */
+  enum {{ S = width_{kind} }};
+  for (int64_t start = 0; start < n; start += 2 * S) {{
     for (int64_t j = 0; j < m; j += 4) {{
       const int64_t last = m - j < 4 ? m - j - 1 : 3; /* where there are less than 4, one is done again */
       const int64_t second = last < 1 ? 0 : across, third = last < 2 ? 0 : 2 * across;
@@ -122,28 +111,19 @@ INLINE void sums_of_{kind}({vectors}, {type} *sum)
 #endif
 }}
 
-static void product_over_few_rows_{kind}(int64_t k, int64_t n, int64_t m, const {type} *restrict x, int64_t x_step,
-                                         const {type} *restrict y, int64_t y_step, {type} *restrict w)
-{{ /* the same where the rows fill no vector */
-  for (int64_t i = 0; i < k; i++)
-    for (int64_t j = 0; j < m; j++) {{
-      {type} total = 0;
-      for (int64_t l = 0; l < n; l++) {{
-        ONE_BY_ONE;
-        total = FMA(x[i * x_step + l], y[j * y_step + l], total);
-      }}
-      w[i * m + j] = total;
-    }}
+INLINE vector_{kind} load_first_{kind}(const {type} *from, int64_t count)
+{{ /* so many numbers, and 0 for the others */
+  typedef {integer} places __attribute__((vector_size(TILE / 2)));
+  static const {integer} order[8] = {{0, 1, 2, 3, 4, 5, 6, 7}};
+  places at;
+  __builtin_memcpy(&at, order, sizeof at);
+  return (vector_{kind})((places)load_{kind}(from) & (at < ({integer})count));
 }}
 
 static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {type} *restrict x, int64_t x_step,
                                      const {type} *restrict y, int64_t y_step, {type} *restrict w)
 {{ /* w (k, m) = x' (k, n) y (n, m), where n is the dense axis of both: a vector of sums for 2 inputs and 4 units */
   enum {{ S = width_{kind} }};
-  if (n < S) {{
-    product_over_few_rows_{kind}(k, n, m, x, x_step, y, y_step, w);
-    return;
-  }}
   for (int64_t i = 0; i < k; i += 2) {{
     const int64_t two = k - i > 1;
     const {type} *restrict v = x + i * x_step, *restrict u = v + two * x_step;
@@ -151,40 +131,31 @@ static void product_over_rows_{kind}(int64_t k, int64_t n, int64_t m, const {typ
       const int64_t last = m - j < 4 ? m - j - 1 : 3;
       const {type} *restrict p = y + j * y_step, *restrict q = p + (last < 1 ? 0 : y_step);
       const {type} *restrict r = p + (last < 2 ? 0 : 2 * y_step), *restrict s = p + last * y_step;
-      vector_{kind} one = load_{kind}(v), other = load_{kind}(u), unit = load_{kind}(p);
-      vector_{kind} a = one * unit, e = other * unit;
-      unit = load_{kind}(q);
-      vector_{kind} b = one * unit, f = other * unit;
-      unit = load_{kind}(r);
-      vector_{kind} c = one * unit, g = other * unit;
-      unit = load_{kind}(s);
-      vector_{kind} d = one * unit, h = other * unit;
-      int64_t l = S;
+      vector_{kind} a = {{0}}, b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+      int64_t l = 0;
       for (; l + S <= n; l += S) {{
-        one = load_{kind}(v + l), other = load_{kind}(u + l), unit = load_{kind}(p + l);
-        a = plus_product_{kind}(a, one, unit), e = plus_product_{kind}(e, other, unit);
-        unit = load_{kind}(q + l);
-        b = plus_product_{kind}(b, one, unit), f = plus_product_{kind}(f, other, unit);
-        unit = load_{kind}(r + l);
-        c = plus_product_{kind}(c, one, unit), g = plus_product_{kind}(g, other, unit);
-        unit = load_{kind}(s + l);
-        d = plus_product_{kind}(d, one, unit), h = plus_product_{kind}(h, other, unit);
+{whole}
+      }}
+      if (l < n) {{
+{rest}
       }}
       {type} sum[8];
       sums_of_{kind}(a, b, c, d, e, f, g, h, sum);
-      for (; l < n; l++) {{
-        ONE_BY_ONE;
-        sum[0] = FMA(v[l], p[l], sum[0]), sum[1] = FMA(v[l], q[l], sum[1]);
-        sum[2] = FMA(v[l], r[l], sum[2]), sum[3] = FMA(v[l], s[l], sum[3]);
-        sum[4] = FMA(u[l], p[l], sum[4]), sum[5] = FMA(u[l], q[l], sum[5]);
-        sum[6] = FMA(u[l], r[l], sum[6]), sum[7] = FMA(u[l], s[l], sum[7]);
-      }}
       for (int64_t z = 0; z <= last; z++) w[i * m + j + z] = sum[z];
       for (int64_t z = 0; z <= last && two; z++) w[(i + 1) * m + j + z] = sum[4 + z];
     }}
   }}
 }}
 """
+SOME_ROWS = """        const vector_{kind} one = {load}(v + l{more}), other = {load}(u + l{more});
+        vector_{kind} unit = {load}(p + l{more});
+        a = plus_product_{kind}(a, one, unit), e = plus_product_{kind}(e, other, unit);
+        unit = {load}(q + l{more});
+        b = plus_product_{kind}(b, one, unit), f = plus_product_{kind}(f, other, unit);
+        unit = {load}(r + l{more});
+        c = plus_product_{kind}(c, one, unit), g = plus_product_{kind}(g, other, unit);
+        unit = {load}(s + l{more});
+        d = plus_product_{kind}(d, one, unit), h = plus_product_{kind}(h, other, unit);"""
 
 BLOCK_SUM = """
 static {type} block_sum_{kind}(const {type} *restrict x, int64_t count)
@@ -251,7 +222,10 @@ def column_function(op: str, dtype: str) -> str:
     if op == "block_sum":
         return BLOCK_SUM.format(kind=kind, type=type_, halves=_lines(HALVES[dtype]))
     return OVER_ROWS.format(kind=kind, type=type_, names=", ".join("abcdefgh"), folds=_lines(FOLDS[dtype]),
-                            vectors=", ".join(f"vector_{kind} {v}" for v in "abcdefgh"))
+                            vectors=", ".join(f"vector_{kind} {v}" for v in "abcdefgh"),
+                            integer=dtype.replace("float", "int") + "_t",
+                            whole=SOME_ROWS.format(kind=kind, load=f"load_{kind}", more=""),
+                            rest=SOME_ROWS.format(kind=kind, load=f"load_first_{kind}", more=", n - l"))
 
 
 def _lines(statements) -> str:
