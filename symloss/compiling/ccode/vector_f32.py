@@ -72,13 +72,20 @@ FLOAT32 = {
   const float y = 1.0f / (1.0f + e);
   return x < 0.0f ? e * y : y;
 """, ("exp_up_to_0_f32",)),
-    "softplus": f32("softplus", 2.0, """
-  const float e = exp_up_to_0_f32(-__builtin_fabsf(x)), u = 1.0f + e, lost = e - (u - 1.0f);
-  const int large = u > 1.41421356f;
-  const float l = log_of_parts_f32((large ? 0.5f * u : u) - 1.0f, large ? 1.0f : 0.0f);
-  const float y = FMA(lost, FMA(e, FMA(0.5f, e, -1.0f), 1.0f), l); /* lost / u, roughly */
+    "softplus": f32("softplus", 2.3, """
+  const float e = exp_up_to_0_f32(-__builtin_fabsf(x)), d = e - 0.5f;
+  float p = FMA(0.002801641993f, d, -0.004576878015f); /* (log(1 + e) - e) / e^2 */
+  p = FMA(p, d, 0.00578768344f);
+  p = FMA(p, d, -0.009681858672f);
+  p = FMA(p, d, 0.01680165151f);
+  p = FMA(p, d, -0.02896400819f);
+  p = FMA(p, d, 0.05108303853f);
+  p = FMA(p, d, -0.09322970892f);
+  p = FMA(p, d, 0.179224939f);
+  p = FMA(p, d, -0.3781395709f);
+  const float y = FMA(p * e, e, e);
   return x > 0.0f ? x + y : y;
-""", ("exp_up_to_0_f32", "log_parts_f32")),
+""", ("exp_up_to_0_f32",)),
     "log1mexp": f32("log1mexp", 3.0, """
   const float near = log_f32(-expm1_f32(x)), far = log1p_f32(-exp_up_to_0_f32(x));
   return x > -0.693147181f ? near : far;

@@ -70,8 +70,7 @@ FLOAT64 = {
 """, ("exp_up_to_0_f64",)),
     "softplus": f64("softplus", 2.0, """
   const double e = exp_up_to_0_f64(-__builtin_fabs(x)), u = 1.0 + e, lost = e - (u - 1.0);
-  const int large = u > 1.4142135623730951;
-  const double l = log_of_parts_f64((large ? 0.5 * u : u) - 1.0, large ? 1.0 : 0.0);
+  const double n = u > 1.4142135623730951 ? 1.0 : 0.0, l = log_of_parts_f64(FMA(-0.5 * n, u, u) - 1.0, n);
   const double y = FMA(lost, FMA(e, FMA(0.5, e, -1.0), 1.0), l); /* lost / u, roughly */
   return x > 0.0 ? x + y : y;
 """, ("exp_up_to_0_f64", "log_parts_f64")),
