@@ -39,11 +39,10 @@ FLOAT64 = {
   const int tiny = x < 2.2250738585072014e-308;
   const uint64_t bits = above_sqrt_half_f64(tiny ? x * 4503599627370496.0 : x);
   const double f = mantissa_f64(bits) - 1.0, n = exponent_f64(bits) - (tiny ? 52.0 : 0.0);
+  const double edge = x == 0.0 ? -__builtin_inf() : __builtin_nan("");
   double y = log_of_parts_f64(f, n);
-  y = x > 1.7976931348623157e308 ? x : y;
-  y = x < 0.0 ? double_of(0x7ff8000000000000LL) : y;
-  y = x == 0.0 ? -double_of(0x7ff0000000000000LL) : y;
-  return x != x ? x : y;
+  y = x > 0.0 ? y : edge;
+  return x > 1.7976931348623157e308 ? x : y;
 """, ("log_parts_f64",)),
     "log2": f64("log2", 2.5, "  return log_f64(x) * 1.4426950408889634074;", ("log_f64",)),
     "log10": f64("log10", 2.5, "  return log_f64(x) * 0.43429448190325182765;", ("log_f64",)),
