@@ -8,8 +8,8 @@ from . import ir
 from .ir import N, Rows, Value
 from .views import base_of, is_free
 
-LARGEST = 240  # weights of a layer whose products are faster this way than by BLAS: see benchmarks/training_step.py
-ALLOWED = ir.POINTWISE | ir.REDUCTIONS | ir.LEAVES | {"gather", "dot"}
+LARGEST = 1024  # weights of a layer whose products are faster this way than by BLAS: see benchmarks/training_step.py
+ALLOWED = ir.POINTWISE | ir.REDUCTIONS | ir.LEAVES | {"gather", "dot", "argmax"}
 
 
 def lay_out(outputs: list[Value], batched: list[Value]) -> bool:
