@@ -280,6 +280,6 @@ def both_gradients(mode, layers):
 
 @pytest.mark.parametrize("mode", ["C", "NUMBA", "JAX"])
 def test_every_backend_gives_the_same_numbers(mode):
-    layers = LAYERS[::2] if mode == "NUMBA" else LAYERS  # which compiles for minutes
+    layers = ({"form": "conv2", "size": 2, "filter_size": (2, 3)}, "pool2") if mode == "NUMBA" else LAYERS  # a minute
     for got, wanted in zip(both_gradients(mode, layers), both_gradients("PYTHON", layers), strict=True):
         np.testing.assert_allclose(np.asarray(got), wanted, rtol=1e-9, atol=1e-12)

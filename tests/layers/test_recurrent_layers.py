@@ -430,7 +430,7 @@ IN_JAX = ("rrnn matrix", "clockwork", "bcrnn", "mrnn", "lstm", "scrn log")
 
 @pytest.mark.parametrize(("mode", "name"), [("C", "clockwork"), ("NUMBA", "rnn"), *(("JAX", name) for name in IN_JAX)])
 def test_values_and_gradients_of_other_backends(mode, name, x):
-    made = graph(described(name, bptt_limit=4, direction="backward"))
+    made = graph(described(name, bptt_limit=None if mode == "NUMBA" else 4, direction="backward"))
     outputs, variables = made.outputs()[0], list(made.input_variables().values())
     slopes = pytensor.grad(outputs["out:out"].sum(), list(made.layers[1].params.values()), disconnected_inputs="ignore")
     wanted = [outputs["hid1:out"], *slopes]

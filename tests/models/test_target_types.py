@@ -66,7 +66,7 @@ def test_a_step_is_the_same_for_every_type_of_target(kind, dtypes, precision):
 
 @pytest.mark.parametrize("mode, precision, kind", [
     *itertools.product(("C", "JAX"), ("float32", "float64"), ("bce", "xe")),
-    ("CVM", "float32", "bce"), ("CVM", "float64", "xe"), ("NUMBA", "float32", "xe")])  # these compile for 5 s each
+    ("CVM", "float32", "xe"), ("NUMBA", "float32", "xe")])  # these compile for 5 s each
 def test_a_step_is_the_same_in_compiled_code(kind, precision, mode):
     with pytensor.config.change_flags(floatX=precision):
         agree(after_one_step(kind, mode, DTYPES), precision)
