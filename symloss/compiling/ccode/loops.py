@@ -274,8 +274,8 @@ class LoopText(KernelText):
             return f"{within} ? {atom(self._operand(row.choice, 1))} : 0"
         source = self._source(one) or f"row_{value.number}"
         length, dtype = ir.size(self.space.lengths[i] for i in self.inner), value.inputs[0].dtype
-        short = not self.blocks and value.op in ("sum", "max", "min") and is_short(length, dtype)
-        op = f"short_{value.op}" if short and (dtype.startswith("float") or value.op != "sum") else value.op
+        short = not self.blocks and value.op in ("max", "min") and is_short(length, dtype)
+        op = f"short_{value.op}" if short else value.op
         self.helpers.add((op, dtype))
         return f"{helper_name(op, dtype)}({source}, {'count' if self.blocks else length_text(length)})"
 

@@ -9,7 +9,7 @@ import textwrap
 from .expressions import BYTES, c_type, literal
 
 SUM = """
-static double row_{op}_{kind}(const {type} *restrict x, int64_t count)
+static double row_sum_{kind}(const {type} *restrict x, int64_t count)
 {{ /* many sums side by side, in an order that no compiler changes; sums of 4096 numbers are added up in double */
   enum {{ S = 32 / sizeof({type}) }};
   double total = 0;
@@ -19,7 +19,21 @@ static double row_{op}_{kind}(const {type} *restrict x, int64_t count)
     const int64_t end = count - start < 4096 ? count : start + 4096;
     int64_t i = start;
     {type} a[S] = {{0}};
-{eight}
+    if (end - i >= 8 * S) {{
+      {type} b[S] = {{0}}, c[S] = {{0}}, d[S] = {{0}}, e[S] = {{0}}, f[S] = {{0}}, g[S] = {{0}}, h[S] = {{0}};
+      for (; i + 8 * S <= end; i += 8 * S)
+        for (int t = 0; t < S; t++) {{
+          a[t] += x[i + t];
+          b[t] += x[i + S + t];
+          c[t] += x[i + 2 * S + t];
+          d[t] += x[i + 3 * S + t];
+          e[t] += x[i + 4 * S + t];
+          f[t] += x[i + 5 * S + t];
+          g[t] += x[i + 6 * S + t];
+          h[t] += x[i + 7 * S + t];
+        }}
+      for (int t = 0; t < S; t++) a[t] = ((a[t] + b[t]) + (c[t] + d[t])) + ((e[t] + f[t]) + (g[t] + h[t]));
+    }}
     for (; i + S <= end; i += S)
       for (int t = 0; t < S; t++) a[t] += x[i + t];
     if (i < end) {{ /* a last vector, of which some numbers are in the sums already */
@@ -35,21 +49,6 @@ static double row_{op}_{kind}(const {type} *restrict x, int64_t count)
   return total;
 }}
 """
-EIGHT_SUMS = """    if (end - i >= 8 * S) {{
-      {type} b[S] = {{0}}, c[S] = {{0}}, d[S] = {{0}}, e[S] = {{0}}, f[S] = {{0}}, g[S] = {{0}}, h[S] = {{0}};
-      for (; i + 8 * S <= end; i += 8 * S)
-        for (int t = 0; t < S; t++) {{
-          a[t] += x[i + t];
-          b[t] += x[i + S + t];
-          c[t] += x[i + 2 * S + t];
-          d[t] += x[i + 3 * S + t];
-          e[t] += x[i + 4 * S + t];
-          f[t] += x[i + 5 * S + t];
-          g[t] += x[i + 6 * S + t];
-          h[t] += x[i + 7 * S + t];
-        }}
-      for (int t = 0; t < S; t++) a[t] = ((a[t] + b[t]) + (c[t] + d[t])) + ((e[t] + f[t]) + (g[t] + h[t]));
-    }}"""
 EXTREME = """
 static {type} row_{op}_{kind}(const {type} *restrict x, int64_t count)
 {{{comment}
@@ -150,12 +149,11 @@ def _kind(dtype) -> str:
 def row_function(op: str, dtype: str, extreme) -> str:
     """Return the C of a reduction of a row; `extreme` gives the start of a maximum or minimum.
 
-    That of a short row (see `is_short`) begins with `short_`.
+    The operation is `short_max` or `short_min` for rows that are short (see `is_short`).
     """
     floating, short, op = dtype.startswith("float"), op.startswith("short_"), op.removeprefix("short_")
     if op == "sum" and floating:
-        return SUM.format(op=f"short_{op}" if short else op, kind=_kind(dtype), type=c_type(dtype),
-                          eight="" if short else EIGHT_SUMS.format(type=c_type(dtype))).replace("{0};\n\n", "{0};\n")
+        return SUM.format(kind=_kind(dtype), type=c_type(dtype))
     if op in ("max", "min"):
         return _extreme(op, dtype, extreme(op, dtype), short)
     sign, start = {"sum": ("+", "0"), "prod": ("*", "1"), "all": ("&& 0 !=", "1"), "any": ("|| 0 !=", "0")}[op]

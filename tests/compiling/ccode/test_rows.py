@@ -26,7 +26,7 @@ DTYPES = ("float32", "float64", "int32", "int8")
 def library():
     text = HEADER
     for dtype in DTYPES:
-        for op in ("max", "min", "sum", "short_max", "short_min", *["short_sum"] * dtype.startswith("float")):
+        for op in ("max", "min", "sum", "short_max", "short_min"):
             kind = kind_of(dtype)
             result = c_type(dtype) if "sum" not in op else "double" if "float" in dtype else "int64_t"
             text += row_function(op, dtype, extreme)
