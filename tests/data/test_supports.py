@@ -79,7 +79,7 @@ def test_missing_targets_stay_missing():
     ({"form": "log_cosh"}, None), ({"form": "huber"}, None),
 ], ids=str)
 def test_options_and_conventions_decide(loss, expected):
-    net = symloss.Regressor([2, 1], loss=loss, mode="PYTHON")
+    net = symloss.Regressor([2, (1, "exp")], loss=loss, mode="PYTHON")
     assert net.losses[0].domain(net.graph.outputs()[0]) == expected
 
 

@@ -153,7 +153,8 @@ def _add_up(history) -> None:
                 raw, weight = record.get(prefix + name), weights.get(name)
                 if name == "loss" or weight is None or not isinstance(raw, float):
                     continue
-                if weight * raw != value and not abs(weight * raw - value) <= ROUNDING * max(abs(value), 1e-6):
+                same = weight * raw == value or np.isnan(raw) and np.isnan(value)
+                if not same and not abs(weight * raw - value) <= ROUNDING * max(abs(value), 1e-6):
                     raise _FoundError("sums", f"{prefix}{name}: {weight} * {raw} is not {value}")
 
 
