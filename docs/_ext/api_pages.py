@@ -33,8 +33,8 @@ MODULES = {
     },
     "Losses and metrics": {
         "symloss.losses": ("Losses: registration, reduction, moving weights", [
-            "LossSpec", "Range", "Choice", "OutputLoss", "Uncertainty", "GradNorm", "SampledSoftmax", "NCE", "NegativeSampling", "reduce",
-            "get", "names"]),
+            "LossSpec", "Range", "Choice", "OutputLoss", "Uncertainty", "GradNorm", "SampledSoftmax", "NCE",
+            "NegativeSampling", "reduce", "get", "names"]),
         "symloss.evaluate": ("Losses and metrics of arrays", [
             "value", "grad", "value_and_grad", "hessian_diagonal", "metric"]),
         "symloss.metrics": ("Metrics", ALL),

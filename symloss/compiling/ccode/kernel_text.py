@@ -165,7 +165,8 @@ class KernelText(abc.ABC):
             return f"{self._row_name(value)}[{self._row_index()}]"
         if value.number in self.phases.spots:
             spot = self.phases.spots[value.number]
-            return f"-{atom(self._operand(value, spot.rest))}" if spot.sign else self._operand(value, spot.rest)
+            rest = self._operand(value, spot.rest)  # and 0, which makes -0 what it is in the sum
+            return rest if spot.step == "-=" else f"0 {spot.sign or '+'} {atom(rest)}"
         texts = [self._operand(value, i) for i in range(len(value.inputs))]
         if self._by_inverse(value):
             return f"{texts[0]} * inverse_of_{texts[1]}"

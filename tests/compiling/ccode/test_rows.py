@@ -140,6 +140,20 @@ def test_only_the_element_of_a_label_within_the_row_is_changed():
 
 
 @pytest.mark.c
+def test_beside_the_label_zeros_keep_the_sign_that_the_sum_with_0_has():
+    x, t = pt.tensor("x", dtype="float32", shape=(None, 40)), pt.vector("t", dtype="int32")
+    here = pt.eq(pt.arange(40, dtype="int32")[None], t[:, None])
+    row = pt.switch(here, np.float32(2), np.float32(0))
+    outputs = [x + row, row + x, x - row, row - x]
+    given = np.tile(np.array([0.0, -0.0], "float32"), (4, 20)), np.array([0, 1, 2, -1], "int32")
+    program = Program([x, t], outputs)
+    exact = pytensor.function([x, t], outputs, mode=pytensor.compile.Mode("py", None))
+    for mine, right in zip(program(*given), exact(*given), strict=True):
+        np.testing.assert_array_equal(mine, right)
+        np.testing.assert_array_equal(np.signbit(mine), np.signbit(right))
+
+
+@pytest.mark.c
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_long_rows_give_the_same_bits_with_each_compiler(dtype, monkeypatch):
     rng = np.random.default_rng(0)
