@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import math
 import threading
+import time
 import typing
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from .. import blas
 from . import building
 from .memory import planned
-from .team import ROWS, Team
+from .team import ROWS, Pace, Team
 from .text import Source
 
 ALIGNED = 64
@@ -73,7 +74,7 @@ class Runnable:
             self._steps = self._library.symloss_steps
             self._steps.restype = ctypes.c_int64
             self._steps.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3, ctypes.c_int64, *[ctypes.c_void_p] * 2]
-        self._team = Team() if source.shared else None
+        self._team, self._pace = Team() if source.shared else None, Pace()
         if source.shared:
             self._library.symloss_help.restype = None
             self._library.symloss_help.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p]
@@ -187,12 +188,14 @@ class Runnable:
         self._enter(len(arguments), held)
 
     @contextlib.contextmanager
-    def _helped(self, rows: int, threads: int):
-        """Let other threads take shares of the steps that are made in this context."""
+    def _helped(self, steps: int, rows: int, threads: int):
+        """Let other threads take shares of the steps that are made in this context, if that pays."""
         if self._team is None or threads < 2 or rows < ROWS * threads:
             yield
             return
         self._team.begin(threads)
+        threads = threads if self._pace.wants_help() else 1
+        start = time.perf_counter()
         helpers = [threading.Thread(target=self._library.symloss_help, name="symloss helper", daemon=True,
                                     args=(ctypes.addressof(self._team), rows, self._table)) for _ in range(threads - 1)]
         try:
@@ -205,6 +208,7 @@ class Runnable:
             for helper in helpers:
                 if helper.ident is not None:
                     helper.join()
+            self._pace.learn(threads > 1, (time.perf_counter() - start) / max(steps, 1))
 
     def steps(self, arrays: list, held: list, order: np.ndarray, stop: ctypes.c_int, results=(),
               threads: int = 1) -> int:
@@ -229,7 +233,7 @@ class Runnable:
         failed = ctypes.c_int(0)
         places = [self._places[name] for name, _ in results]
         kept = self._redirect(places, [_address(array) for _, array in results])
-        with self._helped(rows, threads):
+        with self._helped(steps, rows, threads):
             done = self._steps(rows, self._table, data, _address(order), steps, ctypes.byref(stop),
                                ctypes.byref(failed))
         self._redirect(places, kept)

@@ -85,6 +85,33 @@ class Team(ctypes.Structure):
         self.over, self.parts = 1, 1
 
 
+class Pace:
+    """Whether helpers pay: where other programs keep the cores busy, the thread that makes the steps waits for them.
+
+    The first steps are made alone, and so are some after each time that helpers did not pay: more of them each time.
+    Shares are the same with and without helpers, so what is computed does not depend on this.
+    """
+
+    def __init__(self):
+        self._seconds, self._alone, self._pause = 0.0, 2, 1  # of a step made alone; calls to be made alone
+
+    def wants_help(self) -> bool:
+        """Return whether the next call is to have helpers."""
+        if not self._alone:
+            return True
+        self._alone -= 1
+        return False
+
+    def learn(self, helped: bool, seconds: float) -> None:
+        """Note the time of a step."""
+        if not helped:
+            self._seconds = seconds
+        elif seconds < 0.9 * self._seconds:
+            self._pause = 1
+        else:
+            self._alone, self._pause = self._pause, min(2 * self._pause, 64)
+
+
 class Tasks:
     """The parts of a program that threads share.
 

@@ -11,6 +11,7 @@ from symloss.compiling import blas
 from symloss.compiling.ccode import running
 from symloss.compiling.ccode.c_names import Names
 from symloss.compiling.ccode.ir import Graph
+from symloss.compiling.ccode.team import Pace
 
 pytestmark = pytest.mark.c
 ROWS, INPUTS, UNITS = 512, 400, 90  # 36,000 weights
@@ -118,3 +119,16 @@ def test_no_buffer_has_the_name_of_a_function_or_a_macro():
     assert {"PAUSE", "together", "coin_row_f64"} <= defined
     value = Graph().number(1.0, "float64")
     assert [name for name in sorted(defined) if Names().give(value, name) == name] == []
+
+
+def test_helpers_that_a_busy_machine_keeps_waiting_are_left_out_for_a_while():
+    pace = Pace()
+    calls = [pace.wants_help(), pace.wants_help()]
+    pace.learn(False, 1.0)
+    for seconds in (0.5, 2.0):  # they pay, and then they do not
+        calls.append(pace.wants_help())
+        pace.learn(True, seconds)
+    for _ in range(8):
+        calls.append(pace.wants_help())
+        pace.learn(calls[-1], 2.0 if calls[-1] else 1.0)
+    assert calls == [False, False, True, True, False, True, False, False, True, False, False, False]
