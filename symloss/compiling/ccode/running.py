@@ -188,27 +188,28 @@ class Runnable:
         self._enter(len(arguments), held)
 
     @contextlib.contextmanager
-    def _helped(self, steps: int, rows: int, threads: int):
-        """Let other threads take shares of the steps that are made in this context, if that pays."""
+    def _helped(self, rows: int, threads: int):
+        """Let other threads take shares of the steps that are made in this context, if that pays.
+
+        The value is whether they do, or None if the steps are not shared at all.
+        """
         if self._team is None or threads < 2 or rows < ROWS * threads:
-            yield
+            yield None
             return
         self._team.begin(threads)
-        threads = threads if self._pace.wants_help() else 1
-        start = time.perf_counter()
+        count = threads - 1 if self._pace.wants_help() else 0
         helpers = [threading.Thread(target=self._library.symloss_help, name="symloss helper", daemon=True,
-                                    args=(ctypes.addressof(self._team), rows, self._table)) for _ in range(threads - 1)]
+                                    args=(ctypes.addressof(self._team), rows, self._table)) for _ in range(count)]
         try:
             with contextlib.suppress(RuntimeError):  # the system gives no more threads: then this one does everything
                 for helper in helpers:
                     helper.start()
-            yield
+            yield count > 0
         finally:
             self._team.end()
             for helper in helpers:
                 if helper.ident is not None:
                     helper.join()
-            self._pace.learn(threads > 1, (time.perf_counter() - start) / max(steps, 1))
 
     def steps(self, arrays: list, held: list, order: np.ndarray, stop: ctypes.c_int, results=(),
               threads: int = 1) -> int:
@@ -233,9 +234,12 @@ class Runnable:
         failed = ctypes.c_int(0)
         places = [self._places[name] for name, _ in results]
         kept = self._redirect(places, [_address(array) for _, array in results])
-        with self._helped(steps, rows, threads):
+        start = time.perf_counter()
+        with self._helped(rows, threads) as helped:
             done = self._steps(rows, self._table, data, _address(order), steps, ctypes.byref(stop),
                                ctypes.byref(failed))
+        if helped is not None and done:
+            self._pace.learn(helped, (time.perf_counter() - start) / done)
         self._redirect(places, kept)
         if failed.value:
             raise Failed(self.source.messages[failed.value - 1])
