@@ -1,7 +1,7 @@
 """C functions that kernels call: products, sums of rows, sorting, and indexes that are looked at."""
 
 from .column_functions import OPERATIONS, column_function
-from .expressions import BYTES, c_type
+from .expressions import BYTES, c_type, suffix
 from .row_functions import row_function
 
 KEY = """
@@ -118,7 +118,7 @@ def _sort(dtype, type_) -> str:
 
 def helper(op: str, dtype: str, extreme) -> str:
     """Return the C of a function that kernels call; `extreme` gives the start of a maximum or minimum."""
-    kind = dtype.replace("float", "f").replace("uint", "u").replace("int", "i")
+    kind = suffix(dtype)
     type_ = c_type(dtype)
     if op == "product":
         return PRODUCT.format(kind=kind, type=type_)

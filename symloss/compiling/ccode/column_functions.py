@@ -3,7 +3,7 @@
 They are written with the vector types that gcc and clang have on every processor. The order of every sum is fixed.
 """
 
-from .expressions import c_type
+from .expressions import c_type, suffix
 
 OPERATIONS = ("by_column", "over_rows", "block_sum")
 
@@ -211,12 +211,12 @@ HALVES = {
 def vectors(helpers) -> list[str]:
     """Return the C of what the functions among `helpers`, pairs of an operation and a dtype, have in common."""
     dtypes = sorted({dtype for op, dtype in helpers if op in OPERATIONS})
-    return [MACROS, *(VECTOR.format(kind=_kind(dtype), type=c_type(dtype)) for dtype in dtypes)] if dtypes else []
+    return [MACROS, *(VECTOR.format(kind=suffix(dtype), type=c_type(dtype)) for dtype in dtypes)] if dtypes else []
 
 
 def column_function(op: str, dtype: str) -> str:
     """Return the C of one of the `OPERATIONS`."""
-    kind, type_ = _kind(dtype), c_type(dtype)
+    kind, type_ = suffix(dtype), c_type(dtype)
     if op == "by_column":
         return BY_COLUMN.format(kind=kind, type=type_)
     if op == "block_sum":
@@ -230,7 +230,3 @@ def column_function(op: str, dtype: str) -> str:
 
 def _lines(statements) -> str:
     return "\n".join(f"  {one}" for one in statements)
-
-
-def _kind(dtype) -> str:
-    return dtype.replace("float", "f")

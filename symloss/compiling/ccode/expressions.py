@@ -42,6 +42,15 @@ def c_type(dtype: str, local: bool = False) -> str:
     return "int" if local and dtype == "bool" else TYPES[dtype]
 
 
+def suffix(dtype: str) -> str:
+    """Return what stands for a dtype in names of C functions.
+
+    >>> suffix("float32"), suffix("uint8"), suffix("int64")
+    ('f32', 'u8', 'i64')
+    """
+    return dtype.replace("float", "f").replace("uint", "u").replace("int", "i")
+
+
 def plain(name: str) -> str:
     """Return a name as one of C."""
     found = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_") or "value"

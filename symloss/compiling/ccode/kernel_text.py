@@ -3,7 +3,7 @@
 import abc
 
 from . import ir
-from .expressions import TYPES, atom, c_type, length_text, literal, plain
+from .expressions import TYPES, atom, c_type, length_text, literal, plain, suffix
 from .formulas import comment
 from .ir import Value
 from .kernels import Kernel
@@ -253,7 +253,7 @@ def drawn(value, target, row, text) -> str:
     step, seeds = value.inputs
     for argument in value.inputs:
         text.reads[argument.number] = argument
-    function = f"{value.op}_row_{value.dtype.replace('float', 'f')}"
+    function = f"{value.op}_row_{suffix(value.dtype)}"
     text.helpers.add(("draw", function))
     stream = value.attrs["stream"]
     return (f"{function}({target}, {value.shape[-1] if value.shape else 1}, (uint32_t){text.names.of(seeds.number)}"
@@ -295,4 +295,4 @@ def extreme(op, dtype) -> str:
 
 def helper_name(op, dtype) -> str:
     """Return the name of the function that reduces a row."""
-    return f"row_{op}_{dtype.replace('float', 'f').replace('uint', 'u').replace('int', 'i')}"
+    return f"row_{op}_{suffix(dtype)}"

@@ -4,7 +4,7 @@ Arrays of shape (n, k) lie in memory as k rows of n numbers. Rows are gone over 
 keep in a number, a block keeps in 64 of them.
 """
 
-from .expressions import length_text
+from .expressions import length_text, suffix
 from .ir import N
 from .kernel_text import KernelText, helper_name, stepped
 from .kernel_text import start as begins
@@ -125,7 +125,7 @@ class LaneText(KernelText):
         dtype, op = accumulating(one), one.value.op
         op = "block_sum" if op == "sum" and dtype.startswith("float") else op
         self.helpers.add((op, dtype))
-        function = f"block_sum_{dtype.replace('float', 'f')}" if op == "block_sum" else helper_name(op, dtype)
+        function = f"block_sum_{suffix(dtype)}" if op == "block_sum" else helper_name(op, dtype)
         self._take_in(one, f"{function}({self._part(one)}, count)", depth)
 
     def _after(self, phase):

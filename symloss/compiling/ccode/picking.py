@@ -1,6 +1,6 @@
 """C functions that pick the rows of a batch from whole arrays: as rows or column by column, from numbers or bytes."""
 
-from .expressions import BYTES, c_type
+from .expressions import BYTES, c_type, suffix
 
 ROWS = """
 static inline void pick_rows(void *restrict target, const void *restrict source, const int64_t *chosen, int64_t n,
@@ -88,5 +88,5 @@ def picking(batched, of_bytes) -> list[str]:
     rows = [] if all(v.by_column for v in numbers) else [ROWS]
     kinds = sorted({(v.dtype, v.by_column) for v in of_bytes})
     converting = [(COLUMNS_OF_BYTES if by_column else ROWS_OF_BYTES)
-                  .format(kind=c_type(dtype), short=dtype.replace("float", "f")) for dtype, by_column in kinds]
+                  .format(kind=c_type(dtype), short=suffix(dtype)) for dtype, by_column in kinds]
     return [*([AHEAD] if columns or kinds else []), *columns, *rows, *converting]

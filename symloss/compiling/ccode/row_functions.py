@@ -6,7 +6,7 @@ have fixed lengths, so the order of the additions does not depend on the compile
 
 import textwrap
 
-from .expressions import BYTES, c_type, literal
+from .expressions import BYTES, c_type, literal, suffix
 
 SUM = """
 static double row_sum_{kind}(const {type} *restrict x, int64_t count)
@@ -120,7 +120,7 @@ def _extreme(op, dtype, start, short) -> str:
     else:
         steps = _eight_extremes(dtype, kept, floating, textwrap.indent(steps, " " * 6))
     return EXTREME.format(
-        op=f"short_{op}" if short else op, kind=_kind(dtype), type=c_type(dtype), start=start,
+        op=f"short_{op}" if short else op, kind=suffix(dtype), type=c_type(dtype), start=start,
         comment=" /* NaN, if there is one: then the sum is NaN, and the numbers are looked at one by one */" * floating,
         sums=", sum[S] = {0}" * floating, steps=steps, half=with_sum("a[t]", "a[t + S / 2]"),
         quarter=with_sum("a[t]", "a[t + S / 4]"), last=with_sum("a[0]", "a[t]"),
@@ -142,10 +142,6 @@ def _eight_extremes(dtype, kept, floating, steps) -> str:
         each="\n".join(" " * 10 + line for line in each), folded="\n".join(" " * 8 + line for line in folded))
 
 
-def _kind(dtype) -> str:
-    return dtype.replace("float", "f").replace("uint", "u").replace("int", "i")
-
-
 def row_function(op: str, dtype: str, extreme) -> str:
     """Return the C of a reduction of a row; `extreme` gives the start of a maximum or minimum.
 
@@ -153,10 +149,10 @@ def row_function(op: str, dtype: str, extreme) -> str:
     """
     floating, short, op = dtype.startswith("float"), op.startswith("short_"), op.removeprefix("short_")
     if op == "sum" and floating:
-        return SUM.format(kind=_kind(dtype), type=c_type(dtype))
+        return SUM.format(kind=suffix(dtype), type=c_type(dtype))
     if op in ("max", "min"):
         return _extreme(op, dtype, extreme(op, dtype), short)
     sign, start = {"sum": ("+", "0"), "prod": ("*", "1"), "all": ("&& 0 !=", "1"), "any": ("|| 0 !=", "0")}[op]
     result = "double" if floating else "int64_t" if op in ("sum", "prod") else "int"
-    return PLAIN.format(op=op, kind=_kind(dtype), type=c_type(dtype), result=result, sign=sign,
+    return PLAIN.format(op=op, kind=suffix(dtype), type=c_type(dtype), result=result, sign=sign,
                         start=literal(int(start), "int64"))

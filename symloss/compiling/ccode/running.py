@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import blas
 from . import building
+from .expressions import suffix
 from .memory import planned
 from .team import ROWS, Pace, Team
 from .text import Source
@@ -65,7 +66,7 @@ class Runnable:
         self.source = source
         self._library = building.load(source.text, name)
         for dtype in source.products:
-            use = getattr(self._library, f"symloss_blas_{'f32' if dtype == 'float32' else 'f64'}")
+            use = getattr(self._library, f"symloss_blas_{suffix(dtype)}")
             use.argtypes, use.restype = [ctypes.c_void_p], None
             use(blas.product(dtype))
         self._step = self._library.symloss_step

@@ -3,7 +3,7 @@
 import math
 
 from . import ir
-from .expressions import atom, c_type, length_text
+from .expressions import atom, c_type, length_text, suffix
 from .formulas import Formulas
 from .ir import N, Value
 from .kernel_text import DRAWN
@@ -83,7 +83,7 @@ class StageText:
         self._lane_helper("by_column", first, second)
         sizes = ", ".join(map(length_text, (a.shape[0], a.shape[1], b.shape[1])))
         down, across = map(length_text, second.strides)
-        self._line(f"product_by_column_{self._kind()}({sizes}, {self._pointer(first)}, "
+        self._line(f"product_by_column_{suffix(self.value.dtype)}({sizes}, {self._pointer(first)}, "
                    f"{length_text(first.strides[1])}, {self._pointer(second)}, {down}, {across}, {self.target}, "
                    f"{length_text(place(self.value).strides[1])});")
 
@@ -92,7 +92,7 @@ class StageText:
         first, second = place(a), place(b)
         self._lane_helper("over_rows", first, second)
         sizes = ", ".join(map(length_text, (a.shape[0], a.shape[1], b.shape[1])))
-        self._line(f"product_over_rows_{self._kind()}({sizes}, {self._pointer(first)}, "
+        self._line(f"product_over_rows_{suffix(self.value.dtype)}({sizes}, {self._pointer(first)}, "
                    f"{length_text(first.strides[0])}, {self._pointer(second)}, {length_text(second.strides[1])}, "
                    f"{self.target});")
 
@@ -100,9 +100,6 @@ class StageText:
         self.helpers.add((name, self.value.dtype))
         for found in places:
             self.reads[found.base.number] = found.base
-
-    def _kind(self) -> str:
-        return "f32" if self.value.dtype == "float32" else "f64"
 
     def _pointer(self, found) -> str:
         offset = "" if found.offset == 0 else f" + {length_text(found.offset)}"
@@ -123,7 +120,7 @@ class StageText:
         if depth == 1 and math.prod(map(about, (n, k, m))) >= MANY:
             self._some_rows(texts, n, k, m)
         sizes = ", ".join(length_text(x) for x in (n, k, m))
-        self._line(f"product_{self._kind()}({sizes}, {texts[0]}, {texts[1]}, {self.target}{at_c});", depth)
+        self._line(f"product_{suffix(self.value.dtype)}({sizes}, {texts[0]}, {texts[1]}, {self.target}{at_c});", depth)
 
     def _some_rows(self, texts, n, k, m):
         """Note the statement that computes the rows from `begin` to `end` of a product, and how many there are."""
@@ -132,7 +129,7 @@ class StageText:
         first = f"{pointer} + begin * {step}, {leading}, {turned}"
         self.rows = length_text(n)
         inner = f"{length_text(k)}, {length_text(m)}"
-        self.some_rows = (f"  product_{self._kind()}(end - begin, {inner}, {first}, {texts[1]}, "
+        self.some_rows = (f"  product_{suffix(self.value.dtype)}(end - begin, {inner}, {first}, {texts[1]}, "
                           f"{self.target} + begin * {atom(length_text(m))});")
 
     def _matrix(self, value, at) -> str:

@@ -8,7 +8,7 @@ from . import ir, random, team
 from .c_functions import PLACE, helper
 from .c_names import Names, described
 from .column_functions import vectors
-from .expressions import BYTES, Expressions, c_type, length_text
+from .expressions import BYTES, Expressions, c_type, length_text, suffix
 from .ir import Graph, size
 from .kernel_text import extreme
 from .kernels import Kernel
@@ -297,7 +297,7 @@ class Writer:
         width, target = size(value.shape[1:]), f"({c_type(value.dtype)} *)b[{value.attrs['index']}]"
         how, each = ("pick_columns", 1) if value.by_column else ("pick_rows", BYTES[value.dtype])
         if value in self.of_bytes:
-            how, each = f"{how}_of_bytes_{value.dtype.replace('float', 'f')}", 1
+            how, each = f"{how}_of_bytes_{suffix(value.dtype)}", 1
         elif value.by_column:
             how += f"_{BYTES[value.dtype]}"
         name = self.names.of(value.number)
