@@ -30,11 +30,9 @@ FLOAT32 = {
   const float given = x;
   x = x > 89.0f ? 89.0f : x;
   x = x < -20.0f ? -20.0f : x;
-  const float t = FMA(x, 1.44269504f, 12583038.0f); /* the last bits are n + 126 */
-  const float p = expm1_near_0_f32(remainder_f32(x, t - 12583038.0f));
-  const float a = float_of((int32_t)((uint32_t)bits_of(t) << 23)), y = FMA(p, a, a - 0.5f); /* a = 2^(n - 1) */
+  const float y = half_expm1_f32(x);
   return __builtin_fabsf(given) < 1e-30f ? given : y + y; /* y may be denormal */
-""", ("reduced_f32",)),
+""", ("half_expm1_f32",)),
     "log": f32("log", 1.0, """
   const int tiny = x < 1.17549435e-38f;
   const uint32_t bits = (uint32_t)bits_of(tiny ? x * 8388608.0f : x);
@@ -62,11 +60,9 @@ FLOAT32 = {
 """, ("log_parts_f32",)),
     "tanh": f32("tanh", 2.6, """
   const float given = __builtin_fabsf(x), size = given > 10.0f ? 10.0f : given;
-  const float t = FMA(size, -2.88539008f, 12583038.0f); /* as in expm1 */
-  const float p = expm1_near_0_f32(remainder_f32(-2.0f * size, t - 12583038.0f));
-  const float a = float_of((int32_t)((uint32_t)bits_of(t) << 23)), y = FMA(p, a, a - 0.5f);
-  return __builtin_copysignf(y / (y + 1.0f), x); /* y = (exp(-2 |x|) - 1) / 2 */
-""", ("reduced_f32",)),
+  const float y = half_expm1_f32(-2.0f * size);
+  return __builtin_copysignf(y / (y + 1.0f), x);
+""", ("half_expm1_f32",)),
     "sigmoid": f32("sigmoid", 2.9, """
   const float e = exp_up_to_0_f32(-__builtin_fabsf(x));
   const float y = 1.0f / (1.0f + e);

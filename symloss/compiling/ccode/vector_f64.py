@@ -30,11 +30,9 @@ FLOAT64 = {
   const double given = x;
   x = x > 710.0 ? 710.0 : x;
   x = x < -40.0 ? -40.0 : x;
-  const double t = FMA(x, 1.4426950408889634074, 6755399441056766.0); /* the last bits are n + 1022 */
-  const double p = expm1_near_0_f64(remainder_f64(x, t - 6755399441056766.0));
-  const double a = double_of((int64_t)((uint64_t)long_of(t) << 52)), y = FMA(p, a, a - 0.5); /* a = 2^(n - 1) */
+  const double y = half_expm1_f64(x);
   return __builtin_fabs(given) < 1e-300 ? given : y + y;
-""", ("reduced_f64",)),
+""", ("half_expm1_f64",)),
     "log": f64("log", 1.0, """
   const int tiny = x < 2.2250738585072014e-308;
   const uint64_t bits = above_sqrt_half_f64(tiny ? x * 4503599627370496.0 : x);
@@ -57,11 +55,9 @@ FLOAT64 = {
 """, ("log_parts_f64",)),
     "tanh": f64("tanh", 2.6, """
   const double given = __builtin_fabs(x), size = given > 22.0 ? 22.0 : given;
-  const double t = FMA(size, -2.8853900817779268147, 6755399441056766.0); /* as in expm1 */
-  const double p = expm1_near_0_f64(remainder_f64(-2.0 * size, t - 6755399441056766.0));
-  const double a = double_of((int64_t)((uint64_t)long_of(t) << 52)), y = FMA(p, a, a - 0.5);
-  return __builtin_copysign(y / (y + 1.0), x); /* y = (exp(-2 |x|) - 1) / 2 */
-""", ("reduced_f64",)),
+  const double y = half_expm1_f64(-2.0 * size);
+  return __builtin_copysign(y / (y + 1.0), x);
+""", ("half_expm1_f64",)),
     "sigmoid": f64("sigmoid", 2.9, """
   const double e = exp_up_to_0_f64(-__builtin_fabs(x));
   const double y = 1.0 / (1.0 + e);

@@ -180,6 +180,24 @@ INLINE double exp_times_f64(double high, double low, double factor)
   return y * power_of_2(half) * power_of_2(whole - half);
 }
 """, needs=('reduced_f64',)),
+    "half_expm1_f32": Function("""
+INLINE float half_expm1_f32(float x)
+{ /* (exp(x) - 1) / 2, which does not overflow where exp(x) - 1 does not; -20 <= x <= 89 */
+  const float t = FMA(x, 1.44269504f, 12583038.0f); /* the last bits are n + 126 */
+  const float p = expm1_near_0_f32(remainder_f32(x, t - 12583038.0f));
+  const float a = float_of((int32_t)((uint32_t)bits_of(t) << 23)); /* 2^(n - 1) */
+  return FMA(p, a, a - 0.5f);
+}
+""", needs=("reduced_f32",)),
+    "half_expm1_f64": Function("""
+INLINE double half_expm1_f64(double x)
+{ /* the same for -40 <= x <= 710 */
+  const double t = FMA(x, 1.4426950408889634074, 6755399441056766.0); /* the last bits are n + 1022 */
+  const double p = expm1_near_0_f64(remainder_f64(x, t - 6755399441056766.0));
+  const double a = double_of((int64_t)((uint64_t)long_of(t) << 52)); /* 2^(n - 1) */
+  return FMA(p, a, a - 0.5);
+}
+""", needs=("reduced_f64",)),
     "exp_times_f32": Function("""
 INLINE float exp_times_f32(float high, float low, float factor)
 {
