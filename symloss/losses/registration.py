@@ -243,6 +243,8 @@ def loss(*aliases: str, target="same", activation=None, per="element", unit="the
 
 def _described(function, who, target, activation, per, unit, ranges=None, **more) -> LossSpec:
     ports, options, pairs = signature(function, who)
+    if isinstance(more.get("positive"), str):
+        raise SpecError(f"{who}: positive={more['positive']!r} must be a tuple, such as ({more['positive']!r},)")
     if wrong := [port for port in more.get("positive", ()) if port not in ports]:
         raise unknown(f"{who}: port in positive:", wrong[0], ports)
     return LossSpec(function.__name__, function, ports, target, activation, per, unit, options, pairs,

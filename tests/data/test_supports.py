@@ -105,3 +105,15 @@ def test_a_loss_of_the_users_may_say_for_which_targets_it_is_defined():
     assert spec.domain == "positive"
     with pytest.raises(symloss.SpecError, match="support='negative' must be one of nonnegative"):
         symloss.loss(support="negative")
+
+
+@pytest.mark.parametrize(("positive", "error", "said"), [
+    ("spread", symloss.SpecError, r"positive='spread' must be a tuple, such as \('spread',\)"),
+    (("sprad",), symloss.UnknownNameError, "'sprad'; did you mean 'spread'"),
+])
+def test_ports_that_must_be_positive_are_ports_of_the_loss(positive, error, said):
+    def of_two(mean, spread, target):
+        return (mean - target) ** 2 / spread
+
+    with pytest.raises(error, match=said):
+        symloss.loss(positive=positive)(of_two)

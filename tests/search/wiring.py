@@ -30,8 +30,7 @@ TARGETS = {  # by loss, where it is not what the registry says
     "kl_from_logs": "logs", "cosine_embedding": "sign of items", "cox": "times and events", "ctc": "label sequences",
     "multi_quantile": "one number", "mixture_density": "one number", "coral": "grade", "cumulative_logit": "one class",
 }
-POSITIVE = {"poisson_nll", "gamma_nll", "gamma_deviance", "inverse_gaussian", "tweedie", "generalised_kl",
-            "squared_log_error", "contrastive", "squared_contrastive", "hinge_embedding"}
+POSITIVE = {"squared_log_error", "contrastive", "squared_contrastive", "hinge_embedding"}  # distances, and logarithms
 LOGS = {"kl_from_logs", "negative_log_likelihood"}
 
 LINEAR, ABOVE = "'linear'", "'softplus'"
@@ -107,7 +106,7 @@ def target_of(name: str) -> str | None:
 
 def activation_of(name: str) -> str:
     """Return the activation of the output that a loss of one output compares with its target."""
-    if name in POSITIVE:
+    if name in POSITIVE or symloss.losses.get(name).positive:
         return ABOVE
     if name in LOGS:
         return "logs"
