@@ -5,6 +5,7 @@ import dataclasses
 
 from . import ir
 from .ir import Rows, Value
+from .views import trace
 
 COSTLY = frozenset(ir.UNARY - ir.words("neg abs sign sqr floor ceil trunc round invert isnan isinf")) | {
     "pow", "div", "mod", "int_div", "arctan2", "gather"}
@@ -50,9 +51,29 @@ class Kernel:
         if reduced is not None:
             self.over[value.number] = tuple(sorted(along[a] for a in reduced if along[a] is not None))
 
+    def admits(self, value: Value, along: tuple) -> bool:
+        """Return whether a value can be computed along these dimensions.
+
+        A value of the kernel is one number at each place of its loops, so all that read it have to go along its axes in
+        the same way: x[:, None] * x[None, :] reads x along two dimensions.
+        """
+        if value.number in self.axes:
+            return self.axes[value.number] == along
+        if any(self.axes.get(root.number, place) != place for root, place in reads(value, along)):
+            return False
+        return all(root is not value or place == along
+                   for reader in self.values for root, place in reads(reader, self.along[reader.number]))
+
     def varies(self, value: Value) -> frozenset:
         """Return the dimensions along which a value of the kernel varies."""
         return frozenset(d for d in self.axes[value.number] if d is not None)
+
+
+def reads(value: Value, along: tuple):
+    """Yield each operand that is read element by element, and the dimensions that its axes go along."""
+    for operand in value.inputs[value.op == "gather":]:
+        root, axes = trace(operand)
+        yield root, tuple(None if axis is None else along[axis] for axis in axes)
 
 
 @dataclasses.dataclass(eq=False)

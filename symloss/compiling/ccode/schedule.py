@@ -132,7 +132,11 @@ class Schedule:
                 continue
             if root.number in self.exports if within else not self._is_light(root):
                 continue
-            kernel.add(root, tuple(None if axis is None else along[axis] for axis in axes))
+            mine = tuple(None if axis is None else along[axis] for axis in axes)
+            if not kernel.admits(root, mine):
+                self.exports.add(root.number)
+                continue
+            kernel.add(root, mine)
             self._compute_anew(kernel, root, within=True)
 
     def _is_light(self, value) -> bool:
@@ -164,7 +168,7 @@ class Schedule:
         if related and not joining.operands_fit():
             return False
         extend = related and joining.inside and bool(kernel.dims) and not any(map(_is_settled, kernel.values))
-        if not joining.complete(extend):
+        if not joining.complete(extend) or not (related or kernel.admits(value, joining.along())):
             return False
         joining.accept()
         return True
@@ -274,8 +278,12 @@ class Joining:
         self.rows = (last,) if fits else None
         return fits
 
+    def along(self) -> tuple:
+        """Return the dimension that each axis of what is computed, or reduced, goes along."""
+        return tuple(self.found.get(axis) for axis in range(len(self.shape)))
+
     def accept(self) -> None:
         """Compute the value in the kernel."""
         kernel = self.kernel
         kernel.dims, kernel.rows = self.dims, self.rows
-        kernel.add(self.value, tuple(self.found.get(axis) for axis in range(len(self.shape))), self.reduced)
+        kernel.add(self.value, self.along(), self.reduced)

@@ -89,6 +89,8 @@ class Sinking:
                     mine = tuple(None if axis is None else found[one.number][axis] for axis in axes)
                     if found.setdefault(root.number, mine) != mine:
                         return
+        if not all(target.admits(one, found[number]) for number, one in chain.items()):
+            return
         self.schedule.exports |= {one.number for one in exported if one.number not in target.axes}
         for one in reversed(chain.values()):
             if one.number not in target.axes:

@@ -173,10 +173,10 @@ class Maker:
             )
         return Known(other.variable.sum(), ())
 
-    def grow(self, count: int):
-        """Add so many operations to the pool."""
+    def grow(self, count: int, ways=None):
+        """Add so many operations to the pool, of all ways or of these."""
         for _ in range(count):
-            way = self.one(WAYS)
+            way = self.one(ways or WAYS)
             made = way(self)
             if made is not None:
                 assert made.variable.ndim == len(made.shape), way.__name__
@@ -356,6 +356,18 @@ def several_products(m: Maker):
     )
 
 
+def pairs(m: Maker):
+    """Every number of a vector with every one of it, or of another, in one of two orders."""
+    one = m.any(lambda k: len(k.shape) == 1)
+    other = m.any(lambda k: len(k.shape) == 1) if m.often(4) else one
+    a, b = (k.variable.astype(m.dtype) if k.dtype == "bool" else k.variable for k in (one, other))
+    a, b = (a[:, None], b[None, :])
+    shape = one.shape + other.shape
+    if m.often(4):
+        a, b, shape = a.T, b.T, shape[::-1]
+    return Known(getattr(pt, m.one(("add", "sub", "mul", "maximum", "lt", "eq")))(a, b), shape)
+
+
 def outer(m: Maker):
     one, other = (m.float(m.any(lambda k: len(k.shape) == 1)) for _ in range(2))
     return Known(pt.outer(one.variable, other.variable), one.shape + other.shape)
@@ -515,6 +527,7 @@ WAYS = (
     product,
     several_products,
     outer,
+    pairs,
     turned,
     reshaped,
     sliced,
@@ -538,8 +551,8 @@ REWRITTEN = Mode(VMLinker(use_cloop=False, c_thunks=False), "fast_run")
 def judge(maker: Maker, outputs: list) -> str | None:
     """Compare a graph's results with PyTensor's own, in Python; returns what is wrong, if anything.
 
-    A result may differ as much as it does when the inputs move by a few units in the last place. Where PyTensor's
-    rewrites change a number, both are right.
+    A result may differ as much as it does when the inputs move by a few units in the last place, or when every number
+    on the way that may have been rounded moves by one. Where PyTensor's rewrites change a number, both are right.
 
     Raises
     ------
@@ -553,12 +566,13 @@ def judge(maker: Maker, outputs: list) -> str | None:
     if raised or mine:
         same = raised and mine and isinstance(mine, ValueError | IndexError | AssertionError)
         return None if same else f"raises {mine!r}, PyTensor {raised!r}"
-    spread = _spread(exactly, given, wanted)
+    spread = _spread(wanted, (_run(exactly, _moved(given, seed))[0] for seed in range(3)))
     single = any(v.dtype == "float32" for v in ancestors(outputs) if isinstance(v.type, pt.TensorType))
     unit = 1e-4 if single else 1e-10
     wrong = _difference(found, wanted, spread, unit)
     if wrong:
-        spread = [room + _rounding(maker, outputs, given) for room in spread]
+        unsteady = _function(maker.inputs, outputs, _unsteady())
+        spread = _spread(wanted, (_run(unsteady, given)[0] for _ in range(16)), spread)
         rewritten, raised = _run(_function(maker.inputs, outputs, REWRITTEN), given)
         wrong = _difference(found, wanted if raised else rewritten, spread, unit, also=wanted)
     return wrong
@@ -579,33 +593,46 @@ def _run(function, given):
             return None, error
 
 
-def _spread(exactly, given, wanted):
-    """Return how much each result moves when the inputs move by rounding."""
-    found = [0.0] * len(wanted)
-    for seed in range(3):
-        rng = np.random.default_rng(seed)
-        moved = [
-            a * (1 + 4 * np.finfo(a.dtype).eps * rng.uniform(-1, 1, a.shape)).astype(a.dtype)
-            if a.dtype.kind == "f"
-            else a
-            for a in given
-        ]
-        again, _ = _run(exactly, moved)
+def _moved(arrays, seed) -> list:
+    """Return the arrays with every float a few units in the last place away."""
+    rng = np.random.default_rng(seed)
+    return [
+        a * (1 + 4 * np.finfo(a.dtype).eps * rng.uniform(-1, 1, a.shape)).astype(a.dtype) if a.dtype.kind == "f" else a
+        for a in arrays
+    ]
+
+
+def _unsteady() -> Mode:
+    """Return a mode in which every number that may have been rounded moves by up to a unit in the last place.
+
+    A number that is one of the operands, or its opposite, was not rounded: maxima, choices, cuts and the like.
+    """
+    rng = np.random.default_rng(0)
+
+    def move(node, thunk, storage, computed):
+        operands = [np.ravel(storage[v][0]) for v in node.inputs if getattr(storage[v][0], "dtype", None) is not None]
+        for variable in node.outputs:
+            value = storage[variable][0]
+            if getattr(variable.type, "dtype", "").startswith("float"):
+                value = np.asarray(value)
+                exact = np.isin(abs(value), abs(np.concatenate(operands))) if operands else np.True_
+                step = np.finfo(value.dtype).eps * rng.uniform(-1, 1, value.shape)
+                storage[variable][0] = np.where(exact, value, value * (1 + step)).astype(value.dtype)
+
+    return Mode(VMLinker(use_cloop=False, c_thunks=False, callback=move), None)
+
+
+def _spread(wanted, again, found=None) -> list:
+    """Return how far each result is from these others at most, or as far as `found` says."""
+    found = found or [0.0] * len(wanted)
+    for others in (o for o in again if o is not None):  # an index may have left its range
         with np.errstate(all="ignore"):
             apart = [
                 np.where((a == w) | (np.isnan(a) & np.isnan(w)), 0, abs(np.subtract(a, w, dtype="float64")))
-                for a, w in zip(again, wanted, strict=True)
+                for a, w in zip(others, wanted, strict=True)
             ]
         found = [np.maximum(f, np.where(np.isnan(a), np.inf, a)) for f, a in zip(found, apart, strict=True)]
     return found
-
-
-def _rounding(maker, outputs, given) -> float:
-    """Return a share of the last place of the greatest number on the way: sums and differences may cancel."""
-    way = [v for v in ancestors(outputs) if v.owner and getattr(v.type, "dtype", "").startswith("float")]
-    found, _ = _run(_function(maker.inputs, way, AS_WRITTEN), given)
-    sizes = [abs(a[np.isfinite(a)]).max(initial=0) * np.finfo(a.dtype).eps for a in found]
-    return float(max(sizes, default=0)) / 30
 
 
 def _difference(found, wanted, spread, unit, also=None):
