@@ -573,6 +573,7 @@ def judge(maker: Maker, outputs: list) -> str | None:
     if wrong:
         unsteady = _function(maker.inputs, outputs, _unsteady())
         spread = _spread(wanted, (_run(unsteady, given)[0] for _ in range(16)), spread)
+        spread = [room + _rounding(maker, outputs, given) for room in spread]
         rewritten, raised = _run(_function(maker.inputs, outputs, REWRITTEN), given)
         wrong = _difference(found, wanted if raised else rewritten, spread, unit, also=wanted)
     return wrong
@@ -633,6 +634,14 @@ def _spread(wanted, again, found=None) -> list:
             ]
         found = [np.maximum(f, np.where(np.isnan(a), np.inf, a)) for f, a in zip(found, apart, strict=True)]
     return found
+
+
+def _rounding(maker, outputs, given) -> float:
+    """Return a share of the last place of the greatest number on the way: within a sum, numbers may cancel."""
+    way = [v for v in ancestors(outputs) if v.owner and getattr(v.type, "dtype", "").startswith("float")]
+    found, _ = _run(_function(maker.inputs, way, AS_WRITTEN), given)
+    sizes = [abs(a[np.isfinite(a)]).max(initial=0) * np.finfo(a.dtype).eps for a in found]
+    return float(max(sizes, default=0)) / 30
 
 
 def _difference(found, wanted, spread, unit, also=None):
