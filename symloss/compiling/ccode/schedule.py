@@ -2,7 +2,7 @@
 
 from . import ir
 from .ir import Rows, Value
-from .kernels import COSTLY, Kernel, Stage, about
+from .kernels import COSTLY, Kernel, Stage, about, reads
 from .lowering import is_pick
 from .sinking import Sinking
 from .views import INLINE, base_of, trace, without_ones
@@ -124,20 +124,16 @@ class Schedule:
 
     def _compute_anew(self, kernel, value, within=False):
         """Compute operands here as well, if that reads less than they are: stretched numbers, places of labels."""
-        along = kernel.along[value.number]
-        inputs = value.inputs[1:] if value.op == "gather" else value.inputs
-        for operand in inputs:
-            root, axes = trace(operand)
+        for root, along in reads(value, kernel.along[value.number]):
             if root.number in kernel.axes or root.number not in self.place:
                 continue
             if root.number in self.exports if within else not self._is_light(root):
                 continue
-            mine = tuple(None if axis is None else along[axis] for axis in axes)
-            if not kernel.admits(root, mine):
+            if kernel.admits(root, along):
+                kernel.add(root, along)
+                self._compute_anew(kernel, root, within=True)
+            else:
                 self.exports.add(root.number)
-                continue
-            kernel.add(root, mine)
-            self._compute_anew(kernel, root, within=True)
 
     def _is_light(self, value) -> bool:
         read, size, seen, full, waiting = 0, about(value.size), set(), 0, [value]

@@ -2,7 +2,7 @@
 
 from . import ir
 from .ir import Value
-from .kernels import Kernel, Stage, about
+from .kernels import Kernel, Stage, about, reads
 from .views import base_of, trace
 
 
@@ -83,12 +83,9 @@ class Sinking:
             return
         found = {value.number: along}
         for one in chain.values():  # the last first
-            for operand in one.inputs:
-                root, axes = trace(operand)
-                if root.number in chain:
-                    mine = tuple(None if axis is None else found[one.number][axis] for axis in axes)
-                    if found.setdefault(root.number, mine) != mine:
-                        return
+            for root, mine in reads(one, found[one.number]):
+                if root.number in chain and found.setdefault(root.number, mine) != mine:
+                    return
         if not all(target.admits(one, found[number]) for number, one in chain.items()):
             return
         self.schedule.exports |= {one.number for one in exported if one.number not in target.axes}
@@ -104,9 +101,6 @@ class Sinking:
         """Return the dimensions of the target that the axes of a value go along; None if its users do not agree."""
         found = set()
         for user in self.users[value.number]:
-            for operand in user.inputs if user.number in target.along else ():
-                root, axes = trace(operand)
-                if root is value:
-                    along = target.along[user.number]
-                    found.add(tuple(None if axis is None else along[axis] for axis in axes))
+            if user.number in target.along:
+                found |= {along for root, along in reads(user, target.along[user.number]) if root is value}
         return found.pop() if len(found) == 1 else None
