@@ -12,7 +12,7 @@ from .space import Space, access
 from .views import INLINE, place, trace
 
 DRAWN = 64  # numbers of room behind a row of random numbers, which are drawn several at a time
-SCRATCH = ir.words("row part total next")  # what kernels keep, named with the number of a value
+SCRATCH = ir.words("row part total next loop")  # what kernels keep, named with the number of a value; and loops
 
 
 class KernelText(abc.ABC):

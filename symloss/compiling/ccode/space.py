@@ -9,6 +9,7 @@ from .kernels import Kernel
 from .views import INLINE, base_of, place, trace
 
 BLOCK = 1024  # numbers of a long row that are computed before they are summed up
+LETTERS = "ijklmopq"  # index variables of the outer loops
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Space:
             self._look_at(value)
         self.groups = self._grouped()
         self.lengths = [ir.size(kernel.dims[d] for d in group) for group in self.groups]
-        self.names = ["ijklmopq"[i] for i in range(len(self.groups))]
+        self.names = [LETTERS[i] if i < len(LETTERS) else f"loop_{i}" for i in range(len(self.groups))]
 
     def _look_at(self, value):
         kernel = self.kernel

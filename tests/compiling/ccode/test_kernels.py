@@ -86,6 +86,18 @@ def test_many_steps_of_a_random_program_lie_column_by_column(seed):
     agree(found, interpreter.run(outputs, arrays, maker.graph.arrays, rows), outputs, "float64")
 
 
+def test_arrays_of_many_axes_have_as_many_loops():
+    graph = ir.Graph()
+    x = graph.make("argument", (), "float64", (2,) * 11, index=0)
+    x.origin = "loop"  # no name of a layer is that of a loop
+    turned = graph.pointwise("exp", graph.transpose(x, tuple(reversed(range(11)))))
+    lowered = lowering.lowered(graph, [graph.pointwise("add", x, turned)])
+    source = Writer(graph, [x], lowered, {}, vector, "eleven axes").source()
+    given, found = np.random.default_rng(0).normal(size=(2,) * 11), room(lowered, 2)
+    Runnable(source, [])(2, [given], list(zip(source.results, found, strict=True)))
+    np.testing.assert_allclose(found[0], given + np.exp(given.T), rtol=1e-12, atol=1e-14)
+
+
 def test_a_stop_flag_ends_the_steps():
     graph = ir.Graph()
     x = graph.make("argument", (), "float64", (N,), index=0)
