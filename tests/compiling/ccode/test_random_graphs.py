@@ -3,13 +3,16 @@
 import os
 import random
 
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from symloss.compiling.ccode.ir import Unsupported
 
-from .random_graphs import WAYS, Maker, judge
+from .random_graphs import WAYS, Maker, judge, unsteady, with_zeros
 
 pytestmark = pytest.mark.c
 COUNT = int(os.environ.get("SYMLOSS_RANDOM_GRAPHS", 200))
@@ -40,3 +43,17 @@ def test_every_way_of_making_an_operation_makes_some():
         maker.grow(5)
         made |= {way.__name__ for way in WAYS if way(maker) is not None}
     assert made == {way.__name__ for way in WAYS}
+
+
+def test_a_jump_by_rounding_alone_is_seen():
+    x = pt.dvector("x")
+    whole = pytensor.function([x], [pt.floor(x.sum() / 0.1), x.max()], mode=unsteady())
+    found = [whole([0.1, 0.2]) for _ in range(20)]
+    assert {int(jumped) for jumped, _ in found} == {2, 3}
+    assert {float(greatest) for _, greatest in found} == {0.2}
+
+
+def test_zero_times_and_zero_over_anything_can_be_zero():
+    x, y = pt.dvector("x"), pt.dvector("y")
+    found = pytensor.function([x, y], [x * y, x / y], mode=with_zeros())([0, 0, 2], [np.inf, 0, 0])
+    np.testing.assert_array_equal(found, [[0, 0, 0], [0, 0, np.inf]])
